@@ -1,0 +1,322 @@
+//! A person's keys on disk: a folder of mode 0700 with four files of mode 0600.
+//!
+//! ```text
+//! signing.key   the identity, as a key file
+//! sealing.key   the sealing key, as a key file
+//! sealing.cert  the current sealing certificate
+//! fingerprint   the identity's fingerprint, in hex
+//! ```
+//!
+//! This is the one place in the first three rooms that knows the disk: a server and a person keep
+//! their keys alike, and their rooms have no door between them.
+//!
+//! CBC does not notice changes, so a key file is believed only when its public half is the one that
+//! `fingerprint` and `sealing.cert` name. Files that others may read are refused: a secret that was
+//! open to others is not one any more.
+
+use super::key_file::{self, KeyFileError, Protection};
+use super::{
+    Error, Fingerprint, Identity, SealingKey, SecretDer, Signed, SigningKey, UnixTime, random,
+};
+use crate::codec::closed;
+use data_encoding::HEXLOWER;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::path::{Path, PathBuf};
+
+/// Why a folder of keys was not opened or written.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyFolderError {
+    /// The system refused.
+    #[error("{}: {source}", path.display())]
+    Io {
+        /// The file that was asked for.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// Something is there already, and keys are never replaced by accident.
+    #[error("{}: keys or other files are here already, and keys never replace anything", .0.display())]
+    Exists(PathBuf),
+    /// Others may read it.
+    #[error("{}: others may read this; its mode must be {wanted:o}, not {found:o}", path.display())]
+    OpenToOthers {
+        /// The file or folder.
+        path: PathBuf,
+        /// Its mode.
+        found: u32,
+        /// The mode that it should have.
+        wanted: u32,
+    },
+    /// It belongs to another user of the machine.
+    #[error("{}: this belongs to another user of this machine", .0.display())]
+    OtherOwner(PathBuf),
+    /// The key file does not open.
+    #[error("{}: {reason}", path.display())]
+    KeyFile {
+        /// The key file.
+        path: PathBuf,
+        /// Why.
+        reason: KeyFileError,
+    },
+    /// The keys open, but they are not the ones that belong here.
+    #[error("{}: the keys here do not belong together: {reason}", path.display())]
+    Mismatch {
+        /// The folder.
+        path: PathBuf,
+        /// Why.
+        reason: Error,
+    },
+    /// Keys could not be made.
+    #[error("keys could not be made: {0}")]
+    NotMade(Error),
+}
+
+type Result<T> = std::result::Result<T, KeyFolderError>;
+
+/// A folder that holds, or will hold, one person's keys.
+#[derive(Debug, Clone)]
+pub struct KeyFolder {
+    path: PathBuf,
+}
+
+impl KeyFolder {
+    /// The folder at `path`; nothing is touched yet.
+    pub fn at(path: impl Into<PathBuf>) -> Self {
+        Self { path: path.into() }
+    }
+
+    /// Whether keys are here.
+    pub fn exists(&self) -> bool {
+        self.file(SIGNING_KEY).exists()
+    }
+
+    /// Whether a passphrase is needed to open the keys.
+    pub fn needs_passphrase(&self) -> Result<bool> {
+        let path = self.file(SIGNING_KEY);
+        let text = self.read_text(SIGNING_KEY)?;
+        key_file::is_encrypted(&text).map_err(|reason| KeyFolderError::KeyFile { path, reason })
+    }
+
+    /// The fingerprint of the identity here, which no passphrase hides.
+    pub fn fingerprint(&self) -> Result<Fingerprint> {
+        let text = self.read_text(FINGERPRINT)?;
+        text.trim_end().parse().map_err(|reason| self.mismatch(reason))
+    }
+
+    /// Makes a person's keys and writes them here. Takes some seconds.
+    ///
+    /// The folder appears whole or not at all: it is made beside its place and then moved there,
+    /// which the system refuses when something is there already.
+    pub fn create(&self, protection: Protection<'_>, now: UnixTime) -> Result<Identity> {
+        if self.exists() {
+            return Err(KeyFolderError::Exists(self.path.clone()));
+        }
+        let (signing, sealing) = make_pair().map_err(KeyFolderError::NotMade)?;
+        let identity = join(&signing, &sealing, now).map_err(KeyFolderError::NotMade)?;
+        let beside = self.make_folder_beside()?;
+        let written = beside
+            .write_all(&identity, (&signing, &sealing), protection)
+            .and_then(|()| self.move_here(&beside));
+        if written.is_err() {
+            let _ = fs::remove_dir_all(&beside.path);
+        }
+        written.map(|()| identity)
+    }
+
+    /// Opens the keys here.
+    pub fn open(&self, protection: Protection<'_>, now: UnixTime) -> Result<Identity> {
+        check_private(&self.path, FOLDER_MODE)?;
+        let signing = self.read_key(SIGNING_KEY, protection)?;
+        let sealing = self.read_key(SEALING_KEY, protection)?;
+        let certificate = closed::decode::<Signed<_>>(&self.read(SEALING_CERT)?)
+            .map_err(|reason| self.mismatch(reason.into()))?;
+        let issued = closed::encode(&certificate);
+        let identity = Identity::load(&signing, &sealing, certificate, now)
+            .map_err(|reason| self.mismatch(reason))?;
+        if identity.fingerprint() != self.fingerprint()? {
+            return Err(self.mismatch(Error::Statement("the signing key is another one")));
+        }
+        if closed::encode(identity.certificate()) != issued {
+            self.replace(SEALING_CERT, &closed::encode(identity.certificate()))?;
+        }
+        Ok(identity)
+    }
+
+    fn file(&self, name: &str) -> PathBuf {
+        self.path.join(name)
+    }
+
+    fn mismatch(&self, reason: Error) -> KeyFolderError {
+        KeyFolderError::Mismatch { path: self.path.clone(), reason }
+    }
+
+    /// A new, private, empty folder in the same place; those that a crash left are swept away.
+    fn make_folder_beside(&self) -> Result<Self> {
+        let (parent, prefix) = self.parent_and_prefix();
+        fs::create_dir_all(parent).map_err(|source| io_at(parent, source))?;
+        sweep(parent, &prefix).map_err(|source| io_at(parent, source))?;
+        let path = parent.join(prefix + &HEXLOWER.encode(&random::<8>()));
+        make_private_folder(&path).map_err(|source| io_at(&path, source))?;
+        Ok(Self { path })
+    }
+
+    fn parent_and_prefix(&self) -> (&Path, String) {
+        let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy();
+        (parent.unwrap_or(Path::new(".")), format!(".{name}.new-"))
+    }
+
+    fn write_all(
+        &self,
+        identity: &Identity,
+        (signing, sealing): (&SecretDer, &SecretDer),
+        protection: Protection<'_>,
+    ) -> Result<()> {
+        self.write_key(SIGNING_KEY, signing, protection)?;
+        self.write_key(SEALING_KEY, sealing, protection)?;
+        self.write(SEALING_CERT, &closed::encode(identity.certificate()))?;
+        self.write(FINGERPRINT, format!("{}\n", identity.fingerprint()).as_bytes())?;
+        sync_folder(&self.path).map_err(|source| io_at(&self.path, source))
+    }
+
+    fn move_here(&self, beside: &Self) -> Result<()> {
+        let (parent, _) = self.parent_and_prefix();
+        fs::rename(&beside.path, &self.path).map_err(|source| match source.kind() {
+            io::ErrorKind::DirectoryNotEmpty
+            | io::ErrorKind::AlreadyExists
+            | io::ErrorKind::NotADirectory => KeyFolderError::Exists(self.path.clone()),
+            _ => io_at(&self.path, source),
+        })?;
+        sync_folder(parent).map_err(|source| io_at(parent, source))
+    }
+
+    fn write_key(&self, name: &str, key: &SecretDer, protection: Protection<'_>) -> Result<()> {
+        let text = key_file::encode(key, protection)
+            .map_err(|reason| KeyFolderError::KeyFile { path: self.file(name), reason })?;
+        self.write(name, text.as_bytes())
+    }
+
+    fn read_key(&self, name: &str, protection: Protection<'_>) -> Result<SecretDer> {
+        key_file::decode(&self.read_text(name)?, protection)
+            .map_err(|reason| KeyFolderError::KeyFile { path: self.file(name), reason })
+    }
+
+    fn read_text(&self, name: &str) -> Result<zeroize::Zeroizing<String>> {
+        let not_text = |_| io_at(&self.file(name), io::ErrorKind::InvalidData.into());
+        String::from_utf8(self.read(name)?.to_vec()).map(zeroize::Zeroizing::new).map_err(not_text)
+    }
+
+    fn read(&self, name: &str) -> Result<zeroize::Zeroizing<Vec<u8>>> {
+        let path = self.file(name);
+        let file = File::open(&path).map_err(|source| io_at(&path, source))?;
+        check_metadata(&path, &file.metadata().map_err(|e| io_at(&path, e))?, FILE_MODE)?;
+        let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(MAX_FILE_BYTES));
+        file.take(MAX_FILE_BYTES as u64)
+            .read_to_end(&mut bytes)
+            .map_err(|source| io_at(&path, source))?;
+        Ok(bytes)
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let path = self.file(name);
+        write_private(&path, bytes).map_err(|source| io_at(&path, source))
+    }
+
+    /// Replaces a file, wholly or not at all.
+    fn replace(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let temporary = format!(".{name}.new");
+        // A crash may have left one; it was never read by anybody.
+        let _ = fs::remove_file(self.file(&temporary));
+        self.write(&temporary, bytes)?;
+        fs::rename(self.file(&temporary), self.file(name))
+            .and_then(|()| sync_folder(&self.path))
+            .map_err(|source| io_at(&self.file(name), source))
+    }
+}
+
+fn make_pair() -> std::result::Result<(SecretDer, SecretDer), Error> {
+    std::thread::scope(|threads| {
+        let sealing = threads.spawn(SealingKey::generate);
+        let signing = SigningKey::generate()?;
+        Ok((signing, sealing.join().unwrap_or(Err(Error::PrivateKey))?))
+    })
+}
+
+fn join(
+    signing: &SecretDer,
+    sealing: &SecretDer,
+    now: UnixTime,
+) -> std::result::Result<Identity, Error> {
+    Identity::new(SigningKey::load(signing)?, SealingKey::load(sealing)?, now)
+}
+
+fn io_at(path: &Path, source: io::Error) -> KeyFolderError {
+    KeyFolderError::Io { path: path.to_owned(), source }
+}
+
+fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut options = File::options();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, FILE_MODE);
+    let mut file = options.open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+fn make_private_folder(path: &Path) -> io::Result<()> {
+    #[cfg_attr(not(unix), allow(unused_mut, reason = "only unix folders have a mode"))]
+    let mut builder = fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, FOLDER_MODE);
+    builder.create(path)
+}
+
+/// Removes folders that an earlier attempt did not get to move to their place.
+fn sweep(parent: &Path, prefix: &str) -> io::Result<()> {
+    for entry in fs::read_dir(parent)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(prefix) {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+fn sync_folder(path: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
+}
+
+fn check_private(path: &Path, wanted: u32) -> Result<()> {
+    let metadata = fs::metadata(path).map_err(|source| io_at(path, source))?;
+    check_metadata(path, &metadata, wanted)
+}
+
+/// Refuses what other users of the machine own or may reach.
+#[cfg(unix)]
+fn check_metadata(path: &Path, metadata: &fs::Metadata, wanted: u32) -> Result<()> {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let found = metadata.permissions().mode() & 0o7777;
+    if metadata.uid() != rustix::process::geteuid().as_raw() {
+        return Err(KeyFolderError::OtherOwner(path.to_owned()));
+    }
+    if found & 0o077 != 0 {
+        return Err(KeyFolderError::OpenToOthers { path: path.to_owned(), found, wanted });
+    }
+    Ok(())
+}
+
+/// Other systems keep a person's folders from other users by themselves.
+#[cfg(not(unix))]
+fn check_metadata(_: &Path, _: &fs::Metadata, _: u32) -> Result<()> {
+    Ok(())
+}
+
+const SIGNING_KEY: &str = "signing.key";
+const SEALING_KEY: &str = "sealing.key";
+const SEALING_CERT: &str = "sealing.cert";
+const FINGERPRINT: &str = "fingerprint";
+const FOLDER_MODE: u32 = 0o700;
+const FILE_MODE: u32 = 0o600;
+const MAX_FILE_BYTES: usize = 16 * 1024;

@@ -1,0 +1,117 @@
+//! Login passwords: what an index stores of them, and nothing that derives a key.
+
+use super::secret::nfc;
+use super::{Error, random};
+use std::fmt;
+use zeroize::Zeroizing;
+
+/// A password that can be stored: NFC, 10 to 71 bytes.
+///
+/// bcrypt reads 72 bytes, one of which ends the text; longer passwords would be cut without a
+/// word, so they are refused.
+pub struct Password(Zeroizing<String>);
+
+impl Password {
+    /// The fewest bytes.
+    pub const MIN_BYTES: usize = 10;
+    /// The most bytes.
+    pub const MAX_BYTES: usize = 71;
+
+    /// Takes a password in one spelling, whatever the keyboard made.
+    pub fn new(text: &str) -> Result<Self, PasswordProblem> {
+        // NFC can shorten a text, but never to less than a ninth.
+        if text.len() > Self::MAX_BYTES * 9 {
+            return Err(PasswordProblem::TooLong);
+        }
+        let normal = nfc(text);
+        match normal.len() {
+            0..Self::MIN_BYTES => Err(PasswordProblem::TooShort),
+            Self::MIN_BYTES..=Self::MAX_BYTES => Ok(Self(normal)),
+            _ => Err(PasswordProblem::TooLong),
+        }
+    }
+}
+
+impl fmt::Debug for Password {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Password(hidden)")
+    }
+}
+
+/// Why a password was refused, in words for the person who chose it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordProblem {
+    /// Too short to be safe.
+    #[error("a password has at least {} bytes", Password::MIN_BYTES)]
+    TooShort,
+    /// Too long to be stored whole.
+    #[error("a password has at most {} bytes", Password::MAX_BYTES)]
+    TooLong,
+}
+
+/// Hashes and checks passwords at one cost.
+#[derive(Debug, Clone)]
+pub struct PasswordHasher {
+    cost: u32,
+}
+
+impl PasswordHasher {
+    /// The cost that programs use.
+    pub const DEFAULT_COST: u32 = 12;
+
+    /// A hasher of a cost from 4 (for tests) to 31. Each step doubles the time; programs take
+    /// [`PasswordHasher::DEFAULT_COST`] and up.
+    pub fn new(cost: u32) -> Option<Self> {
+        (4..=31).contains(&cost).then_some(Self { cost })
+    }
+
+    /// The hash to store. Takes about a quarter of a second at the default cost.
+    pub fn hash(&self, password: &Password) -> Result<PasswordHash, Error> {
+        bcrypt::non_truncating_hash(password.0.as_bytes(), self.cost)
+            .map(PasswordHash)
+            .map_err(|_| Error::Statement("the password cannot be hashed"))
+    }
+
+    /// Whether the password is the stored one.
+    pub fn verify(&self, password: &Password, stored: &PasswordHash) -> bool {
+        bcrypt::non_truncating_verify(password.0.as_bytes(), &stored.0).unwrap_or(false)
+    }
+
+    /// Takes as long as [`PasswordHasher::verify`], for a name that nobody has, and never agrees.
+    pub fn verify_nobody(&self, password: &Password) -> bool {
+        // The 31 last characters are a digest that no computation made.
+        let salt = bcrypt_base64(&random::<16>());
+        let nobody = PasswordHash(format!("$2b${:02}${salt}{}", self.cost, ".".repeat(31)));
+        let _ = std::hint::black_box(self.verify(password, &nobody));
+        false
+    }
+}
+
+/// What an index stores of a password: a salted bcrypt hash in its usual form.
+#[derive(Clone, PartialEq, Eq)]
+pub struct PasswordHash(String);
+
+impl PasswordHash {
+    /// A stored hash; anything but the 60 ASCII characters of bcrypt's form is refused.
+    pub fn from_stored(text: &str) -> Option<Self> {
+        (text.len() == 60 && text.is_ascii()).then(|| Self(text.to_owned()))
+    }
+
+    /// The text to store.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for PasswordHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PasswordHash(hidden)")
+    }
+}
+
+/// bcrypt's own alphabet of base 64, for salts of 16 bytes: 22 characters.
+fn bcrypt_base64(salt: &[u8; 16]) -> String {
+    let mut alphabet = data_encoding::Specification::new();
+    alphabet.symbols.push_str("./ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789");
+    alphabet.encoding().map(|base64| base64.encode(salt)).unwrap_or_default()
+}

@@ -1,0 +1,14 @@
+//! waxwing: secure file sharing that a team, a class or a lab runs for itself.
+//!
+//! The crate is a row of rooms. Each imports only from rooms to its left; `test/architecture.rs`
+//! fails when one does not.
+//!
+//! ```text
+//! codec → crypto → model
+//! bytes   secrets  nouns
+//! ```
+
+#![forbid(unsafe_code)]
+
+pub mod codec;
+pub mod crypto;
