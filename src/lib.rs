@@ -12,3 +12,4 @@
 
 pub mod codec;
 pub mod crypto;
+pub mod model;

@@ -93,7 +93,7 @@ fn parse(text: &str) -> Result<(bool, SecretDocument), KeyFileError> {
 
 fn encrypt(key: &SecretDer, passphrase: &Passphrase) -> Result<Vec<u8>, KeyFileError> {
     let not_written = |_| KeyFileError::NotWritten;
-    let cost = scrypt::Params::new(LOG_N, R, P).map_err(|_| KeyFileError::NotWritten)?;
+    let cost = scrypt::Params::new(LOG_N, u32::from(R), P).map_err(|_| KeyFileError::NotWritten)?;
     let scheme = pbes2::Parameters::generate_scrypt_aes256cbc(cost, &random::<16>(), random())
         .map_err(not_written)?;
     let sealed = scheme.encrypt(passphrase.expose(), key.expose()).map_err(not_written)?;
@@ -128,14 +128,14 @@ fn has_bounded_cost(scrypt: &ScryptParams) -> bool {
     let n = scrypt.cost_parameter;
     n.is_power_of_two()
         && n.ilog2() <= MAX_LOG_N
-        && scrypt.block_size == R as u16
+        && scrypt.block_size == R
         && (1..=MAX_P).contains(&scrypt.parallelization)
         && scrypt.key_length.is_none_or(|length| length == 32)
 }
 
 const MAX_FILE_BYTES: usize = 16 * 1024;
 const LOG_N: u8 = 14;
-const R: u32 = 8;
+const R: u16 = 8;
 const P: u32 = 8;
 const MAX_LOG_N: u32 = 17;
 const MAX_P: u16 = 16;

@@ -1,0 +1,127 @@
+//! Facts on their way up: what rooms tell the program while they work.
+//!
+//! A room is handed an [`Events`] and tells through it; the program owns the other end of one
+//! bounded channel and draws. How far a task has come may be dropped when the program is slow,
+//! because the next such event says it better; that it began and how it ended never is.
+
+use super::limits::EVENTS_WAITING;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+
+/// Names a task among all of one program's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TaskId(u64);
+
+/// What kind of work a task is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Work {
+    /// Reading a file to learn what its bytes are called.
+    Hashing,
+}
+
+/// A fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Event {
+    /// A task began.
+    Began {
+        /// Which.
+        task: TaskId,
+        /// What it does.
+        work: Work,
+        /// To what: often a foreign name, so it is shown through `Untrusted`.
+        name: String,
+        /// How many bytes it has to do.
+        total: u64,
+    },
+    /// A task has done so many bytes, all in all.
+    Advanced {
+        /// Which.
+        task: TaskId,
+        /// How many of its total.
+        done: u64,
+    },
+    /// A task ended.
+    Ended {
+        /// Which.
+        task: TaskId,
+        /// Whether it did what it began.
+        complete: bool,
+    },
+}
+
+/// Where facts are told. Cheap to clone; all clones tell the same program.
+#[derive(Debug, Clone)]
+pub struct Events {
+    channel: Option<SyncSender<Event>>,
+    next: Arc<AtomicU64>,
+}
+
+impl Events {
+    /// A teller and its listener.
+    pub fn channel() -> (Self, Receiver<Event>) {
+        let (channel, listener) = sync_channel(EVENTS_WAITING);
+        (Self { channel: Some(channel), next: Arc::default() }, listener)
+    }
+
+    /// For callers who do not want to know.
+    pub fn ignored() -> Self {
+        Self { channel: None, next: Arc::default() }
+    }
+
+    /// Tells that a task begins; what is returned tells the rest.
+    pub fn begin(&self, work: Work, name: &str, total: u64) -> Task {
+        let id = TaskId(self.next.fetch_add(1, Ordering::Relaxed));
+        self.tell(Event::Began { task: id, work, name: name.to_owned(), total });
+        Task { events: self.clone(), id, done: 0, complete: false }
+    }
+
+    /// Waits for room; a listener that is gone wants no more.
+    fn tell(&self, event: Event) {
+        if let Some(channel) = &self.channel {
+            let _ = channel.send(event);
+        }
+    }
+
+    /// Does not wait: the next event of this kind says more.
+    fn mention(&self, event: Event) {
+        if let Some(channel) = &self.channel {
+            let _ = channel.try_send(event);
+        }
+    }
+}
+
+/// A task that is under way. Dropped without [`Task::complete`], it ended without success.
+#[derive(Debug)]
+pub struct Task {
+    events: Events,
+    id: TaskId,
+    done: u64,
+    complete: bool,
+}
+
+impl Task {
+    /// Which task it is.
+    pub fn id(&self) -> TaskId {
+        self.id
+    }
+
+    /// Tells that so many more bytes are done.
+    pub fn advance(&mut self, bytes: u64) {
+        self.done = self.done.saturating_add(bytes);
+        self.events.mention(Event::Advanced { task: self.id, done: self.done });
+    }
+
+    /// Tells that the task did what it began.
+    pub fn complete(mut self) {
+        self.complete = true;
+    }
+}
+
+impl Drop for Task {
+    fn drop(&mut self) {
+        self.events.tell(Event::Ended { task: self.id, complete: self.complete });
+    }
+}

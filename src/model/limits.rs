@@ -1,0 +1,41 @@
+//! Every maximum, in one table.
+//!
+//! Rooms take their limits from here; the documents are compared with [`TABLE`].
+
+/// A limit as the table shows it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limit {
+    /// Its name in the code and in the documents.
+    pub name: &'static str,
+    /// Its value.
+    pub value: u64,
+    /// What it limits.
+    pub meaning: &'static str,
+}
+
+macro_rules! limits {
+    ($($name:ident: $kind:ty = $value:expr, $meaning:literal;)*) => {
+        $(
+            #[doc = concat!("The most: ", $meaning, ".")]
+            pub const $name: $kind = $value;
+        )*
+
+        /// All limits.
+        pub const TABLE: &[Limit] = &[
+            $(Limit { name: stringify!($name), value: $name as u64, meaning: $meaning },)*
+        ];
+    };
+}
+
+limits! {
+    NAME_BYTES: usize = 255, "bytes of one path component";
+    PATH_DEPTH: usize = 64, "components of a path";
+    PATH_BYTES: usize = 1024, "bytes of a path, with one between components";
+    ENTRY_SIZE: u64 = 1 << 44, "bytes of one file (16 TiB)";
+    LEAF_BYTES: usize = 1 << 20, "bytes under one leaf of a content";
+    PIECE_BYTES: usize = 256 * 1024, "bytes of one piece of a content";
+    USER_NAME_BYTES: usize = 32, "bytes of a user name";
+    AUDIENCE_PEOPLE: usize = 256, "people named in one audience";
+    HOST_BYTES: usize = 253, "bytes of a host name";
+    EVENTS_WAITING: usize = 1024, "events on their way to the program at once";
+}

@@ -1,0 +1,88 @@
+//! Nouns: what the programs speak about, safe by construction.
+//!
+//! A value of these types has passed its checks: an [`EntryPath`] never leaves its folder, a
+//! [`UserName`] never looks like another, and an [`Untrusted`] text never steers a terminal. Who
+//! holds one need not check again, and who decodes one gets it or an error.
+//!
+//! | noun | what it is |
+//! |---|---|
+//! | [`Name`], [`EntryPath`] | a file's name and its path below a share |
+//! | [`UserName`], [`Audience`] | a person on the index, and who may see an entry |
+//! | [`Entry`] | what is told of a file: path, size, time, content |
+//! | [`Content`], [`content`] | what a file's bytes are called, wherever they lie |
+//! | [`HostPort`], [`PeerAddress`], [`Invitation`] | where an index or a peer is |
+//! | [`Untrusted`] | a foreign text, on its way to a person's eyes |
+//! | [`Event`], [`Events`] | a fact on its way up |
+//! | [`limits`] | every maximum, in one table |
+
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used
+)]
+
+mod address;
+mod audience;
+pub mod content;
+mod entry;
+mod event;
+pub mod limits;
+mod name;
+mod path;
+mod text;
+mod user;
+
+pub use crate::crypto::UnixTime;
+pub use address::{HostPort, IndexAddress, Invitation, JoinToken, PeerAddress};
+pub use audience::Audience;
+pub use content::{Content, ContentId};
+pub use entry::{Entry, Modified};
+pub use event::{Event, Events, Task, TaskId, Work};
+pub use name::{Name, TEMPORARY_PREFIX};
+pub use path::{Collision, EntryPath, find_collision};
+pub use text::Untrusted;
+pub use user::UserName;
+
+/// Why a noun was refused, in words for the person who meets it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    /// A name that no file may have on the wire.
+    #[error("{} cannot be shared under this name: {reason}", Untrusted::new(name))]
+    Name {
+        /// The name.
+        name: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// A path that no entry may have.
+    #[error("a path {0}")]
+    Path(&'static str),
+    /// Not a user name.
+    #[error(
+        "{} is not a user name: 2 to 32 of a-z, 0-9, '_', '.' and '-', beginning with a letter or digit",
+        Untrusted::new(.0)
+    )]
+    User(String),
+    /// Not an address, or not one that is dialled.
+    #[error("{} is not an address: {reason}", Untrusted::new(text))]
+    Address {
+        /// What was given.
+        text: String,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+    /// Not an invitation.
+    #[error("this is not an invitation: {0}")]
+    Invitation(&'static str),
+    /// An audience of nobody or of too many.
+    #[error("an audience {0}")]
+    Audience(&'static str),
+    /// Leaves that are not those of the content.
+    #[error("the leaf list is not that of the content: {0}")]
+    Leaves(&'static str),
+    /// A size beyond what an entry may have.
+    #[error("a file of {0} bytes is larger than anything that can be shared")]
+    Size(u64),
+}

@@ -1,0 +1,84 @@
+//! One component of a path, as it may stand on the wire.
+
+use super::limits::NAME_BYTES;
+use super::text::steers_or_hides;
+use super::{Error, Untrusted};
+use std::fmt;
+use unicode_normalization::is_nfc;
+
+/// The name of a file or folder that is safe on every system: it names something inside the folder
+/// in which it is used, and what it shows is what it is.
+///
+/// A bad name is refused and never "cleaned": a name that was changed is not the one that was
+/// signed, and two bad names can be cleaned into one.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Name(Box<str>);
+
+impl Name {
+    /// Takes a name, if it is one.
+    pub fn new(text: &str) -> Result<Self, Error> {
+        match fault(text) {
+            None => Ok(Self(text.into())),
+            Some(reason) => Err(Error::Name { name: text.to_owned(), reason }),
+        }
+    }
+
+    /// The name's text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The beginning of the names of our own temporary files; nobody may send one.
+pub const TEMPORARY_PREFIX: &str = ".waxwing-";
+
+/// What is wrong with a name, if anything.
+fn fault(text: &str) -> Option<&'static str> {
+    let found = match text {
+        "" => "it is empty",
+        "." | ".." => "it names a folder, not a file in it",
+        _ if text.len() > NAME_BYTES => "it is longer than 255 bytes",
+        _ if text.contains(SEPARATORS) => "it holds a separator: '/', '\\' or ':'",
+        _ if text.contains(steers_or_hides) => "it holds a character that is not seen",
+        _ if !is_nfc(text) => "its accents are not spelled in the usual form (NFC)",
+        _ if text.ends_with(['.', ' ']) => "it ends in a dot or a space",
+        _ if is_device(text) => "Windows has a device of this name",
+        _ if text.starts_with(TEMPORARY_PREFIX) => "names like it are our own temporary files",
+        _ => return None,
+    };
+    Some(found)
+}
+
+/// Whether Windows would open a device: the name up to its first dot, trailing spaces aside.
+fn is_device(text: &str) -> bool {
+    let stem = text.split('.').next().unwrap_or_default().trim_end_matches(' ');
+    let stem = stem.to_ascii_uppercase();
+    DEVICES.contains(&stem.as_str()) || PORTS.iter().any(|port| is_numbered(&stem, port))
+}
+
+/// `COM0` to `COM9`, and with the superscript digits that Windows takes for digits.
+fn is_numbered(stem: &str, port: &str) -> bool {
+    let mut rest = match stem.strip_prefix(port) {
+        Some(rest) => rest.chars(),
+        None => return false,
+    };
+    let digit = rest.next();
+    rest.next().is_none()
+        && digit.is_some_and(|c| c.is_ascii_digit() || matches!(c, '¹' | '²' | '³'))
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Untrusted::new(&self.0).fmt(f)
+    }
+}
+
+impl fmt::Debug for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Name({})", Untrusted::new(&self.0))
+    }
+}
+
+const SEPARATORS: [char; 3] = ['/', '\\', ':'];
+const DEVICES: [&str; 6] = ["CON", "PRN", "AUX", "NUL", "CONIN$", "CONOUT$"];
+const PORTS: [&str; 2] = ["COM", "LPT"];

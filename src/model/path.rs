@@ -1,0 +1,115 @@
+//! Paths below a share, and paths that would be one file on another system.
+
+use super::limits::{PATH_BYTES, PATH_DEPTH};
+use super::{Error, Name};
+use icu_casemap::CaseMapper;
+use std::fmt;
+use std::path::PathBuf;
+use unicode_normalization::UnicodeNormalization;
+
+/// Where an entry lies below its share: 1 to 64 names, 1024 bytes in all.
+///
+/// On the wire it is a list of components and never a string, so no separator has to be agreed on
+/// and none can be smuggled in.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct EntryPath(Box<[Name]>);
+
+impl EntryPath {
+    /// The path with these components.
+    pub fn new(components: Vec<Name>) -> Result<Self, Error> {
+        let bytes: usize = components.iter().map(|name| name.as_str().len()).sum();
+        if components.is_empty() {
+            Err(Error::Path("needs a name"))
+        } else if components.len() > PATH_DEPTH {
+            Err(Error::Path("has at most 64 components"))
+        } else if bytes.saturating_add(components.len()).saturating_sub(1) > PATH_BYTES {
+            Err(Error::Path("has at most 1024 bytes"))
+        } else {
+            Ok(Self(components.into()))
+        }
+    }
+
+    /// The path as people write it, `photos/tree.jpg`.
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        // No path has more, and a million slashes are not worth a million errors.
+        if text.len() > PATH_BYTES {
+            return Err(Error::Path("has at most 1024 bytes"));
+        }
+        text.split('/').map(Name::new).collect::<Result<_, _>>().and_then(Self::new)
+    }
+
+    /// The components, outermost first; never empty.
+    pub fn components(&self) -> &[Name] {
+        &self.0
+    }
+
+    /// The name of the file itself.
+    pub fn file_name(&self) -> &str {
+        self.0.last().map(Name::as_str).unwrap_or_default()
+    }
+
+    /// The path in the system's form, relative to the share.
+    pub fn to_relative(&self) -> PathBuf {
+        self.0.iter().map(Name::as_str).collect()
+    }
+
+    /// What every spelling of this path has in common on systems that ignore case.
+    fn folded(&self) -> Vec<String> {
+        self.0.iter().map(|name| fold(name.as_str())).collect()
+    }
+}
+
+/// NFC of the full case folding.
+fn fold(name: &str) -> String {
+    CaseMapper::new().fold_string(name).nfc().collect()
+}
+
+impl fmt::Display for EntryPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, name) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("/")?;
+            }
+            name.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for EntryPath {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "EntryPath({self})")
+    }
+}
+
+/// Two paths that cannot both be written everywhere.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{0} and {1} would be one and the same on some systems")]
+pub struct Collision(pub EntryPath, pub EntryPath);
+
+/// Finds two paths of a list that collide: the same path twice, names that differ only in case, or
+/// a file where another path has a folder.
+///
+/// Sorted by their folded components, colliding paths stand side by side, so each is compared with
+/// its neighbour only, and nothing is kept but the folded spellings.
+pub fn find_collision<'a>(paths: impl IntoIterator<Item = &'a EntryPath>) -> Option<Collision> {
+    let mut sorted: Vec<_> = paths.into_iter().map(|path| (path.folded(), path)).collect();
+    sorted.sort();
+    sorted.windows(2).find_map(|pair| match pair {
+        [(fold_one, one), (fold_other, other)] => collide((fold_one, one), (fold_other, other))
+            .then(|| Collision((*one).clone(), (*other).clone())),
+        _ => None,
+    })
+}
+
+/// Whether two paths agree folded where they differ as written, or one ends where the other goes on.
+fn collide(
+    (fold_one, one): (&[String], &EntryPath),
+    (fold_other, other): (&[String], &EntryPath),
+) -> bool {
+    let folded = fold_one.iter().zip(fold_other);
+    let shared = folded.take_while(|(one, other)| one == other).count();
+    let same_spelling = one.0.iter().zip(&other.0).take(shared).all(|(one, other)| one == other);
+    let one_is_inside = shared == one.0.len().min(other.0.len());
+    !same_spelling || one_is_inside
+}

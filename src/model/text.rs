@@ -1,0 +1,148 @@
+//! Which characters steer or hide, and the type through which foreign texts reach a person.
+
+use std::fmt::{self, Write};
+use unicode_normalization::char::canonical_combining_class;
+use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
+use unicode_width::UnicodeWidthChar;
+
+/// Whether a character steers a terminal, turns the direction of a text, breaks a line, or is
+/// there without being seen.
+///
+/// Those are the control, format and separating characters of Unicode, and a few letters and marks
+/// that show nothing. Variation selectors are not among them: they only choose between two looks
+/// of the character before, and common emoji hold one.
+pub(super) fn steers_or_hides(c: char) -> bool {
+    let by_category = matches!(
+        c.general_category(),
+        GeneralCategory::Control
+            | GeneralCategory::Format
+            | GeneralCategory::LineSeparator
+            | GeneralCategory::ParagraphSeparator
+    );
+    by_category || UNSEEN.contains(&c)
+}
+
+/// A text that a peer, an index or a file name brought, on its way to a terminal, a log or a page.
+///
+/// Its `Display` shows what could deceive as `\u{…}`, and no more than a screen's worth of it;
+/// `Debug` is the same in quotes. There is no way to print it raw.
+///
+/// ```
+/// use waxwing::model::Untrusted;
+///
+/// assert_eq!(Untrusted::new("koala.jpg").to_string(), "koala.jpg");
+/// assert_eq!(Untrusted::new("a\u{1b}[2Jb").to_string(), "a\\u{1b}[2Jb");
+/// assert_eq!(Untrusted::new("photo of a koala").fitted(8).to_string(), "photo o…");
+/// ```
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct Untrusted<'a> {
+    text: &'a str,
+    columns: usize,
+}
+
+impl<'a> Untrusted<'a> {
+    /// The text, shown in at most 512 columns.
+    pub fn new(text: &'a str) -> Self {
+        Self { text, columns: DEFAULT_COLUMNS }
+    }
+
+    /// The text, shown in at most so many columns; what does not fit is cut, and a `…` says so.
+    pub fn fitted(self, columns: usize) -> Self {
+        Self { columns, ..self }
+    }
+}
+
+impl fmt::Display for Untrusted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut line = Line::new(self.columns);
+        for c in self.text.chars() {
+            if !line.push(c) {
+                break;
+            }
+        }
+        f.write_str(&line.finish())
+    }
+}
+
+impl fmt::Debug for Untrusted<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "\"{self}\"")
+    }
+}
+
+/// What is shown so far, and how far it may be cut back so that a `…` still fits.
+struct Line {
+    shown: String,
+    columns: usize,
+    used: usize,
+    marks: usize,
+    cut_at: usize,
+    cut: bool,
+}
+
+impl Line {
+    fn new(columns: usize) -> Self {
+        Self { shown: String::new(), columns, used: 0, marks: 0, cut_at: 0, cut: false }
+    }
+
+    /// Adds a character; false when it no longer fits.
+    fn push(&mut self, c: char) -> bool {
+        let before = self.shown.len();
+        let width = match c.width() {
+            Some(width) if !must_be_escaped(c) && !self.too_many_marks(width) => {
+                self.shown.push(c);
+                width
+            }
+            _ => self.push_escaped(c),
+        };
+        self.used = self.used.saturating_add(width);
+        if self.used > self.columns {
+            self.shown.truncate(before);
+            self.cut = true;
+            return false;
+        }
+        if self.used < self.columns {
+            self.cut_at = self.shown.len();
+        }
+        true
+    }
+
+    /// Marks take no column, so a hundred thousand of them would fit any line; a letter of any
+    /// language has a handful.
+    fn too_many_marks(&mut self, width: usize) -> bool {
+        self.marks = if width == 0 { self.marks.saturating_add(1) } else { 0 };
+        self.marks > MARKS_ON_A_LETTER
+    }
+
+    fn push_escaped(&mut self, c: char) -> usize {
+        let before = self.shown.len();
+        // Writing to a String cannot fail.
+        let _ = write!(self.shown, "{}", c.escape_unicode());
+        self.shown.len().saturating_sub(before)
+    }
+
+    fn finish(mut self) -> String {
+        if self.cut && self.columns > 0 {
+            self.shown.truncate(self.cut_at);
+            self.shown.push('…');
+        }
+        self.shown
+    }
+}
+
+/// A backslash is escaped as well, so that what is shown has one reading.
+fn must_be_escaped(c: char) -> bool {
+    steers_or_hides(c) || c == '\\' || canonical_combining_class(c) != 0 && c.width() != Some(0)
+}
+
+/// Letters and marks that show nothing, though their category says otherwise.
+const UNSEEN: [char; 8] = [
+    '\u{34f}',  // combining grapheme joiner
+    '\u{115f}', // Hangul fillers
+    '\u{1160}', '\u{17b4}', // Khmer inherent vowels
+    '\u{17b5}', '\u{2800}', // Braille blank
+    '\u{3164}', // Hangul filler
+    '\u{ffa0}', // Hangul filler, half width
+];
+const DEFAULT_COLUMNS: usize = 512;
+const MARKS_ON_A_LETTER: usize = 8;
