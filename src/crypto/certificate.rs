@@ -1,7 +1,7 @@
 //! Two statements about keys: which sealing key a person uses now, and that a person's identity
 //! has moved to a new signing key.
 
-use super::rsa::MAX_SPKI_BYTES;
+use super::raw_rsa::MAX_SPKI_BYTES;
 use super::signed::{Signature, Signed, Statement, Verified};
 use super::{Error, Fingerprint, Label, SigningKey, VerifyingKey, WrappingKey};
 use crate::codec::{self, Closed, Reader, Writer, closed};

@@ -7,7 +7,7 @@
 //! ```
 
 use super::labels::signed_bytes;
-use super::rsa::{self, PrivateSigner, PrivateUnwrapper, Public};
+use super::raw_rsa::{self, PrivateSigner, PrivateUnwrapper, Public};
 use super::{Error, Fingerprint, Label, SealingKeyId, Secret, SecretDer, Signature};
 use std::fmt;
 
@@ -20,7 +20,7 @@ pub struct SigningKey {
 impl SigningKey {
     /// Makes a key. Takes about a second.
     pub fn generate() -> Result<SecretDer, Error> {
-        rsa::generate()
+        raw_rsa::generate()
     }
 
     /// Loads a key that was made before.
@@ -114,7 +114,7 @@ pub struct SealingKey {
 impl SealingKey {
     /// Makes a key. Takes about a second.
     pub fn generate() -> Result<SecretDer, Error> {
-        rsa::generate()
+        raw_rsa::generate()
     }
 
     /// Loads a key that was made before.

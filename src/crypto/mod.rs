@@ -15,7 +15,7 @@
 //! | keys at rest | PKCS#8 under PBES2 with scrypt: [`key_file`], [`Passphrase`] |
 //!
 //! Private RSA operations run in `aws-lc-rs`, in constant time; the `rsa` crate generates keys,
-//! reads and writes them, and does the public operations. Both stand in `rsa.rs` and nowhere else.
+//! reads and writes them, and does the public operations. Both stand in `raw_rsa.rs` and nowhere else.
 //! PKCS#1 v1.5 appears nowhere.
 //!
 //! Decided against: a choice of algorithms (a suite number in what is sealed names them all, and
@@ -39,7 +39,7 @@ pub mod key_folder;
 mod keys;
 mod labels;
 mod password;
-mod rsa;
+mod raw_rsa;
 mod secret;
 mod signed;
 mod tag;

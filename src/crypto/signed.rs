@@ -4,7 +4,7 @@
 //! gives a [`Verified`]. Functions that act on a statement take a `Verified`, so the check cannot
 //! be forgotten. The bytes verified are the bytes received: nothing is encoded again.
 
-use super::rsa::MAX_MODULUS_BYTES;
+use super::raw_rsa::MAX_MODULUS_BYTES;
 use super::{Error, Fingerprint, Label, SigningKey, UnixTime, VerifyingKey};
 use crate::codec::{self, Closed, Reader, Writer, closed};
 use std::fmt;

@@ -1,0 +1,220 @@
+//! The row of rooms holds: each room imports only from rooms to its left, and the outside world is
+//! first met in the room that the row says.
+//!
+//! This reads sources as text, which is coarser than a compiler and enough: a path that begins with
+//! `crate::`, or a crate's name before `::`, is what it looks like.
+
+use std::fmt;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// The row, from left to right. A room may import from those before it.
+const ROW: &[&str] = &["codec", "crypto", "model"];
+
+/// Crates and parts of the standard library that only some rooms may know.
+const FIRST_MET: &[(&str, &[&str])] = &[
+    ("rsa", &["crypto/raw_rsa.rs"]),
+    ("aws_lc_rs", &["crypto/raw_rsa.rs"]),
+    ("bcrypt", &["crypto/password.rs"]),
+    ("getrandom", &["crypto/secret.rs", "crypto/raw_rsa.rs"]),
+    ("ctr", &["crypto/cipher.rs"]),
+    ("aes", &["crypto/cipher.rs"]),
+    ("sha2", &["crypto/labels.rs", "crypto/raw_rsa.rs"]),
+    ("std::fs", &["crypto/key_folder.rs", "model/content/read_at.rs"]),
+    ("std::net", &["model/address.rs"]),
+    ("std::env", &[]),
+    ("std::process", &[]),
+    ("minicbor", &["codec/"]),
+];
+
+#[test]
+fn rooms_import_only_from_their_left() {
+    let found = violations(&source_files(&src()));
+    assert!(found.is_empty(), "\n{}", lines(&found));
+}
+
+#[test]
+fn every_folder_of_the_sources_is_a_room() {
+    for entry in fs::read_dir(src()).unwrap() {
+        let name = entry.unwrap().file_name().into_string().unwrap();
+        let room = name.trim_end_matches(".rs");
+        assert!(room == "lib" || room == "bin" || ROW.contains(&room), "{name} is not in the row");
+    }
+}
+
+#[test]
+fn a_planted_violation_is_found_with_file_and_line() {
+    let planted = tempfile::tempdir().unwrap();
+    let plant = |name: &str, text: &str| {
+        let path = planted.path().join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    };
+    plant("codec/mod.rs", "//! Room.\nuse crate::crypto::Label;\n");
+    plant(
+        "crypto/labels.rs",
+        "use crate::codec::Error;\nuse crate::{\n    codec::{Closed, closed},\n    model::Name,\n};\n",
+    );
+    plant("crypto/raw_rsa.rs", "// crate::model is only spoken of here\nuse rsa::Oaep;\n");
+    plant("model/mod.rs", "fn f() {\n    std::fs::read(\"x\").ok();\n    rsa::Oaep::new();\n}\n");
+    plant("model/text.rs", "use waxwing::model;\nuse super::super::crypto;\n");
+    let found = violations(&source_files(planted.path()));
+    let told: Vec<_> = found.iter().map(|v| (v.file.to_str().unwrap(), v.line)).collect();
+    let expected = [
+        ("codec/mod.rs", 2),
+        ("crypto/labels.rs", 2),
+        ("model/mod.rs", 2),
+        ("model/mod.rs", 3),
+        ("model/text.rs", 1),
+        ("model/text.rs", 2),
+    ];
+    assert_eq!(told, expected, "\n{}", lines(&found));
+}
+
+struct Violation {
+    file: PathBuf,
+    line: usize,
+    what: String,
+}
+
+impl fmt::Display for Violation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "src/{}:{}: {}", self.file.display(), self.line, self.what)
+    }
+}
+
+fn lines(violations: &[Violation]) -> String {
+    violations.iter().map(|v| format!("{v}\n")).collect()
+}
+
+/// Sources with their path below `src`, in order.
+fn source_files(root: &Path) -> Vec<(PathBuf, String)> {
+    let mut found = Vec::new();
+    let mut folders = vec![root.to_owned()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|end| end == "rs") {
+                let text = fs::read_to_string(&path).unwrap();
+                found.push((path.strip_prefix(root).unwrap().to_owned(), text));
+            }
+        }
+    }
+    found.sort();
+    found
+}
+
+fn src() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("src")
+}
+
+fn violations(files: &[(PathBuf, String)]) -> Vec<Violation> {
+    let mut found: Vec<_> =
+        files.iter().flat_map(|(file, text)| violations_in(file, text)).collect();
+    found.sort_by(|one, other| (&one.file, one.line).cmp(&(&other.file, other.line)));
+    found
+}
+
+fn violations_in(file: &Path, text: &str) -> Vec<Violation> {
+    let code = without_comments(text);
+    let wrong = wrong_rooms(file, &code).into_iter();
+    let wrong = wrong.chain(ways_around(file, &code)).chain(wrong_crates(file, &code));
+    let line = |at: usize| code[..at].matches('\n').count() + 1;
+    wrong.map(|(at, what)| Violation { file: file.to_owned(), line: line(at), what }).collect()
+}
+
+fn without_comments(text: &str) -> String {
+    let code = |line: &str| line.split("//").next().unwrap_or_default().to_owned() + "\n";
+    text.lines().map(code).collect()
+}
+
+/// Rooms that a file names though they stand to the right of its own.
+fn wrong_rooms(file: &Path, code: &str) -> Vec<(usize, String)> {
+    let Some(own) = room_of(file) else { return Vec::new() };
+    let place = |room: &str| ROW.iter().position(|r| *r == room);
+    named_rooms(code)
+        .into_iter()
+        .filter(|(_, room)| place(room).is_none_or(|at| at > own))
+        .map(|(at, room)| (at, format!("room `{}` must not know `{room}`", ROW[own])))
+        .collect()
+}
+
+/// Where a file's room stands in the row.
+fn room_of(file: &Path) -> Option<usize> {
+    let first = file.components().next()?.as_os_str().to_str()?;
+    ROW.iter().position(|room| *room == first.trim_end_matches(".rs"))
+}
+
+/// Paths that leave the room without saying `crate::`.
+fn ways_around(file: &Path, code: &str) -> Vec<(usize, String)> {
+    if room_of(file).is_none() {
+        return Vec::new();
+    }
+    let depth = file.components().count() - usize::from(file.ends_with("mod.rs"));
+    let to_the_root = "super::".repeat(depth);
+    let detours = [to_the_root.as_str(), "waxwing::"];
+    let found = detours.iter().flat_map(|detour| code.match_indices(detour));
+    found.map(|(at, detour)| (at, format!("`{detour}` leaves the room; write crate::"))).collect()
+}
+
+/// What stands behind `crate::`, alone or in braces, and where.
+fn named_rooms(code: &str) -> Vec<(usize, &str)> {
+    let behind = |at: usize| &code[at + "crate::".len()..];
+    let paths = code.match_indices("crate::").flat_map(|(at, _)| {
+        let rooms = match behind(at).strip_prefix('{') {
+            Some(group) => top_level_names(group),
+            None => vec![first_word(behind(at))],
+        };
+        rooms.into_iter().map(move |room| (at, room))
+    });
+    paths.collect()
+}
+
+/// The first words of a group's items; `group` begins behind its opening brace.
+fn top_level_names(group: &str) -> Vec<&str> {
+    let (mut names, mut depth, mut start) = (Vec::new(), 0, 0);
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' if depth > 0 => depth -= 1,
+            ',' | '}' if depth == 0 => {
+                names.extend(Some(first_word(&group[start..at])).filter(|name| !name.is_empty()));
+                start = at + 1;
+                if c == '}' {
+                    break;
+                }
+            }
+            _ => {}
+        }
+    }
+    names
+}
+
+fn first_word(text: &str) -> &str {
+    let text = text.trim_start();
+    let end = text.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(text.len());
+    &text[..end]
+}
+
+/// Crates that a file names though it may not know them.
+fn wrong_crates(file: &Path, code: &str) -> Vec<(usize, String)> {
+    let file = file.to_str().unwrap().replace('\\', "/");
+    let unknown = FIRST_MET.iter().filter(|(_, files)| !files.iter().any(|f| file.starts_with(f)));
+    let found = unknown.flat_map(|(name, files)| {
+        let uses = uses_of(code, name).into_iter();
+        uses.map(move |at| (at, format!("`{name}` is only for {files:?}")))
+    });
+    found.collect()
+}
+
+/// Where `name::` stands as the beginning of a path.
+fn uses_of(code: &str, name: &str) -> Vec<usize> {
+    let begins = |at: usize| {
+        let before = code[..at].chars().next_back();
+        !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':')
+    };
+    let path = format!("{name}::");
+    code.match_indices(&path).map(|(at, _)| at).filter(|at| begins(*at)).collect()
+}
