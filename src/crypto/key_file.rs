@@ -64,9 +64,14 @@ pub fn encode(
         .map_err(|_| KeyFileError::NotWritten)
 }
 
-/// Whether the text says that its key is encrypted.
+/// Whether a passphrase is needed to open the file; refuses one that no passphrase would open.
+/// Nothing is derived.
 pub fn is_encrypted(text: &str) -> Result<bool, KeyFileError> {
-    parse(text).map(|(encrypted, _)| encrypted)
+    let (encrypted, document) = parse(text)?;
+    if encrypted {
+        envelope(document.as_bytes())?;
+    }
+    Ok(encrypted)
 }
 
 /// The private key in a key file.
@@ -106,16 +111,22 @@ fn encrypt(key: &SecretDer, passphrase: &Passphrase) -> Result<Vec<u8>, KeyFileE
 }
 
 fn decrypt(document: &[u8], passphrase: &Passphrase) -> Result<SecretDer, KeyFileError> {
-    let envelope =
-        EncryptedPrivateKeyInfoRef::from_der(document).map_err(|_| KeyFileError::Scheme)?;
-    let scheme = &envelope.encryption_algorithm;
-    if !scheme.pbes2().is_some_and(is_affordable) {
-        return Err(KeyFileError::Scheme);
-    }
-    scheme
+    let envelope = envelope(document)?;
+    envelope
+        .encryption_algorithm
         .decrypt(passphrase.expose(), envelope.encrypted_data.as_bytes())
         .map(SecretDer::new)
         .map_err(|_| KeyFileError::WrongPassphrase)
+}
+
+/// Reads how a key is encrypted, and refuses what we are not ready to derive.
+fn envelope(document: &[u8]) -> Result<EncryptedPrivateKeyInfoRef<'_>, KeyFileError> {
+    let envelope =
+        EncryptedPrivateKeyInfoRef::from_der(document).map_err(|_| KeyFileError::Scheme)?;
+    match envelope.encryption_algorithm.pbes2() {
+        Some(scheme) if is_affordable(scheme) => Ok(envelope),
+        _ => Err(KeyFileError::Scheme),
+    }
 }
 
 /// Whether a file asks for scrypt and AES-256-CBC, at a cost that we are ready to pay.

@@ -2,7 +2,6 @@
 
 use super::limits::{PATH_BYTES, PATH_DEPTH};
 use super::{Error, Name};
-use icu_casemap::CaseMapper;
 use std::fmt;
 use std::path::PathBuf;
 use unicode_normalization::UnicodeNormalization;
@@ -61,7 +60,7 @@ impl EntryPath {
 
 /// NFC of the full case folding.
 fn fold(name: &str) -> String {
-    CaseMapper::new().fold_string(name).nfc().collect()
+    caseless::default_case_fold_str(name).nfc().collect()
 }
 
 impl fmt::Display for EntryPath {

@@ -1,0 +1,40 @@
+//! The committed corpus of every fuzz target, run once. What a fuzzer ever found stays found.
+
+use std::fs;
+use std::path::Path;
+
+#[path = "../fuzz/targets.rs"]
+mod targets;
+
+#[test]
+fn codec() {
+    run("codec", targets::codec);
+}
+
+#[test]
+fn paths() {
+    run("paths", targets::paths);
+}
+
+#[test]
+fn key_files() {
+    run("key_files", targets::key_files);
+}
+
+#[test]
+fn public_keys() {
+    run("public_keys", targets::public_keys);
+}
+
+/// Runs a target on each file of its corpus, and on each of them cut in the middle.
+fn run(name: &str, target: fn(&[u8])) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);
+    let mut count = 0;
+    for entry in fs::read_dir(&folder).expect("each target has a corpus") {
+        let bytes = fs::read(entry.unwrap().path()).unwrap();
+        target(&bytes);
+        target(&bytes[..bytes.len() / 2]);
+        count += 1;
+    }
+    assert!(count >= 5, "the corpus of {name} has only {count} files");
+}
