@@ -112,11 +112,16 @@ fn encrypt(key: &SecretDer, passphrase: &Passphrase) -> Result<Vec<u8>, KeyFileE
 
 fn decrypt(document: &[u8], passphrase: &Passphrase) -> Result<SecretDer, KeyFileError> {
     let envelope = envelope(document)?;
-    envelope
+    let opened = envelope
         .encryption_algorithm
         .decrypt(passphrase.expose(), envelope.encrypted_data.as_bytes())
         .map(SecretDer::new)
-        .map_err(|_| KeyFileError::WrongPassphrase)
+        .map_err(|_| KeyFileError::WrongPassphrase)?;
+    // Under one wrong passphrase in 256, what comes out ends like a padding.
+    match PrivateKeyInfoRef::try_from(opened.expose()) {
+        Ok(_) => Ok(opened),
+        Err(_) => Err(KeyFileError::WrongPassphrase),
+    }
 }
 
 /// Reads how a key is encrypted, and refuses what we are not ready to derive.
@@ -138,7 +143,7 @@ fn is_affordable(scheme: &pbes2::Parameters) -> bool {
 fn has_bounded_cost(scrypt: &ScryptParams) -> bool {
     let n = scrypt.cost_parameter;
     n.is_power_of_two()
-        && n.ilog2() <= MAX_LOG_N
+        && (1..=MAX_LOG_N).contains(&n.ilog2())
         && scrypt.block_size == R
         && (1..=MAX_P).contains(&scrypt.parallelization)
         && scrypt.key_length.is_none_or(|length| length == 32)

@@ -277,7 +277,8 @@ fn make_private_folder(path: &Path) -> io::Result<()> {
 fn sweep(parent: &Path, prefix: &str) -> io::Result<()> {
     for entry in fs::read_dir(parent)? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(prefix) {
+        let is_ours = entry.file_name().to_string_lossy().starts_with(prefix);
+        if is_ours && entry.file_type()?.is_dir() {
             fs::remove_dir_all(entry.path())?;
         }
     }

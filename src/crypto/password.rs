@@ -8,7 +8,8 @@ use zeroize::Zeroizing;
 /// A password that can be stored: NFC, 10 to 71 bytes.
 ///
 /// bcrypt reads 72 bytes, one of which ends the text; longer passwords would be cut without a
-/// word, so they are refused.
+/// word, so they are refused. It reads them in a circle, so that one with the zero byte in it could
+/// be another, repeated: such passwords are refused as well.
 pub struct Password(Zeroizing<String>);
 
 impl Password {
@@ -24,6 +25,9 @@ impl Password {
             return Err(PasswordProblem::TooLong);
         }
         let normal = nfc(text);
+        if normal.contains('\0') {
+            return Err(PasswordProblem::Nul);
+        }
         match normal.len() {
             0..Self::MIN_BYTES => Err(PasswordProblem::TooShort),
             Self::MIN_BYTES..=Self::MAX_BYTES => Ok(Self(normal)),
@@ -44,6 +48,9 @@ pub enum PasswordProblem {
     /// Too short to be safe.
     #[error("a password has at least {} bytes", Password::MIN_BYTES)]
     TooShort,
+    /// It holds the character that ends a text for bcrypt.
+    #[error("a password has no NUL character in it")]
+    Nul,
     /// Too long to be stored whole.
     #[error("a password has at most {} bytes", Password::MAX_BYTES)]
     TooLong,

@@ -97,10 +97,15 @@ fn is_host_name(text: &str) -> bool {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
+    text.len() <= HOST_BYTES && text.split('.').all(label) && !ends_in_number(text)
+}
+
+/// In decimal or, as `0x7f000001`, in hexadecimal digits.
+fn ends_in_number(text: &str) -> bool {
     let last = text.rsplit('.').next().unwrap_or_default();
-    text.len() <= HOST_BYTES
-        && text.split('.').all(label)
-        && !last.bytes().all(|c| c.is_ascii_digit())
+    let hexadecimal = last.strip_prefix("0x").or(last.strip_prefix("0X"));
+    last.bytes().all(|c| c.is_ascii_digit())
+        || hexadecimal.is_some_and(|digits| digits.bytes().all(|c| c.is_ascii_hexdigit()))
 }
 
 /// Where a peer can be dialled: an address of one machine, and a port that needs no privilege.
@@ -261,7 +266,9 @@ impl FromStr for IndexAddress {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        if text.starts_with(SCHEME) {
+        // What has a `#` was meant as an invitation. Were it refused as a bare address, the reason
+        // would show it whole, the token with it.
+        if text.starts_with(SCHEME) || text.contains('#') {
             text.parse().map(Self::Invited)
         } else {
             text.parse().map(Self::Bare)

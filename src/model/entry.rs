@@ -78,9 +78,10 @@ impl Modified {
         Self(nanos.max(YEAR_1980.saturating_mul(NANOS)))
     }
 
-    /// The time, or a day from now when it claims to be later than that.
+    /// The time, or a day from now when it claims to be later than that. It stays from 1980 on,
+    /// even where the clock says an earlier year.
     pub fn clamped(self, now: UnixTime) -> Self {
-        Self(self.0.min(now.plus(DAY).0.saturating_mul(NANOS)))
+        Self::from_nanos(self.0.min(now.plus(DAY).0.saturating_mul(NANOS)))
     }
 
     /// Nanoseconds since 1970.

@@ -1,6 +1,7 @@
 //! Which characters steer or hide, and the type through which foreign texts reach a person.
 
 use std::fmt::{self, Write};
+use std::ops::RangeInclusive;
 use unicode_normalization::char::canonical_combining_class;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use unicode_width::UnicodeWidthChar;
@@ -19,7 +20,7 @@ pub(super) fn steers_or_hides(c: char) -> bool {
             | GeneralCategory::LineSeparator
             | GeneralCategory::ParagraphSeparator
     );
-    by_category || UNSEEN.contains(&c)
+    by_category || UNSEEN.contains(&c) || RESERVED_UNSEEN.iter().any(|range| range.contains(&c))
 }
 
 /// A text that a peer, an index or a file name brought, on its way to a terminal, a log or a page.
@@ -88,7 +89,7 @@ impl Line {
     /// Adds a character; false when it no longer fits.
     fn push(&mut self, c: char) -> bool {
         let before = self.shown.len();
-        let width = match c.width() {
+        let width = match columns_of(c) {
             Some(width) if !must_be_escaped(c) && !self.too_many_marks(width) => {
                 self.shown.push(c);
                 width
@@ -130,6 +131,12 @@ impl Line {
     }
 }
 
+/// At most how many columns a character adds; none for one that has no width. Two of the variation
+/// selectors make the character before them a column wider.
+fn columns_of(c: char) -> Option<usize> {
+    if WIDENING.contains(&c) { Some(1) } else { c.width() }
+}
+
 /// A backslash is escaped as well, so that what is shown has one reading.
 fn must_be_escaped(c: char) -> bool {
     steers_or_hides(c) || c == '\\' || canonical_combining_class(c) != 0 && c.width() != Some(0)
@@ -143,6 +150,15 @@ const UNSEEN: [char; 8] = [
     '\u{17b5}', '\u{2800}', // Braille blank
     '\u{3164}', // Hangul filler
     '\u{ffa0}', // Hangul filler, half width
+];
+const WIDENING: [char; 2] = ['\u{fe01}', '\u{fe0f}'];
+/// Not assigned yet, but already decided to show nothing. Between the last two stand variation
+/// selectors.
+const RESERVED_UNSEEN: [RangeInclusive<char>; 4] = [
+    '\u{2065}'..='\u{2065}',
+    '\u{fff0}'..='\u{fff8}',
+    '\u{e0000}'..='\u{e00ff}',
+    '\u{e01f0}'..='\u{e0fff}',
 ];
 const DEFAULT_COLUMNS: usize = 512;
 const MARKS_ON_A_LETTER: usize = 8;

@@ -26,9 +26,18 @@ pub fn of_file<R: ReadAt + ?Sized>(
     } else {
         together(source, size, workers as u64, on_leaf)?
     };
-    match source.read_at(&mut [0], size)? {
-        0 => Ok(content),
-        _ => Err(io::Error::other("the file grew while it was read")),
+    if goes_on(source, size)? {
+        return Err(io::Error::other("the file grew while it was read"));
+    }
+    Ok(content)
+}
+
+/// Whether there are bytes from `end` on.
+fn goes_on<R: ReadAt + ?Sized>(source: &R, end: u64) -> io::Result<bool> {
+    match source.read_exact_at(&mut [0], end) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
