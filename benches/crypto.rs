@@ -4,6 +4,7 @@
 
 #![allow(clippy::print_stdout, missing_docs, reason = "a program that prints its results")]
 
+#[allow(dead_code, reason = "each program uses a part of it")]
 mod common;
 
 use common::{operations, per_second, ratio, speed_ratio, throughput};

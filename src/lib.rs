@@ -4,8 +4,8 @@
 //! fails when one does not.
 //!
 //! ```text
-//! codec → crypto → model
-//! bytes   secrets  nouns
+//! codec → crypto → model → seal
+//! bytes   secrets  nouns   sealed stream
 //! ```
 
 #![forbid(unsafe_code)]
@@ -13,3 +13,4 @@
 pub mod codec;
 pub mod crypto;
 pub mod model;
+pub mod seal;

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The row, from left to right. A room may import from those before it.
-const ROW: &[&str] = &["codec", "crypto", "model"];
+const ROW: &[&str] = &["codec", "crypto", "model", "seal"];
 
 /// Crates and parts of the standard library that only some rooms may know.
 const FIRST_MET: &[(&str, &[&str])] = &[

@@ -10,6 +10,16 @@
 //! | id of a sealing key | SHA-256(`SealingKey` ‖ SPKI of the sealing key) |
 //! | words of a pair | the first 132 bits of SHA-256(`PairWords` ‖ lower fingerprint ‖ higher one) |
 //! | signature of a statement | RSASSA-PSS(its label ‖ its closed layout) |
+//! | signature of a header | RSASSA-PSS(`StreamHeader` ‖ inner ‖ wraps hash) |
+//! | wraps hash, header hash | SHA-256(`StreamWraps` ‖ wraps), SHA-256(`HeaderHash` ‖ inner ‖ wraps hash) |
+//! | OAEP label of a wrap | SHA-256(`WrapLabel` ‖ inner ‖ recipient's fingerprint ‖ epoch) |
+//! | key commitment | SHA-256(`KeyCommitment` ‖ stream id ‖ secret) |
+//! | context of a live stream | SHA-256(`LiveContext` ‖ challenge ‖ TLS exporter) |
+//! | tags of a segment | SHA-256(`ChunkTags` ‖ tags) |
+//! | hash of a record | SHA-256(`RecordHash` ‖ body) |
+//! | leaf of the id tree | SHA-256(00 ‖ `EntryId` ‖ salt ‖ number ‖ entry ‖ id), see [`entry_leaf`] |
+//! | node of the id tree | SHA-256(01 ‖ left ‖ right), see [`id_node`] |
+//! | landed entries | SHA-256(`LandedEntries` ‖ numbers) |
 //!
 //! Two things carry no label: a content id, which is the plain BLAKE3 hash that any tool computes,
 //! and a chunk's tag, whose key is fresh for each stream and used for nothing else.
@@ -31,17 +41,56 @@ pub enum Label {
     RotationByOld,
     /// Signing a rotation with the new signing key.
     RotationByNew,
+    /// Signing a stream's header.
+    StreamHeader,
+    /// Hashing the wraps of a header.
+    StreamWraps,
+    /// Deriving the OAEP label of a stream's wrap.
+    WrapLabel,
+    /// Hashing a header, for its records.
+    HeaderHash,
+    /// Committing to a stream's secret.
+    KeyCommitment,
+    /// Binding a stream to a live conversation.
+    LiveContext,
+    /// Hashing the tags of a segment.
+    ChunkTags,
+    /// Signing a segment's record.
+    SegmentRecord,
+    /// Signing a stream's final record.
+    FinalRecord,
+    /// Hashing a record, for the next one.
+    RecordHash,
+    /// Hashing an entry and its content into a leaf of the id tree.
+    EntryId,
+    /// Hashing the list of landed entries.
+    LandedEntries,
+    /// Signing that files were delivered.
+    Delivery,
 }
 
 impl Label {
     /// All labels.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 19] = [
         Self::SigningKey,
         Self::SealingKey,
         Self::PairWords,
         Self::SealingCertificate,
         Self::RotationByOld,
         Self::RotationByNew,
+        Self::StreamHeader,
+        Self::StreamWraps,
+        Self::WrapLabel,
+        Self::HeaderHash,
+        Self::KeyCommitment,
+        Self::LiveContext,
+        Self::ChunkTags,
+        Self::SegmentRecord,
+        Self::FinalRecord,
+        Self::RecordHash,
+        Self::EntryId,
+        Self::LandedEntries,
+        Self::Delivery,
     ];
 
     /// The label's text, at most 32 bytes of ASCII.
@@ -53,6 +102,19 @@ impl Label {
             Self::SealingCertificate => "waxwing 1 sealing certificate",
             Self::RotationByOld => "waxwing 1 rotation by old key",
             Self::RotationByNew => "waxwing 1 rotation by new key",
+            Self::StreamHeader => "waxwing 1 stream header",
+            Self::StreamWraps => "waxwing 1 stream wraps",
+            Self::WrapLabel => "waxwing 1 wrap label",
+            Self::HeaderHash => "waxwing 1 header hash",
+            Self::KeyCommitment => "waxwing 1 key commitment",
+            Self::LiveContext => "waxwing 1 live context",
+            Self::ChunkTags => "waxwing 1 chunk tags",
+            Self::SegmentRecord => "waxwing 1 segment record",
+            Self::FinalRecord => "waxwing 1 final record",
+            Self::RecordHash => "waxwing 1 record hash",
+            Self::EntryId => "waxwing 1 entry id",
+            Self::LandedEntries => "waxwing 1 landed entries",
+            Self::Delivery => "waxwing 1 delivery",
         }
     }
 
@@ -76,6 +138,27 @@ pub fn sha256(label: Label, parts: &[&[u8]]) -> [u8; 32] {
     for part in parts {
         hash.update(part);
     }
+    hash.finalize().into()
+}
+
+/// The leaf of an entry in the tree of ids.
+pub(crate) fn entry_leaf(salt: &[u8; 32], number: u32, entry: &[u8], id: &[u8; 32]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update([0]);
+    hash.update(Label::EntryId.bytes());
+    hash.update(salt);
+    hash.update(number.to_be_bytes());
+    hash.update(entry);
+    hash.update(id);
+    hash.finalize().into()
+}
+
+/// A node of the tree of ids. Its first byte tells it from a leaf.
+pub(crate) fn id_node(left: &[u8; 32], right: &[u8; 32]) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    hash.update([1]);
+    hash.update(left);
+    hash.update(right);
     hash.finalize().into()
 }
 

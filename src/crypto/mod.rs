@@ -51,6 +51,7 @@ pub use fingerprint::{Fingerprint, SealingKeyId};
 pub use identity::Identity;
 pub use keys::{SealingKey, SigningKey, VerifyingKey, WrappingKey};
 pub use labels::{Label, sha256};
+pub(crate) use labels::{entry_leaf, id_node};
 pub use password::{Password, PasswordHash, PasswordHasher, PasswordProblem};
 pub use secret::{Passphrase, Secret, SecretDer, fill_random, random};
 pub use signed::{Signature, Signed, Statement, Verified};

@@ -29,6 +29,17 @@ impl<const N: usize> Secret<N> {
     }
 }
 
+impl Secret<80> {
+    /// Cuts a stream's secret into its parts: data key, nonce, tag key.
+    pub(crate) fn split(&self) -> (Secret<32>, [u8; 16], Secret<32>) {
+        let mut parts = (Secret([0; 32]), [0; 16], Secret([0; 32]));
+        let all = self.0.iter();
+        let to = parts.0.0.iter_mut().chain(&mut parts.1).chain(&mut parts.2.0);
+        to.zip(all).for_each(|(to, from)| *to = *from);
+        parts
+    }
+}
+
 impl<const N: usize> Drop for Secret<N> {
     fn drop(&mut self) {
         self.0.zeroize();

@@ -45,6 +45,11 @@ impl<T: Statement> Signed<T> {
 }
 
 impl<T> Signed<T> {
+    /// The signature, not yet checked.
+    pub fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
     /// The signed bytes.
     pub fn body(&self) -> &[u8] {
         &self.body

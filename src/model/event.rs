@@ -19,6 +19,10 @@ pub struct TaskId(u64);
 pub enum Work {
     /// Reading a file to learn what its bytes are called.
     Hashing,
+    /// Encrypting, tagging and signing for a receiver.
+    Sealing,
+    /// Verifying and decrypting what a sender sealed.
+    Opening,
 }
 
 /// A fact.

@@ -34,6 +34,13 @@ limits! {
     ENTRY_SIZE: u64 = 1 << 44, "bytes of one file (16 TiB)";
     LEAF_BYTES: usize = 1 << 20, "bytes under one leaf of a content";
     PIECE_BYTES: usize = 256 * 1024, "bytes of one piece of a content";
+    HEADER_BYTES: usize = 160 * 1024, "bytes of a stream's header";
+    MANIFEST_BYTES: usize = 16 << 20, "bytes of a manifest";
+    MANIFEST_ENTRIES: usize = 100_000, "entries of a manifest";
+    ENTRY_RANGES: usize = 4096, "ranges of one entry";
+    SEGMENT_CHUNKS: u32 = 256, "chunks of a segment";
+    OPEN_SEGMENTS: u32 = 2, "segments under way at once";
+    RECEIPT_BYTES: usize = 256 * 1024, "bytes of a file receipt";
     USER_NAME_BYTES: usize = 32, "bytes of a user name";
     AUDIENCE_PEOPLE: usize = 256, "people named in one audience";
     HOST_BYTES: usize = 253, "bytes of a host name";

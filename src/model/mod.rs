@@ -31,6 +31,7 @@ mod event;
 pub mod limits;
 mod name;
 mod path;
+mod ranges;
 mod text;
 mod user;
 
@@ -42,6 +43,7 @@ pub use entry::{Entry, Modified};
 pub use event::{Event, Events, Task, TaskId, Work};
 pub use name::{Name, TEMPORARY_PREFIX};
 pub use path::{Collision, EntryPath, find_collision};
+pub use ranges::{ByteRange, Ranges};
 pub use text::Untrusted;
 pub use user::UserName;
 
@@ -82,6 +84,9 @@ pub enum Error {
     /// Leaves that are not those of the content.
     #[error("the leaf list is not that of the content: {0}")]
     Leaves(&'static str),
+    /// Ranges that no stream may carry.
+    #[error("ranges {0}")]
+    Ranges(&'static str),
     /// A size beyond what an entry may have.
     #[error("a file of {0} bytes is larger than anything that can be shared")]
     Size(u64),

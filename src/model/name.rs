@@ -43,10 +43,16 @@ fn fault(text: &str) -> Option<&'static str> {
         _ if !is_nfc(text) => "its accents are not spelled in the usual form (NFC)",
         _ if text.ends_with(['.', ' ']) => "it ends in a dot or a space",
         _ if is_device(text) => "Windows has a device of this name",
-        _ if text.starts_with(TEMPORARY_PREFIX) => "names like it are our own temporary files",
+        _ if is_ours(text) => "names like it are our own temporary files",
         _ => return None,
     };
     Some(found)
+}
+
+/// Whatever the case: some systems do not tell the spellings apart.
+fn is_ours(text: &str) -> bool {
+    let start = text.get(..TEMPORARY_PREFIX.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(TEMPORARY_PREFIX))
 }
 
 /// Whether Windows would open a device: the name up to its first dot, trailing spaces aside.

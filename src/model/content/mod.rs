@@ -22,11 +22,13 @@
 
 mod file;
 mod hasher;
+mod merger;
 mod read_at;
 mod tree;
 
 pub use file::of_file;
 pub use hasher::ContentHasher;
+pub use merger::PieceMerger;
 pub use read_at::ReadAt;
 pub use tree::{Leaf, LeafList, Piece};
 

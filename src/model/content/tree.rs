@@ -7,7 +7,9 @@ use blake3::hazmat::{
     ChainingValue, HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root,
 };
 
-/// The chaining value of a piece of 256 KiB; the last piece of a content may be shorter.
+/// The value of a piece of 256 KiB; the last piece of a content may be shorter.
+///
+/// It is the piece's chaining value, or, where a content has but this piece, the id itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Piece(ChainingValue);
 
@@ -23,6 +25,20 @@ impl Piece {
         let in_place = offset.is_multiple_of(PIECE_BYTES as u64);
         let fits = (1..=PIECE_BYTES).contains(&bytes.len());
         (in_place && fits).then(|| Self(value_at(offset, bytes)))
+    }
+
+    /// The value of a piece of a content of `size` bytes: of the only one, the id.
+    pub fn of_content(size: u64, offset: u64, bytes: &[u8]) -> Option<Self> {
+        if size > PIECE_BYTES as u64 {
+            return Self::new(offset, bytes);
+        }
+        let is_all = offset == 0 && bytes.len() as u64 == size;
+        is_all.then(|| Self(*blake3::hash(bytes).as_bytes()))
+    }
+
+    /// The id of the content whose only piece this is.
+    pub(super) fn as_only(&self) -> ContentId {
+        ContentId(self.0)
     }
 }
 
@@ -50,6 +66,11 @@ impl Leaf {
 }
 
 impl ContentId {
+    /// The id of the empty content.
+    pub(super) fn of_nothing() -> Self {
+        Content::of(&[]).id
+    }
+
     /// The id of a content of more than one piece and at most one leaf, from its pieces in order.
     pub fn of_pieces(pieces: &[Piece]) -> Option<Self> {
         let mut stack = Stack::default();

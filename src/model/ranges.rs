@@ -1,0 +1,73 @@
+//! Which parts of a file are meant.
+
+use super::Error;
+use super::limits::{ENTRY_RANGES, LEAF_BYTES};
+
+/// The bytes of a file from `start` up to, and without, `end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ByteRange {
+    /// The first byte.
+    pub start: u64,
+    /// One behind the last byte.
+    pub end: u64,
+}
+
+impl ByteRange {
+    /// How many bytes it has.
+    pub fn length(&self) -> u64 {
+        self.end.saturating_sub(self.start)
+    }
+}
+
+/// Parts of one file: ascending, apart from each other, each of at least a byte, beginning at a
+/// multiple of 1 MiB and ending at one or at the file's end. No parts at all are possible.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Ranges(Box<[ByteRange]>);
+
+impl Ranges {
+    /// All of a file of this size.
+    pub fn whole(size: u64) -> Self {
+        let all = (size > 0).then_some(ByteRange { start: 0, end: size });
+        Self(all.into_iter().collect())
+    }
+
+    /// These parts of a file of this size.
+    pub fn new(size: u64, ranges: Vec<ByteRange>) -> Result<Self, Error> {
+        if ranges.len() > ENTRY_RANGES {
+            return Err(Error::Ranges("are at most 4096"));
+        }
+        let mut behind = None;
+        for range in &ranges {
+            if range.start >= range.end || range.end > size {
+                return Err(Error::Ranges("have at least a byte and end within the file"));
+            }
+            if !on_border(range.start) || !on_border(range.end) && range.end != size {
+                return Err(Error::Ranges("begin and end at multiples of 1 MiB"));
+            }
+            if behind.is_some_and(|behind| range.start <= behind) {
+                return Err(Error::Ranges("are ascending, with a gap between them"));
+            }
+            behind = Some(range.end);
+        }
+        Ok(Self(ranges.into()))
+    }
+
+    /// The parts, in order.
+    pub fn as_slice(&self) -> &[ByteRange] {
+        &self.0
+    }
+
+    /// How many bytes they have together.
+    pub fn length(&self) -> u64 {
+        self.0.iter().map(ByteRange::length).fold(0, u64::saturating_add)
+    }
+
+    /// Whether they are all of a file of this size.
+    pub fn is_whole(&self, size: u64) -> bool {
+        self.length() == size
+    }
+}
+
+fn on_border(offset: u64) -> bool {
+    offset.is_multiple_of(LEAF_BYTES as u64)
+}

@@ -1,0 +1,191 @@
+//! What a stream carries: its entries, and which parts of each.
+
+use super::Refusal;
+use crate::codec::{self, Closed, Reader, Writer};
+use crate::model::limits::{
+    ENTRY_RANGES, MANIFEST_BYTES, MANIFEST_ENTRIES, NAME_BYTES, PATH_DEPTH,
+};
+use crate::model::{
+    ByteRange, Collision, ContentId, Entry, EntryPath, Modified, Name, Ranges, find_collision,
+};
+
+/// One entry of a manifest.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ManifestEntry {
+    /// The file.
+    pub entry: Entry,
+    /// What the stream carries of it.
+    pub ranges: Ranges,
+}
+
+impl ManifestEntry {
+    /// All of a file.
+    pub fn whole(entry: Entry) -> Self {
+        let ranges = Ranges::whole(entry.size());
+        Self { entry, ranges }
+    }
+
+    /// Whether the stream carries all of the file.
+    pub fn is_whole(&self) -> bool {
+        self.ranges.is_whole(self.entry.size())
+    }
+}
+
+/// Why a manifest cannot be made of some entries.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ManifestProblem {
+    /// None, or more than one stream carries.
+    #[error("a stream carries 1 to 100,000 entries, not {0}")]
+    Entries(usize),
+    /// Their names and ranges take more than a manifest may have.
+    #[error("the names and ranges of the entries take more than 16 MiB")]
+    TooLong,
+    /// Two of them cannot both be written everywhere.
+    #[error(transparent)]
+    Collision(#[from] Collision),
+}
+
+/// The entries of a stream: 1 to 100,000, none colliding with another.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Manifest {
+    entries: Vec<ManifestEntry>,
+}
+
+impl Manifest {
+    /// A manifest of these entries, in this order.
+    pub fn new(entries: Vec<ManifestEntry>) -> Result<Self, ManifestProblem> {
+        if !(1..=MANIFEST_ENTRIES).contains(&entries.len()) {
+            return Err(ManifestProblem::Entries(entries.len()));
+        }
+        match find_collision(entries.iter().map(|listed| listed.entry.path())) {
+            Some(collision) => Err(collision.into()),
+            None => Ok(Self { entries }),
+        }
+    }
+
+    /// Reads a manifest that must hold exactly `count` entries.
+    pub(super) fn decode(bytes: &[u8], count: u32) -> Result<Self, Refusal> {
+        let mut input = Reader::new(bytes);
+        let mut entries = Vec::new();
+        for _ in 0..count {
+            entries.push(ManifestEntry::read(&mut input).map_err(|_| Refusal::NotOpened)?);
+        }
+        input.finish().map_err(|_| Refusal::NotOpened)?;
+        Self::new(entries).map_err(|_| Refusal::NotOpened)
+    }
+
+    /// The manifest's bytes.
+    pub(super) fn encode(&self) -> Result<Vec<u8>, ManifestProblem> {
+        let mut out = Writer::default();
+        self.entries.iter().for_each(|entry| entry.write(&mut out));
+        let bytes = out.into_bytes();
+        if bytes.len() > MANIFEST_BYTES { Err(ManifestProblem::TooLong) } else { Ok(bytes) }
+    }
+
+    /// The entries, in order.
+    pub fn entries(&self) -> &[ManifestEntry] {
+        &self.entries
+    }
+
+    /// The entry of this number.
+    pub fn get(&self, number: u32) -> Option<&ManifestEntry> {
+        self.entries.get(usize::try_from(number).ok()?)
+    }
+
+    /// How many entries there are.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.entries.len()).unwrap_or(u32::MAX)
+    }
+
+    /// How many bytes the stream carries of all of them.
+    pub fn data_length(&self) -> u64 {
+        self.entries.iter().map(|listed| listed.ranges.length()).fold(0, u64::saturating_add)
+    }
+}
+
+/// ```text
+/// components u8 (length u8, bytes)...  size u64  flags u8  modified u64  id[32]
+/// ranges u16 (start u64, end u64)...
+/// ```
+impl Closed for ManifestEntry {
+    fn write(&self, out: &mut Writer) {
+        let entry = &self.entry;
+        let names = entry.path().components();
+        out.u8(small(names.len()));
+        for name in names {
+            out.u8(small(name.as_str().len())).raw(name.as_str().as_bytes());
+        }
+        let id = entry.content();
+        let flag = |set: bool, flag: u8| if set { flag } else { 0 };
+        let flags = flag(entry.is_executable(), EXECUTABLE) | flag(id.is_some(), ID_KNOWN);
+        out.u64(entry.size()).u8(flags).u64(entry.modified().as_nanos());
+        out.raw(id.map_or([0; 32], |id| *id.as_bytes()).as_slice());
+        let ranges = self.ranges.as_slice();
+        out.u16(u16::try_from(ranges.len()).unwrap_or(u16::MAX));
+        for range in ranges {
+            out.u64(range.start).u64(range.end);
+        }
+    }
+
+    fn read(input: &mut Reader<'_>) -> Result<Self, codec::Error> {
+        let path = read_path(input)?;
+        let size = input.u64()?;
+        let flags = input.u8()?;
+        let nanos = input.u64()?;
+        let modified = Modified::from_nanos(nanos);
+        if flags & !(EXECUTABLE | ID_KNOWN) != 0 || modified.as_nanos() != nanos {
+            return Err(codec::Error::Invalid("an entry with unknown flags or an impossible time"));
+        }
+        let content = read_id(input, flags & ID_KNOWN != 0)?;
+        let entry = Entry::new(path, size, modified).map_err(|_| BAD_ENTRY)?;
+        let entry = entry.executable(flags & EXECUTABLE != 0).with_content(content);
+        Ok(Self { ranges: read_ranges(input, size)?, entry })
+    }
+}
+
+fn read_path(input: &mut Reader<'_>) -> Result<EntryPath, codec::Error> {
+    let count = usize::from(input.u8()?);
+    if count > PATH_DEPTH {
+        return Err(BAD_ENTRY);
+    }
+    let mut names = Vec::with_capacity(count);
+    for _ in 0..count {
+        let length = usize::from(input.u8()?);
+        let text = std::str::from_utf8(input.take(length)?).map_err(|_| BAD_ENTRY)?;
+        names.push(Name::new(text).map_err(|_| BAD_ENTRY)?);
+    }
+    EntryPath::new(names).map_err(|_| BAD_ENTRY)
+}
+
+fn read_id(input: &mut Reader<'_>, known: bool) -> Result<Option<ContentId>, codec::Error> {
+    let id = input.array()?;
+    if known {
+        Ok(Some(ContentId::from_bytes(id)))
+    } else if id == [0; 32] {
+        Ok(None)
+    } else {
+        Err(BAD_ENTRY)
+    }
+}
+
+fn read_ranges(input: &mut Reader<'_>, size: u64) -> Result<Ranges, codec::Error> {
+    let count = usize::from(input.u16()?);
+    if count > ENTRY_RANGES || count.saturating_mul(16) > input.left() {
+        return Err(BAD_ENTRY);
+    }
+    let mut ranges = Vec::with_capacity(count);
+    for _ in 0..count {
+        ranges.push(ByteRange { start: input.u64()?, end: input.u64()? });
+    }
+    Ranges::new(size, ranges).map_err(|_| BAD_ENTRY)
+}
+
+/// Lengths that other types keep within a byte.
+fn small(length: usize) -> u8 {
+    const { assert!(NAME_BYTES <= 255 && PATH_DEPTH <= 255) };
+    u8::try_from(length).unwrap_or(u8::MAX)
+}
+
+const EXECUTABLE: u8 = 1;
+const ID_KNOWN: u8 = 2;
+const BAD_ENTRY: codec::Error = codec::Error::Invalid("an entry that no manifest may have");

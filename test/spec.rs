@@ -1,0 +1,182 @@
+//! `protocol.md` says what the code does: its tables are compared with the code's, and its examples
+//! with what the code computes.
+
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "common/people.rs"]
+mod people;
+
+use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
+use people::{alice, bob};
+use std::fs;
+use std::path::Path;
+use waxwing::codec::closed;
+use waxwing::crypto::{
+    Keystream, Label, SealingCertificate, Secret, TagKey, UnixTime, pair_words, sha256,
+};
+use waxwing::model::content::ContentHasher;
+use waxwing::model::{Entry, EntryPath, Modified, limits};
+use waxwing::seal::{Context, ManifestEntry, Refusal};
+
+#[test]
+fn the_table_of_labels_is_that_of_the_code() {
+    let rows: Vec<_> = table("| label | text | used in |")
+        .into_iter()
+        .map(|row| (row[0].clone(), row[1].trim_matches('`').to_owned()))
+        .collect();
+    let code: Vec<_> =
+        Label::ALL.iter().map(|label| (format!("{label:?}"), label.text().to_owned())).collect();
+    assert_eq!(rows, code);
+}
+
+#[test]
+fn the_table_of_limits_is_that_of_the_code() {
+    let rows = table("| limit | value | of |");
+    assert!(rows.len() >= 13);
+    for row in rows {
+        let limit = limits::TABLE.iter().find(|limit| limit.name == row[0]);
+        let limit = limit.unwrap_or_else(|| panic!("no limit {}", row[0]));
+        assert_eq!(limit.value.to_string(), row[1], "{}", row[0]);
+        assert_eq!(limit.meaning, row[2], "{}", row[0]);
+    }
+}
+
+#[test]
+fn every_limit_of_the_stream_stands_in_the_table() {
+    let rows = table("| limit | value | of |");
+    // What only programs of ours keep to is no matter of the protocol.
+    let own = ["USER_NAME_BYTES", "AUDIENCE_PEOPLE", "HOST_BYTES", "EVENTS_WAITING"];
+    for limit in limits::TABLE.iter().filter(|limit| !own.contains(&limit.name)) {
+        assert!(rows.iter().any(|row| row[0] == limit.name), "{} is not told", limit.name);
+    }
+}
+
+#[test]
+fn the_table_of_refusals_is_that_of_the_code() {
+    let rows: Vec<_> =
+        table("| refusal | meaning |").into_iter().map(|row| row[0].clone()).collect();
+    let code: Vec<_> = Refusal::ALL.iter().map(|refusal| refusal.name()).collect();
+    assert_eq!(rows, code);
+}
+
+/// An example is a line `name = value` in a block marked `example`. Each is computed here anew.
+#[test]
+fn every_example_is_what_the_code_computes() {
+    let (told, computed) = (examples(), computed_examples());
+    let is_told = |(name, value): &&(&str, String)| {
+        told.iter().any(|(told_name, told)| told_name == name && told == value)
+    };
+    let wrong: Vec<_> = computed.iter().filter(|example| !is_told(example)).collect();
+    let wrong: String = wrong.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
+    assert!(wrong.is_empty(), "should stand in protocol.md:\n{wrong}");
+    assert_eq!(told.len(), computed.len(), "an example that nobody computes");
+}
+
+fn examples() -> Vec<(String, String)> {
+    let text = protocol();
+    let blocks = text.split("```example\n").skip(1).filter_map(|rest| rest.split("```").next());
+    let lines = blocks.flat_map(str::lines).filter_map(|line| line.split_once(" = "));
+    lines.map(|(name, value)| (name.trim().to_owned(), value.trim().to_owned())).collect()
+}
+
+fn computed_examples() -> Vec<(&'static str, String)> {
+    let (alice, bob) = (alice(), bob());
+    let certificate = SealingCertificate {
+        identity: alice.fingerprint(),
+        epoch: 1,
+        not_after: UnixTime(1_800_000_000),
+        key: alice.sealing().wrapping_key().clone(),
+    };
+    let mut leaves = Vec::new();
+    let mut hasher = ContentHasher::new(|leaf| leaves.push(hex(leaf.as_bytes())));
+    hasher.update(&(0..=1 << 20).map(|i: u32| (i % 251) as u8).collect::<Vec<_>>());
+    let content = hasher.finish();
+    let mut chunk = *b"waxwing";
+    let keystream = Keystream::new(&secret(0), [0xff; 16]);
+    keystream.apply(5 * 262_144, &mut chunk).unwrap();
+    let tag = TagKey::new(secret(32)).tag(&chunk, 5, 7);
+    let context = Context::live(&[1; 32], &[2; 32]);
+    let (inner, wrap_block, record) = parts_of_a_vector();
+    let wraps_hash = sha256(Label::StreamWraps, &[&wrap_block]);
+    vec![
+        ("label SigningKey", hex(&Label::SigningKey.bytes())),
+        ("fingerprint of alice", alice.fingerprint().to_string()),
+        ("id of alice's sealing key", alice.sealing().wrapping_key().id().to_string()),
+        ("words of alice and bob", pair_words(&alice.fingerprint(), &bob.fingerprint()).join(" ")),
+        ("body, its first 48 bytes", hex(&closed::encode(&certificate)[..48])),
+        ("id", content.id().to_string()),
+        ("leaf 0", leaves[0].clone()),
+        ("leaf 1", leaves[1].clone()),
+        ("ciphertext", hex(&chunk)),
+        ("tag", hex(tag.as_bytes())),
+        ("live context", context_hex(&context)),
+        ("inner", hex(&inner)),
+        ("wraps hash", hex(&wraps_hash)),
+        ("header hash", hex(&sha256(Label::HeaderHash, &[&inner, &wraps_hash]))),
+        ("entry", hex(&closed::encode(&example_entry()))),
+        ("record", hex(&record)),
+        ("hash of the record", hex(&sha256(Label::RecordHash, &[&record]))),
+        ("tags", hex(&sha256(Label::ChunkTags, &[tag.as_bytes()]))),
+        ("landed", hex(&sha256(Label::LandedEntries, &[&[0, 0, 0, 0, 0, 0, 0, 2]]))),
+    ]
+}
+
+fn context_hex(context: &Context) -> String {
+    let expected = sha256(Label::LiveContext, &[&[1; 32], &[2; 32]]);
+    assert_eq!(*context, Context::from_bytes(expected));
+    hex(&expected)
+}
+
+fn example_entry() -> ManifestEntry {
+    let path = EntryPath::parse("photos/tree.jpg").unwrap();
+    let modified = Modified::from_nanos(1_700_000_000_000_000_000);
+    ManifestEntry::whole(Entry::new(path, 5, modified).unwrap())
+}
+
+/// The secret of 32 bytes that count up from `first`. Only unwrapping makes a secret of known
+/// bytes, so another library wraps them first.
+fn secret(first: u8) -> Secret<32> {
+    let bytes: [u8; 32] = std::array::from_fn(|i| first + i as u8);
+    let alice = alice();
+    let key = alice.sealing().wrapping_key();
+    let public = PublicEncryptingKey::from_der(key.spki()).unwrap();
+    let public = OaepPublicEncryptingKey::new(public).unwrap();
+    let mut wrapped = vec![0; key.wrap_bytes()];
+    public.encrypt(&OAEP_SHA256_MGF1SHA256, &bytes, &mut wrapped, Some(&[0; 32])).unwrap();
+    alice.sealing().unwrap(&[0; 32], &wrapped).unwrap()
+}
+
+/// Inner, wrap block and the body of the first record of the vector `good/one-byte`.
+fn parts_of_a_vector() -> (Vec<u8>, Vec<u8>, Vec<u8>) {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("test/vectors/good/one-byte");
+    let bytes = fs::read(path).unwrap();
+    let at = bytes.windows(5).position(|at| at == b"\n---\n").unwrap() + 5;
+    let stream = &bytes[at..];
+    let number = |at: usize| u32::from_be_bytes(stream[at..at + 4].try_into().unwrap()) as usize;
+    let inner = stream[4..4 + 187].to_vec();
+    let wrap_block = stream[191..191 + 4 + number(191)].to_vec();
+    let chunk = 4 + number(0);
+    let record = chunk + 1 + 40 + number(chunk + 5) + 1;
+    (inner, wrap_block, stream[record + 4..record + 4 + 107].to_vec())
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// The rows of the table under this head, each as its cells.
+fn table(head: &str) -> Vec<Vec<String>> {
+    let text = protocol();
+    let mut lines = text.lines().skip_while(|line| *line != head);
+    assert!(lines.next().is_some(), "no table {head}");
+    lines
+        .skip(1)
+        .take_while(|line| line.starts_with('|'))
+        .map(|line| {
+            line.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect()
+        })
+        .collect()
+}
+
+fn protocol() -> String {
+    fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("protocol.md")).unwrap()
+}
