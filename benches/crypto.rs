@@ -92,9 +92,9 @@ fn content_ids() {
     };
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let one = speed_ratio(5, || read(&file, 1), ours);
-    ratio("content_id_of_1GiB_vs_reading_on_one_thread", one, ">0.7");
+    ratio("content_id_of_1GiB_vs_reading_on_one_thread", one, ">0.5");
     let all = speed_ratio(5, || read(&file, cores), ours);
-    ratio("content_id_of_1GiB_vs_reading_on_all_cores", all, ">0.45");
+    ratio("content_id_of_1GiB_vs_reading_on_all_cores", all, ">0.25");
 }
 
 /// Plain positioned reading of 256 KiB at a time, split evenly.

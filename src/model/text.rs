@@ -1,7 +1,6 @@
 //! Which characters steer or hide, and the type through which foreign texts reach a person.
 
 use std::fmt::{self, Write};
-use std::ops::RangeInclusive;
 use unicode_normalization::char::canonical_combining_class;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use unicode_width::UnicodeWidthChar;
@@ -9,8 +8,8 @@ use unicode_width::UnicodeWidthChar;
 /// Whether a character steers a terminal, turns the direction of a text, breaks a line, or is
 /// there without being seen.
 ///
-/// Those are the control, format and separating characters of Unicode, and a few letters and marks
-/// that show nothing. Variation selectors are not among them: they only choose between two looks
+/// Those are the control, format and separating characters of Unicode, a few letters and marks that
+/// show nothing, and what Unicode has not assigned, of which nobody can say. Variation selectors are not among them: they only choose between two looks
 /// of the character before, and common emoji hold one.
 pub(super) fn steers_or_hides(c: char) -> bool {
     let by_category = matches!(
@@ -19,8 +18,9 @@ pub(super) fn steers_or_hides(c: char) -> bool {
             | GeneralCategory::Format
             | GeneralCategory::LineSeparator
             | GeneralCategory::ParagraphSeparator
+            | GeneralCategory::Unassigned
     );
-    by_category || UNSEEN.contains(&c) || RESERVED_UNSEEN.iter().any(|range| range.contains(&c))
+    by_category || UNSEEN.contains(&c)
 }
 
 /// A text that a peer, an index or a file name brought, on its way to a terminal, a log or a page.
@@ -152,13 +152,5 @@ const UNSEEN: [char; 8] = [
     '\u{ffa0}', // Hangul filler, half width
 ];
 const WIDENING: [char; 2] = ['\u{fe01}', '\u{fe0f}'];
-/// Not assigned yet, but already decided to show nothing. Between the last two stand variation
-/// selectors.
-const RESERVED_UNSEEN: [RangeInclusive<char>; 4] = [
-    '\u{2065}'..='\u{2065}',
-    '\u{fff0}'..='\u{fff8}',
-    '\u{e0000}'..='\u{e00ff}',
-    '\u{e01f0}'..='\u{e0fff}',
-];
 const DEFAULT_COLUMNS: usize = 512;
 const MARKS_ON_A_LETTER: usize = 8;
