@@ -15,8 +15,8 @@ use std::path::Path;
 use std::thread;
 use waxwing::crypto::key_file::{self, Protection};
 use waxwing::crypto::{
-    Keystream, Label, Password, PasswordHasher, SealingKey, Secret, SecretDer, SigningKey, TagKey,
-    sha256,
+    Keystream, Label, Passphrase, Password, PasswordHasher, SealingKey, Secret, SecretDer,
+    SigningKey, TagKey, sha256,
 };
 use waxwing::model::Content;
 use waxwing::model::content::{ReadAt, of_file};
@@ -68,6 +68,11 @@ fn keys() {
     let der = test_key("alice-signing");
     let load = || SigningKey::load(&der).expect("a key");
     operations("loading a key", per_second(|| drop(black_box(load()))));
+    let passphrase = Passphrase::new("correct horse battery").expect("long enough");
+    let protection = Protection::Passphrase(&passphrase);
+    let text = key_file::encode(&der, protection).expect("a key file");
+    let open = || key_file::decode(&text, protection).expect("opens");
+    operations("opening a key file with scrypt", per_second(|| drop(black_box(open()))));
 }
 
 fn passwords() {

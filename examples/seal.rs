@@ -5,22 +5,23 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a program that prints")]
 
-use indicatif::{ProgressBar, ProgressStyle};
+#[path = "shared/bar.rs"]
+mod bar;
+#[path = "shared/files.rs"]
+mod files;
+
+use bar::with_bar;
+use files::{Folder, open_sources};
 use std::error::Error;
 use std::fs::{self, File};
-use std::io::{self, BufReader, BufWriter};
-use std::os::unix::fs::FileExt;
+use std::io::{BufReader, BufWriter};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
-use std::thread;
 use waxwing::crypto::key_file::Protection;
 use waxwing::crypto::key_folder::KeyFolder;
 use waxwing::crypto::{Identity, UnixTime, pair_words};
-use waxwing::model::content::ReadAt;
-use waxwing::model::{Entry, EntryPath, Event, Events, Modified, Work};
-use waxwing::seal::{
-    Context, Envelope, Expected, Manifest, ManifestEntry, Sink, Source, open_from, seal_to,
-};
+use waxwing::model::Work;
+use waxwing::seal::{Context, Envelope, Expected, Manifest, open_from, seal_to};
 
 fn main() -> ExitCode {
     let files: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
@@ -60,7 +61,7 @@ fn run(files: &[PathBuf]) -> Result<(), Box<dyn Error>> {
         context,
         max_data: total,
     };
-    let mut opened = Folder { path: folder.join("opened"), files: Vec::new() };
+    let mut opened = Folder::at(folder.join("opened"));
     let stream = with_bar("opening", Work::Opening, total, |task| {
         let mut input = BufReader::new(File::open(&sealed)?);
         Ok(open_from(&mut input, &expected, bob.sealing(), &mut opened, task)?)
@@ -83,90 +84,4 @@ fn person(folder: &Path, name: &str, now: UnixTime) -> Result<Identity, Box<dyn 
         return Ok(keys.create(Protection::NoneAsked, now)?);
     }
     Ok(keys.open(Protection::NoneAsked, now)?)
-}
-
-/// Open files, and what each was like when it was listed.
-struct Files(Vec<(File, fs::Metadata)>);
-
-fn open_sources(paths: &[PathBuf]) -> Result<(Files, Vec<ManifestEntry>), Box<dyn Error>> {
-    let (mut files, mut listed) = (Vec::new(), Vec::new());
-    for path in paths {
-        let file = File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let about = file.metadata()?;
-        if !about.is_file() {
-            return Err(format!("{}: not a regular file", path.display()).into());
-        }
-        let name = path.file_name().and_then(|name| name.to_str()).ok_or("a name in UTF-8")?;
-        let modified = Modified::from_system(about.modified()?);
-        let entry = Entry::new(EntryPath::parse(name)?, about.len(), modified)?;
-        listed.push(ManifestEntry::whole(entry));
-        files.push((file, about));
-    }
-    Ok((Files(files), listed))
-}
-
-impl Source for Files {
-    fn read(&self, entry: u32, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        ReadAt::read_exact_at(&self.0[entry as usize].0, buffer, offset)
-    }
-
-    fn is_unchanged(&self, entry: u32) -> io::Result<bool> {
-        let (file, before) = &self.0[entry as usize];
-        let now = file.metadata()?;
-        Ok(now.len() == before.len() && now.modified()? == before.modified()?)
-    }
-}
-
-/// A folder that files are written to, each created new.
-struct Folder {
-    path: PathBuf,
-    files: Vec<File>,
-}
-
-impl Sink for Folder {
-    fn begin(&mut self, manifest: &Manifest) -> io::Result<()> {
-        let _ = fs::remove_dir_all(&self.path);
-        fs::create_dir_all(&self.path)?;
-        let path = |listed: &ManifestEntry| self.path.join(listed.entry.path().to_relative());
-        self.files = manifest
-            .entries()
-            .iter()
-            .map(|e| File::create_new(path(e)))
-            .collect::<Result<_, _>>()?;
-        Ok(())
-    }
-
-    fn write(&mut self, entry: u32, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.files[entry as usize].write_all_at(bytes, offset)
-    }
-}
-
-/// Draws what a task tells of itself.
-fn with_bar<T>(
-    what: &'static str,
-    work: Work,
-    total: u64,
-    run: impl FnOnce(&mut waxwing::model::Task) -> Result<T, Box<dyn Error>>,
-) -> Result<T, Box<dyn Error>> {
-    let (events, listener) = Events::channel();
-    let style =
-        ProgressStyle::with_template("{msg} {bar:30} {bytes} of {total_bytes}, {bytes_per_sec}")?;
-    let bar = ProgressBar::new(total).with_style(style).with_message(what);
-    let drawing = thread::spawn(move || {
-        for event in listener {
-            match event {
-                Event::Advanced { done, .. } => bar.set_position(done.min(total)),
-                Event::Ended { .. } => bar.finish(),
-                _ => {}
-            }
-        }
-    });
-    let mut task = events.begin(work, what, total);
-    let result = run(&mut task);
-    if result.is_ok() {
-        task.complete();
-    }
-    drop(events);
-    let _ = drawing.join();
-    result
 }

@@ -411,9 +411,8 @@ impl Shared {
         let mut window = self.window();
         match window.get(index) {
             Some(before) if before.tag == sealed.tag => Ok(()),
-            Some(_) => {
-                let entry = self.layout.pieces(index).next().map_or(0, |piece| piece.entry);
-                Err(self.end_as_changed(entry))
+            Some(before) => {
+                Err(self.end_as_changed(self.differing(index, &before.pieces, &sealed.pieces)))
             }
             None if window.holds(index) => {
                 window.set(index, sealed);
@@ -421,6 +420,13 @@ impl Shared {
             }
             None => Err(SealError::OutOfTurn("this chunk is not under way")),
         }
+    }
+
+    /// The first entry of a chunk whose bytes were others before.
+    fn differing(&self, index: u32, before: &[Piece], now: &[Piece]) -> u32 {
+        let values = self.layout.pieces(index).zip(before.iter().zip(now));
+        let mut differing = values.filter(|(_, (before, now))| before != now);
+        differing.next().map_or(0, |(piece, _)| piece.entry)
     }
 }
 

@@ -16,7 +16,10 @@ fn every_bad_name_is_refused_for_its_own_reason() {
         ("Windows has a device", &["CON", "con", "Prn", "aux", "NUL", "nul.txt", "NUL .txt"]),
         ("Windows has a device", &["nul.tar.gz", "COM1", "com9.tar.gz", "LPT0", "lpt5.x"]),
         ("Windows has a device", &["COM¹", "com².txt", "LPT³", "CONIN$", "conout$.log"]),
-        ("our own temporary files", &[".waxwing-x", ".waxwing-", ".waxwing-part.jpg"]),
+        (
+            "our own temporary files",
+            &[".waxwing-x", ".waxwing-", ".Waxwing-x", ".waxwing-part.jpg"],
+        ),
     ];
     for (reason, names) in table {
         for name in *names {

@@ -1,0 +1,74 @@
+//! Files as a stream's source, and a folder as its sink.
+
+use std::error::Error;
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::FileExt;
+use std::path::PathBuf;
+use waxwing::model::content::ReadAt;
+use waxwing::model::{Entry, EntryPath, Modified};
+use waxwing::seal::{Manifest, ManifestEntry, Sink, Source};
+
+/// Open files, and what each was like when it was listed.
+pub(crate) struct Files(Vec<(File, fs::Metadata)>);
+
+pub(crate) fn open_sources(
+    paths: &[PathBuf],
+) -> Result<(Files, Vec<ManifestEntry>), Box<dyn Error>> {
+    let (mut files, mut listed) = (Vec::new(), Vec::new());
+    for path in paths {
+        let file = File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
+        let about = file.metadata()?;
+        if !about.is_file() {
+            return Err(format!("{}: not a regular file", path.display()).into());
+        }
+        let name = path.file_name().and_then(|name| name.to_str()).ok_or("a name in UTF-8")?;
+        let modified = Modified::from_system(about.modified()?);
+        let entry = Entry::new(EntryPath::parse(name)?, about.len(), modified)?;
+        listed.push(ManifestEntry::whole(entry));
+        files.push((file, about));
+    }
+    Ok((Files(files), listed))
+}
+
+impl Folder {
+    pub(crate) fn at(path: PathBuf) -> Self {
+        Self { path, files: Vec::new() }
+    }
+}
+
+impl Source for Files {
+    fn read(&self, entry: u32, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        ReadAt::read_exact_at(&self.0[entry as usize].0, buffer, offset)
+    }
+
+    fn is_unchanged(&self, entry: u32) -> io::Result<bool> {
+        let (file, before) = &self.0[entry as usize];
+        let now = file.metadata()?;
+        Ok(now.len() == before.len() && now.modified()? == before.modified()?)
+    }
+}
+
+/// A folder that files are written to, each created new.
+pub(crate) struct Folder {
+    pub(crate) path: PathBuf,
+    files: Vec<File>,
+}
+
+impl Sink for Folder {
+    fn begin(&mut self, manifest: &Manifest) -> io::Result<()> {
+        let _ = fs::remove_dir_all(&self.path);
+        fs::create_dir_all(&self.path)?;
+        let path = |listed: &ManifestEntry| self.path.join(listed.entry.path().to_relative());
+        self.files = manifest
+            .entries()
+            .iter()
+            .map(|e| File::create_new(path(e)))
+            .collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
+    fn write(&mut self, entry: u32, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.files[entry as usize].write_all_at(bytes, offset)
+    }
+}
