@@ -16,7 +16,7 @@ use std::thread;
 use waxwing::crypto::key_file::{self, Protection};
 use waxwing::crypto::{
     Keystream, Label, Passphrase, Password, PasswordHasher, SealingKey, Secret, SecretDer,
-    SigningKey, TagKey, sha256,
+    SigningKey, TagKey, VerifyingKey, sha256,
 };
 use waxwing::model::Content;
 use waxwing::model::content::{ReadAt, of_file};
@@ -67,6 +67,11 @@ fn keys() {
     operations("OAEP unwrap", per_second(|| drop(black_box(unwrap()))));
     let der = test_key("alice-signing");
     let load = || SigningKey::load(&der).expect("a key");
+    let spki = verifying.spki();
+    let parse = || VerifyingKey::from_spki(spki).expect("a key");
+    operations("reading a public key", per_second(|| drop(black_box(parse()))));
+    let make = || SigningKey::generate().expect("a key");
+    println!("{:<34} {:>12.2} operations/s", "making a key", per_second(|| drop(make())));
     operations("loading a key", per_second(|| drop(black_box(load()))));
     let passphrase = Passphrase::new("correct horse battery").expect("long enough");
     let protection = Protection::Passphrase(&passphrase);
@@ -102,14 +107,14 @@ fn content_ids() {
     ratio("content_id_of_1GiB_vs_reading_on_all_cores", all, ">0.25");
 }
 
-/// Plain positioned reading of 256 KiB at a time, split evenly.
+/// Plain positioned reading of 256 KiB at a time, in turn.
 fn read(file: &File, threads: usize) {
-    let each = LARGE / threads as u64;
+    let chunks = LARGE / CHUNK as u64;
     thread::scope(|scope| {
-        for start in (0..threads as u64).map(|i| i * each) {
+        for first in 0..threads as u64 {
             scope.spawn(move || {
                 let mut buffer = vec![0; CHUNK];
-                for offset in (start..start + each).step_by(CHUNK) {
+                for offset in (first..chunks).step_by(threads).map(|i| i * CHUNK as u64) {
                     file.read_exact_at(&mut buffer, offset).expect("reads");
                     black_box(&buffer);
                 }

@@ -2,7 +2,7 @@
 //! first met in the room that the row says.
 //!
 //! This reads sources as text, which is coarser than a compiler and enough: a path that begins with
-//! `crate::`, or a crate's name before `::`, is what it looks like.
+//! `crate::`, or a crate's name before `::` or in an import, is what it looks like.
 
 use std::fmt;
 use std::fs;
@@ -24,6 +24,9 @@ const FIRST_MET: &[(&str, &[&str])] = &[
     ("std::net", &["model/address.rs"]),
     ("std::env", &[]),
     ("std::process", &[]),
+    ("std::time", &["crypto/certificate.rs", "crypto/key_folder.rs", "model/entry.rs"]),
+    ("std::thread", &["crypto/key_folder.rs", "model/content/file.rs"]),
+    ("blake3", &["crypto/tag.rs", "model/content/"]),
     ("minicbor", &["codec/"]),
 ];
 
@@ -57,6 +60,14 @@ fn a_planted_violation_is_found_with_file_and_line() {
     );
     plant("crypto/raw_rsa.rs", "// crate::model is only spoken of here\nuse rsa::Oaep;\n");
     plant("model/mod.rs", "fn f() {\n    std::fs::read(\"x\").ok();\n    rsa::Oaep::new();\n}\n");
+    plant(
+        "model/name.rs",
+        "use std::fs;\nuse std::{fmt, net as _};\nuse std::{io::{self}, fs as f};\n",
+    );
+    plant(
+        "model/user.rs",
+        "#[derive(Debug, Decode)]\n#[cbor(map)]\nstruct S {\n    #[n(0)]\n    s: Vec<u8>,\n}\n",
+    );
     plant("model/text.rs", "use waxwing::model;\nuse super::super::crypto;\n");
     let found = violations(&source_files(planted.path()));
     let told: Vec<_> = found.iter().map(|v| (v.file.to_str().unwrap(), v.line)).collect();
@@ -65,8 +76,12 @@ fn a_planted_violation_is_found_with_file_and_line() {
         ("crypto/labels.rs", 2),
         ("model/mod.rs", 2),
         ("model/mod.rs", 3),
+        ("model/name.rs", 1),
+        ("model/name.rs", 2),
+        ("model/name.rs", 3),
         ("model/text.rs", 1),
         ("model/text.rs", 2),
+        ("model/user.rs", 5),
     ];
     assert_eq!(told, expected, "\n{}", lines(&found));
 }
@@ -121,6 +136,7 @@ fn violations_in(file: &Path, text: &str) -> Vec<Violation> {
     let code = without_comments(text);
     let wrong = wrong_rooms(file, &code).into_iter();
     let wrong = wrong.chain(ways_around(file, &code)).chain(wrong_crates(file, &code));
+    let wrong = wrong.chain(uncounted_collections(&code));
     let line = |at: usize| code[..at].matches('\n').count() + 1;
     wrong.map(|(at, what)| Violation { file: file.to_owned(), line: line(at), what }).collect()
 }
@@ -209,12 +225,84 @@ fn wrong_crates(file: &Path, code: &str) -> Vec<(usize, String)> {
     found.collect()
 }
 
-/// Where `name::` stands as the beginning of a path.
+/// Where a path begins with `name`: in the code as it stands, or in an import, groups unfolded.
 fn uses_of(code: &str, name: &str) -> Vec<usize> {
     let begins = |at: usize| {
         let before = code[..at].chars().next_back();
         !before.is_some_and(|c| c.is_alphanumeric() || c == '_' || c == ':')
     };
     let path = format!("{name}::");
-    code.match_indices(&path).map(|(at, _)| at).filter(|at| begins(*at)).collect()
+    let inline = code.match_indices(&path).map(|(at, _)| at).filter(|at| begins(*at));
+    let is_it = |import: &str| import == name || import.starts_with(&path);
+    let imported = imports(code).into_iter().filter(|(_, import)| is_it(import)).map(|(at, _)| at);
+    let mut found: Vec<_> = inline.chain(imported).collect();
+    found.sort_unstable();
+    found.dedup_by_key(|at| code[..*at].matches('\n').count());
+    found
+}
+
+/// Every path that a file imports, and where its statement begins.
+fn imports(code: &str) -> Vec<(usize, String)> {
+    let statements = code
+        .match_indices("use ")
+        .filter(|(at, _)| code[..*at].chars().next_back().is_none_or(char::is_whitespace));
+    let unfolded = statements.flat_map(|(at, _)| {
+        let statement = code[at + "use ".len()..].split(';').next().unwrap_or_default();
+        unfold("", statement).into_iter().map(move |path| (at, path))
+    });
+    unfolded.collect()
+}
+
+/// `a::{b, c::{d as e}}` as `a::b` and `a::c::d`.
+fn unfold(before: &str, tree: &str) -> Vec<String> {
+    let tree = tree.trim();
+    let Some((path, group)) = tree.split_once('{') else {
+        let path = tree.split(" as ").next().unwrap_or_default().trim();
+        let path = path.trim_end_matches("::self").trim_end_matches("::*");
+        let itself = path == "self";
+        let whole = if itself {
+            before.trim_end_matches("::").to_owned()
+        } else {
+            format!("{before}{path}")
+        };
+        return vec![whole];
+    };
+    let before = format!("{before}{}", path.trim());
+    let group = group.rsplit_once('}').map_or(group, |(inside, _)| inside);
+    split_at_commas(group).into_iter().flat_map(|item| unfold(&before, item)).collect()
+}
+
+/// The items of a group, those of inner groups left together.
+fn split_at_commas(group: &str) -> Vec<&str> {
+    let (mut items, mut depth, mut start) = (Vec::new(), 0, 0);
+    for (at, c) in group.char_indices() {
+        match c {
+            '{' => depth += 1,
+            '}' => depth -= 1,
+            ',' if depth == 0 => {
+                items.push(&group[start..at]);
+                start = at + 1;
+            }
+            _ => {}
+        }
+    }
+    items.push(&group[start..]);
+    items.into_iter().filter(|item| !item.trim().is_empty()).collect()
+}
+
+/// Collections in messages whose memory nobody would count.
+fn uncounted_collections(code: &str) -> Vec<(usize, String)> {
+    let derived = code.match_indices("#[derive(").filter(|(at, _)| {
+        let traits = code[*at..].split(')').next().unwrap_or_default();
+        traits.split(['(', ',']).any(|name| name.trim() == "Decode")
+    });
+    let found = derived.flat_map(|(start, _)| {
+        let end = code[start..].find("\n}").map_or(code.len(), |end| start + end);
+        let names = ["Vec<", "String", "Box<", "BTreeMap<", "HashMap<", "VecDeque<", "Cow<"];
+        let uses = names.into_iter().flat_map(move |name| {
+            code[start..end].match_indices(name).map(move |(at, _)| (start + at, name))
+        });
+        uses.map(|(at, name)| (at, format!("`{name}` in a message; use List, Text or Blob")))
+    });
+    found.collect()
 }

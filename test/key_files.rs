@@ -513,7 +513,13 @@ mod folders {
         // What a crash left goes, what is not ours stays, and an empty folder gives way.
         fs::create_dir_all(beside.join(".keys.new-0123456789abcdef")).unwrap();
         fs::write(beside.join(".keys.new-0123456789abcdef/signing.key"), "half a key").unwrap();
-        fs::create_dir_all(beside.join(".other.new-0123456789abcdef")).unwrap();
+        let long_ago = std::time::SystemTime::now() - Duration::from_secs(4000);
+        let left_over = fs::File::open(beside.join(".keys.new-0123456789abcdef")).unwrap();
+        left_over.set_modified(long_ago).unwrap();
+        // Somebody may be at work in a young one; a person named an old one.
+        fs::create_dir_all(beside.join(".keys.new-fedcba9876543210")).unwrap();
+        fs::create_dir_all(beside.join(".keys.new-backup")).unwrap();
+        fs::File::open(beside.join(".keys.new-backup")).unwrap().set_modified(long_ago).unwrap();
         fs::create_dir_all(&path).unwrap();
         set_mode(&path, 0o755);
 
@@ -521,7 +527,7 @@ mod folders {
         assert!(!folder.exists());
         let protection = passphrase();
         let created = folder.create(Protection::Passphrase(&protection), NOW).unwrap();
-        assert_eq!(names_in(beside), [".other.new-0123456789abcdef", "keys"]);
+        assert_eq!(names_in(beside), [".keys.new-backup", ".keys.new-fedcba9876543210", "keys"]);
         assert_eq!(names_in(&path), ["fingerprint", "sealing.cert", "sealing.key", "signing.key"]);
         assert_eq!(mode(&path), 0o700);
         assert!(FILES.iter().all(|name| mode(&path.join(name)) == 0o600));

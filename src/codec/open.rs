@@ -3,7 +3,8 @@
 //! A message is a struct with `#[derive(Encode, Decode)]`, `#[cbor(map)]` and numbered fields; its
 //! texts, byte strings and lists are [`Text`], [`Blob`] and [`List`], each with its maximum. A
 //! message that holds any of them says `#[cbor(context_bound = "Charge")]`, which the compiler
-//! demands: so nothing is decoded whose memory nobody counts.
+//! demands. `Vec`, `String`, `Box` and maps of the standard library, which nobody would count, stand
+//! in no message; a test reads the sources for them.
 //!
 //! ```
 //! use minicbor::{Decode, Encode};

@@ -16,7 +16,8 @@ pub struct Keystream {
 }
 
 impl Keystream {
-    /// Prepares the key.
+    /// Prepares the key. This is the bare primitive, for known answers and for the sealed stream,
+    /// whose secret is the only thing that calls it in the programs: there, no caller makes a nonce.
     pub fn new(key: &Secret<32>, nonce: [u8; 16]) -> Self {
         Self { cipher: Aes256::new(key.expose().into()), nonce }
     }

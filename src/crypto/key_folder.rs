@@ -23,6 +23,7 @@ use data_encoding::HEXLOWER;
 use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 /// Why a folder of keys was not opened or written.
 #[derive(Debug, thiserror::Error)]
@@ -107,7 +108,7 @@ impl KeyFolder {
     /// Makes a person's keys and writes them here. Takes some seconds.
     ///
     /// The folder appears whole or not at all: it is made beside its place and then moved there,
-    /// which the system refuses when something is there already.
+    /// which the system refuses when anything but an empty folder is there already.
     pub fn create(&self, protection: Protection<'_>, now: UnixTime) -> Result<Identity> {
         if self.exists() {
             return Err(KeyFolderError::Exists(self.path.clone()));
@@ -127,6 +128,8 @@ impl KeyFolder {
     /// Opens the keys here.
     pub fn open(&self, protection: Protection<'_>, now: UnixTime) -> Result<Identity> {
         check_private(&self.path, FOLDER_MODE)?;
+        let (parent, prefix) = self.parent_and_prefix();
+        sweep(parent, &prefix);
         let signing = self.read_key(SIGNING_KEY, protection)?;
         let sealing = self.read_key(SEALING_KEY, protection)?;
         let certificate = closed::decode::<Signed<_>>(&self.read(SEALING_CERT)?)
@@ -155,7 +158,7 @@ impl KeyFolder {
     fn make_folder_beside(&self) -> Result<Self> {
         let (parent, prefix) = self.parent_and_prefix();
         fs::create_dir_all(parent).map_err(|source| io_at(parent, source))?;
-        sweep(parent, &prefix).map_err(|source| io_at(parent, source))?;
+        sweep(parent, &prefix);
         let path = parent.join(prefix + &HEXLOWER.encode(&random::<8>()));
         make_private_folder(&path).map_err(|source| io_at(&path, source))?;
         Ok(Self { path })
@@ -204,7 +207,8 @@ impl KeyFolder {
 
     fn read_text(&self, name: &str) -> Result<zeroize::Zeroizing<String>> {
         let not_text = |_| io_at(&self.file(name), io::ErrorKind::InvalidData.into());
-        String::from_utf8(self.read(name)?.to_vec()).map(zeroize::Zeroizing::new).map_err(not_text)
+        let bytes = self.read(name)?;
+        std::str::from_utf8(&bytes).map(|text| text.to_owned().into()).map_err(not_text)
     }
 
     fn read(&self, name: &str) -> Result<zeroize::Zeroizing<Vec<u8>>> {
@@ -273,16 +277,22 @@ fn make_private_folder(path: &Path) -> io::Result<()> {
     builder.create(path)
 }
 
-/// Removes folders that an earlier attempt did not get to move to their place.
-fn sweep(parent: &Path, prefix: &str) -> io::Result<()> {
-    for entry in fs::read_dir(parent)? {
-        let entry = entry?;
-        let is_ours = entry.file_name().to_string_lossy().starts_with(prefix);
-        if is_ours && entry.file_type()?.is_dir() {
-            fs::remove_dir_all(entry.path())?;
-        }
+/// Removes folders that a crash kept from being moved to their place. Not young ones: somebody may
+/// be at work in them. Whatever cannot be removed does no harm.
+fn sweep(parent: &Path, prefix: &str) {
+    let entries = fs::read_dir(parent).into_iter().flatten().flatten();
+    for entry in entries.filter(|entry| is_left_over(entry, prefix)) {
+        let _ = fs::remove_dir_all(entry.path());
     }
-    Ok(())
+}
+
+fn is_left_over(entry: &fs::DirEntry, prefix: &str) -> bool {
+    let name = entry.file_name().to_string_lossy().into_owned();
+    let number = name.strip_prefix(prefix).unwrap_or_default();
+    let is_ours = number.len() == 16 && number.bytes().all(|c| c.is_ascii_hexdigit());
+    let about = entry.metadata().ok().filter(|about| is_ours && about.is_dir());
+    let age = about.and_then(|about| about.modified().ok()?.elapsed().ok());
+    age.is_some_and(|age| age > WORK_TAKES_AT_MOST)
 }
 
 fn sync_folder(path: &Path) -> io::Result<()> {
@@ -314,6 +324,7 @@ fn check_metadata(_: &Path, _: &fs::Metadata, _: u32) -> Result<()> {
     Ok(())
 }
 
+const WORK_TAKES_AT_MOST: Duration = Duration::from_secs(3600);
 const SIGNING_KEY: &str = "signing.key";
 const SEALING_KEY: &str = "sealing.key";
 const SEALING_CERT: &str = "sealing.cert";

@@ -70,6 +70,9 @@ pub enum Error {
     /// A private key that does not load, or is not of a size that we accept.
     #[error("not an RSA private key of 3072 or 4096 bits")]
     PrivateKey,
+    /// A computation that a library refused.
+    #[error("the computation was refused; is the key large enough for it?")]
+    Operation,
     /// A signature that does not verify.
     #[error("the signature does not verify")]
     Signature,

@@ -66,17 +66,24 @@ impl PasswordHasher {
     /// The cost that programs use.
     pub const DEFAULT_COST: u32 = 12;
 
-    /// A hasher of a cost from 4 (for tests) to 31. Each step doubles the time; programs take
+    /// A hasher of a cost from 4 (for tests) to 20. Each step doubles the time; programs take
     /// [`PasswordHasher::DEFAULT_COST`] and up.
     pub fn new(cost: u32) -> Option<Self> {
-        (4..=31).contains(&cost).then_some(Self { cost })
+        COSTS.contains(&cost).then_some(Self { cost })
+    }
+
+    /// Whether a hash was made at another cost. After the password was given rightly it is to be
+    /// hashed anew: as long as an old hash stands, its account answers in another time than
+    /// [`PasswordHasher::verify_nobody`].
+    pub fn is_outdated(&self, stored: &PasswordHash) -> bool {
+        stored.cost() != self.cost
     }
 
     /// The hash to store. Takes about a quarter of a second at the default cost.
     pub fn hash(&self, password: &Password) -> Result<PasswordHash, Error> {
         bcrypt::non_truncating_hash(password.0.as_bytes(), self.cost)
             .map(PasswordHash)
-            .map_err(|_| Error::Statement("the password cannot be hashed"))
+            .map_err(|_| Error::Operation)
     }
 
     /// Whether the password is the stored one.
@@ -94,14 +101,29 @@ impl PasswordHasher {
     }
 }
 
+/// The costs that are computed at all.
+const COSTS: std::ops::RangeInclusive<u32> = 4..=20;
+
 /// What an index stores of a password: a salted bcrypt hash in its usual form.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PasswordHash(String);
 
 impl PasswordHash {
-    /// A stored hash; anything but the 60 ASCII characters of bcrypt's form is refused.
+    /// A stored hash; anything but bcrypt's form is refused, `$2b$12$` and 53 characters of its
+    /// alphabet, and so is a cost that would keep a core busy for minutes.
     pub fn from_stored(text: &str) -> Option<Self> {
-        (text.len() == 60 && text.is_ascii()).then(|| Self(text.to_owned()))
+        let rest = text.strip_prefix("$2")?;
+        let rest = rest.strip_prefix(['a', 'b', 'x', 'y'])?.strip_prefix('$')?;
+        let (cost, rest) = rest.split_once('$')?;
+        let is_digest = |c: u8| c.is_ascii_alphanumeric() || b"./".contains(&c);
+        let cost = cost.parse().ok().filter(|_| cost.len() == 2)?;
+        let valid = rest.len() == 53 && rest.bytes().all(is_digest);
+        (valid && COSTS.contains(&cost)).then(|| Self(text.to_owned()))
+    }
+
+    /// The cost at which it was made.
+    pub fn cost(&self) -> u32 {
+        self.0.split('$').nth(2).and_then(|cost| cost.parse().ok()).unwrap_or_default()
     }
 
     /// The text to store.

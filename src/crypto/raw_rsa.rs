@@ -50,7 +50,7 @@ pub(super) struct Public {
 }
 
 impl Public {
-    /// Reads a foreign key; every key but the plainest is refused, before any arithmetic.
+    /// Reads a foreign key; every key but the plainest is refused.
     pub(super) fn parse(spki: &[u8]) -> Result<Self, Error> {
         if spki.len() > MAX_SPKI_BYTES {
             return Err(Error::PublicKey);
@@ -97,7 +97,7 @@ impl Public {
     pub(super) fn wrap(&self, label: &[u8], secret: &[u8]) -> Result<Vec<u8>, Error> {
         let mut random = UnwrapErr(getrandom::SysRng);
         let scheme = Oaep::<Sha256>::new_with_label(label);
-        self.key.encrypt(&mut random, scheme, secret).map_err(|_| Error::PublicKey)
+        self.key.encrypt(&mut random, scheme, secret).map_err(|_| Error::Operation)
     }
 }
 
@@ -125,7 +125,7 @@ impl PrivateSigner {
         let mut signature = vec![0; self.key.public_modulus_len()];
         self.key
             .sign(&RSA_PSS_SHA256, &SystemRandom::new(), message, &mut signature)
-            .map_err(|_| Error::PrivateKey)?;
+            .map_err(|_| Error::Operation)?;
         Ok(signature)
     }
 }

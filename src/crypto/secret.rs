@@ -6,19 +6,22 @@ use unicode_normalization::UnicodeNormalization;
 use zeroize::{Zeroize, Zeroizing};
 
 /// `N` secret bytes.
-pub struct Secret<const N: usize>([u8; N]);
+///
+/// They stay in one place: moving the secret moves a pointer, and leaves no copy behind.
+pub struct Secret<const N: usize>(Box<[u8; N]>);
 
 impl<const N: usize> Secret<N> {
     /// A fresh secret from the system's randomness.
     pub fn random() -> Self {
-        let mut secret = Self([0; N]);
-        fill_random(&mut secret.0);
+        let mut secret = Self(Box::new([0; N]));
+        fill_random(secret.0.as_mut_slice());
         secret
     }
 
     /// Moves bytes that came out of a private operation into a secret; the source is wiped.
     pub(crate) fn take_from(source: &mut [u8; N]) -> Self {
-        let secret = Self(*source);
+        let mut secret = Self(Box::new([0; N]));
+        secret.0.copy_from_slice(source);
         source.zeroize();
         secret
     }
@@ -32,9 +35,9 @@ impl<const N: usize> Secret<N> {
 impl Secret<80> {
     /// Cuts a stream's secret into its parts: data key, nonce, tag key.
     pub(crate) fn split(&self) -> (Secret<32>, [u8; 16], Secret<32>) {
-        let mut parts = (Secret([0; 32]), [0; 16], Secret([0; 32]));
+        let mut parts = (Secret(Box::new([0; 32])), [0; 16], Secret(Box::new([0; 32])));
         let all = self.0.iter();
-        let to = parts.0.0.iter_mut().chain(&mut parts.1).chain(&mut parts.2.0);
+        let to = parts.0.0.iter_mut().chain(&mut parts.1).chain(parts.2.0.iter_mut());
         to.zip(all).for_each(|(to, from)| *to = *from);
         parts
     }

@@ -239,11 +239,14 @@ impl FromStr for JoinToken {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok();
-        match bytes.and_then(|bytes| <[u8; 16]>::try_from(bytes).ok()) {
-            Some(mut token) => Ok(Self(Secret::take_from(&mut token))),
-            None => Err(Error::Invitation("a join token has 32 hexadecimal digits")),
-        }
+        let mut token = [0; 16];
+        let decoded = match text.len() {
+            32 => HEXLOWER_PERMISSIVE.decode_mut(text.as_bytes(), &mut token).is_ok(),
+            _ => false,
+        };
+        let token = Secret::take_from(&mut token);
+        let wrong = Error::Invitation("a join token has 32 hexadecimal digits");
+        if decoded { Ok(Self(token)) } else { Err(wrong) }
     }
 }
 
@@ -266,9 +269,11 @@ impl FromStr for IndexAddress {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        // What has a `#` was meant as an invitation. Were it refused as a bare address, the reason
+        // What has a `#`, or a fingerprint in it, was meant as an invitation. Were it refused as a bare address, the reason
         // would show it whole, the token with it.
-        if text.starts_with(SCHEME) || text.contains('#') {
+        let digits = |part: &str| part.len() >= 64 && part.bytes().all(|c| c.is_ascii_hexdigit());
+        let has_key = text.split(|c: char| !c.is_ascii_alphanumeric()).any(digits);
+        if text.starts_with(SCHEME) || text.contains('#') || has_key {
             text.parse().map(Self::Invited)
         } else {
             text.parse().map(Self::Bare)

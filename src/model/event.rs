@@ -4,7 +4,9 @@
 //! bounded channel and draws. How far a task has come may be dropped when the program is slow,
 //! because the next such event says it better; that it began and how it ended never is.
 
+use super::Untrusted;
 use super::limits::EVENTS_WAITING;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -35,8 +37,8 @@ pub enum Event {
         task: TaskId,
         /// What it does.
         work: Work,
-        /// To what: often a foreign name, so it is shown through `Untrusted`.
-        name: String,
+        /// To what.
+        name: Foreign,
         /// How many bytes it has to do.
         total: u64,
     },
@@ -54,6 +56,34 @@ pub enum Event {
         /// Whether it did what it began.
         complete: bool,
     },
+}
+
+/// A foreign text that was kept: it shows itself as [`Untrusted`] does, and no other way.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Foreign(String);
+
+impl Foreign {
+    /// Keeps a text.
+    pub fn new(text: &str) -> Self {
+        Self(text.to_owned())
+    }
+
+    /// The text, to be shown in so many columns.
+    pub fn as_untrusted(&self) -> Untrusted<'_> {
+        Untrusted::new(&self.0)
+    }
+}
+
+impl fmt::Display for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.as_untrusted().fmt(f)
+    }
+}
+
+impl fmt::Debug for Foreign {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:?}", self.as_untrusted())
+    }
 }
 
 /// Where facts are told. Cheap to clone; all clones tell the same program.
@@ -78,7 +108,7 @@ impl Events {
     /// Tells that a task begins; what is returned tells the rest.
     pub fn begin(&self, work: Work, name: &str, total: u64) -> Task {
         let id = TaskId(self.next.fetch_add(1, Ordering::Relaxed));
-        self.tell(Event::Began { task: id, work, name: name.to_owned(), total });
+        self.tell(Event::Began { task: id, work, name: Foreign::new(name), total });
         Task { events: self.clone(), id, done: 0, complete: false }
     }
 
@@ -98,6 +128,8 @@ impl Events {
 }
 
 /// A task that is under way. Dropped without [`Task::complete`], it ended without success.
+///
+/// Its end waits for room in the channel, so it must not be dropped where the listener runs.
 #[derive(Debug)]
 pub struct Task {
     events: Events,

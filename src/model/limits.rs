@@ -1,6 +1,7 @@
-//! Every maximum, in one table.
+//! The maxima of this room and of those to its right, in one table.
 //!
-//! Rooms take their limits from here; the documents are compared with [`TABLE`].
+//! Rooms take their limits from here, and a test compares the protocol's table with [`TABLE`]. Rooms
+//! to the left cannot look here; they keep their few maxima beside what these limit.
 
 /// A limit as the table shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -33,6 +34,7 @@ limits! {
     PATH_BYTES: usize = 1024, "bytes of a path, with one between components";
     ENTRY_SIZE: u64 = 1 << 44, "bytes of one file (16 TiB)";
     LEAF_BYTES: usize = 1 << 20, "bytes under one leaf of a content";
+    LEAF_LIST: usize = 1 << 18, "leaves of a list (of contents up to 256 GiB)";
     PIECE_BYTES: usize = 256 * 1024, "bytes of one piece of a content";
     HEADER_BYTES: usize = 160 * 1024, "bytes of a stream's header";
     MANIFEST_BYTES: usize = 16 << 20, "bytes of a manifest";

@@ -40,7 +40,7 @@ pub use address::{HostPort, IndexAddress, Invitation, JoinToken, PeerAddress};
 pub use audience::Audience;
 pub use content::{Content, ContentId};
 pub use entry::{Entry, Modified};
-pub use event::{Event, Events, Task, TaskId, Work};
+pub use event::{Event, Events, Foreign, Task, TaskId, Work};
 pub use name::{Name, TEMPORARY_PREFIX};
 pub use path::{Collision, EntryPath, find_collision};
 pub use ranges::{ByteRange, Ranges};
@@ -81,6 +81,9 @@ pub enum Error {
     /// An audience of nobody or of too many.
     #[error("an audience {0}")]
     Audience(&'static str),
+    /// Not the id of a content.
+    #[error("an id has 64 hexadecimal digits")]
+    ContentId,
     /// Leaves that are not those of the content.
     #[error("the leaf list is not that of the content: {0}")]
     Leaves(&'static str),

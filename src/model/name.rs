@@ -1,7 +1,7 @@
 //! One component of a path, as it may stand on the wire.
 
 use super::limits::NAME_BYTES;
-use super::text::steers_or_hides;
+use super::text::{is_presentation, steers_or_hides};
 use super::{Error, Untrusted};
 use std::fmt;
 use unicode_normalization::is_nfc;
@@ -39,7 +39,9 @@ fn fault(text: &str) -> Option<&'static str> {
         "." | ".." => "it names a folder, not a file in it",
         _ if text.len() > NAME_BYTES => "it is longer than 255 bytes",
         _ if text.contains(SEPARATORS) => "it holds a separator: '/', '\\' or ':'",
-        _ if text.contains(steers_or_hides) => "it holds a character that is not seen",
+        _ if text.contains(steers_or_hides) || has_idle_selector(text) => {
+            "it holds a character that is not seen"
+        }
         _ if !is_nfc(text) => "its accents are not spelled in the usual form (NFC)",
         _ if text.ends_with(['.', ' ']) => "it ends in a dot or a space",
         _ if is_device(text) => "Windows has a device of this name",
@@ -47,6 +49,12 @@ fn fault(text: &str) -> Option<&'static str> {
         _ => return None,
     };
     Some(found)
+}
+
+/// Whether a presentation selector stands where it changes nothing: first, or behind ASCII.
+fn has_idle_selector(text: &str) -> bool {
+    let before = std::iter::once('a').chain(text.chars());
+    before.zip(text.chars()).any(|(before, c)| is_presentation(c) && before.is_ascii())
 }
 
 /// Whatever the case: some systems do not tell the spellings apart.

@@ -1,6 +1,7 @@
 //! Paths below a share, and paths that would be one file on another system.
 
 use super::limits::{PATH_BYTES, PATH_DEPTH};
+use super::text::is_presentation;
 use super::{Error, Name};
 use std::fmt;
 use std::path::PathBuf;
@@ -52,15 +53,24 @@ impl EntryPath {
         self.0.iter().map(Name::as_str).collect()
     }
 
-    /// What every spelling of this path has in common on systems that ignore case.
-    fn folded(&self) -> Vec<String> {
-        self.0.iter().map(|name| fold(name.as_str())).collect()
+    /// What every spelling of this path has in common on systems that ignore case: its components
+    /// folded, with zero bytes between them, which no name holds and which sort before all others.
+    fn folded(&self) -> String {
+        let mut folded = String::new();
+        for name in &self.0 {
+            if !folded.is_empty() {
+                folded.push('\0');
+            }
+            folded.push_str(&fold(name.as_str()));
+        }
+        folded
     }
 }
 
-/// NFC of the full case folding.
+/// NFC of the full case folding; a selector between two looks does not make another name.
 fn fold(name: &str) -> String {
-    caseless::default_case_fold_str(name).nfc().collect()
+    let plain: String = name.chars().filter(|c| !is_presentation(*c)).collect();
+    caseless::default_case_fold_str(&plain).nfc().collect()
 }
 
 impl fmt::Display for EntryPath {
@@ -102,11 +112,8 @@ pub fn find_collision<'a>(paths: impl IntoIterator<Item = &'a EntryPath>) -> Opt
 }
 
 /// Whether two paths agree folded where they differ as written, or one ends where the other goes on.
-fn collide(
-    (fold_one, one): (&[String], &EntryPath),
-    (fold_other, other): (&[String], &EntryPath),
-) -> bool {
-    let folded = fold_one.iter().zip(fold_other);
+fn collide((fold_one, one): (&str, &EntryPath), (fold_other, other): (&str, &EntryPath)) -> bool {
+    let folded = fold_one.split('\0').zip(fold_other.split('\0'));
     let shared = folded.take_while(|(one, other)| one == other).count();
     let same_spelling = one.0.iter().zip(&other.0).take(shared).all(|(one, other)| one == other);
     let one_is_inside = shared == one.0.len().min(other.0.len());

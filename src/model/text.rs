@@ -1,6 +1,7 @@
 //! Which characters steer or hide, and the type through which foreign texts reach a person.
 
 use std::fmt::{self, Write};
+use std::ops::RangeInclusive;
 use unicode_normalization::char::canonical_combining_class;
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use unicode_width::UnicodeWidthChar;
@@ -9,8 +10,8 @@ use unicode_width::UnicodeWidthChar;
 /// there without being seen.
 ///
 /// Those are the control, format and separating characters of Unicode, a few letters and marks that
-/// show nothing, and what Unicode has not assigned, of which nobody can say. Variation selectors are not among them: they only choose between two looks
-/// of the character before, and common emoji hold one.
+/// show nothing, and what Unicode has not assigned, of which nobody can say. Two variation selectors
+/// are not among them, U+FE0E and U+FE0F, which common emoji hold; see [`is_presentation`].
 pub(super) fn steers_or_hides(c: char) -> bool {
     let by_category = matches!(
         c.general_category(),
@@ -20,7 +21,12 @@ pub(super) fn steers_or_hides(c: char) -> bool {
             | GeneralCategory::ParagraphSeparator
             | GeneralCategory::Unassigned
     );
-    by_category || UNSEEN.contains(&c)
+    by_category || UNSEEN.contains(&c) || SELECTORS.iter().any(|range| range.contains(&c))
+}
+
+/// Whether a character only chooses between two looks of the one before it, a picture or a sign.
+pub(super) fn is_presentation(c: char) -> bool {
+    matches!(c, '\u{fe0e}' | '\u{fe0f}')
 }
 
 /// A text that a peer, an index or a file name brought, on its way to a terminal, a log or a page.
@@ -152,5 +158,12 @@ const UNSEEN: [char; 8] = [
     '\u{ffa0}', // Hangul filler, half width
 ];
 const WIDENING: [char; 2] = ['\u{fe01}', '\u{fe0f}'];
+/// Selectors of variants that few fonts have: mostly, they show nothing.
+const SELECTORS: [RangeInclusive<char>; 4] = [
+    '\u{180b}'..='\u{180d}',
+    '\u{180f}'..='\u{180f}',
+    '\u{fe00}'..='\u{fe0d}',
+    '\u{e0100}'..='\u{e01ef}',
+];
 const DEFAULT_COLUMNS: usize = 512;
 const MARKS_ON_A_LETTER: usize = 8;

@@ -184,6 +184,10 @@ impl Header {
         self.inner.stream
     }
 
+    pub(super) fn recipient(&self) -> Fingerprint {
+        self.inner.recipient.fingerprint
+    }
+
     pub(super) fn manifest_length(&self) -> u32 {
         self.inner.manifest_length
     }

@@ -251,10 +251,13 @@ pub struct Delivery {
 }
 
 impl Delivery {
-    /// Whether it is of the stream with this header and final record, and of these entries.
+    /// Whether it is of the stream with this header and final record, by the one for whom that is
+    /// sealed, and of these entries, whose numbers ascend.
     pub fn is_of(&self, header: &super::Header, last: &Record, landed: &[u32]) -> bool {
         let Record::Final(last) = last else { return false };
         self.header_hash == header.hash()
+            && self.sender == header.sender()
+            && self.receiver == header.recipient()
             && self.final_hash == record_hash(last.body())
             && usize::try_from(self.count) == Ok(landed.len())
             && self.landed == landed_hash(landed)

@@ -261,8 +261,12 @@ impl<R: Read> Items<'_, R> {
     }
 }
 
-/// Seals files that are in memory, in one call.
+/// Seals files that are in memory, in one call; each is as long as its entry says.
 pub fn seal_bytes(files: &[(Entry, &[u8])], envelope: Envelope<'_>) -> Result<Vec<u8>, SealError> {
+    let differs = |(entry, bytes): &(Entry, &[u8])| entry.size() != bytes.len() as u64;
+    if let Some((number, _)) = (0..).zip(files).find(|(_, file)| differs(file)) {
+        return Err(SealError::SourceChanged(number));
+    }
     let listed = files.iter().map(|(entry, _)| ManifestEntry::whole(entry.clone())).collect();
     let source: Vec<&[u8]> = files.iter().map(|(_, bytes)| *bytes).collect();
     let mut out = Vec::new();

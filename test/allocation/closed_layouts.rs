@@ -1,6 +1,7 @@
 //! Closed layouts and keys.
 
 use super::within_bound;
+use crate::alloc::allocated_by;
 use proptest::prelude::*;
 use std::sync::LazyLock;
 use waxwing::codec::{Closed, closed};
@@ -38,6 +39,18 @@ fn a_megabyte_behind_any_beginning() {
 }
 
 #[test]
+fn blocks_that_hold_as_much_as_they_announce() {
+    for length in [4096u32, 4097, 100_000, 1 << 20] {
+        let body = [&length.to_be_bytes()[..], &vec![0x41; length as usize]].concat();
+        let with_signatures = [&body[..], &[0; 8]].concat();
+        for bytes in [&body, &with_signatures, &[&[0; 44][..], &body].concat()] {
+            let accepted = decode_all_within_bound(bytes).contains(&true);
+            assert!(!accepted || length == 4096, "a block of {length}");
+        }
+    }
+}
+
+#[test]
 fn good_ones_with_any_byte_changed() {
     for good in [&KEYS.signed, &KEYS.rotation, &KEYS.certificate] {
         let mut mutated = good.clone();
@@ -57,9 +70,11 @@ fn keys_of_a_megabyte_and_good_ones_with_any_byte_changed() {
         assert!(within_bound(&garbage, VerifyingKey::from_spki).is_err());
         assert!(within_bound(&garbage, WrappingKey::from_spki).is_err());
     }
+    assert!(within_bound(&spki_of_modulus(512), VerifyingKey::from_spki).is_ok());
     for modulus_bytes in [1024, 2048, 10_000, 100_000, 1 << 20] {
         let huge = spki_of_modulus(modulus_bytes);
-        assert!(within_bound(&huge, VerifyingKey::from_spki).is_err());
+        let (spent, read) = allocated_by(|| VerifyingKey::from_spki(&huge).is_ok());
+        assert_eq!((spent, read), (0, false), "it is longer than any key, so it is not parsed");
     }
     let mut mutated = KEYS.spki.clone();
     for at in 0..mutated.len() {
@@ -106,8 +121,10 @@ fn decode_all_within_bound(bytes: &[u8]) -> [bool; 3] {
 /// The well-formed SPKI of a key with a modulus of so many bytes.
 fn spki_of_modulus(bytes: usize) -> Vec<u8> {
     let der = |tag: u8, content: &[u8]| {
+        // Every content here has at least 128 bytes, so its length stands behind its own length.
         let length = (content.len() as u32).to_be_bytes();
-        [&[tag, 0x84], &length[..], content].concat()
+        let length = &length[(content.len() as u32).leading_zeros() as usize / 8..];
+        [&[tag, 0x80 | length.len() as u8], length, content].concat()
     };
     let modulus = der(0x02, &[&[0][..], &vec![0xff; bytes]].concat());
     let key = der(0x30, &[&modulus[..], &[0x02, 0x03, 0x01, 0x00, 0x01]].concat());

@@ -6,7 +6,7 @@ use std::io::Write;
 use waxwing::model::content::{ContentHasher, LeafList, of_file};
 use waxwing::model::{Content, ContentId};
 
-/// Lengths and hashes: BLAKE3's official vectors, and the larger ones by its reference program.
+/// Lengths and hashes: BLAKE3's official vectors, and larger ones by its reference implementation.
 const KNOWN: [(usize, &str); 15] = [
     (0, "af1349b9f5f9a1a6a0404dea36dcc9499bcb25c9adc112b7cc9a93cae41f3262"),
     (1, "2d3adedff11b61f14c886e35afa036736dcd87a74d27b5c1510225d0f592e213"),

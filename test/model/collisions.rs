@@ -21,6 +21,7 @@ fn paths_that_would_be_one_file_elsewhere_collide() {
         ("A/x", "a/y"),
         ("p/A/x", "p/a/y/z"),
         ("a/b", "a/b"),
+        ("❤.txt", "❤\u{fe0f}.txt"),
     ];
     for (one, other) in pairs {
         for list in [[one, other], [other, one]] {

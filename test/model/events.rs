@@ -11,7 +11,12 @@ fn a_task_tells_that_it_began_how_far_it_is_and_how_it_ended() {
     task.advance(6);
     task.complete();
     drop(events);
-    let began = Event::Began { task: id, work: Work::Hashing, name: "a.txt".into(), total: 10 };
+    let began = Event::Began {
+        task: id,
+        work: Work::Hashing,
+        name: waxwing::model::Foreign::new("a.txt"),
+        total: 10,
+    };
     let advanced = |done| Event::Advanced { task: id, done };
     let ended = Event::Ended { task: id, complete: true };
     assert_eq!(listener.iter().collect::<Vec<_>>(), [began, advanced(4), advanced(10), ended]);

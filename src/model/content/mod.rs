@@ -72,7 +72,7 @@ impl FromStr for ContentId {
     fn from_str(text: &str) -> Result<Self, Error> {
         let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok();
         let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
-        bytes.map(Self).ok_or(Error::Leaves("an id has 64 hexadecimal digits"))
+        bytes.map(Self).ok_or(Error::ContentId)
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Content, ContentId, leaf_count};
 use crate::model::Error;
-use crate::model::limits::{LEAF_BYTES, PIECE_BYTES};
+use crate::model::limits::{LEAF_BYTES, LEAF_LIST, PIECE_BYTES};
 use blake3::hazmat::{
     ChainingValue, HasherExt, Mode, merge_subtrees_non_root, merge_subtrees_root,
 };
@@ -88,7 +88,11 @@ pub struct LeafList {
 
 impl LeafList {
     /// Takes a foreign list, if it has exactly as many leaves as the content and merges to its id.
+    /// A content too large for a list still has its id.
     pub fn verify(content: Content, leaves: Vec<Leaf>) -> Result<Self, Error> {
+        if leaves.len() > LEAF_LIST {
+            return Err(Error::Leaves("it is longer than any list"));
+        }
         if leaves.len() as u64 != leaf_count(content.size) {
             return Err(Error::Leaves("it has not as many leaves as the content"));
         }
