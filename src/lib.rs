@@ -9,6 +9,14 @@
 //! ```
 
 #![forbid(unsafe_code)]
+// Every room reads foreign bytes, and nothing in them may panic.
+#![deny(
+    clippy::arithmetic_side_effects,
+    clippy::cast_possible_truncation,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used
+)]
 
 pub mod codec;
 pub mod crypto;

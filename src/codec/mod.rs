@@ -15,14 +15,6 @@
 //! fields), and a canonical form of CBOR for signatures (two canonical forms exist, and neither is
 //! shorter to explain than a list of fixed fields).
 
-#![deny(
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::unwrap_used
-)]
-
 mod bounded;
 pub mod closed;
 mod fence;

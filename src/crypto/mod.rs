@@ -22,14 +22,6 @@
 //! another suite is another format), and traits over back ends (two libraries that a test holds
 //! against each other are enough).
 
-#![deny(
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::unwrap_used
-)]
-
 mod certificate;
 mod cipher;
 mod fingerprint;

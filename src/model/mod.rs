@@ -15,14 +15,6 @@
 //! | [`Event`], [`Events`] | a fact on its way up |
 //! | [`limits`] | every maximum, in one table |
 
-#![deny(
-    clippy::arithmetic_side_effects,
-    clippy::cast_possible_truncation,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::unwrap_used
-)]
-
 mod address;
 mod audience;
 pub mod content;

@@ -43,11 +43,18 @@ impl StreamKeys {
         Ok(ChunkHead { index, length, tag: self.tags.tag(data, index, length) })
     }
 
-    /// Verifies a chunk's tag, then decrypts it in place. Nothing is changed when it does not.
-    pub(super) fn open(&self, head: &ChunkHead, data: &mut [u8]) -> Result<(), Refusal> {
+    /// Verifies a chunk's tag, then decrypts it in place if `admit` has nothing against it.
+    /// Otherwise nothing is changed.
+    pub(super) fn open(
+        &self,
+        head: &ChunkHead,
+        data: &mut [u8],
+        admit: impl FnOnce() -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
         if self.tags.tag(data, head.index, head.length) != head.tag {
             return Err(Refusal::Tag);
         }
+        admit()?;
         self.keystream.apply(position(head.index), data).map_err(|_| Refusal::ChunkShape)
     }
 }

@@ -26,7 +26,7 @@ use crate::model::content::Piece;
 use crate::model::limits::OPEN_SEGMENTS;
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Waits for the manifest: its chunks in order, then the record of segment 0.
 ///
@@ -58,7 +58,7 @@ impl ManifestOpener {
         if self.expect(head)? != data.len() {
             return Err(Refusal::ChunkShape);
         }
-        self.keys.open(head, data)?;
+        self.keys.open(head, data, || Ok(()))?;
         self.bytes.extend_from_slice(data);
         self.tags.push(head.tag);
         Ok(())
@@ -83,7 +83,9 @@ impl ManifestOpener {
         {
             return Err(Refusal::NotOpened);
         }
-        Ok(Opener::new(checked, chain, OpenShared { manifest, layout, keys }))
+        // The manifest's chunks are settled.
+        let admitted = Mutex::new(Window::starting_at(layout.first_data()));
+        Ok(Opener::new(checked, chain, OpenShared { manifest, layout, keys, admitted }))
     }
 }
 
@@ -107,6 +109,29 @@ struct OpenShared {
     manifest: Manifest,
     layout: Layout,
     keys: Arc<StreamKeys>,
+    /// The tags of the chunks under way that were opened.
+    admitted: Mutex<Window<Tag>>,
+}
+
+impl OpenShared {
+    fn admitted(&self) -> MutexGuard<'_, Window<Tag>> {
+        // What the lock guards is whole after every step, so a panic elsewhere spoils nothing.
+        self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Admits one plaintext of a chunk, ever: of two that both verify, the sender made both, and
+    /// the second could take the place of the first after that was verified.
+    fn admit(&self, head: &ChunkHead) -> Result<(), Refusal> {
+        let mut admitted = self.admitted();
+        match admitted.get(head.index) {
+            Some(before) if *before == head.tag => Ok(()),
+            None if admitted.holds(head.index) => {
+                admitted.set(head.index, head.tag);
+                Ok(())
+            }
+            _ => Err(Refusal::ChunkShape),
+        }
+    }
 }
 
 /// A segment whose record and chunks agree.
@@ -124,11 +149,7 @@ pub struct VerifiedSegment {
 
 impl Opener {
     fn new(checked: CheckedHeader, chain: Chain, shared: OpenShared) -> Self {
-        let mut window = Window::new();
-        // The manifest's chunks are settled.
-        while window.first() < shared.layout.first_data() {
-            window.take_first();
-        }
+        let window = Window::starting_at(shared.layout.first_data());
         Self {
             contents: Contents::new(&shared.manifest),
             shared: Arc::new(shared),
@@ -253,6 +274,7 @@ impl Opener {
         let of = (&shared.manifest, &shared.layout);
         while self.window.first() < end {
             let index = self.window.first();
+            shared.admitted().take_first();
             match self.window.take_first().map(|chunk| chunk.held) {
                 Some(Held::Pieces(pieces)) => {
                     self.contents.push_chunk(of, index, &pieces, &mut self.on_leaf);
@@ -292,17 +314,17 @@ pub struct ChunkOpener {
 }
 
 impl ChunkOpener {
-    /// How many bytes the chunk behind this head must have, before any of them is read. Whether
-    /// it is under way is for [`Opener::is_open`] to say.
+    /// How many bytes the chunk behind this head must have, before any of them is read; refuses
+    /// one that is not under way.
     pub fn expect(&self, head: &ChunkHead) -> Result<usize, Refusal> {
         let length = self.shared.layout.length(head.index).ok_or(Refusal::ChunkShape)?;
-        let is_manifest = head.index < self.shared.layout.first_data();
+        let is_open = self.shared.admitted().holds(head.index);
         let fits = usize::try_from(head.length) == Ok(length);
-        if fits && !is_manifest { Ok(length) } else { Err(Refusal::ChunkShape) }
+        if fits && is_open { Ok(length) } else { Err(Refusal::ChunkShape) }
     }
 
-    /// Verifies a chunk and decrypts it in place. When its tag does not verify, it is left as it
-    /// came.
+    /// Verifies a chunk and decrypts it in place; the same one twice gives the same bytes. When
+    /// its tag does not verify, or another chunk of its number was opened, it is left as it came.
     pub fn open<'b>(
         &'b self,
         head: &ChunkHead,
@@ -311,8 +333,8 @@ impl ChunkOpener {
         if self.expect(head)? != data.len() {
             return Err(Refusal::ChunkShape);
         }
-        let OpenShared { manifest, layout, keys } = &*self.shared;
-        keys.open(head, data)?;
+        let OpenShared { manifest, layout, keys, .. } = &*self.shared;
+        keys.open(head, data, || self.shared.admit(head))?;
         let held = match layout.kind(head.index) {
             Some(ChunkKind::Ids(_)) => Held::Ids(data.to_vec()),
             _ => Held::Pieces(
@@ -332,7 +354,6 @@ impl fmt::Debug for ChunkOpener {
 }
 
 /// A chunk whose tag verified: the only way to its plaintext.
-#[derive(Debug)]
 pub struct OpenedChunk<'b> {
     layout: &'b Layout,
     data: &'b [u8],
@@ -353,6 +374,12 @@ impl<'b> OpenedChunk<'b> {
     /// What [`Opener::accept`] takes note of, once the pieces are written.
     pub fn into_receipt(self) -> ChunkReceipt {
         self.receipt
+    }
+}
+
+impl fmt::Debug for OpenedChunk<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "OpenedChunk({})", self.receipt.index)
     }
 }
 

@@ -149,7 +149,7 @@ impl<'k> Sealer<'k> {
             layout,
             keys: secret.into_keys(),
             ids: OnceLock::new(),
-            window: Mutex::new(Window::new()),
+            window: Mutex::new(Window::starting_at(0)),
             changed: OnceLock::new(),
         };
         Ok(Self {

@@ -14,8 +14,9 @@ pub(super) struct Window<T> {
 }
 
 impl<T> Window<T> {
-    pub(super) fn new() -> Self {
-        Self { first: 0, values: VecDeque::new() }
+    /// A window of which all chunks before `first` are settled.
+    pub(super) fn starting_at(first: u32) -> Self {
+        Self { first, values: VecDeque::new() }
     }
 
     /// Whether a chunk is under way now.

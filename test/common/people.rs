@@ -1,10 +1,11 @@
 //! People whose keys are public, and what they send each other.
 
-use std::fs;
-use std::path::Path;
-use waxwing::crypto::key_file::{self, Protection};
+#[path = "mod.rs"]
+mod keys;
+
+use keys::{sealing_key, signing_key};
 use waxwing::crypto::{
-    Fingerprint, SealingCertificate, SealingKey, SecretDer, SigningKey, UnixTime, Verified,
+    Fingerprint, SealingCertificate, SealingKey, SigningKey, UnixTime, Verified,
 };
 use waxwing::model::{Entry, EntryPath, Modified};
 use waxwing::seal::{Context, Expected};
@@ -23,8 +24,8 @@ pub(crate) struct Person {
 
 impl Person {
     fn load(name: &str) -> Self {
-        let signing = SigningKey::load(&secret_der(&format!("{name}-signing"))).unwrap();
-        let sealing = SealingKey::load(&secret_der(&format!("{name}-sealing"))).unwrap();
+        let signing = signing_key(&format!("{name}-signing"));
+        let sealing = sealing_key(&format!("{name}-sealing"));
         let signed = SealingCertificate::issue(&signing, sealing.wrapping_key(), 1, NOW).unwrap();
         let certificate = signed.verify(signing.verifying_key(), NOW).unwrap();
         Self { signing, sealing, certificate }
@@ -86,10 +87,4 @@ pub(crate) fn noise(size: usize) -> Vec<u8> {
         state as u8
     };
     (0..size).map(|_| next()).collect()
-}
-
-fn secret_der(name: &str) -> SecretDer {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("test/keys");
-    let text = fs::read_to_string(folder.join(format!("{name}.pem"))).unwrap();
-    key_file::decode(&text, Protection::NoneAsked).unwrap()
 }

@@ -96,7 +96,7 @@ fn an_acknowledged_chunk_under_way_elsewhere_gives_out_no_second_ciphertext() {
 
 #[test]
 fn a_source_that_shrinks_has_changed() {
-    let source = Short { of: 1 };
+    let source = Failing { of: 1, with: io::ErrorKind::UnexpectedEof };
     let (mut sealer, chunks) = begun(vec![whole("a", 5), whole("b", 5)], &Computed);
     assert_eq!(sealer.turn().unwrap(), Turn::Chunk(1));
     assert_eq!(changed(chunks.seal(1, &source, &mut buffer())), 1);
@@ -154,7 +154,8 @@ fn an_announced_id_of_which_another_was_given_ends_the_stream() {
 fn a_source_that_cannot_be_read_may_be_read_later() {
     let (mut sealer, chunks) = begun(vec![whole("a", 5), whole("b", 5)], &Computed);
     assert_eq!(sealer.turn().unwrap(), Turn::Chunk(1));
-    let error = chunks.seal(1, &Unreadable { of: 1 }, &mut buffer()).unwrap_err();
+    let source = Failing { of: 1, with: io::ErrorKind::PermissionDenied };
+    let error = chunks.seal(1, &source, &mut buffer()).unwrap_err();
     assert!(matches!(error, SealError::Source { entry: 1, .. }), "{error}");
     seal(&chunks, 1, &Computed);
     assert_eq!(sealer.turn().unwrap(), Turn::Chunk(2));
@@ -274,33 +275,16 @@ impl Source for Flipped {
     }
 }
 
-/// One of the entries ends earlier than it did.
-struct Short {
-    of: u32,
-}
-
-impl Source for Short {
-    fn read(&self, entry: u32, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        if entry == self.of {
-            return Err(io::ErrorKind::UnexpectedEof.into());
-        }
-        Computed.read(entry, offset, buffer)
-    }
-
-    fn is_unchanged(&self, _: u32) -> io::Result<bool> {
-        Ok(true)
-    }
-}
-
 /// One of the entries cannot be read.
-struct Unreadable {
+struct Failing {
     of: u32,
+    with: io::ErrorKind,
 }
 
-impl Source for Unreadable {
+impl Source for Failing {
     fn read(&self, entry: u32, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         if entry == self.of {
-            return Err(io::ErrorKind::PermissionDenied.into());
+            return Err(self.with.into());
         }
         Computed.read(entry, offset, buffer)
     }

@@ -134,6 +134,29 @@ fn two_chunks_of_one_number_are_refused_whichever_comes_first() {
     assert_eq!(opener.first_open(), 1);
 }
 
+/// What a lane opened it writes at once, and tells the conversation later. Were there a second
+/// plaintext, it could take the place of the first after that was verified.
+#[test]
+fn of_one_number_one_plaintext_comes_out_ever() {
+    let wire = large_in_segments_of_4();
+    let other = another(wire.chunk(2), &HeaderParts::of(&wire.header).secret(&BOB));
+    let mut opener = wire.begun();
+    let lane = opener.chunks();
+    let refused = |chunk: &Chunk| {
+        let mut body = chunk.body.clone();
+        assert_eq!(lane.open(&chunk.head, &mut body).unwrap_err(), Refusal::ChunkShape);
+        assert!(body == chunk.body, "not a byte of it was decrypted");
+    };
+    let not_yet_told = open(&opener, wire.chunk(2)).unwrap();
+    refused(&other);
+    opener.accept(not_yet_told).unwrap();
+    refused(&other);
+    give(&mut opener, &wire, 1);
+    refused(&other);
+    refused(wire.chunk(2));
+    assert_eq!(lane.expect(&wire.chunk(2).head), Err(Refusal::ChunkShape), "before it is read");
+}
+
 #[test]
 fn a_chunk_that_was_altered_is_left_as_it_came_and_may_come_again() {
     let wire = large_in_segments_of_4();
@@ -243,6 +266,14 @@ fn a_stream_is_not_at_its_end_before_its_final_record_has_verified() {
     take_all(&mut not_compared, &wire.segments[last].chunks);
     assert_eq!(not_compared.finish().unwrap_err(), Refusal::Cut);
     assert!(behind(last).finish().is_ok());
+}
+
+#[test]
+fn a_chunk_that_is_printed_does_not_show_what_it_holds() {
+    let wire = large_in_segments_of_4();
+    let (chunks, mut body) = (wire.begun().chunks(), wire.chunk(7).body.clone());
+    let opened = chunks.open(&wire.chunk(7).head, &mut body).unwrap();
+    assert_eq!(format!("{opened:?}"), "OpenedChunk(7)");
 }
 
 #[test]
