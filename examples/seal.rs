@@ -66,10 +66,12 @@ fn run(files: &[PathBuf]) -> Result<(), Box<dyn Error>> {
         let mut input = BufReader::new(File::open(&sealed)?);
         Ok(open_from(&mut input, &expected, bob.sealing(), &mut opened, task)?)
     })?;
+    opened.publish()?;
+    let receipts = folder.join("receipts");
+    fs::create_dir_all(&receipts)?;
     for proof in (0..stream.manifest().count()).filter_map(|number| stream.proof(number)) {
         let receipt = stream.receipt(&proof).ok_or("every entry has a receipt")?;
-        let path = opened.path.join(format!("{}.receipt", proof.entry().path().file_name()));
-        fs::write(path, receipt.to_bytes())?;
+        fs::write(receipts.join(proof.entry().path().to_relative()), receipt.to_bytes())?;
         println!("{}  {}  sent by alice", proof.content().id(), proof.entry().path());
     }
     println!("sealed: {}, opened: {}", sealed.display(), opened.path.display());

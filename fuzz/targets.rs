@@ -4,14 +4,22 @@
 //! committed corpus.
 
 use minicbor::{Decode, Encode};
+use std::io;
 use std::path::{Component, Path};
-use waxwing::codec::{Blob, Charge, List, Text, closed, open};
+use std::sync::LazyLock;
+use waxwing::codec::{Blob, Charge, Closed, List, Reader, Text, Writer, closed, open};
 use waxwing::crypto::key_file::{self, Protection};
 use waxwing::crypto::{
     SealingCertificate, SealingKey, Secret, Signature, Signed, SignedRotation, SigningKey,
-    UnixTime, VerifyingKey, WrappingKey,
+    Statement, UnixTime, VerifyingKey, WrappingKey,
 };
-use waxwing::model::{EntryPath, IndexAddress, Untrusted, UserName, find_collision};
+use waxwing::model::{
+    EntryPath, Events, IndexAddress, Ranges, Untrusted, UserName, Work, find_collision,
+};
+use waxwing::seal::{
+    Context, Delivery, Expected, FileReceipt, FinalRecord, Header, Manifest, ManifestEntry,
+    ManifestOpener, OpenedStream, SegmentRecord, Sink, open_behind_header,
+};
 
 /// A message with every kind of field.
 #[derive(Encode, Decode, Debug, PartialEq)]
@@ -67,7 +75,7 @@ pub(crate) fn paths(bytes: &[u8]) {
         let joined = root.join(path.to_relative());
         let inside = joined.strip_prefix(root).expect("stays below its root");
         assert!(inside.components().all(|part| matches!(part, Component::Normal(_))));
-        assert_eq!(inside.components().count(), path.components().len());
+        assert_eq!(inside.components().count(), path.components().count());
     }
     find_collision(&paths);
 }
@@ -96,3 +104,141 @@ pub(crate) fn public_keys(bytes: &[u8]) {
         assert_eq!(wrap.len(), key.wrap_bytes());
     }
 }
+
+/// Headers of sealed streams: what parses is written as it came, and only the one that its sender
+/// signed is believed.
+pub(crate) fn header(bytes: &[u8]) {
+    let Ok(header) = Header::parse(bytes) else { return };
+    assert_eq!(header.to_bytes(), bytes);
+    let checked = header.check(&STREAM.expected());
+    assert_eq!(checked.is_ok(), bytes == STREAM.header);
+}
+
+/// Manifests: an entry is written as it came, and entries make a manifest or are refused.
+pub(crate) fn manifest(bytes: &[u8]) {
+    let (mut input, mut entries) = (Reader::new(bytes), Vec::new());
+    while let Ok(entry) = ManifestEntry::read(&mut input) {
+        let ranges = entry.ranges.as_slice().to_vec();
+        assert_eq!(Ranges::new(entry.entry.size(), ranges), Ok(entry.ranges.clone()));
+        entries.push(entry);
+    }
+    let mut again = Writer::default();
+    entries.iter().for_each(|entry| entry.write(&mut again));
+    assert!(bytes.starts_with(again.as_bytes()));
+    if let Ok(manifest) = Manifest::new(entries) {
+        let sizes = manifest.entries().iter().map(|listed| u128::from(listed.entry.size()));
+        assert!(u128::from(manifest.data_length()) <= sizes.sum());
+    }
+}
+
+/// Records and receipts: what decodes is written as it came, and only what was signed verifies.
+pub(crate) fn records(bytes: &[u8]) {
+    statement::<SegmentRecord>(bytes, STREAM.sender.verifying_key());
+    statement::<FinalRecord>(bytes, STREAM.sender.verifying_key());
+    statement::<Delivery>(bytes, STREAM.receiver.verifying_key());
+    if let Ok(receipt) = FileReceipt::parse(bytes) {
+        assert_eq!(receipt.to_bytes(), bytes);
+        assert_eq!(receipt.verify().is_ok(), STREAM.receipts.iter().any(|good| good == bytes));
+    }
+}
+
+fn statement<T: Statement>(bytes: &[u8], signer: &VerifyingKey) {
+    let Ok(signed) = closed::decode::<Signed<T>>(bytes) else { return };
+    assert_eq!(closed::encode(&signed), bytes);
+    if let Ok(statement) = closed::decode::<T>(signed.body()) {
+        assert_eq!(closed::encode(&statement), signed.body());
+    }
+    if signed.verify(signer, UnixTime(0)).is_ok() {
+        let known = [STREAM.behind_header, DELIVERY];
+        assert!(known.iter().any(|known| known.windows(bytes.len()).any(|part| part == bytes)));
+    }
+}
+
+/// What follows a header: nothing but what the sender sealed is opened.
+pub(crate) fn opener(bytes: &[u8]) {
+    let (mut input, mut sink) = (bytes, Received::default());
+    let opened = STREAM.open_behind_header(&mut input, &mut sink);
+    assert_eq!(opened.is_some(), bytes == STREAM.behind_header);
+    // Whatever came before a refusal is the beginning of what was sealed.
+    assert!(STREAM.data.starts_with(&sink.0));
+}
+
+/// A good stream, and what its receiver knows.
+struct Stream {
+    sender: SigningKey,
+    receiver: SigningKey,
+    header: &'static [u8],
+    behind_header: &'static [u8],
+    manifest: ManifestOpener,
+    data: Vec<u8>,
+    receipts: Vec<Vec<u8>>,
+}
+
+static STREAM: LazyLock<Stream> = LazyLock::new(|| {
+    let sender = SigningKey::load(&key(include_str!("../test/keys/alice-signing.pem")));
+    let receiver = SigningKey::load(&key(include_str!("../test/keys/bob-signing.pem")));
+    let sealing = SealingKey::load(&key(include_str!("../test/keys/bob-sealing.pem")));
+    let (sender, receiver) = (sender.expect("a key"), receiver.expect("a key"));
+    let (length, rest) = SEALED.split_first_chunk().expect("a header's length");
+    let (header, behind_header) = rest.split_at(u32::from_be_bytes(*length) as usize);
+    let checked =
+        Header::parse(header).and_then(|header| header.check(&expected(&sender, &receiver)));
+    let manifest = checked.and_then(|checked| checked.open(&sealing.expect("a key")));
+    let manifest = manifest.expect("a good header");
+    let (data, receipts) = (Vec::new(), Vec::new());
+    let stream = Stream { sender, receiver, header, behind_header, manifest, data, receipts };
+    let mut received = Received::default();
+    let opened = stream.open_behind_header(&mut &*behind_header, &mut received);
+    let receipts = all_receipts(&opened.expect("a good stream"));
+    Stream { data: received.0, receipts, ..stream }
+});
+
+impl Stream {
+    fn expected(&self) -> Expected<'_> {
+        expected(&self.sender, &self.receiver)
+    }
+
+    fn open_behind_header(&self, input: &mut &[u8], sink: &mut Received) -> Option<OpenedStream> {
+        let mut silent = Events::ignored().begin(Work::Opening, "", 0);
+        open_behind_header(input, self.manifest.clone(), sink, &mut silent).ok()
+    }
+}
+
+fn expected<'a>(sender: &'a SigningKey, receiver: &SigningKey) -> Expected<'a> {
+    Expected {
+        sender: sender.verifying_key(),
+        receiver: receiver.fingerprint(),
+        epoch: 1,
+        context: Context::from_bytes(std::array::from_fn(|at| at as u8)),
+        max_data: 1 << 20,
+    }
+}
+
+fn all_receipts(stream: &OpenedStream) -> Vec<Vec<u8>> {
+    let proofs = (0..stream.manifest().count()).filter_map(|number| stream.proof(number));
+    proofs.filter_map(|proof| Some(stream.receipt(&proof)?.to_bytes())).collect()
+}
+
+fn key(pem: &str) -> waxwing::crypto::SecretDer {
+    key_file::decode(pem, Protection::NoneAsked).expect("a test key")
+}
+
+/// All data, in the order in which it came.
+#[derive(Default)]
+struct Received(Vec<u8>);
+
+impl Sink for Received {
+    fn begin(&mut self, _: &Manifest) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn write(&mut self, _: u32, _: u64, bytes: &[u8]) -> io::Result<()> {
+        self.0.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+/// A stream from Alice to Bob, sealed with the keys under `test/keys`.
+const SEALED: &[u8] = include_bytes!("stream");
+/// Bob's proof that it arrived.
+const DELIVERY: &[u8] = include_bytes!("corpus/records/delivery");

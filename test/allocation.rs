@@ -9,6 +9,11 @@ mod closed_layouts;
 mod counter;
 #[path = "allocation/open_messages.rs"]
 mod open_messages;
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "common/people.rs"]
+mod people;
+#[path = "allocation/sealed_streams.rs"]
+mod sealed_streams;
 #[path = "allocation/texts.rs"]
 mod texts;
 

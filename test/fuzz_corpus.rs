@@ -26,6 +26,26 @@ fn public_keys() {
     run("public_keys", targets::public_keys);
 }
 
+#[test]
+fn header() {
+    run("header", targets::header);
+}
+
+#[test]
+fn manifest() {
+    run("manifest", targets::manifest);
+}
+
+#[test]
+fn records() {
+    run("records", targets::records);
+}
+
+#[test]
+fn opener() {
+    run("opener", targets::opener);
+}
+
 /// Runs a target on each file of its corpus, and on each of them cut in the middle.
 fn run(name: &str, target: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);

@@ -3,6 +3,8 @@
 //! `test/vectors.rs` holds one fault a stream, in order and on one thread. Here are the stories
 //! that need both sides: other orders, several threads, sources that change, and what remains.
 
+#![allow(clippy::single_range_in_vec_init, reason = "lists of ranges are what these stories tell")]
+
 #[path = "common/people.rs"]
 mod people;
 #[path = "seal/stage.rs"]

@@ -241,10 +241,8 @@ impl Hashes {
 
 impl Sink for Hashes {
     fn begin(&mut self, manifest: &Manifest) -> io::Result<()> {
-        let path = |entry: &waxwing::model::Entry| {
-            let names = entry.path().components().iter().map(|name| name.as_str());
-            names.collect::<Vec<_>>().join("/")
-        };
+        let path =
+            |entry: &waxwing::model::Entry| entry.path().components().collect::<Vec<_>>().join("/");
         self.entries = manifest
             .entries()
             .iter()

@@ -27,8 +27,9 @@ pub(crate) fn with_bar<T>(
     });
     let mut task = events.begin(work, what, total);
     let result = run(&mut task);
-    if result.is_ok() {
-        task.complete();
+    match result {
+        Ok(_) => task.complete(),
+        Err(_) => drop(task),
     }
     drop(events);
     let _ = drawing.join();

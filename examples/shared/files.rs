@@ -4,7 +4,7 @@ use std::error::Error;
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use waxwing::model::content::ReadAt;
 use waxwing::model::{Entry, EntryPath, Modified};
 use waxwing::seal::{Manifest, ManifestEntry, Sink, Source};
@@ -35,6 +35,23 @@ impl Folder {
     pub(crate) fn at(path: PathBuf) -> Self {
         Self { path, files: Vec::new() }
     }
+
+    fn unproven(&self) -> PathBuf {
+        self.path.with_extension("part")
+    }
+
+    /// Gives the folder its name, in the place of one that was there before.
+    pub(crate) fn publish(&self) -> io::Result<()> {
+        remove(&self.path)?;
+        fs::rename(self.unproven(), &self.path)
+    }
+}
+
+fn remove(folder: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(folder) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 impl Source for Files {
@@ -49,7 +66,8 @@ impl Source for Files {
     }
 }
 
-/// A folder that files are written to, each created new.
+/// A folder that files are written to, each created new. It has a private name until everything in
+/// it is proven.
 pub(crate) struct Folder {
     pub(crate) path: PathBuf,
     files: Vec<File>,
@@ -57,9 +75,9 @@ pub(crate) struct Folder {
 
 impl Sink for Folder {
     fn begin(&mut self, manifest: &Manifest) -> io::Result<()> {
-        let _ = fs::remove_dir_all(&self.path);
-        fs::create_dir_all(&self.path)?;
-        let path = |listed: &ManifestEntry| self.path.join(listed.entry.path().to_relative());
+        remove(&self.unproven())?;
+        fs::create_dir_all(self.unproven())?;
+        let path = |listed: &ManifestEntry| self.unproven().join(listed.entry.path().to_relative());
         self.files = manifest
             .entries()
             .iter()

@@ -2,7 +2,7 @@
 
 use super::limits::{PATH_BYTES, PATH_DEPTH};
 use super::text::is_presentation;
-use super::{Error, Name};
+use super::{Error, Name, Untrusted};
 use std::fmt;
 use std::path::PathBuf;
 use unicode_normalization::UnicodeNormalization;
@@ -10,22 +10,24 @@ use unicode_normalization::UnicodeNormalization;
 /// Where an entry lies below its share: 1 to 64 names, 1024 bytes in all.
 ///
 /// On the wire it is a list of components and never a string, so no separator has to be agreed on
-/// and none can be smuggled in.
+/// and none can be smuggled in. Here the names stand in one text with `/` between them, which no
+/// name holds: a hundred thousand deep paths take no more room than their letters.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EntryPath(Box<[Name]>);
+pub struct EntryPath(Box<str>);
 
 impl EntryPath {
     /// The path with these components.
     pub fn new(components: Vec<Name>) -> Result<Self, Error> {
-        let bytes: usize = components.iter().map(|name| name.as_str().len()).sum();
+        let names: Vec<_> = components.iter().map(Name::as_str).collect();
+        let text = names.join("/");
         if components.is_empty() {
             Err(Error::Path("needs a name"))
         } else if components.len() > PATH_DEPTH {
             Err(Error::Path("has at most 64 components"))
-        } else if bytes.saturating_add(components.len()).saturating_sub(1) > PATH_BYTES {
+        } else if text.len() > PATH_BYTES {
             Err(Error::Path("has at most 1024 bytes"))
         } else {
-            Ok(Self(components.into()))
+            Ok(Self(text.into()))
         }
     }
 
@@ -38,30 +40,30 @@ impl EntryPath {
         text.split('/').map(Name::new).collect::<Result<_, _>>().and_then(Self::new)
     }
 
-    /// The components, outermost first; never empty.
-    pub fn components(&self) -> &[Name] {
-        &self.0
+    /// The names, outermost first; at least one.
+    pub fn components(&self) -> impl DoubleEndedIterator<Item = &str> {
+        self.0.split('/')
     }
 
     /// The name of the file itself.
     pub fn file_name(&self) -> &str {
-        self.0.last().map(Name::as_str).unwrap_or_default()
+        self.components().next_back().unwrap_or_default()
     }
 
     /// The path in the system's form, relative to the share.
     pub fn to_relative(&self) -> PathBuf {
-        self.0.iter().map(Name::as_str).collect()
+        self.components().collect()
     }
 
     /// What every spelling of this path has in common on systems that ignore case: its components
     /// folded, with zero bytes between them, which no name holds and which sort before all others.
     fn folded(&self) -> String {
         let mut folded = String::new();
-        for name in &self.0 {
+        for name in self.components() {
             if !folded.is_empty() {
                 folded.push('\0');
             }
-            folded.push_str(&fold(name.as_str()));
+            folded.push_str(&fold(name));
         }
         folded
     }
@@ -75,13 +77,7 @@ fn fold(name: &str) -> String {
 
 impl fmt::Display for EntryPath {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, name) in self.0.iter().enumerate() {
-            if index > 0 {
-                f.write_str("/")?;
-            }
-            name.fmt(f)?;
-        }
-        Ok(())
+        Untrusted::new(&self.0).fitted(PATH_COLUMNS).fmt(f)
     }
 }
 
@@ -115,7 +111,11 @@ pub fn find_collision<'a>(paths: impl IntoIterator<Item = &'a EntryPath>) -> Opt
 fn collide((fold_one, one): (&str, &EntryPath), (fold_other, other): (&str, &EntryPath)) -> bool {
     let folded = fold_one.split('\0').zip(fold_other.split('\0'));
     let shared = folded.take_while(|(one, other)| one == other).count();
-    let same_spelling = one.0.iter().zip(&other.0).take(shared).all(|(one, other)| one == other);
-    let one_is_inside = shared == one.0.len().min(other.0.len());
+    let mut names = one.components().zip(other.components()).take(shared);
+    let same_spelling = names.all(|(one, other)| one == other);
+    let one_is_inside = shared == one.components().count().min(other.components().count());
     !same_spelling || one_is_inside
 }
+
+/// More than any path takes: it is never cut where it is shown by itself.
+const PATH_COLUMNS: usize = 16 * PATH_BYTES;

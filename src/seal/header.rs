@@ -188,6 +188,10 @@ impl Header {
         self.inner.recipient.fingerprint
     }
 
+    pub(super) fn entries(&self) -> u32 {
+        self.inner.entries
+    }
+
     pub(super) fn manifest_length(&self) -> u32 {
         self.inner.manifest_length
     }
@@ -278,8 +282,9 @@ impl SignedHeader {
     }
 }
 
-/// A header that its sender signed for this receiver and this occasion.
-#[derive(Debug, Clone)]
+/// A header that its sender signed for this receiver and this occasion. It cannot be cloned: a
+/// stream is opened once.
+#[derive(Debug)]
 pub struct CheckedHeader {
     pub(super) header: Header,
     pub(super) sender: VerifyingKey,
@@ -289,6 +294,11 @@ impl CheckedHeader {
     /// Who sent it.
     pub fn sender(&self) -> Fingerprint {
         self.sender.fingerprint()
+    }
+
+    /// Which stream it is: whoever opens streams remembers them, and opens each once.
+    pub fn stream(&self) -> StreamId {
+        self.header.inner.stream
     }
 
     /// How many bytes of data it announces.

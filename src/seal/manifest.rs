@@ -110,10 +110,9 @@ impl Manifest {
 impl Closed for ManifestEntry {
     fn write(&self, out: &mut Writer) {
         let entry = &self.entry;
-        let names = entry.path().components();
-        out.u8(small(names.len()));
-        for name in names {
-            out.u8(small(name.as_str().len())).raw(name.as_str().as_bytes());
+        out.u8(small(entry.path().components().count()));
+        for name in entry.path().components() {
+            out.u8(small(name.len())).raw(name.as_bytes());
         }
         let id = entry.content();
         let flag = |set: bool, flag: u8| if set { flag } else { 0 };

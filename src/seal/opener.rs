@@ -33,7 +33,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// A clone shares the keys; no secret is multiplied.
 #[derive(Debug, Clone)]
 pub struct ManifestOpener {
-    checked: CheckedHeader,
+    checked: Arc<CheckedHeader>,
     keys: Arc<StreamKeys>,
     bytes: Vec<u8>,
     tags: Vec<Tag>,
@@ -41,7 +41,12 @@ pub struct ManifestOpener {
 
 impl ManifestOpener {
     pub(super) fn new(checked: CheckedHeader, keys: StreamKeys) -> Self {
-        Self { checked, keys: Arc::new(keys), bytes: Vec::new(), tags: Vec::new() }
+        Self {
+            checked: Arc::new(checked),
+            keys: Arc::new(keys),
+            bytes: Vec::new(),
+            tags: Vec::new(),
+        }
     }
 
     /// How many bytes the chunk behind this head must have; refuses a chunk whose turn it is not.
@@ -78,6 +83,7 @@ impl ManifestOpener {
         chain.advance(&record.segment, record.hash);
         let manifest = Manifest::decode(&bytes, checked.entries())?;
         let layout = Layout::new(&manifest, bytes.len() as u64).ok_or(Refusal::NotOpened)?;
+        let manifest = Arc::new(manifest);
         if manifest.data_length() != checked.data_length()
             || layout.chunk_count() != checked.header.chunk_count()
         {
@@ -85,7 +91,7 @@ impl ManifestOpener {
         }
         // The manifest's chunks are settled.
         let admitted = Mutex::new(Window::starting_at(layout.first_data()));
-        Ok(Opener::new(checked, chain, OpenShared { manifest, layout, keys, admitted }))
+        Ok(Opener::new(&checked, chain, OpenShared { manifest, layout, keys, admitted }))
     }
 }
 
@@ -106,7 +112,7 @@ pub struct Opener {
 
 /// What both halves of the receiving side know.
 struct OpenShared {
-    manifest: Manifest,
+    manifest: Arc<Manifest>,
     layout: Layout,
     keys: Arc<StreamKeys>,
     /// The tags of the chunks under way that were opened.
@@ -117,6 +123,12 @@ impl OpenShared {
     fn admitted(&self) -> MutexGuard<'_, Window<Tag>> {
         // What the lock guards is whole after every step, so a panic elsewhere spoils nothing.
         self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn may_come(&self, head: &ChunkHead) -> bool {
+        let admitted = self.admitted();
+        let is_another = admitted.get(head.index).is_some_and(|before| *before != head.tag);
+        admitted.holds(head.index) && !is_another
     }
 
     /// Admits one plaintext of a chunk, ever: of two that both verify, the sender made both, and
@@ -148,13 +160,13 @@ pub struct VerifiedSegment {
 }
 
 impl Opener {
-    fn new(checked: CheckedHeader, chain: Chain, shared: OpenShared) -> Self {
+    fn new(checked: &CheckedHeader, chain: Chain, shared: OpenShared) -> Self {
         let window = Window::starting_at(shared.layout.first_data());
         Self {
             contents: Contents::new(&shared.manifest),
             shared: Arc::new(shared),
             header: checked.header.signed_part(),
-            sender: checked.sender,
+            sender: checked.sender.clone(),
             chain,
             window,
             records: VecDeque::new(),
@@ -191,8 +203,12 @@ impl Opener {
         self.window.holds(index) && index < self.shared.layout.chunk_count()
     }
 
-    /// Takes note of a chunk that was opened. The same chunk twice does no harm.
+    /// Takes note of a chunk that was opened. The same chunk twice, which two lanes may bring, does
+    /// no harm, not even after its segment was verified.
     pub fn accept(&mut self, chunk: ChunkReceipt) -> Result<(), Refusal> {
+        if chunk.index < self.window.first() {
+            return Ok(());
+        }
         if !self.is_open(chunk.index) {
             return Err(Refusal::ChunkShape);
         }
@@ -262,7 +278,7 @@ impl Opener {
             sender: self.sender,
             header: self.header,
             final_record,
-            manifest: self.shared.manifest.clone(),
+            manifest: Arc::clone(&self.shared.manifest),
             ids: self.ids,
             tree,
         })
@@ -271,7 +287,7 @@ impl Opener {
     /// Merges what the chunks up to `end` held, and forgets them.
     fn settle(&mut self, end: u32) {
         let shared = Arc::clone(&self.shared);
-        let of = (&shared.manifest, &shared.layout);
+        let of = (&*shared.manifest, &shared.layout);
         while self.window.first() < end {
             let index = self.window.first();
             shared.admitted().take_first();
@@ -293,8 +309,9 @@ impl Opener {
         let passed = self.contents.ids();
         for ((number, listed), passed) in (0..).zip(manifest.entries()).zip(passed) {
             let signed = self.ids.get(number).map(|salted| salted.id);
-            let differs = |other| signed != Some(other);
-            agree &= !listed.entry.content().is_some_and(differs) && !passed.is_some_and(differs);
+            let announced = listed.entry.content();
+            agree &= announced.is_none() || announced == signed;
+            agree &= !listed.is_whole() || *passed == signed;
         }
         if agree { Ok(tree) } else { Err(Refusal::Ids) }
     }
@@ -315,12 +332,11 @@ pub struct ChunkOpener {
 
 impl ChunkOpener {
     /// How many bytes the chunk behind this head must have, before any of them is read; refuses
-    /// one that is not under way.
+    /// one that is not under way, or of whose number another was opened.
     pub fn expect(&self, head: &ChunkHead) -> Result<usize, Refusal> {
         let length = self.shared.layout.length(head.index).ok_or(Refusal::ChunkShape)?;
-        let is_open = self.shared.admitted().holds(head.index);
         let fits = usize::try_from(head.length) == Ok(length);
-        if fits && is_open { Ok(length) } else { Err(Refusal::ChunkShape) }
+        if fits && self.shared.may_come(head) { Ok(length) } else { Err(Refusal::ChunkShape) }
     }
 
     /// Verifies a chunk and decrypts it in place; the same one twice gives the same bytes. When

@@ -12,6 +12,7 @@ use crate::crypto::{
 };
 use crate::model::limits::{ENTRY_RANGES, RECEIPT_BYTES};
 use crate::model::{Content, ContentId, Entry};
+use std::sync::Arc;
 
 /// A stream whose final record verified.
 #[derive(Debug)]
@@ -19,7 +20,7 @@ pub struct OpenedStream {
     pub(super) sender: VerifyingKey,
     pub(super) header: SignedHeader,
     pub(super) final_record: Signed<FinalRecord>,
-    pub(super) manifest: Manifest,
+    pub(super) manifest: Arc<Manifest>,
     pub(super) ids: SaltedIds,
     pub(super) tree: IdTree,
 }
@@ -32,6 +33,7 @@ pub struct EntryProof {
     entry: Entry,
     content: Content,
     sender: Fingerprint,
+    header_hash: [u8; 32],
 }
 
 impl EntryProof {
@@ -82,11 +84,15 @@ impl OpenedStream {
     fn prove(&self, number: u32, listed: &ManifestEntry) -> Option<EntryProof> {
         let content = Content::new(self.ids.get(number)?.id, listed.entry.size()).ok()?;
         let (entry, sender) = (listed.entry.clone(), self.sender.fingerprint());
-        Some(EntryProof { number, entry, content, sender })
+        Some(EntryProof { number, entry, content, sender, header_hash: self.header.hash() })
     }
 
-    /// The receipt of one file, which shows nothing of the others.
+    /// The receipt of one file, which shows nothing of the others; none for the proof of another
+    /// stream.
     pub fn receipt(&self, proof: &EntryProof) -> Option<FileReceipt> {
+        if proof.header_hash != self.header.hash() {
+            return None;
+        }
         Some(FileReceipt {
             sender: self.sender.clone(),
             header: self.header.clone(),
@@ -106,11 +112,19 @@ impl OpenedStream {
         receiver: &SigningKey,
         now: UnixTime,
     ) -> Result<Signed<Delivery>, Error> {
+        let hash = self.header.hash();
+        if landed.iter().any(|proof| proof.header_hash != hash) {
+            return Err(Error::Statement("a file of another stream cannot be confirmed here"));
+        }
+        let inner: Inner = closed::decode(&self.header.inner)?;
+        if inner.recipient.fingerprint != receiver.fingerprint() {
+            return Err(Error::Statement("only its receiver can confirm a stream"));
+        }
         let mut numbers: Vec<u32> = landed.iter().map(EntryProof::number).collect();
         numbers.sort_unstable();
         numbers.dedup();
         let delivery = Delivery {
-            header_hash: self.header.hash(),
+            header_hash: hash,
             final_hash: record_hash(self.final_record.body()),
             sender: self.sender.fingerprint(),
             receiver: receiver.fingerprint(),
@@ -252,10 +266,14 @@ pub struct Delivery {
 
 impl Delivery {
     /// Whether it is of the stream with this header and final record, by the one for whom that is
-    /// sealed, and of these entries, whose numbers ascend.
+    /// sealed, and of these entries: numbers that ascend and that the stream has.
     pub fn is_of(&self, header: &super::Header, last: &Record, landed: &[u32]) -> bool {
         let Record::Final(last) = last else { return false };
-        self.header_hash == header.hash()
+        let ascend = landed.windows(2).all(|pair| pair.first() < pair.last());
+        let exist = landed.last().is_none_or(|highest| *highest < header.entries());
+        ascend
+            && exist
+            && self.header_hash == header.hash()
             && self.sender == header.sender()
             && self.receiver == header.recipient()
             && self.final_hash == record_hash(last.body())

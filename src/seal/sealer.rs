@@ -300,13 +300,17 @@ impl<'k> Sealer<'k> {
 
     /// Merges what was sealed since, as far as it has no gap.
     fn merge(&mut self) {
-        let shared = &self.shared;
-        let window = shared.window();
+        let of = (&self.shared.manifest, &self.shared.layout);
+        let mut leaves = Vec::new();
+        let window = self.shared.window();
         while let Some(sealed) = window.get(self.merged) {
-            let of = (&shared.manifest, &shared.layout);
-            self.contents.push_chunk(of, self.merged, &sealed.pieces, &mut self.on_leaf);
+            let on_leaf = |leaf| leaves.push(leaf);
+            self.contents.push_chunk(of, self.merged, &sealed.pieces, on_leaf);
             self.merged = self.merged.saturating_add(1);
         }
+        // Told without the lock: whoever listens may take their time.
+        drop(window);
+        leaves.into_iter().for_each(&mut self.on_leaf);
     }
 }
 

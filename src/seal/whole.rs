@@ -278,7 +278,8 @@ pub fn seal_bytes(files: &[(Entry, &[u8])], envelope: Envelope<'_>) -> Result<Ve
     }
 }
 
-/// Opens a stream that is in memory, in one call: each file with the proof of what it is.
+/// Opens a stream that is in memory, in one call: each file with the proof of what it is. A stream
+/// that carries only parts of a file is refused.
 pub fn open_bytes(
     bytes: &[u8],
     expected: &Expected<'_>,
@@ -287,11 +288,9 @@ pub fn open_bytes(
     let mut files = InMemory::default();
     let mut silent = Events::ignored().begin(Work::Opening, "", 0);
     let stream = open_from(&mut &*bytes, expected, key, &mut files, &mut silent)?;
-    let proven = (0..).zip(files.0).filter_map(|(number, bytes)| {
-        let proof = stream.proof(number)?;
-        Some((proof, bytes))
-    });
-    Ok(proven.collect())
+    let proven = (0..).zip(files.0).map(|(number, bytes)| Some((stream.proof(number)?, bytes)));
+    // Parts of a file are for whoever has the rest.
+    Ok(proven.collect::<Option<_>>().ok_or(Refusal::Policy)?)
 }
 
 /// Files in memory do not change while they are sent: the borrow sees to it.

@@ -126,7 +126,7 @@ fn any_pair_collides(paths: &[EntryPath]) -> bool {
 /// The definition, word by word: as long as both go through one folder when case is ignored,
 /// they must spell it the same, and neither may end there.
 fn collide(one: &EntryPath, other: &EntryPath) -> bool {
-    let (mut one, mut other) = (one.components().iter(), other.components().iter());
+    let (mut one, mut other) = (one.components(), other.components());
     loop {
         match (one.next(), other.next()) {
             (Some(a), Some(b)) if folded(a) != folded(b) => return false,
@@ -137,9 +137,9 @@ fn collide(one: &EntryPath, other: &EntryPath) -> bool {
     }
 }
 
-fn folded(name: &Name) -> String {
-    let known = NAMES.iter().find(|(known, _)| *known == name.as_str());
-    known.map_or_else(|| name.as_str().to_ascii_lowercase(), |(_, folded)| (*folded).to_owned())
+fn folded(name: &str) -> String {
+    let known = NAMES.iter().find(|(known, _)| *known == name);
+    known.map_or_else(|| name.to_ascii_lowercase(), |(_, folded)| (*folded).to_owned())
 }
 
 const NAMES: [(&str, &str); 13] = [

@@ -58,13 +58,26 @@ fn a_delivery_that_somebody_else_signed_is_refused() {
     assert!(verified(&put_together(good.body(), label.as_bytes()).unwrap(), &BOB).is_none());
 }
 
-/// She may say so under her own name, and it is no proof that Bob has it.
+/// Not with our code; and what she makes by other means is no proof that Bob has it.
 #[test]
 fn a_delivery_by_somebody_for_whom_the_stream_is_not_is_not_of_it() {
     let wire = sealed(small(2));
     let stream = wire.opened();
-    let hers = verified(&signed_by(&MALLORY, &stream, &[0, 1]), &MALLORY).unwrap();
-    assert!(!is_of(&hers, &wire, &[0, 1]));
+    assert!(stream.delivery(&[stream.proof(0).unwrap()], MALLORY.signing(), LATER).is_err());
+    let mut body = signed_by(&BOB, &stream, &[0, 1]).body().to_vec();
+    body[RECEIVER].copy_from_slice(MALLORY.fingerprint().as_bytes());
+    let signature = MALLORY.signing().sign(Label::Delivery, &[&body]).unwrap();
+    let hers = put_together(&body, signature.as_bytes()).unwrap();
+    assert!(!is_of(&verified(&hers, &MALLORY).unwrap(), &wire, &[0, 1]));
+}
+
+/// What landed in another stream is not confirmed in this one.
+#[test]
+fn a_proof_of_another_stream_is_neither_confirmed_nor_receipted() {
+    let (stream, other) = (sealed(small(2)).opened(), sealed(small(2)).opened());
+    let foreign = other.proof(0).unwrap();
+    assert!(stream.delivery(std::slice::from_ref(&foreign), BOB.signing(), LATER).is_err());
+    assert!(stream.receipt(&foreign).is_none());
 }
 
 #[test]
@@ -112,4 +125,5 @@ fn put_together(body: &[u8], signature: &[u8]) -> Option<Signed<Delivery>> {
 }
 
 const SENDER: std::ops::Range<usize> = 64..96;
+const RECEIVER: std::ops::Range<usize> = 96..128;
 const LATER: UnixTime = UnixTime(NOW.0 + 3600);

@@ -60,7 +60,7 @@ fn three_entries() -> Wire {
         whole("empty", 0),
     ];
     let mut sealer = sealer(listed);
-    [1, 2].map(|number| sealer.give_id(number, id_of(number, SIZE)));
+    [1, 2].iter().for_each(|number| sealer.give_id(*number, id_of(*number, SIZE)));
     seal_all(sealer, &Computed, usize::MAX)
 }
 

@@ -2,7 +2,7 @@
 
 use super::people::Person;
 use super::stage::Chunk;
-use waxwing::codec::{Closed, Reader, Writer};
+use waxwing::codec::{Reader, Writer};
 use waxwing::crypto::{Label, Secret, Tag, sha256};
 use waxwing::seal::{ChunkHead, Header, Refusal};
 
@@ -80,11 +80,4 @@ pub(crate) fn flipped(bytes: &[u8], at: usize, by: u8) -> Vec<u8> {
     let mut changed = bytes.to_vec();
     changed[at] ^= by;
     changed
-}
-
-/// What stands at the front, as so many bytes.
-pub(crate) fn front<'a, T: Closed>(input: &mut Reader<'a>, all: &'a [u8]) -> &'a [u8] {
-    let start = all.len() - input.left();
-    T::read(input).unwrap();
-    &all[start..all.len() - input.left()]
 }

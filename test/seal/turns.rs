@@ -249,7 +249,10 @@ fn seal_in_one_piece(listed: ManifestEntry) -> Result<(), SealError> {
     let manifest = Manifest::new(vec![listed]).unwrap();
     match seal_to(&mut Vec::new(), manifest, &Computed, envelope, &mut silent) {
         Err(SealToError::Seal(error)) => Err(error),
-        other => Ok(other.unwrap()),
+        other => {
+            other.unwrap();
+            Ok(())
+        }
     }
 }
 
