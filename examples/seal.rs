@@ -35,9 +35,10 @@ fn main() -> ExitCode {
 }
 
 fn run(files: &[PathBuf]) -> Result<(), Box<dyn Error>> {
-    if files.is_empty() {
+    if files.is_empty() || files.iter().any(|file| file.as_os_str() == "--help") {
         return Err("usage: cargo run --example seal -- FILE...".into());
     }
+    let (sources, listed) = open_sources(files)?;
     let (folder, now) = (Path::new("seal-example"), UnixTime::now());
     let (alice, bob) = (person(folder, "alice", now)?, person(folder, "bob", now)?);
     let words = pair_words(&alice.fingerprint(), &bob.fingerprint());
@@ -45,15 +46,15 @@ fn run(files: &[PathBuf]) -> Result<(), Box<dyn Error>> {
 
     // In a live conversation the context comes from the channel; a file has no such occasion.
     let context = Context::from_bytes([0; 32]);
-    let (sources, listed) = open_sources(files)?;
     let total = listed.iter().map(|listed| listed.entry.size()).sum();
-    let sealed = folder.join("sealed");
+    let (unfinished, sealed) = (folder.join("sealed.part"), folder.join("sealed"));
     with_bar("sealing", Work::Sealing, total, |task| {
         let to = bob.certificate().verify(bob.signing().verifying_key(), now)?;
         let envelope = Envelope { to: &to, from: alice.signing(), context, created: now };
-        let mut out = BufWriter::new(File::create(&sealed)?);
+        let mut out = BufWriter::new(File::create(&unfinished)?);
         Ok(seal_to(&mut out, Manifest::new(listed)?, &sources, envelope, task)?)
     })?;
+    fs::rename(unfinished, &sealed)?;
     let expected = Expected {
         sender: alice.signing().verifying_key(),
         receiver: bob.fingerprint(),

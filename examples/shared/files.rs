@@ -17,11 +17,13 @@ pub(crate) fn open_sources(
 ) -> Result<(Files, Vec<ManifestEntry>), Box<dyn Error>> {
     let (mut files, mut listed) = (Vec::new(), Vec::new());
     for path in paths {
-        let file = File::open(path).map_err(|error| format!("{}: {error}", path.display()))?;
-        let about = file.metadata()?;
-        if !about.is_file() {
+        let told = |error| format!("{}: {error}", path.display());
+        // Asked before it is opened: opening a pipe waits for somebody to write into it.
+        if !fs::metadata(path).map_err(told)?.is_file() {
             return Err(format!("{}: not a regular file", path.display()).into());
         }
+        let file = File::open(path).map_err(told)?;
+        let about = file.metadata()?;
         let name = path.file_name().and_then(|name| name.to_str()).ok_or("a name in UTF-8")?;
         let modified = Modified::from_system(about.modified()?);
         let entry = Entry::new(EntryPath::parse(name)?, about.len(), modified)?;

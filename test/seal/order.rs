@@ -102,11 +102,13 @@ fn another_length_is_refused_before_any_byte_is_read() {
 fn the_same_chunk_twice_does_no_harm() {
     let wire = large_in_segments_of_4();
     let mut opener = wire.begun();
+    let late = open(&opener, wire.chunk(2)).unwrap();
     take_all(&mut opener, &wire.segments[1].chunks);
     take_all(&mut opener, wire.segments[1].chunks.iter().rev());
     opener.record(wire.record(1)).unwrap();
     take_all(&mut opener, &wire.segments[1].chunks);
     assert!(opener.advance().unwrap().is_some());
+    assert_eq!(opener.accept(late), Ok(()), "a lane may tell of it when all is verified");
     (2..wire.segments.len()).for_each(|segment| give(&mut opener, &wire, segment));
     assert!(opener.finish().is_ok());
 }
