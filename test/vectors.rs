@@ -38,7 +38,9 @@ fn there_are_vectors_for_every_refusal() {
     let vectors = vectors();
     let bad = vectors.iter().filter(|vector| vector.expect != "opened");
     let expected: BTreeSet<_> = bad.clone().map(|vector| vector.expect.as_str()).collect();
-    let names: BTreeSet<_> = Refusal::ALL.iter().map(|refusal| refusal.name()).collect();
+    // In one piece a second chunk of a number is out of its turn, whatever its tag.
+    let in_pieces = |refusal: &&Refusal| **refusal != Refusal::Equivocation;
+    let names = Refusal::ALL.iter().filter(in_pieces).map(|refusal| refusal.name()).collect();
     assert_eq!(expected, names);
     assert!(bad.count() >= 60);
     assert!(vectors.iter().filter(|vector| vector.expect == "opened").count() >= 12);

@@ -4,11 +4,12 @@ use super::{
     Error, Fingerprint, SealingCertificate, SealingKey, SecretDer, Signed, SigningKey, UnixTime,
     Verified,
 };
+use std::sync::Arc;
 
 /// Both keys of a person, loaded, and the current sealing certificate.
 #[derive(Debug)]
 pub struct Identity {
-    signing: SigningKey,
+    signing: Arc<SigningKey>,
     sealing: SealingKey,
     certificate: Signed<SealingCertificate>,
     epoch: u32,
@@ -17,7 +18,7 @@ pub struct Identity {
 impl Identity {
     /// Joins two keys; the certificate is the first one.
     pub fn new(signing: SigningKey, sealing: SealingKey, now: UnixTime) -> Result<Self, Error> {
-        Self::with_epoch(signing, sealing, 1, now)
+        Self::with_epoch(Arc::new(signing), sealing, 1, now)
     }
 
     /// Loads a person whose certificate was issued before. One that has expired is issued again
@@ -28,7 +29,7 @@ impl Identity {
         certificate: Signed<SealingCertificate>,
         now: UnixTime,
     ) -> Result<Self, Error> {
-        let (signing, sealing) = (SigningKey::load(signing)?, SealingKey::load(sealing)?);
+        let (signing, sealing) = (Arc::new(SigningKey::load(signing)?), SealingKey::load(sealing)?);
         let (epoch, current) = Self::read_own(&certificate, &signing, &sealing, now)?;
         if current {
             return Ok(Self { signing, sealing, certificate, epoch });
@@ -43,7 +44,7 @@ impl Identity {
     }
 
     fn with_epoch(
-        signing: SigningKey,
+        signing: Arc<SigningKey>,
         sealing: SealingKey,
         epoch: u32,
         now: UnixTime,
@@ -72,8 +73,8 @@ impl Identity {
         self.signing.fingerprint()
     }
 
-    /// What signs.
-    pub fn signing(&self) -> &SigningKey {
+    /// What signs; whoever signs for long holds it too.
+    pub fn signing(&self) -> &Arc<SigningKey> {
         &self.signing
     }
 

@@ -62,6 +62,12 @@ impl Ranges {
         self.0.iter().map(ByteRange::length).fold(0, u64::saturating_add)
     }
 
+    /// Whether a file of this size can have them.
+    pub fn fit(&self, size: u64) -> bool {
+        let ends = |range: &ByteRange| range.end <= size && on_border(range.end);
+        self.0.last().is_none_or(|last| ends(last) || last.end == size)
+    }
+
     /// Whether they are all of a file of this size.
     pub fn is_whole(&self, size: u64) -> bool {
         self.length() == size

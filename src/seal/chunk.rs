@@ -3,7 +3,7 @@
 use super::Refusal;
 use super::layout::{ChunkKind, Layout};
 use super::secret::StreamKeys;
-use super::{CHUNK_BYTES, Manifest};
+use super::{CHUNK_BYTES, Manifest, ManifestEntry};
 use crate::codec::{self, Closed, Reader, Writer};
 use crate::crypto::Tag;
 use crate::model::content::Piece;
@@ -64,20 +64,25 @@ fn position(index: u32) -> u64 {
     u64::from(index).saturating_mul(CHUNK_BYTES as u64)
 }
 
-/// The values of a data chunk's pieces; none in other chunks.
+/// The values of a data chunk's pieces, of the entries that are wanted; none in other chunks.
 pub(super) fn piece_values(
     manifest: &Manifest,
     layout: &Layout,
     index: u32,
     mut plaintext: &[u8],
+    wanted: impl Fn(&ManifestEntry) -> bool,
 ) -> Option<Vec<Piece>> {
     if layout.kind(index)? != ChunkKind::Data {
         return Some(Vec::new());
     }
-    let value = |place: super::PieceOf| {
+    let mut values = Vec::new();
+    for place in layout.pieces(index) {
         let (bytes, rest) = plaintext.split_at_checked(place.length)?;
         plaintext = rest;
-        Piece::of_content(manifest.get(place.entry)?.entry.size(), place.offset, bytes)
-    };
-    layout.pieces(index).map(value).collect()
+        let listed = manifest.get(place.entry)?;
+        if wanted(listed) {
+            values.push(Piece::of_content(listed.entry.size(), place.offset, bytes)?);
+        }
+    }
+    Some(values)
 }

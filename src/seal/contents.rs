@@ -1,6 +1,6 @@
 //! The contents of a stream's entries, from the pieces of its chunks in order.
 
-use super::{Layout, Manifest};
+use super::{Layout, Manifest, ManifestEntry, PieceOf};
 use crate::model::content::{Leaf, Piece, PieceMerger};
 use crate::model::{Content, ContentId};
 
@@ -31,15 +31,17 @@ impl Contents {
         Self { ids, current: None }
     }
 
-    /// Adds the pieces of the next data chunk.
+    /// Adds the pieces of the next data chunk, of the entries that are wanted.
     pub(super) fn push_chunk(
         &mut self,
         (manifest, layout): (&Manifest, &Layout),
         index: u32,
         pieces: &[Piece],
+        wanted: impl Fn(&ManifestEntry) -> bool,
         mut on_leaf: impl FnMut(EntryLeaf),
     ) {
-        for (place, piece) in layout.pieces(index).zip(pieces) {
+        let is_wanted = |place: &PieceOf| manifest.get(place.entry).is_some_and(&wanted);
+        for (place, piece) in layout.pieces(index).filter(is_wanted).zip(pieces) {
             let merger = self.merger_of(manifest, place.entry);
             if let Some((number, leaf)) = merger.push(place.offset, *piece) {
                 on_leaf(EntryLeaf { entry: place.entry, number, leaf });

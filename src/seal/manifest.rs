@@ -40,6 +40,9 @@ pub enum ManifestProblem {
     /// Their names and ranges take more than a manifest may have.
     #[error("the names and ranges of the entries take more than 16 MiB")]
     TooLong,
+    /// The ranges of one are those of a file of another size.
+    #[error("the parts of {0} are not parts of a file of its size")]
+    Ranges(EntryPath),
     /// Two of them cannot both be written everywhere.
     #[error(transparent)]
     Collision(#[from] Collision),
@@ -56,6 +59,10 @@ impl Manifest {
     pub fn new(entries: Vec<ManifestEntry>) -> Result<Self, ManifestProblem> {
         if !(1..=MANIFEST_ENTRIES).contains(&entries.len()) {
             return Err(ManifestProblem::Entries(entries.len()));
+        }
+        if let Some(listed) = entries.iter().find(|listed| !listed.ranges.fit(listed.entry.size()))
+        {
+            return Err(ManifestProblem::Ranges(listed.entry.path().clone()));
         }
         match find_collision(entries.iter().map(|listed| listed.entry.path())) {
             Some(collision) => Err(collision.into()),

@@ -70,7 +70,7 @@ pub use layout::{ChunkKind, Layout, PieceOf};
 pub use manifest::{Manifest, ManifestEntry, ManifestProblem};
 pub use opener::{ChunkOpener, ChunkReceipt, ManifestOpener, OpenedChunk, Opener, VerifiedSegment};
 pub use receipt::{Delivery, EntryProof, FileReceipt, OpenedStream, SentFile};
-pub use record::{FinalRecord, Record, SegmentRecord};
+pub use record::{FinalRecord, Record, SegmentRecord, UnsignedRecord};
 pub use sealer::{ChunkSealer, SealError, Sealer, Source, Turn};
 pub use whole::{
     Envelope, OpenError, SealToError, Sink, open_behind_header, open_bytes, open_from, seal_bytes,
@@ -120,6 +120,9 @@ pub enum Refusal {
     /// A chunk's tag does not verify.
     #[error("a chunk was altered on its way")]
     Tag,
+    /// Two different chunks of one number, both with a tag that verifies.
+    #[error("the sender made two different chunks of one number")]
+    Equivocation,
     /// A record is malformed.
     #[error("a record is not one that we understand")]
     RecordShape,
@@ -139,7 +142,7 @@ pub enum Refusal {
 
 impl Refusal {
     /// All refusals.
-    pub const ALL: [Self; 16] = [
+    pub const ALL: [Self; 17] = [
         Self::Cut,
         Self::HeaderShape,
         Self::Sender,
@@ -151,6 +154,7 @@ impl Refusal {
         Self::NotOpened,
         Self::ChunkShape,
         Self::Tag,
+        Self::Equivocation,
         Self::RecordShape,
         Self::RecordSignature,
         Self::RecordChain,
@@ -172,6 +176,7 @@ impl Refusal {
             Self::NotOpened => "not-opened",
             Self::ChunkShape => "chunk-shape",
             Self::Tag => "tag",
+            Self::Equivocation => "equivocation",
             Self::RecordShape => "record-shape",
             Self::RecordSignature => "record-signature",
             Self::RecordChain => "record-chain",

@@ -125,12 +125,6 @@ impl OpenShared {
         self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn may_come(&self, head: &ChunkHead) -> bool {
-        let admitted = self.admitted();
-        let is_another = admitted.get(head.index).is_some_and(|before| *before != head.tag);
-        admitted.holds(head.index) && !is_another
-    }
-
     /// Admits one plaintext of a chunk, ever: of two that both verify, the sender made both, and
     /// the second could take the place of the first after that was verified.
     fn admit(&self, head: &ChunkHead) -> Result<(), Refusal> {
@@ -141,7 +135,8 @@ impl OpenShared {
                 admitted.set(head.index, head.tag);
                 Ok(())
             }
-            _ => Err(Refusal::ChunkShape),
+            Some(_) => Err(Refusal::Equivocation),
+            None => Err(Refusal::ChunkShape),
         }
     }
 }
@@ -214,7 +209,7 @@ impl Opener {
         }
         match self.window.get(chunk.index) {
             // Two chunks of one number that both verify: the sender made both.
-            Some(before) if before.tag != chunk.received.tag => Err(Refusal::ChunkShape),
+            Some(before) if before.tag != chunk.received.tag => Err(Refusal::Equivocation),
             Some(_) => Ok(()),
             None => {
                 self.window.set(chunk.index, chunk.received);
@@ -293,7 +288,7 @@ impl Opener {
             shared.admitted().take_first();
             match self.window.take_first().map(|chunk| chunk.held) {
                 Some(Held::Pieces(pieces)) => {
-                    self.contents.push_chunk(of, index, &pieces, &mut self.on_leaf);
+                    self.contents.push_chunk(of, index, &pieces, |_| true, &mut self.on_leaf);
                 }
                 Some(Held::Ids(bytes)) => self.ids.append(&bytes),
                 None => {}
@@ -332,11 +327,12 @@ pub struct ChunkOpener {
 
 impl ChunkOpener {
     /// How many bytes the chunk behind this head must have, before any of them is read; refuses
-    /// one that is not under way, or of whose number another was opened.
+    /// one that is not under way.
     pub fn expect(&self, head: &ChunkHead) -> Result<usize, Refusal> {
         let length = self.shared.layout.length(head.index).ok_or(Refusal::ChunkShape)?;
         let fits = usize::try_from(head.length) == Ok(length);
-        if fits && self.shared.may_come(head) { Ok(length) } else { Err(Refusal::ChunkShape) }
+        let may_come = self.shared.admitted().holds(head.index);
+        if fits && may_come { Ok(length) } else { Err(Refusal::ChunkShape) }
     }
 
     /// Verifies a chunk and decrypts it in place; the same one twice gives the same bytes. When
@@ -354,7 +350,8 @@ impl ChunkOpener {
         let held = match layout.kind(head.index) {
             Some(ChunkKind::Ids(_)) => Held::Ids(data.to_vec()),
             _ => Held::Pieces(
-                piece_values(manifest, layout, head.index, data).ok_or(Refusal::ChunkShape)?,
+                piece_values(manifest, layout, head.index, data, |_| true)
+                    .ok_or(Refusal::ChunkShape)?,
             ),
         };
         let receipt =

@@ -7,6 +7,8 @@ use crate::crypto::{
     Error, Label, Signed, SigningKey, Statement, Tag, UnixTime, VerifyingKey, sha256,
 };
 use crate::model::limits::SEGMENT_CHUNKS;
+use std::ops::Range;
+use std::sync::Arc;
 
 /// What every record says of its segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -192,17 +194,50 @@ impl Chain {
         self.number = self.number.saturating_add(1);
         self.first = segment.end();
     }
+}
 
-    /// Signs the record of the next segment, and goes on behind it.
-    pub(super) fn sign<T: Statement>(
-        &mut self,
-        record: &T,
-        segment: &Segment,
-        key: &SigningKey,
-    ) -> Result<Signed<T>, Error> {
-        let signed = Signed::sign(record, key)?;
-        self.advance(segment, record_hash(signed.body()));
-        Ok(signed)
+/// A record that is made and has its place in the chain, but no signature: signing takes long, and
+/// the chain does not wait for it. Records must be sent in the order in which they were made.
+#[derive(Debug)]
+pub struct UnsignedRecord {
+    segment: Segment,
+    root: Option<[u8; 32]>,
+    key: Arc<SigningKey>,
+}
+
+impl UnsignedRecord {
+    /// Makes the record of the chain's next segment, and lets the chain go on behind it.
+    pub(super) fn new(
+        chain: &mut Chain,
+        segment: Segment,
+        root: Option<[u8; 32]>,
+        key: Arc<SigningKey>,
+    ) -> Self {
+        let body = match root {
+            Some(root) => closed::encode(&FinalRecord { segment: segment.clone(), root }),
+            None => closed::encode(&SegmentRecord(segment.clone())),
+        };
+        chain.advance(&segment, record_hash(&body));
+        Self { segment, root, key }
+    }
+
+    /// The number of the segment.
+    pub fn segment(&self) -> u32 {
+        self.segment.number
+    }
+
+    /// The chunks that it covers.
+    pub fn chunks(&self) -> Range<u32> {
+        self.segment.first..self.segment.end()
+    }
+
+    /// Signs it.
+    pub fn sign(self) -> Result<Record, Error> {
+        let Self { segment, root, key } = self;
+        Ok(match root {
+            Some(root) => Record::Final(Signed::sign(&FinalRecord { segment, root }, &key)?),
+            None => Record::Segment(Signed::sign(&SegmentRecord(segment), &key)?),
+        })
     }
 }
 

@@ -17,6 +17,7 @@ use crate::model::content::ReadAt;
 use crate::model::limits::HEADER_BYTES;
 use crate::model::{Entry, Events, Task, Work};
 use std::io::{self, Read, Write};
+use std::sync::Arc;
 
 /// Where the bytes of a stream's entries go: each to its place, in any order, and not believed
 /// before the stream is at its end.
@@ -56,7 +57,7 @@ pub struct Envelope<'a> {
     /// The receiver's sealing key.
     pub to: &'a Verified<SealingCertificate>,
     /// The sender.
-    pub from: &'a SigningKey,
+    pub from: &'a Arc<SigningKey>,
     /// The occasion.
     pub context: Context,
     /// When.
@@ -67,7 +68,7 @@ pub struct Envelope<'a> {
 pub fn seal_to(
     out: &mut impl Write,
     manifest: Manifest,
-    source: &impl Source,
+    source: &(impl Source + ?Sized),
     envelope: Envelope<'_>,
     progress: &mut Task,
 ) -> Result<(), SealToError> {
@@ -87,14 +88,16 @@ pub fn seal_to(
                 progress.advance(body.len() as u64);
             }
             Turn::EndSegment => {
-                write_record(out, &sealer.end_segment()?)?;
+                let record = sealer.take_record()?;
+                let segment = record.segment();
+                write_record(out, &record.sign().map_err(SealError::from)?)?;
                 // Whoever reads a file has every segment before the next.
-                sealer.acknowledge()?;
+                sealer.acknowledge(segment)?;
             }
             Turn::Finish => write_record(out, &sealer.finish(source)?)?,
             Turn::Done => return Ok(out.flush()?),
             Turn::Ids => return Err(SealError::OutOfTurn("an entry's id is not known").into()),
-            Turn::Acknowledge => sealer.acknowledge()?,
+            Turn::Wait => return Err(SealError::OutOfTurn("every chunk was sealed").into()),
         }
     }
 }
@@ -264,8 +267,8 @@ impl<R: Read> Items<'_, R> {
 /// Seals files that are in memory, in one call; each is as long as its entry says.
 pub fn seal_bytes(files: &[(Entry, &[u8])], envelope: Envelope<'_>) -> Result<Vec<u8>, SealError> {
     let differs = |(entry, bytes): &(Entry, &[u8])| entry.size() != bytes.len() as u64;
-    if let Some((number, _)) = (0..).zip(files).find(|(_, file)| differs(file)) {
-        return Err(SealError::SourceChanged(number));
+    if let Some((entry, (listed, _))) = (0..).zip(files).find(|(_, file)| differs(file)) {
+        return Err(SealError::SourceChanged { entry, path: listed.path().clone() });
     }
     let listed = files.iter().map(|(entry, _)| ManifestEntry::whole(entry.clone())).collect();
     let source: Vec<&[u8]> = files.iter().map(|(_, bytes)| *bytes).collect();

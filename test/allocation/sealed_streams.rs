@@ -91,7 +91,7 @@ fn sealed_and_opened(size: usize) -> usize {
     spent
 }
 
-fn introduce(sealer: &mut Sealer<'_>, buffer: &mut [u8]) -> Opener {
+fn introduce(sealer: &mut Sealer, buffer: &mut [u8]) -> Opener {
     let mut manifest = behind_header(sealer.header());
     while let Turn::Chunk(index) = sealer.turn().unwrap() {
         let (head, body) = sealer.chunks().seal(index, &Zeros, buffer).unwrap();
@@ -99,11 +99,11 @@ fn introduce(sealer: &mut Sealer<'_>, buffer: &mut [u8]) -> Opener {
         manifest.chunk(&head, &mut buffer[..length]).unwrap();
     }
     let opener = manifest.record(&sealer.end_segment().unwrap()).unwrap();
-    sealer.acknowledge().unwrap();
+    sealer.acknowledge(0).unwrap();
     opener
 }
 
-fn converse(sealer: &mut Sealer<'_>, mut opener: Opener, buffer: &mut [u8]) {
+fn converse(sealer: &mut Sealer, mut opener: Opener, buffer: &mut [u8]) {
     let (sealing, opening) = (sealer.chunks(), opener.chunks());
     loop {
         let record = match sealer.turn().unwrap() {
@@ -120,8 +120,8 @@ fn converse(sealer: &mut Sealer<'_>, mut opener: Opener, buffer: &mut [u8]) {
             turn => panic!("{turn:?}"),
         };
         opener.record(&record).unwrap();
-        opener.advance().unwrap().unwrap();
-        sealer.acknowledge().unwrap();
+        let segment = opener.advance().unwrap().unwrap();
+        sealer.acknowledge(segment.number).unwrap();
     }
 }
 

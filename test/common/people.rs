@@ -4,6 +4,7 @@
 mod keys;
 
 use keys::{sealing_key, signing_key};
+use std::sync::Arc;
 use waxwing::crypto::{
     Fingerprint, SealingCertificate, SealingKey, SigningKey, UnixTime, Verified,
 };
@@ -17,21 +18,21 @@ pub(crate) const CONTEXT: [u8; 32] = [7; 32];
 
 /// A person with loaded keys, and their certificate as others have verified it.
 pub(crate) struct Person {
-    signing: SigningKey,
+    signing: Arc<SigningKey>,
     sealing: SealingKey,
     certificate: Verified<SealingCertificate>,
 }
 
 impl Person {
     fn load(name: &str) -> Self {
-        let signing = signing_key(&format!("{name}-signing"));
+        let signing = Arc::new(signing_key(&format!("{name}-signing")));
         let sealing = sealing_key(&format!("{name}-sealing"));
         let signed = SealingCertificate::issue(&signing, sealing.wrapping_key(), 1, NOW).unwrap();
         let certificate = signed.verify(signing.verifying_key(), NOW).unwrap();
         Self { signing, sealing, certificate }
     }
 
-    pub(crate) fn signing(&self) -> &SigningKey {
+    pub(crate) fn signing(&self) -> &Arc<SigningKey> {
         &self.signing
     }
 

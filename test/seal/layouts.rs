@@ -20,7 +20,9 @@ proptest! {
     ) {
         let (sent, wire) = sealed(&listed, most);
         let (received, stream) = opened(&listed, &wire, seed);
-        prop_assert_eq!(sent, received);
+        // The sender hashes no entry whose id it knows.
+        let hashed = |leaf: &EntryLeaf| listed[leaf.entry as usize].entry.content().is_none();
+        prop_assert_eq!(sent, received.into_iter().filter(hashed).collect::<Vec<_>>());
         for (number, listed) in (0..).zip(&listed) {
             proofs_hold(&stream, number, listed);
         }
@@ -87,13 +89,15 @@ fn pieces_of(listed: &ManifestEntry, entry: u32) -> Vec<PieceOf> {
 
 /// Seals all, and tells the leaves that the sender was told.
 fn sealed(listed: &[ManifestEntry], most: usize) -> (Vec<EntryLeaf>, Wire) {
-    let told = Mutex::new(Vec::new());
-    let mut sealer = sealer(listed.to_vec()).on_leaf(|leaf| told.lock().unwrap().push(leaf));
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let tell = Arc::clone(&told);
+    let mut sealer = sealer(listed.to_vec()).on_leaf(move |leaf| tell.lock().unwrap().push(leaf));
     for (number, listed) in (0..).zip(listed) {
         sealer.give_id(number, id_of(number, listed.entry.size()));
     }
     let wire = seal_all(sealer, &Computed, most);
-    (told.into_inner().unwrap(), wire)
+    let told = std::mem::take(&mut *told.lock().unwrap());
+    (told, wire)
 }
 
 /// Opens all, the chunks of each segment shuffled, and compares each byte.

@@ -1,7 +1,7 @@
 //! Which entries one stream may carry, and what binds it to its occasion.
 
 use super::people::{CONTEXT, NOW, entry};
-use super::stage::{ALICE, BOB, whole};
+use super::stage::{ALICE, BOB, MIB, whole};
 use sha2::{Digest, Sha256};
 use waxwing::codec::closed;
 use waxwing::crypto::{Label, sha256};
@@ -30,6 +30,15 @@ fn a_manifest_has_100_000_entries_at_most() {
     assert_eq!(Manifest::new(listed.clone()), Err(ManifestProblem::Entries(100_001)));
     listed.pop();
     assert_eq!(Manifest::new(listed).unwrap().count(), 100_000);
+}
+
+#[test]
+fn parts_of_a_file_of_another_size_are_refused() {
+    for (size, parts) in [(5, 6), (5, 4), (0, 1), (MIB + 5, MIB + 6)] {
+        let listed = ManifestEntry { ranges: Ranges::whole(parts), ..whole("a", size) };
+        let problem = Manifest::new(vec![whole("b", 1), listed]).unwrap_err();
+        assert!(matches!(problem, ManifestProblem::Ranges(_)), "{size} {parts}: {problem}");
+    }
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn files_of_another_length_than_was_listed_are_not_sealed() {
     for listed in [0, 4, 6, CHUNK_BYTES + 1] {
         let files = [(entry("a", 1), b"a".as_slice()), (entry("b", listed), b"hello".as_slice())];
         let error = seal_bytes(&files, envelope()).unwrap_err();
-        assert!(matches!(error, SealError::SourceChanged(1)), "{listed}: {error}");
+        assert!(matches!(error, SealError::SourceChanged { entry: 1, .. }), "{listed}: {error}");
     }
 }
 

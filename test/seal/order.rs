@@ -121,12 +121,12 @@ fn two_chunks_of_one_number_are_refused_whichever_comes_first() {
     let other = another(wire.chunk(2), &HeaderParts::of(&wire.header).secret(&BOB));
     let mut opener = wire.begun();
     take(&mut opener, wire.chunk(2)).unwrap();
-    assert_eq!(take(&mut opener, &other), Err(Refusal::ChunkShape));
+    assert_eq!(take(&mut opener, &other), Err(Refusal::Equivocation));
     give(&mut opener, &wire, 1);
 
     let mut opener = wire.begun();
     take(&mut opener, &other).unwrap();
-    assert_eq!(take(&mut opener, wire.chunk(2)), Err(Refusal::ChunkShape));
+    assert_eq!(take(&mut opener, wire.chunk(2)), Err(Refusal::Equivocation));
     for index in [1, 3, 4] {
         take(&mut opener, wire.chunk(index)).unwrap();
     }
@@ -144,19 +144,19 @@ fn of_one_number_one_plaintext_comes_out_ever() {
     let other = another(wire.chunk(2), &HeaderParts::of(&wire.header).secret(&BOB));
     let mut opener = wire.begun();
     let lane = opener.chunks();
-    let refused = |chunk: &Chunk| {
+    let refused = |chunk: &Chunk, why: Refusal| {
         let mut body = chunk.body.clone();
-        assert_eq!(lane.open(&chunk.head, &mut body).unwrap_err(), Refusal::ChunkShape);
+        assert_eq!(lane.open(&chunk.head, &mut body).unwrap_err(), why);
         assert!(body == chunk.body, "not a byte of it was decrypted");
-        assert_eq!(lane.expect(&chunk.head), Err(Refusal::ChunkShape), "nor need it be read");
     };
     let not_yet_told = open(&opener, wire.chunk(2)).unwrap();
-    refused(&other);
+    refused(&other, Refusal::Equivocation);
     opener.accept(not_yet_told).unwrap();
-    refused(&other);
+    refused(&other, Refusal::Equivocation);
     give(&mut opener, &wire, 1);
-    refused(&other);
-    refused(wire.chunk(2));
+    refused(&other, Refusal::ChunkShape);
+    refused(wire.chunk(2), Refusal::ChunkShape);
+    assert_eq!(lane.expect(&other.head), Err(Refusal::ChunkShape), "nor need it be read");
 }
 
 #[test]

@@ -65,7 +65,7 @@ pub(crate) fn small(count: usize) -> Vec<ManifestEntry> {
 }
 
 /// The sending side of a stream from Alice to Bob.
-pub(crate) fn sealer(entries: Vec<ManifestEntry>) -> Sealer<'static> {
+pub(crate) fn sealer(entries: Vec<ManifestEntry>) -> Sealer {
     let (manifest, context) = (Manifest::new(entries).unwrap(), Context::from_bytes(CONTEXT));
     Sealer::new(manifest, BOB.certificate(), ALICE.signing(), context, NOW).unwrap()
 }
@@ -100,7 +100,7 @@ pub(crate) fn sealed_in_segments_of(most: usize, entries: Vec<ManifestEntry>) ->
 }
 
 /// Lets a sender say all that it has to, as if each segment were verified at once.
-pub(crate) fn seal_all(mut sealer: Sealer<'_>, source: &impl Source, most: usize) -> Wire {
+pub(crate) fn seal_all(mut sealer: Sealer, source: &impl Source, most: usize) -> Wire {
     let chunks = sealer.chunks();
     let (mut segments, mut under_way) = (Vec::new(), Vec::new());
     loop {
@@ -116,8 +116,8 @@ pub(crate) fn seal_all(mut sealer: Sealer<'_>, source: &impl Source, most: usize
             turn => panic!("{turn:?}"),
         };
         if let Some(record) = record {
+            sealer.acknowledge(segments.len() as u32).unwrap();
             segments.push(Segment { chunks: std::mem::take(&mut under_way), record });
-            sealer.acknowledge().unwrap();
         }
     }
 }
@@ -170,14 +170,14 @@ pub(crate) fn manifest_opener(header: &Header) -> ManifestOpener {
 }
 
 /// Sends what comes first, and opens it: the manifest. Both sides have then settled it.
-pub(crate) fn introduce(sealer: &mut Sealer<'_>, source: &impl Source) -> Opener {
+pub(crate) fn introduce(sealer: &mut Sealer, source: &impl Source) -> Opener {
     let (mut manifest, chunks) = (manifest_opener(sealer.header()), sealer.chunks());
     while let Turn::Chunk(index) = sealer.turn().unwrap() {
         let mut chunk = seal(&chunks, index, source);
         manifest.chunk(&chunk.head, &mut chunk.body).unwrap();
     }
     let record = sealer.end_segment().unwrap();
-    sealer.acknowledge().unwrap();
+    sealer.acknowledge(0).unwrap();
     manifest.record(&record).unwrap()
 }
 

@@ -90,10 +90,10 @@ fn open_on_a_lane(
 
 /// The sender's conversation: a record after seven chunks, and two segments open at most.
 fn send(
-    sealer: &mut Sealer<'_>,
+    sealer: &mut Sealer,
     to_seal: &SyncSender<u32>,
     sealed: &Receiver<u32>,
-    acknowledged: &Receiver<()>,
+    acknowledged: &Receiver<u32>,
     tell: &SyncSender<News>,
 ) {
     let mut handed_out = 0;
@@ -109,21 +109,16 @@ fn send(
                 wait(&mut handed_out);
                 sealer.end_segment().ok()
             }
-            Turn::Ids => {
-                assert!(wait(&mut handed_out) > 0, "all ids are known when all is sealed");
+            // Either a chunk is not sealed yet, or two segments wait for the receiver.
+            Turn::Wait => {
+                if wait(&mut handed_out) == 0 {
+                    sealer.acknowledge(acknowledged.recv().unwrap()).unwrap();
+                }
                 None
             }
-            Turn::Acknowledge => {
-                acknowledged.recv().unwrap();
-                sealer.acknowledge().unwrap();
-                None
-            }
-            Turn::Finish => {
-                wait(&mut handed_out);
-                Some(sealer.finish(&Computed).unwrap())
-            }
+            Turn::Finish => Some(sealer.finish(&Computed).unwrap()),
             Turn::Done => return,
-            Turn::EndSegment => unreachable!("no segment is so long"),
+            turn => unreachable!("{turn:?}"),
         };
         record.into_iter().for_each(|record| tell.send(News::Record(record)).unwrap());
     }
@@ -133,7 +128,7 @@ fn send(
 fn receive(
     mut opener: Opener,
     news: &Receiver<News>,
-    acknowledge: &SyncSender<()>,
+    acknowledge: &SyncSender<u32>,
 ) -> OpenedStream {
     for news in news {
         match news {
@@ -145,7 +140,7 @@ fn receive(
                 return opener.finish().unwrap();
             }
             // The sender may have said all it has to say.
-            acknowledge.send(()).ok();
+            acknowledge.send(segment.number).ok();
         }
     }
     panic!("the news ended before the stream did");

@@ -5,11 +5,12 @@ use super::stage::{
     ALICE, BOB, CHUNK, Computed, MIB, Wire, bytes_of, id_of, introduce, parts, seal, seal_all,
     sealer, small, take, whole,
 };
+use std::sync::{Arc, Mutex};
 use std::thread;
 use waxwing::model::{Content, Events, Work};
 use waxwing::seal::{
-    CHUNK_BYTES, Context, Envelope, Manifest, ManifestEntry, Record, SealError, SealToError,
-    Sealer, Turn, seal_to,
+    CHUNK_BYTES, Context, EntryLeaf, Envelope, Manifest, ManifestEntry, Record, SealError,
+    SealToError, Sealer, Turn, seal_to,
 };
 
 #[test]
@@ -46,15 +47,47 @@ fn a_segment_is_full_at_256_chunks_and_two_are_open_at_most() {
     assert_eq!(chunks_until(&mut sealer, Turn::EndSegment), full);
     assert_eq!(sealer.turn().unwrap(), Turn::EndSegment, "until it is ended");
     sealer.end_segment().unwrap();
-    assert_eq!(sealer.turn().unwrap(), Turn::Acknowledge);
-    assert_eq!(sealer.turn().unwrap(), Turn::Acknowledge, "until the receiver verified one");
-    sealer.acknowledge().unwrap();
+    assert_eq!(sealer.turn().unwrap(), Turn::Wait);
+    assert_eq!(sealer.turn().unwrap(), Turn::Wait, "until the receiver verified one");
+    sealer.acknowledge(0).unwrap();
     let rest: Vec<u32> = (257..282).collect();
     assert_eq!(chunks_until(&mut sealer, Turn::Finish), rest);
     sealer.finish(&Computed).unwrap();
-    sealer.acknowledge().unwrap();
-    sealer.acknowledge().unwrap();
-    assert_eq!(out_of_turn(sealer.acknowledge()), "no segment is open");
+    assert_eq!(out_of_turn(sealer.acknowledge(2)), ANOTHER, "they are verified in order");
+    sealer.acknowledge(1).unwrap();
+    sealer.acknowledge(2).unwrap();
+    assert_eq!(out_of_turn(sealer.acknowledge(3)), ANOTHER);
+}
+
+/// No lane stands still while another seals the last chunk of a segment, or while its record is
+/// signed.
+#[test]
+fn the_next_segment_begins_while_the_one_before_is_sealed() {
+    let mut sealer = sealer(vec![whole("large", 300 * CHUNK)]);
+    let mut opener = introduce(&mut sealer, &Computed);
+    let chunks = sealer.chunks();
+    for index in 1..=258 {
+        assert_eq!(sealer.turn().unwrap(), Turn::Chunk(index));
+        if index != 256 {
+            take(&mut opener, &seal(&chunks, index, &Computed)).unwrap();
+        }
+    }
+    assert_eq!(out_of_turn(sealer.take_record()), "a chunk of the segment is not sealed");
+    take(&mut opener, &seal(&chunks, 256, &Computed)).unwrap();
+    assert_eq!(sealer.turn().unwrap(), Turn::EndSegment);
+    let first = sealer.take_record().unwrap();
+    assert_eq!((first.segment(), first.chunks()), (1, 1..257));
+    assert_eq!(sealer.turn().unwrap(), Turn::Chunk(259), "though the record is not signed");
+    take(&mut opener, &seal(&chunks, 259, &Computed)).unwrap();
+    sealer.close_segment();
+    let second = sealer.take_record().unwrap();
+    assert_eq!((second.segment(), second.chunks()), (2, 257..260));
+    sealer.close_segment();
+    assert_eq!(sealer.turn().unwrap(), Turn::Wait, "two are open");
+    for record in [first, second] {
+        opener.record(&record.sign().unwrap()).unwrap();
+        assert!(opener.advance().unwrap().is_some());
+    }
 }
 
 #[test]
@@ -82,8 +115,10 @@ fn ids_are_asked_for_where_only_parts_are_sent() {
         take(&mut opener, &seal(&chunks, index, &Computed)).unwrap();
     }
     assert_eq!(sealer.turn().unwrap(), Turn::Ids);
-    assert_eq!(out_of_turn(sealer.finish(&Computed)), "the stream is not at its end");
+    assert_eq!(sealer.missing_ids(), [0]);
+    assert_eq!(out_of_turn(sealer.finish(&Computed)), LEFT);
     sealer.give_id(0, id_of(0, size));
+    assert_eq!(sealer.missing_ids(), []);
     assert_eq!(sealer.turn().unwrap(), Turn::Chunk(6));
     take(&mut opener, &seal(&chunks, 6, &Computed)).unwrap();
     opener.record(&sealer.finish(&Computed).unwrap()).unwrap();
@@ -102,7 +137,7 @@ fn ids_wait_until_the_data_is_sealed() {
         assert_eq!(sealer.turn().unwrap(), Turn::Chunk(index));
     }
     seal(&chunks, 2, &Computed);
-    assert_eq!(sealer.turn().unwrap(), Turn::Ids);
+    assert_eq!(sealer.turn().unwrap(), Turn::Wait);
     assert_eq!(
         out_of_turn(sealer.chunks().seal(3, &Computed, &mut buffer())),
         "the ids are not known"
@@ -115,9 +150,9 @@ fn ids_wait_until_the_data_is_sealed() {
 fn calls_out_of_turn_are_errors_and_spoil_nothing() {
     let listed = vec![whole("large", 4 * CHUNK), whole("b", 3)];
     let mut sealer = sealer(listed.clone());
-    assert_eq!(out_of_turn(sealer.end_segment()), "the manifest is one segment");
-    assert_eq!(out_of_turn(sealer.acknowledge()), "no segment is open");
-    assert_eq!(out_of_turn(sealer.finish(&Computed)), "the stream is not at its end");
+    assert_eq!(out_of_turn(sealer.end_segment()), NO_END);
+    assert_eq!(out_of_turn(sealer.acknowledge(0)), ANOTHER);
+    assert_eq!(out_of_turn(sealer.finish(&Computed)), LEFT);
     for index in [7, 512, u32::MAX] {
         assert_eq!(
             out_of_turn(sealer.chunks().seal(index, &Computed, &mut buffer())),
@@ -137,11 +172,10 @@ fn nothing_but_done_follows_the_final_record() {
     assert_eq!(chunks_until(&mut sealer, Turn::EndSegment), [0]);
     sealer.end_segment().unwrap();
     assert_eq!(chunks_until(&mut sealer, Turn::Finish), [1, 2]);
-    let last = "the last segment is ended by the final record";
-    assert_eq!(out_of_turn(sealer.end_segment()), last);
+    assert_eq!(out_of_turn(sealer.end_segment()), NO_END);
     sealer.finish(&Computed).unwrap();
-    assert_eq!(out_of_turn(sealer.finish(&Computed)), "the stream is not at its end");
-    assert_eq!(out_of_turn(sealer.end_segment()), last);
+    assert_eq!(out_of_turn(sealer.finish(&Computed)), LEFT);
+    assert_eq!(out_of_turn(sealer.end_segment()), NO_END);
     assert_eq!(sealer.turn().unwrap(), Turn::Done);
 }
 
@@ -154,7 +188,7 @@ fn a_segment_with_an_unsealed_chunk_does_not_end() {
     assert_eq!(out_of_turn(sealer.end_segment()), unsealed);
     seal(&chunks, 0, &Computed);
     sealer.end_segment().unwrap();
-    assert_eq!(out_of_turn(sealer.end_segment()), unsealed, "a segment has a chunk at least");
+    assert_eq!(out_of_turn(sealer.end_segment()), NO_END, "a segment has a chunk at least");
     for index in 1..=3 {
         assert_eq!(sealer.turn().unwrap(), Turn::Chunk(index));
     }
@@ -173,7 +207,7 @@ fn the_final_record_waits_for_every_chunk() {
     assert_eq!(sealer.turn().unwrap(), Turn::Chunk(1));
     seal(&chunks, 1, &Computed);
     assert_eq!(sealer.turn().unwrap(), Turn::Chunk(2));
-    assert_eq!(out_of_turn(sealer.finish(&Computed)), "a chunk of the segment is not sealed");
+    assert_eq!(out_of_turn(sealer.finish(&Computed)), LEFT);
     seal(&chunks, 2, &Computed);
     assert!(sealer.finish(&Computed).is_ok());
 }
@@ -182,7 +216,7 @@ fn the_final_record_waits_for_every_chunk() {
 fn sealing_a_chunk_again_gives_the_same_bytes() {
     let mut sealer = sealer(vec![whole("large", 3 * CHUNK)]);
     introduce(&mut sealer, &Computed);
-    let again = |sealer: &Sealer<'_>, index| {
+    let again = |sealer: &Sealer, index| {
         let chunks = sealer.chunks();
         let elsewhere = thread::spawn(move || seal(&chunks, index, &Computed)).join().unwrap();
         (elsewhere.head, elsewhere.body)
@@ -212,21 +246,22 @@ fn a_chunk_that_was_acknowledged_is_not_sealed_again() {
     assert_eq!(sealer.turn().unwrap(), Turn::Chunk(1));
     seal(&sealer.chunks(), 1, &Computed);
     sealer.end_segment().unwrap();
-    sealer.acknowledge().unwrap();
+    sealer.acknowledge(1).unwrap();
     assert_eq!(out_of_turn(sealer.chunks().seal(1, &Computed, &mut buffer)), NOT_UNDER_WAY);
     assert!(buffer.iter().all(|byte| *byte == 0), "not even in the buffer");
 }
 
 #[test]
 fn the_sender_is_told_the_leaves_of_what_it_sends() {
-    let (size, told) = (3 * MIB + 1, std::sync::Mutex::new(Vec::new()));
-    let tell = |leaf| told.lock().unwrap().push(leaf);
+    let (size, told) = (3 * MIB + 1, Arc::new(Mutex::new(Vec::new())));
+    let telling = Arc::clone(&told);
+    let tell = move |leaf| telling.lock().unwrap().push(leaf);
     let listed = vec![whole("small", 8), parts("a", size, &[MIB..2 * MIB, 3 * MIB..size])];
     let mut sealer = sealer(listed).on_leaf(tell);
     sealer.give_id(1, id_of(1, size));
     let wire = seal_all(sealer, &Computed, 2);
     opens_to(&wire, &[whole("small", 8)]);
-    let told: Vec<_> = told.into_inner().unwrap();
+    let told: Vec<EntryLeaf> = std::mem::take(&mut *told.lock().unwrap());
     assert_eq!(
         told.iter().map(|leaf| (leaf.entry, leaf.number)).collect::<Vec<_>>(),
         [(1, 1), (1, 3)]
@@ -257,7 +292,7 @@ fn seal_in_one_piece(listed: ManifestEntry) -> Result<(), SealError> {
 }
 
 /// Seals what is handed out, until it is that turn.
-fn chunks_until(sealer: &mut Sealer<'_>, end: Turn) -> Vec<u32> {
+fn chunks_until(sealer: &mut Sealer, end: Turn) -> Vec<u32> {
     let (chunks, mut handed_out) = (sealer.chunks(), Vec::new());
     loop {
         match sealer.turn().unwrap() {
@@ -295,3 +330,6 @@ fn buffer() -> Vec<u8> {
 }
 
 const NOT_UNDER_WAY: &str = "this chunk is not under way";
+const ANOTHER: &str = "another segment is to be acknowledged";
+const LEFT: &str = "chunks are left to seal";
+const NO_END: &str = "no segment can end here";
