@@ -1,21 +1,19 @@
 //! The vectors under `test/vectors/`, made by a program that shares no code with ours: each whole,
-//! and cut at every byte of its first 8 KiB and around each border of a field.
+//! and cut.
 //!
 //! `protocol.md` section 8 says what a vector is.
 
+#[path = "vectors/cuts.rs"]
+mod cuts;
+
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use waxwing::crypto::key_file::{self, Protection};
 use waxwing::crypto::{SealingKey, SigningKey};
 use waxwing::model::{Events, Work};
-use waxwing::seal::{
-    Context, Expected, Header, Manifest, ManifestOpener, OpenError, Refusal, Sink,
-    open_behind_header, open_from,
-};
+use waxwing::seal::{Context, Expected, Manifest, OpenError, Refusal, Sink, open_from};
 
 #[test]
 fn every_vector_is_opened_or_refused_as_it_says() {
@@ -24,7 +22,7 @@ fn every_vector_is_opened_or_refused_as_it_says() {
     let failures: Vec<_> = vectors
         .iter()
         .filter_map(|vector| {
-            let found = vector.run(&keys, &vector.stream);
+            let found = vector.run(&keys, &mut &*vector.stream);
             (found != vector.expect).then(|| {
                 format!("{}: {found}, not {} ({})", vector.name, vector.expect, vector.note)
             })
@@ -42,27 +40,6 @@ fn there_are_vectors_for_every_refusal() {
     assert_eq!(expected, names);
     assert!(bad.count() >= 60);
     assert!(vectors.iter().filter(|vector| vector.expect == "opened").count() >= 12);
-}
-
-/// A cut stream is never opened. What it is refused for is `cut`, or the fault that it has anyway.
-#[test]
-fn no_cut_stream_is_opened() {
-    let keys = Keys::load();
-    let vectors = vectors();
-    let next = AtomicUsize::new(0);
-    let workers = thread::available_parallelism().map_or(2, usize::from);
-    let failures: Vec<String> = thread::scope(|scope| {
-        let work = || {
-            let mut failures = Vec::new();
-            while let Some(vector) = vectors.get(next.fetch_add(1, Ordering::Relaxed)) {
-                failures.extend(vector.cut_everywhere(&keys));
-            }
-            failures
-        };
-        let running: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        running.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
-    });
-    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
 }
 
 struct Vector {
@@ -101,19 +78,15 @@ impl Vector {
     }
 
     /// Opens a stream as this vector's reader, and names the outcome.
-    fn run(&self, keys: &Keys, stream: &[u8]) -> String {
+    fn run(&self, keys: &Keys, stream: &mut impl Read) -> String {
         let mut sink = Hashes::default();
-        match self.open(keys, stream, &mut sink) {
+        let key = &keys.sealing[&self.receiver.1];
+        let mut silent = Events::ignored().begin(Work::Opening, "", 0);
+        match outcome(open_from(stream, &self.expected(keys), key, &mut sink, &mut silent)) {
             Ok(()) if sink.found() == self.contents => "opened".into(),
             Ok(()) => format!("opened with {:?}", sink.found()),
             Err(refusal) => refusal.name().into(),
         }
-    }
-
-    fn open(&self, keys: &Keys, mut stream: &[u8], sink: &mut Hashes) -> Result<(), Refusal> {
-        let key = &keys.sealing[&self.receiver.1];
-        let mut silent = Events::ignored().begin(Work::Opening, "", 0);
-        outcome(open_from(&mut stream, &self.expected(keys), key, sink, &mut silent))
     }
 
     fn expected<'k>(&self, keys: &'k Keys) -> Expected<'k> {
@@ -124,90 +97,6 @@ impl Vector {
             context: Context::from_bytes(self.context),
             max_data: u64::MAX,
         }
-    }
-
-    /// What follows the header, cut at `at` of the whole: the private key was used once, before.
-    fn run_behind_header(&self, opener: ManifestOpener, start: usize, at: usize) -> String {
-        let mut silent = Events::ignored().begin(Work::Opening, "", 0);
-        let mut rest = &self.stream[start..at];
-        let mut sink = Hashes::default();
-        match outcome(open_behind_header(&mut rest, opener, &mut sink, &mut silent)) {
-            Ok(()) => "opened".into(),
-            Err(refusal) => refusal.name().into(),
-        }
-    }
-
-    /// The opener behind the header, and where that is; none when the header is refused.
-    fn behind_header(&self, keys: &Keys) -> Option<(ManifestOpener, usize)> {
-        let end = 4 + self.number_at(0)?;
-        let header = Header::parse(self.stream.get(4..end)?).ok()?;
-        let checked = header.check(&self.expected(keys)).ok()?;
-        Some((checked.open(&keys.sealing[&self.receiver.1]).ok()?, end))
-    }
-
-    fn cut_everywhere(&self, keys: &Keys) -> Vec<String> {
-        let whole = self.run(keys, &self.stream);
-        let behind = self.behind_header(keys);
-        let mut failures = Vec::new();
-        for at in self.cuts() {
-            let found = match &behind {
-                Some((opener, start)) if at >= *start => {
-                    self.run_behind_header(opener.clone(), *start, at)
-                }
-                _ => self.run(keys, &self.stream[..at]),
-            };
-            // Something left over is cut off with the rest, and then nothing is wrong.
-            let harmless = found == "opened" && whole == "left-over";
-            if found != "cut" && (found != whole || whole == "opened") && !harmless {
-                failures.push(format!("{} cut at {at}: {found}", self.name));
-            }
-        }
-        failures
-    }
-
-    /// Every byte of the first 8 KiB, and the bytes around each border of a field.
-    ///
-    /// Of a vector with a fault of its own, the bytes behind the header are cut around borders
-    /// only, since between two borders every cut is the same to a reader; all of them, which takes
-    /// minutes, with `WAXWING_CUT_ALL=1`.
-    fn cuts(&self) -> BTreeSet<usize> {
-        let length = self.stream.len();
-        let near = self.borders().into_iter().flat_map(|at| at.saturating_sub(1)..=at + 1);
-        let all = self.expect == "opened" || std::env::var_os("WAXWING_CUT_ALL").is_some();
-        let every = if all { 8192 } else { 4 + self.number_at(0).unwrap_or(0) };
-        (0..length.min(every).min(8192)).chain(near).filter(|at| *at < length).collect()
-    }
-
-    /// Where the items of the stream and their fields begin, as far as it is well-formed.
-    fn borders(&self) -> Vec<usize> {
-        let mut borders = Vec::new();
-        let mut at = 4 + self.number_at(0).unwrap_or(0);
-        while let Some(kind) = self.stream.get(at) {
-            borders.push(at);
-            at += 1;
-            let fields = match kind {
-                1 => {
-                    let length = self.number_at(at + 4).unwrap_or(0);
-                    vec![4, 4, 32, length]
-                }
-                2 | 3 => {
-                    let body = self.number_at(at).unwrap_or(0);
-                    let signature = self.number_at(at + 4 + body).unwrap_or(0);
-                    vec![4, 1, 32, 32, 4, 4, 2, body.saturating_sub(75), 4, signature]
-                }
-                _ => break,
-            };
-            for field in fields {
-                at = at.saturating_add(field);
-                borders.push(at);
-            }
-        }
-        borders
-    }
-
-    fn number_at(&self, at: usize) -> Option<usize> {
-        let bytes = self.stream.get(at..at + 4)?;
-        Some(u32::from_be_bytes(bytes.try_into().unwrap()) as usize)
     }
 }
 
