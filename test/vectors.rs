@@ -5,6 +5,8 @@
 
 #[path = "vectors/cuts.rs"]
 mod cuts;
+#[path = "vectors/receipts.rs"]
+mod receipts;
 
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
@@ -56,24 +58,18 @@ struct Vector {
 
 impl Vector {
     fn parse(path: &Path) -> Self {
-        let bytes = fs::read(path).unwrap();
-        let border = b"\n---\n";
-        let at = bytes.windows(border.len()).position(|at| at == border).expect("a line ---");
-        let text = std::str::from_utf8(&bytes[..at]).unwrap();
-        let lines: Vec<_> = text.lines().filter_map(|line| line.split_once(": ")).collect();
-        let all = |name| lines.iter().filter(move |(n, _)| *n == name).map(|(_, v)| *v);
-        let one = |name: &'static str| all(name).next().unwrap_or_else(|| panic!("{name}"));
+        let text = Text::read(path);
         let pair = |text: &str| text.split_once(' ').map(|(a, b)| (a.into(), b.into())).unwrap();
         Self {
-            name: path.file_name().unwrap().to_str().unwrap().into(),
-            expect: one("expect").into(),
-            note: one("note").into(),
-            sender: one("sender").into(),
-            receiver: pair(one("receiver")),
-            epoch: one("epoch").parse().unwrap(),
-            context: unhex(one("context")).try_into().unwrap(),
-            contents: all("content").map(parse_content).collect(),
-            stream: bytes[at + border.len()..].to_vec(),
+            expect: text.one("expect").into(),
+            note: text.one("note").into(),
+            sender: text.one("sender").into(),
+            receiver: pair(text.one("receiver")),
+            epoch: text.one("epoch").parse().unwrap(),
+            context: unhex(text.one("context")).try_into().unwrap(),
+            contents: text.all("content").map(parse_content).collect(),
+            name: text.name,
+            stream: text.bytes,
         }
     }
 
@@ -97,6 +93,36 @@ impl Vector {
             context: Context::from_bytes(self.context),
             max_data: u64::MAX,
         }
+    }
+}
+
+/// The file of a vector: lines `name: value`, and the bytes behind them.
+struct Text {
+    name: String,
+    lines: Vec<(String, String)>,
+    bytes: Vec<u8>,
+}
+
+impl Text {
+    fn read(path: &Path) -> Self {
+        let bytes = fs::read(path).unwrap();
+        let border = b"\n---\n";
+        let at = bytes.windows(border.len()).position(|at| at == border).expect("a line ---");
+        let lines = std::str::from_utf8(&bytes[..at]).unwrap().lines();
+        let lines = lines.map(|line| line.split_once(": ").expect("name: value"));
+        Self {
+            name: path.file_name().unwrap().to_str().unwrap().into(),
+            lines: lines.map(|(name, value)| (name.into(), value.into())).collect(),
+            bytes: bytes[at + border.len()..].to_vec(),
+        }
+    }
+
+    fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.lines.iter().filter(move |line| line.0 == name).map(|line| line.1.as_str())
+    }
+
+    fn one(&self, name: &str) -> &str {
+        self.all(name).next().unwrap_or_else(|| panic!("{}: no {name}", self.name))
     }
 }
 
@@ -169,9 +195,13 @@ impl Keys {
 }
 
 fn vectors() -> Vec<Vector> {
-    let folder = test_folder().join("vectors");
-    let all = files(&folder.join("good")).into_iter().chain(files(&folder.join("bad")));
-    all.map(|path| Vector::parse(&path)).collect()
+    vector_files("vectors").iter().map(|path| Vector::parse(path)).collect()
+}
+
+/// The good and the bad ones of a folder.
+fn vector_files(folder: &str) -> Vec<PathBuf> {
+    let folder = test_folder().join(folder);
+    files(&folder.join("good")).into_iter().chain(files(&folder.join("bad"))).collect()
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {
