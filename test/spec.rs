@@ -7,15 +7,18 @@ mod people;
 
 use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
 use people::{alice, bob};
+use sha2::{Digest, Sha256};
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
-use waxwing::codec::closed;
+use waxwing::codec::{Reader, closed};
 use waxwing::crypto::{
-    Keystream, Label, SealingCertificate, Secret, TagKey, UnixTime, pair_words, sha256,
+    Keystream, Label, Rotation, SealingCertificate, Secret, Signed, TagKey, UnixTime, pair_words,
+    sha256,
 };
 use waxwing::model::content::ContentHasher;
 use waxwing::model::{Entry, EntryPath, Modified, limits};
-use waxwing::seal::{Context, ManifestEntry, Refusal};
+use waxwing::seal::{Context, Delivery, FileReceipt, ManifestEntry, Refusal};
 
 #[test]
 fn the_table_of_labels_is_that_of_the_code() {
@@ -68,6 +71,8 @@ fn every_example_is_what_the_code_computes() {
     let wrong: Vec<_> = computed.iter().filter(|example| !is_told(example)).collect();
     let wrong: String = wrong.iter().map(|(name, value)| format!("{name} = {value}\n")).collect();
     assert!(wrong.is_empty(), "should stand in protocol.md:\n{wrong}");
+    let names: BTreeSet<_> = told.iter().map(|(name, _)| name).collect();
+    assert_eq!(names.len(), told.len(), "two examples of one name");
     assert_eq!(told.len(), computed.len(), "an example that nobody computes");
 }
 
@@ -97,7 +102,7 @@ fn computed_examples() -> Vec<(&'static str, String)> {
     let context = Context::live(&[1; 32], &[2; 32]);
     let (inner, wrap_block, record) = parts_of_a_vector();
     let wraps_hash = sha256(Label::StreamWraps, &[&wrap_block]);
-    vec![
+    let mut examples = vec![
         ("label SigningKey", hex(&Label::SigningKey.bytes())),
         ("fingerprint of alice", alice.fingerprint().to_string()),
         ("id of alice's sealing key", alice.sealing().wrapping_key().id().to_string()),
@@ -117,7 +122,79 @@ fn computed_examples() -> Vec<(&'static str, String)> {
         ("hash of the record", hex(&sha256(Label::RecordHash, &[&record]))),
         ("tags", hex(&sha256(Label::ChunkTags, &[tag.as_bytes()]))),
         ("landed", hex(&sha256(Label::LandedEntries, &[&[0, 0, 0, 0, 0, 0, 0, 2]]))),
+        ("delivery", hex(&delivery_body())),
+    ];
+    examples.extend(rotation_examples());
+    examples.extend(wrap_examples(&inner, &wrap_block));
+    examples.extend(receipt_examples());
+    examples
+}
+
+fn rotation_examples() -> Vec<(&'static str, String)> {
+    let (old, new) =
+        (alice().signing().verifying_key().clone(), bob().signing().verifying_key().clone());
+    let body = closed::encode(&Rotation { time: UnixTime(1_800_000_000), old, new });
+    vec![
+        ("rotation, its first 48 bytes", hex(&body[..48])),
+        ("rotation, 48 bytes from 434 on", hex(&body[434..482])),
+        ("rotation, SHA-256 of the body", hex(&Sha256::digest(&body))),
     ]
+}
+
+fn wrap_examples(inner: &[u8], wrap_block: &[u8]) -> Vec<(&'static str, String)> {
+    let bob = bob();
+    let (recipient, epoch) = (bob.fingerprint(), 1_u32.to_be_bytes());
+    let label = sha256(Label::WrapLabel, &[inner, recipient.as_bytes(), &epoch]);
+    let secret: Secret<80> = bob.sealing().unwrap(&label, &wrap_block[4..]).unwrap();
+    let commitment = sha256(Label::KeyCommitment, &[&inner[5..21], secret.expose()]);
+    assert_eq!(inner[117..149], commitment);
+    vec![
+        ("wrap label", hex(&label)),
+        ("secret", hex(secret.expose())),
+        ("key commitment", hex(&commitment)),
+    ]
+}
+
+/// Of the first of three entries: its path is the leaf of the second, then that of the third.
+fn receipt_examples() -> Vec<(&'static str, String)> {
+    let bytes = vector("receipts/good/receipt-first");
+    assert!(FileReceipt::parse(&bytes).unwrap().verify().is_ok());
+    let mut rest = Reader::new(&bytes);
+    rest.u16().unwrap();
+    let block = |rest: &mut Reader<'_>| rest.block("a part", 4096).unwrap().to_vec();
+    let (_spki, _inner) = (block(&mut rest), block(&mut rest));
+    let _wraps_hash: [u8; 32] = rest.array().unwrap();
+    let [_, body, _] = [(); 3].map(|()| block(&mut rest));
+    assert_eq!(rest.u32(), Ok(0));
+    let entry = block(&mut rest);
+    let (salt, id): ([u8; 32], [u8; 32]) = (rest.array().unwrap(), rest.array().unwrap());
+    assert_eq!(rest.u8(), Ok(2));
+    let (second, third): ([u8; 32], [u8; 32]) = (rest.array().unwrap(), rest.array().unwrap());
+    let leaf = [[0].as_slice(), &Label::EntryId.bytes(), &salt, &[0; 4], &entry, &id].concat();
+    let leaf = Sha256::digest(leaf);
+    let node = Sha256::digest([[1].as_slice(), &leaf, &second].concat());
+    let root = Sha256::digest([[1].as_slice(), &node, &third].concat());
+    assert_eq!(body[107..], *root);
+    vec![
+        ("entry 0", hex(&entry)),
+        ("salt of entry 0", hex(&salt)),
+        ("id of entry 0", hex(&id)),
+        ("leaf of entry 0", hex(&leaf)),
+        ("leaf of entry 1", hex(&second)),
+        ("leaf of entry 2", hex(&third)),
+        ("node over entries 0 and 1", hex(&node)),
+        ("root", hex(&root)),
+        ("receipt, its length", bytes.len().to_string()),
+        ("receipt, its first 48 bytes", hex(&bytes[..48])),
+        ("receipt, its last 65 bytes", hex(&bytes[bytes.len() - 65..])),
+        ("receipt, SHA-256 of all bytes", hex(&Sha256::digest(&bytes))),
+    ]
+}
+
+fn delivery_body() -> Vec<u8> {
+    let signed: Signed<Delivery> = closed::decode(&vector("receipts/good/delivery-some")).unwrap();
+    assert!(signed.verify(bob().signing().verifying_key(), UnixTime(0)).is_ok());
+    signed.body().to_vec()
 }
 
 fn context_hex(context: &Context) -> String {
@@ -147,16 +224,21 @@ fn secret(first: u8) -> Secret<32> {
 
 /// Inner, wrap block and the body of the first record of the vector `good/one-byte`.
 fn parts_of_a_vector() -> (Vec<u8>, Vec<u8>, Vec<u8>) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("test/vectors/good/one-byte");
-    let bytes = fs::read(path).unwrap();
-    let at = bytes.windows(5).position(|at| at == b"\n---\n").unwrap() + 5;
-    let stream = &bytes[at..];
+    let stream = vector("good/one-byte");
     let number = |at: usize| u32::from_be_bytes(stream[at..at + 4].try_into().unwrap()) as usize;
     let inner = stream[4..4 + 187].to_vec();
     let wrap_block = stream[191..191 + 4 + number(191)].to_vec();
     let chunk = 4 + number(0);
     let record = chunk + 1 + 40 + number(chunk + 5) + 1;
     (inner, wrap_block, stream[record + 4..record + 4 + 107].to_vec())
+}
+
+/// The bytes of a vector, behind its text.
+fn vector(name: &str) -> Vec<u8> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("test/vectors").join(name);
+    let bytes = fs::read(path).unwrap();
+    let at = bytes.windows(5).position(|at| at == b"\n---\n").unwrap() + 5;
+    bytes[at..].to_vec()
 }
 
 fn hex(bytes: &[u8]) -> String {

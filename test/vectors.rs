@@ -1,21 +1,21 @@
 //! The vectors under `test/vectors/`, made by a program that shares no code with ours: each whole,
-//! and cut at every byte of its first 8 KiB and around each border of a field.
+//! and cut.
 //!
 //! `protocol.md` section 8 says what a vector is.
 
+#[path = "vectors/cuts.rs"]
+mod cuts;
+#[path = "vectors/receipts.rs"]
+mod receipts;
+
 use std::collections::{BTreeSet, HashMap};
 use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::thread;
 use waxwing::crypto::key_file::{self, Protection};
 use waxwing::crypto::{SealingKey, SigningKey};
 use waxwing::model::{Events, Work};
-use waxwing::seal::{
-    Context, Expected, Header, Manifest, ManifestOpener, OpenError, Refusal, Sink,
-    open_behind_header, open_from,
-};
+use waxwing::seal::{Context, Expected, Manifest, OpenError, Refusal, Sink, open_from};
 
 #[test]
 fn every_vector_is_opened_or_refused_as_it_says() {
@@ -24,7 +24,7 @@ fn every_vector_is_opened_or_refused_as_it_says() {
     let failures: Vec<_> = vectors
         .iter()
         .filter_map(|vector| {
-            let found = vector.run(&keys, &vector.stream);
+            let found = vector.run(&keys, &mut &*vector.stream);
             (found != vector.expect).then(|| {
                 format!("{}: {found}, not {} ({})", vector.name, vector.expect, vector.note)
             })
@@ -46,27 +46,6 @@ fn there_are_vectors_for_every_refusal() {
     assert!(vectors.iter().filter(|vector| vector.expect == "opened").count() >= 12);
 }
 
-/// A cut stream is never opened. What it is refused for is `cut`, or the fault that it has anyway.
-#[test]
-fn no_cut_stream_is_opened() {
-    let keys = Keys::load();
-    let vectors = vectors();
-    let next = AtomicUsize::new(0);
-    let workers = thread::available_parallelism().map_or(2, usize::from);
-    let failures: Vec<String> = thread::scope(|scope| {
-        let work = || {
-            let mut failures = Vec::new();
-            while let Some(vector) = vectors.get(next.fetch_add(1, Ordering::Relaxed)) {
-                failures.extend(vector.cut_everywhere(&keys));
-            }
-            failures
-        };
-        let running: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
-        running.into_iter().flat_map(|worker| worker.join().unwrap()).collect()
-    });
-    assert!(failures.is_empty(), "\n{}", failures.join("\n"));
-}
-
 struct Vector {
     name: String,
     expect: String,
@@ -81,41 +60,31 @@ struct Vector {
 
 impl Vector {
     fn parse(path: &Path) -> Self {
-        let bytes = fs::read(path).unwrap();
-        let border = b"\n---\n";
-        let at = bytes.windows(border.len()).position(|at| at == border).expect("a line ---");
-        let text = std::str::from_utf8(&bytes[..at]).unwrap();
-        let lines: Vec<_> = text.lines().filter_map(|line| line.split_once(": ")).collect();
-        let all = |name| lines.iter().filter(move |(n, _)| *n == name).map(|(_, v)| *v);
-        let one = |name: &'static str| all(name).next().unwrap_or_else(|| panic!("{name}"));
+        let text = Text::read(path);
         let pair = |text: &str| text.split_once(' ').map(|(a, b)| (a.into(), b.into())).unwrap();
         Self {
-            name: path.file_name().unwrap().to_str().unwrap().into(),
-            expect: one("expect").into(),
-            note: one("note").into(),
-            sender: one("sender").into(),
-            receiver: pair(one("receiver")),
-            epoch: one("epoch").parse().unwrap(),
-            context: unhex(one("context")).try_into().unwrap(),
-            contents: all("content").map(parse_content).collect(),
-            stream: bytes[at + border.len()..].to_vec(),
+            expect: text.one("expect").into(),
+            note: text.one("note").into(),
+            sender: text.one("sender").into(),
+            receiver: pair(text.one("receiver")),
+            epoch: text.one("epoch").parse().unwrap(),
+            context: unhex(text.one("context")).try_into().unwrap(),
+            contents: text.all("content").map(parse_content).collect(),
+            name: text.name,
+            stream: text.bytes,
         }
     }
 
     /// Opens a stream as this vector's reader, and names the outcome.
-    fn run(&self, keys: &Keys, stream: &[u8]) -> String {
+    fn run(&self, keys: &Keys, stream: &mut impl Read) -> String {
         let mut sink = Hashes::default();
-        match self.open(keys, stream, &mut sink) {
+        let key = &keys.sealing[&self.receiver.1];
+        let mut silent = Events::ignored().begin(Work::Opening, "", 0);
+        match outcome(open_from(stream, &self.expected(keys), key, &mut sink, &mut silent)) {
             Ok(()) if sink.found() == self.contents => "opened".into(),
             Ok(()) => format!("opened with {:?}", sink.found()),
             Err(refusal) => refusal.name().into(),
         }
-    }
-
-    fn open(&self, keys: &Keys, mut stream: &[u8], sink: &mut Hashes) -> Result<(), Refusal> {
-        let key = &keys.sealing[&self.receiver.1];
-        let mut silent = Events::ignored().begin(Work::Opening, "", 0);
-        outcome(open_from(&mut stream, &self.expected(keys), key, sink, &mut silent))
     }
 
     fn expected<'k>(&self, keys: &'k Keys) -> Expected<'k> {
@@ -127,89 +96,35 @@ impl Vector {
             max_data: u64::MAX,
         }
     }
+}
 
-    /// What follows the header, cut at `at` of the whole: the private key was used once, before.
-    fn run_behind_header(&self, opener: ManifestOpener, start: usize, at: usize) -> String {
-        let mut silent = Events::ignored().begin(Work::Opening, "", 0);
-        let mut rest = &self.stream[start..at];
-        let mut sink = Hashes::default();
-        match outcome(open_behind_header(&mut rest, opener, &mut sink, &mut silent)) {
-            Ok(()) => "opened".into(),
-            Err(refusal) => refusal.name().into(),
+/// The file of a vector: lines `name: value`, and the bytes behind them.
+struct Text {
+    name: String,
+    lines: Vec<(String, String)>,
+    bytes: Vec<u8>,
+}
+
+impl Text {
+    fn read(path: &Path) -> Self {
+        let bytes = fs::read(path).unwrap();
+        let border = b"\n---\n";
+        let at = bytes.windows(border.len()).position(|at| at == border).expect("a line ---");
+        let lines = std::str::from_utf8(&bytes[..at]).unwrap().lines();
+        let lines = lines.map(|line| line.split_once(": ").expect("name: value"));
+        Self {
+            name: path.file_name().unwrap().to_str().unwrap().into(),
+            lines: lines.map(|(name, value)| (name.into(), value.into())).collect(),
+            bytes: bytes[at + border.len()..].to_vec(),
         }
     }
 
-    /// The opener behind the header, and where that is; none when the header is refused.
-    fn behind_header(&self, keys: &Keys) -> Option<(ManifestOpener, usize)> {
-        let end = 4 + self.number_at(0)?;
-        let header = Header::parse(self.stream.get(4..end)?).ok()?;
-        let checked = header.check(&self.expected(keys)).ok()?;
-        Some((checked.open(&keys.sealing[&self.receiver.1]).ok()?, end))
+    fn all(&self, name: &str) -> impl Iterator<Item = &str> {
+        self.lines.iter().filter(move |line| line.0 == name).map(|line| line.1.as_str())
     }
 
-    fn cut_everywhere(&self, keys: &Keys) -> Vec<String> {
-        let whole = self.run(keys, &self.stream);
-        let behind = self.behind_header(keys);
-        let mut failures = Vec::new();
-        for at in self.cuts() {
-            let found = match &behind {
-                Some((opener, start)) if at >= *start => {
-                    self.run_behind_header(opener.clone(), *start, at)
-                }
-                _ => self.run(keys, &self.stream[..at]),
-            };
-            // Something left over is cut off with the rest, and then nothing is wrong.
-            let harmless = found == "opened" && whole == "left-over";
-            if found != "cut" && (found != whole || whole == "opened") && !harmless {
-                failures.push(format!("{} cut at {at}: {found}", self.name));
-            }
-        }
-        failures
-    }
-
-    /// Every byte of the first 8 KiB, and the bytes around each border of a field.
-    ///
-    /// Of a vector with a fault of its own, the bytes behind the header are cut around borders
-    /// only, since between two borders every cut is the same to a reader; all of them, which takes
-    /// minutes, with `WAXWING_CUT_ALL=1`.
-    fn cuts(&self) -> BTreeSet<usize> {
-        let length = self.stream.len();
-        let near = self.borders().into_iter().flat_map(|at| at.saturating_sub(1)..=at + 1);
-        let all = self.expect == "opened" || std::env::var_os("WAXWING_CUT_ALL").is_some();
-        let every = if all { 8192 } else { 4 + self.number_at(0).unwrap_or(0) };
-        (0..length.min(every).min(8192)).chain(near).filter(|at| *at < length).collect()
-    }
-
-    /// Where the items of the stream and their fields begin, as far as it is well-formed.
-    fn borders(&self) -> Vec<usize> {
-        let mut borders = Vec::new();
-        let mut at = 4 + self.number_at(0).unwrap_or(0);
-        while let Some(kind) = self.stream.get(at) {
-            borders.push(at);
-            at += 1;
-            let fields = match kind {
-                1 => {
-                    let length = self.number_at(at + 4).unwrap_or(0);
-                    vec![4, 4, 32, length]
-                }
-                2 | 3 => {
-                    let body = self.number_at(at).unwrap_or(0);
-                    let signature = self.number_at(at + 4 + body).unwrap_or(0);
-                    vec![4, 1, 32, 32, 4, 4, 2, body.saturating_sub(75), 4, signature]
-                }
-                _ => break,
-            };
-            for field in fields {
-                at = at.saturating_add(field);
-                borders.push(at);
-            }
-        }
-        borders
-    }
-
-    fn number_at(&self, at: usize) -> Option<usize> {
-        let bytes = self.stream.get(at..at + 4)?;
-        Some(u32::from_be_bytes(bytes.try_into().unwrap()) as usize)
+    fn one(&self, name: &str) -> &str {
+        self.all(name).next().unwrap_or_else(|| panic!("{}: no {name}", self.name))
     }
 }
 
@@ -282,9 +197,13 @@ impl Keys {
 }
 
 fn vectors() -> Vec<Vector> {
-    let folder = test_folder().join("vectors");
-    let all = files(&folder.join("good")).into_iter().chain(files(&folder.join("bad")));
-    all.map(|path| Vector::parse(&path)).collect()
+    vector_files("vectors").iter().map(|path| Vector::parse(path)).collect()
+}
+
+/// The good and the bad ones of a folder.
+fn vector_files(folder: &str) -> Vec<PathBuf> {
+    let folder = test_folder().join(folder);
+    files(&folder.join("good")).into_iter().chain(files(&folder.join("bad"))).collect()
 }
 
 fn files(folder: &Path) -> Vec<PathBuf> {

@@ -1,6 +1,6 @@
-"""Writes the test vectors of the sealed stream (protocol.md, section 8).
+"""Writes the test vectors of the sealed stream and its receipts (protocol.md, section 8).
 
-    pip install cryptography blake3 && python test/vectors/generate.py
+    pip install cryptography blake3 && python test/vectors/generate.py [streams] [receipts]
 
 It was written from protocol.md alone and shares nothing with the product, so that a mistake made
 there on both sides cannot hide. It removes good/ and bad/ beside itself and writes them anew: in
@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 sys.dont_write_bytecode = True  # nothing but vectors shall come to lie beside this file
 
-from maker import bad_chunks, bad_header, bad_ids, bad_manifest, bad_records, good
+from maker import bad_chunks, bad_header, bad_ids, bad_manifest, bad_records, good, receipts
 from maker.sealed import key, label
 from maker.vector import Vector, small_files
 
@@ -70,9 +70,9 @@ def decrypted(secret: bytes, ciphertext: bytes) -> bytes:
     return bytes(a ^ b for a, b in zip(ciphertext, stream, strict=False))
 
 
-def write_all(folder: Path, vectors: Iterator[Vector]) -> tuple[int, int]:
+def write_all(folder: Path, vectors: Iterator[Vector | receipts.Kept]) -> tuple[int, int]:
     shutil.rmtree(folder, ignore_errors=True)
-    folder.mkdir()
+    folder.mkdir(parents=True)
     count = total = 0
     for vector in vectors:
         path = folder / vector.name
@@ -83,14 +83,25 @@ def write_all(folder: Path, vectors: Iterator[Vector]) -> tuple[int, int]:
     return count, total
 
 
-def main() -> None:
+def write_streams() -> None:
     good_count, good_bytes = write_all(HERE / "good", good.vectors())
     bad_count, bad_bytes = write_all(HERE / "bad", bad_vectors())
     for name in ("segments", "counter-wraps", "counter-carries"):
         check_by_hand((HERE / "good" / name).read_bytes())
-    print(f"{good_count} good vectors, {good_bytes:,} bytes")
-    print(f"{bad_count} bad vectors, {bad_bytes:,} bytes")
-    print(f"{good_count + bad_count} vectors, {good_bytes + bad_bytes:,} bytes")
+    print(f"{good_count} good streams, {good_bytes:,} bytes")
+    print(f"{bad_count} bad streams, {bad_bytes:,} bytes")
+
+
+def write_receipts() -> None:
+    for folder, vectors in (("good", receipts.good()), ("bad", receipts.bad())):
+        count, total = write_all(HERE / "receipts" / folder, vectors)
+        print(f"{count} {folder} receipts, {total:,} bytes")
+
+
+def main() -> None:
+    parts = {"streams": write_streams, "receipts": write_receipts}
+    for name in sys.argv[1:] or parts:
+        parts[name]()
 
 
 if __name__ == "__main__":

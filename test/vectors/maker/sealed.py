@@ -82,14 +82,15 @@ def key(name: str) -> RSAPrivateKey:
     return loaded
 
 
+def spki_of(private: RSAPrivateKey) -> bytes:
+    public = private.public_key()
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    return public.public_bytes(serialization.Encoding.DER, form)
+
+
 @cache
 def fingerprint(name: str) -> bytes:
-    spki = (
-        key(name)
-        .public_key()
-        .public_bytes(serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo)
-    )
-    return hashed("signing key", spki)
+    return hashed("signing key", spki_of(key(name)))
 
 
 Hash = hashes.HashAlgorithm
@@ -403,7 +404,7 @@ class Stream:
         self.made_manifest = self.manifest(self, encoded)
         self.layout = data_layout(self.entries)
         ids = [(os.urandom(32), entry.id()) for entry in self.entries]
-        ids = self.ids(self, ids)
+        ids = self.made_ids = self.ids(self, ids)
         self.made_root = self.root_of(ids)
         id_chunks = cut(b"".join(salt + of for salt, of in self.told_ids(self, ids)))
         manifest_chunks = cut(self.made_manifest)
@@ -416,7 +417,8 @@ class Stream:
 
     def root_of(self, ids: list[tuple[bytes, bytes]]) -> bytes:
         numbered = enumerate(zip(self.entries, ids, strict=True))
-        return self.merge([self.leaf(n, entry, *salted) for n, (entry, salted) in numbered])
+        self.made_leaves = [self.leaf(n, entry, *salted) for n, (entry, salted) in numbered]
+        return self.merge(self.made_leaves)
 
     # Header
 
