@@ -294,7 +294,7 @@ impl<'k> Sealer<'k> {
             }
             ids.push(id);
         }
-        let _ = self.shared.ids.set(SaltedIds::fresh(ids.into_iter()));
+        let _ = self.shared.ids.set(SaltedIds::fresh(&ids));
         Ok(true)
     }
 
