@@ -1,5 +1,6 @@
 //! Foreign bytes never cost much more memory than they have: four times their length and 64 KiB in
-//! all that is asked for while they are decoded, whether it is given back or not.
+//! all that is asked for while they are decoded, whether it is given back or not. A manifest, which may
+//! have 16 MiB, never holds more than three times its length.
 
 #[path = "common/alloc.rs"]
 mod alloc;
@@ -7,6 +8,8 @@ mod alloc;
 mod closed_layouts;
 #[path = "allocation/counter.rs"]
 mod counter;
+#[path = "allocation/hostile_manifests.rs"]
+mod hostile_manifests;
 #[path = "allocation/open_messages.rs"]
 mod open_messages;
 #[allow(dead_code, reason = "other tests use the rest")]

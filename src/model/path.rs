@@ -57,20 +57,24 @@ impl EntryPath {
 
     /// What every spelling of this path has in common on systems that ignore case: its components
     /// folded, with zero bytes between them, which no name holds and which sort before all others.
-    fn folded(&self) -> String {
-        let mut folded = String::new();
+    fn folded(&self) -> Box<str> {
+        let mut folded = String::with_capacity(self.0.len());
         for name in self.components() {
             if !folded.is_empty() {
                 folded.push('\0');
             }
             folded.push_str(&fold(name));
         }
-        folded
+        folded.into()
     }
 }
 
 /// NFC of the full case folding; a selector between two looks does not make another name.
 fn fold(name: &str) -> String {
+    // What most names are. A list of millions of names is folded before anything is asked of anybody.
+    if name.is_ascii() {
+        return name.to_ascii_lowercase();
+    }
     let plain: String = name.chars().filter(|c| !is_presentation(*c)).collect();
     caseless::default_case_fold_str(&plain).nfc().collect()
 }
@@ -99,7 +103,8 @@ pub struct Collision(pub EntryPath, pub EntryPath);
 /// its neighbour only, and nothing is kept but the folded spellings.
 pub fn find_collision<'a>(paths: impl IntoIterator<Item = &'a EntryPath>) -> Option<Collision> {
     let mut sorted: Vec<_> = paths.into_iter().map(|path| (path.folded(), path)).collect();
-    sorted.sort();
+    // Equal ones are one path twice: which comes first is all one.
+    sorted.sort_unstable();
     sorted.windows(2).find_map(|pair| match pair {
         [(fold_one, one), (fold_other, other)] => collide((fold_one, one), (fold_other, other))
             .then(|| Collision((*one).clone(), (*other).clone())),

@@ -30,12 +30,14 @@ impl SaltedId {
 pub(super) struct SaltedIds(Vec<u8>);
 
 impl SaltedIds {
-    pub(super) fn fresh(ids: impl Iterator<Item = ContentId>) -> Self {
-        let bytes = |id| {
-            let SaltedId { salt, id } = SaltedId::fresh(id);
-            salt.into_iter().chain(*id.as_bytes())
-        };
-        Self(ids.flat_map(bytes).collect())
+    pub(super) fn fresh(ids: &[ContentId]) -> Self {
+        let mut bytes = Vec::with_capacity(ids.len().saturating_mul(size_of::<SaltedId>()));
+        for id in ids {
+            let SaltedId { salt, id } = SaltedId::fresh(*id);
+            bytes.extend_from_slice(&salt);
+            bytes.extend_from_slice(id.as_bytes());
+        }
+        Self(bytes)
     }
 
     /// Adds the bytes of the next chunk.
@@ -56,8 +58,10 @@ impl SaltedIds {
 
     /// The tree over all entries; none when an id is missing.
     pub(super) fn tree(&self, manifest: &Manifest) -> Option<IdTree> {
-        let leaf = |(number, entry)| Some(self.get(number)?.leaf(number, entry));
-        let leaves = (0..).zip(manifest.entries()).map(leaf).collect::<Option<_>>()?;
+        let mut leaves = Vec::with_capacity(manifest.entries().len());
+        for (number, entry) in (0..).zip(manifest.entries()) {
+            leaves.push(self.get(number)?.leaf(number, entry));
+        }
         Some(IdTree::new(leaves))
     }
 }
@@ -72,12 +76,13 @@ impl IdTree {
     fn new(leaves: Vec<[u8; 32]>) -> Self {
         let mut levels = vec![leaves];
         while let Some(level) = levels.last().filter(|level| level.len() > 1) {
-            let above = level.chunks(2).filter_map(|pair| match pair {
+            let mut above = Vec::with_capacity(level.len().div_ceil(2));
+            above.extend(level.chunks(2).filter_map(|pair| match pair {
                 [left, right] => Some(id_node(left, right)),
                 [odd] => Some(*odd),
                 _ => None,
-            });
-            levels.push(above.collect());
+            }));
+            levels.push(above);
         }
         Self { levels }
     }

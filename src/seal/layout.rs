@@ -59,7 +59,8 @@ impl Layout {
         let ids_length = u64::from(manifest.count()).checked_mul(ID_BYTES)?;
         let first_data = chunks_of(manifest_length)?;
         let mut packer = Packer { chunk: first_data, used: 0 };
-        let mut placed = Vec::new();
+        let ranges = manifest.entries().iter().map(|listed| listed.ranges.as_slice().len());
+        let mut placed = Vec::with_capacity(ranges.sum());
         for (entry, listed) in (0..).zip(manifest.entries()) {
             for range in listed.ranges.as_slice() {
                 let length = range.length();

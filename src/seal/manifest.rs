@@ -70,23 +70,27 @@ impl Manifest {
         }
     }
 
-    /// Reads a manifest that must hold exactly `count` entries.
-    pub(super) fn decode(bytes: &[u8], count: u32) -> Result<Self, Refusal> {
-        let mut input = Reader::new(bytes);
-        let mut entries = Vec::new();
-        for _ in 0..count {
-            entries.push(ManifestEntry::read(&mut input).map_err(|_| Refusal::NotOpened)?);
-        }
-        input.finish().map_err(|_| Refusal::NotOpened)?;
+    /// Reads a manifest that must hold exactly `count` entries. The bytes are gone before the
+    /// entries are compared: at no time is there room for all three.
+    pub(super) fn decode(bytes: Vec<u8>, count: u32) -> Result<Self, Refusal> {
+        let entries = read_entries(&bytes, count).map_err(|_| Refusal::NotOpened)?;
+        drop(bytes);
         Self::new(entries).map_err(|_| Refusal::NotOpened)
     }
 
-    /// The manifest's bytes.
+    /// The manifest's bytes; given up as soon as they are too many.
     pub(super) fn encode(&self) -> Result<Vec<u8>, ManifestProblem> {
         let mut out = Writer::default();
-        self.entries.iter().for_each(|entry| entry.write(&mut out));
-        let bytes = out.into_bytes();
-        if bytes.len() > MANIFEST_BYTES { Err(ManifestProblem::TooLong) } else { Ok(bytes) }
+        for entry in &self.entries {
+            entry.write(&mut out);
+            if out.as_bytes().len() > MANIFEST_BYTES {
+                return Err(ManifestProblem::TooLong);
+            }
+        }
+        // They stay for as long as the stream is sealed, their spare room need not.
+        let mut bytes = out.into_bytes();
+        bytes.shrink_to_fit();
+        Ok(bytes)
     }
 
     /// The entries, in order.
@@ -149,6 +153,20 @@ impl Closed for ManifestEntry {
     }
 }
 
+fn read_entries(bytes: &[u8], count: u32) -> Result<Vec<ManifestEntry>, codec::Error> {
+    let count = usize::try_from(count).unwrap_or(usize::MAX);
+    if count.saturating_mul(LEAST_ENTRY) > bytes.len() {
+        return Err(codec::Error::Cut);
+    }
+    let mut input = Reader::new(bytes);
+    let mut entries = Vec::with_capacity(count);
+    for _ in 0..count {
+        entries.push(ManifestEntry::read(&mut input)?);
+    }
+    input.finish()?;
+    Ok(entries)
+}
+
 fn read_path(input: &mut Reader<'_>) -> Result<EntryPath, codec::Error> {
     let count = usize::from(input.u8()?);
     if count > PATH_DEPTH {
@@ -192,6 +210,8 @@ fn small(length: usize) -> u8 {
     u8::try_from(length).unwrap_or(u8::MAX)
 }
 
+/// The bytes of an entry whose name is one letter, and that carries nothing.
+const LEAST_ENTRY: usize = 54;
 const EXECUTABLE: u8 = 1;
 const ID_KNOWN: u8 = 2;
 const BAD_ENTRY: codec::Error = codec::Error::Invalid("an entry that no manifest may have");

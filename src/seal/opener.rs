@@ -71,7 +71,7 @@ impl ManifestOpener {
 
     /// Takes the record of segment 0, and reads the manifest.
     pub fn record(self, record: &Record) -> Result<Opener, Refusal> {
-        let Self { checked, keys, bytes, tags } = self;
+        let Self { checked, keys, mut bytes, tags } = self;
         let record = record.check(&checked.sender)?;
         let mut chain = Chain::new(checked.header.hash());
         let count = u16::try_from(tags.len()).map_err(|_| Refusal::RecordChain)?;
@@ -81,8 +81,11 @@ impl ManifestOpener {
             return Err(Refusal::RecordChain);
         }
         chain.advance(&record.segment, record.hash);
-        let manifest = Manifest::decode(&bytes, checked.entries())?;
-        let layout = Layout::new(&manifest, bytes.len() as u64).ok_or(Refusal::NotOpened)?;
+        // What grew chunk by chunk has room for up to twice as much.
+        bytes.shrink_to_fit();
+        let length = bytes.len() as u64;
+        let manifest = Manifest::decode(bytes, checked.entries())?;
+        let layout = Layout::new(&manifest, length).ok_or(Refusal::NotOpened)?;
         let manifest = Arc::new(manifest);
         if manifest.data_length() != checked.data_length()
             || layout.chunk_count() != checked.header.chunk_count()

@@ -362,7 +362,7 @@ impl Sealer {
             }
             ids.push(id);
         }
-        let _ = self.shared.ids.set(SaltedIds::fresh(ids.into_iter()));
+        let _ = self.shared.ids.set(SaltedIds::fresh(&ids));
         Ok(true)
     }
 

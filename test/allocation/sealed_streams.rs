@@ -125,7 +125,7 @@ fn converse(sealer: &mut Sealer, mut opener: Opener, buffer: &mut [u8]) {
     }
 }
 
-fn behind_header(header: &Header) -> ManifestOpener {
+pub(super) fn behind_header(header: &Header) -> ManifestOpener {
     let checked = header.clone().check(&people::expected(&ALICE, &BOB)).unwrap();
     checked.open(BOB.sealing()).unwrap()
 }
@@ -204,7 +204,7 @@ fn envelope() -> Envelope<'static> {
     Envelope { to, from: ALICE.signing(), context, created: people::NOW }
 }
 
-struct Zeros;
+pub(super) struct Zeros;
 
 impl Source for Zeros {
     fn read(&self, _: u32, _: u64, buffer: &mut [u8]) -> io::Result<()> {
@@ -229,5 +229,5 @@ impl Sink for Nowhere {
     }
 }
 
-static ALICE: LazyLock<Person> = LazyLock::new(people::alice);
-static BOB: LazyLock<Person> = LazyLock::new(people::bob);
+pub(super) static ALICE: LazyLock<Person> = LazyLock::new(people::alice);
+pub(super) static BOB: LazyLock<Person> = LazyLock::new(people::bob);
