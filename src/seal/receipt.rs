@@ -193,7 +193,9 @@ impl FileReceipt {
         }
         let leaf = self.salted.leaf(self.number, &self.listed);
         let root = root_of(leaf, self.number, inner.entries, &self.path);
-        if root.is_none() || root != record.root {
+        let announced = self.listed.entry.content();
+        let agree = announced.is_none_or(|announced| announced == self.salted.id);
+        if root.is_none() || root != record.root || !agree {
             return Err(Refusal::Ids);
         }
         let content = Content::new(self.salted.id, self.listed.entry.size());

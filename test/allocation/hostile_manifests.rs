@@ -83,7 +83,7 @@ fn cost_three_times_their_length(listed: Vec<ManifestEntry>) {
     }
 }
 
-fn sealer(listed: Vec<ManifestEntry>) -> Sealer<'static> {
+fn sealer(listed: Vec<ManifestEntry>) -> Sealer {
     let (context, to) = (Context::from_bytes(people::CONTEXT), BOB.certificate());
     let (from, manifest) = (ALICE.signing(), Manifest::new(listed).unwrap());
     Sealer::new(manifest, to, from, context, people::NOW).unwrap()
@@ -98,7 +98,7 @@ struct Wire {
 type Chunk = (ChunkHead, Vec<u8>);
 
 impl Wire {
-    fn sealed(mut sealer: Sealer<'_>, segments: usize) -> Self {
+    fn sealed(mut sealer: Sealer, segments: usize) -> Self {
         let mut wire = Self { header: sealer.header().clone(), segments: Vec::new() };
         let (mut under_way, mut buffer) = (Vec::new(), vec![0; CHUNK_BYTES]);
         while wire.segments.len() < segments {
@@ -114,7 +114,7 @@ impl Wire {
                 turn => panic!("{turn:?}"),
             };
             wire.segments.push((std::mem::take(&mut under_way), record));
-            sealer.acknowledge().unwrap();
+            sealer.acknowledge(wire.segments.len() as u32 - 1).unwrap();
         }
         wire
     }

@@ -7,7 +7,9 @@ use super::stage::{
     small, whole,
 };
 use super::taken_apart::flipped;
+use sha2::{Digest, Sha256};
 use waxwing::codec::{Reader, Writer};
+use waxwing::crypto::Label;
 use waxwing::model::Content;
 use waxwing::model::limits::RECEIPT_BYTES;
 use waxwing::seal::{FileReceipt, Refusal, SentFile};
@@ -166,6 +168,26 @@ fn the_path_of_a_receipt_has_exactly_its_siblings() {
         let many = Fields { path: vec![[0; 32]; 18], ..fields };
         assert!(FileReceipt::parse(&many.put_together()).is_err());
     }
+}
+
+/// Its sender signed all of it, and no reader took the stream.
+#[test]
+fn a_receipt_whose_entry_announces_another_id_proves_nothing() {
+    let mut known = whole("a", 9);
+    known.entry = known.entry.clone().with_content(Some(id_of(0, 9)));
+    let good = Fields::of(&receipts(&sealed(vec![known]))[0]);
+    let signed_again = |fields: &Fields| {
+        let salted = [[0].as_slice(), &Label::EntryId.bytes(), &fields.salt].concat();
+        let number = fields.number.to_be_bytes();
+        let leaf = Sha256::digest([&salted, number.as_slice(), &fields.entry, &fields.id].concat());
+        let mut body = good.body.clone();
+        body.splice(body.len() - 32.., leaf);
+        let signature = ALICE.signing().sign(Label::FinalRecord, &[&body]).unwrap();
+        let body_signature = signature.as_bytes().to_vec();
+        verify(&Fields { body, body_signature, ..fields.clone() }.put_together())
+    };
+    assert!(signed_again(&good).is_some());
+    assert!(signed_again(&Fields { id: [9; 32], ..good.clone() }).is_none());
 }
 
 /// The receipts of all entries.
