@@ -13,9 +13,9 @@
 //! ```
 //!
 //! This room is pure: it takes bytes and values and gives values and bytes, and knows neither
-//! sockets nor clocks. A [`FrameDecoder`] cuts [`Frame`]s off what came; the table
-//! of states says whether a kind belongs there; [`Frame::decode`] makes the [`Message`]. Bodies are open messages,
-//! except those that hold ciphertext or records, which are closed layouts.
+//! sockets nor clocks. A [`FrameDecoder`] cuts [`Frame`]s off what came; [`ChannelState::outcome`]
+//! and its like say whether a kind belongs there; [`Frame::decode`] makes the [`Message`]. Bodies
+//! are open messages, except those that hold ciphertext or records, which are closed layouts.
 //!
 //! Decided against: names or versions in every message (the hello settles both once), and an enum
 //! of all messages (most readers wait for one or two kinds, and the table of [`Kind`] knows where a
@@ -30,6 +30,7 @@ mod lane;
 mod message;
 mod proof;
 mod runs;
+mod state;
 mod stream;
 
 pub use channel::{Failure, Goodbye, Ping, Pong, RequestIds};
@@ -41,6 +42,7 @@ pub use lane::{LaneId, LaneIds, LaneOpening, LanesAsk, LanesGrant};
 pub use message::{Ask, Message, Numbered};
 pub use proof::{EXPORTER_LABEL, Proof, Transcript};
 pub use runs::{Landed, MissingChunks};
+pub use state::{ChannelState, Outcome, ReceiverState, SenderState};
 pub use stream::{
     ChunksMissing, SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamChunk, StreamDelivered,
     StreamEnd, StreamHeader, StreamRecord,
