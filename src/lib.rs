@@ -4,8 +4,8 @@
 //! fails when one does not.
 //!
 //! ```text
-//! codec → crypto → model → seal
-//! bytes   secrets  nouns   sealed stream
+//! codec → crypto → model → seal          → wire
+//! bytes   secrets  nouns   sealed stream   what is said
 //! ```
 
 #![forbid(unsafe_code)]
@@ -22,3 +22,4 @@ pub mod codec;
 pub mod crypto;
 pub mod model;
 pub mod seal;
+pub mod wire;

@@ -4,6 +4,10 @@
 #[allow(dead_code, reason = "other tests use the rest")]
 #[path = "common/people.rs"]
 mod people;
+#[path = "spec/said.rs"]
+mod said;
+#[path = "spec/wire.rs"]
+mod wire;
 
 use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
 use people::{alice, bob};
@@ -64,7 +68,7 @@ fn the_table_of_refusals_is_that_of_the_code() {
 /// An example is a line `name = value` in a block marked `example`. Each is computed here anew.
 #[test]
 fn every_example_is_what_the_code_computes() {
-    let (told, computed) = (examples(), computed_examples());
+    let (told, computed) = (examples(), [computed_examples(), said::examples()].concat());
     let is_told = |(name, value): &&(&str, String)| {
         told.iter().any(|(told_name, told)| told_name == name && told == value)
     };

@@ -188,8 +188,8 @@ fn at_most(what: &'static str, length: usize, max: usize) -> Result<(), Error> {
     if length > max { Err(Error::TooLong { what, max }) } else { Ok(()) }
 }
 
-/// minicbor's error has no room for ours, so the context keeps it.
-fn refuse<C: Charge>(ctx: &mut C, reason: Error) -> decode::Error {
+/// The error to end decoding with. minicbor's has no room for ours, so the context keeps it.
+pub fn refuse<C: Charge>(ctx: &mut C, reason: Error) -> decode::Error {
     ctx.refuse(reason);
     decode::Error::message("refused")
 }

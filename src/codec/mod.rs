@@ -20,7 +20,7 @@ pub mod closed;
 mod fence;
 pub mod open;
 
-pub use bounded::{Blob, Budget, Charge, List, Text};
+pub use bounded::{Blob, Budget, Charge, List, Text, refuse};
 pub use closed::{Closed, Reader, Writer};
 
 /// Why bytes were refused.

@@ -20,6 +20,8 @@
 //! | leaf of the id tree | SHA-256(00 ‖ `EntryId` ‖ salt ‖ number ‖ entry ‖ id), see [`entry_leaf`] |
 //! | node of the id tree | SHA-256(01 ‖ left ‖ right), see [`id_node`] |
 //! | landed entries | SHA-256(`LandedEntries` ‖ numbers) |
+//! | proof of an identity | RSASSA-PSS(`DiallerProof` or `ListenerProof` ‖ transcript) |
+//! | MAC that opens a lane | BLAKE3 keyed with the ticket(`LaneProof` ‖ role ‖ lane id) |
 //!
 //! Two things carry no label: a content id, which is the plain BLAKE3 hash that any tool computes,
 //! and a chunk's tag, whose key is fresh for each stream and used for nothing else.
@@ -67,11 +69,17 @@ pub enum Label {
     LandedEntries,
     /// Signing that files were delivered.
     Delivery,
+    /// Proving the identity of the side that dialled.
+    DiallerProof,
+    /// Proving the identity of the side that was dialled.
+    ListenerProof,
+    /// Showing that one knows a lane's ticket.
+    LaneProof,
 }
 
 impl Label {
     /// All labels.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 22] = [
         Self::SigningKey,
         Self::SealingKey,
         Self::PairWords,
@@ -91,6 +99,9 @@ impl Label {
         Self::EntryId,
         Self::LandedEntries,
         Self::Delivery,
+        Self::DiallerProof,
+        Self::ListenerProof,
+        Self::LaneProof,
     ];
 
     /// The label's text, at most 32 bytes of ASCII.
@@ -115,6 +126,9 @@ impl Label {
             Self::EntryId => "waxwing 1 entry id",
             Self::LandedEntries => "waxwing 1 landed entries",
             Self::Delivery => "waxwing 1 delivery",
+            Self::DiallerProof => "waxwing 1 dialler proof",
+            Self::ListenerProof => "waxwing 1 listener proof",
+            Self::LaneProof => "waxwing 1 lane proof",
         }
     }
 

@@ -47,7 +47,7 @@ pub(crate) use labels::{entry_leaf, id_node};
 pub use password::{Password, PasswordHash, PasswordHasher, PasswordProblem};
 pub use secret::{Passphrase, Secret, SecretDer, fill_random, random};
 pub use signed::{Signature, Signed, Statement, Verified};
-pub use tag::{Tag, TagKey};
+pub use tag::{Tag, TagKey, Ticket};
 pub use words::pair_words;
 
 /// Why a cryptographic operation was refused.

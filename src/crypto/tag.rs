@@ -1,7 +1,7 @@
 //! Tags: the MAC of each chunk, and, since the header commits to the key, the signed commitment to
-//! its ciphertext.
+//! its ciphertext. And the ticket of a stream's lanes, which proves knowledge the same way.
 
-use super::Secret;
+use super::{Label, Secret};
 use std::fmt;
 
 /// The key of a stream's tags. It tags chunks of that stream and nothing else.
@@ -26,6 +26,42 @@ impl TagKey {
 impl fmt::Debug for TagKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("TagKey(hidden)")
+    }
+}
+
+/// What opens a stream's lanes: 32 random bytes that both sides know from their channel, and that
+/// never travel on a lane.
+pub struct Ticket(Secret<32>);
+
+impl Ticket {
+    /// A fresh ticket.
+    pub fn random() -> Self {
+        Self(Secret::random())
+    }
+
+    /// The ticket with these bytes, which are wiped.
+    pub fn take_from(bytes: &mut [u8; 32]) -> Self {
+        Self(Secret::take_from(bytes))
+    }
+
+    /// The bytes, for the message that hands the ticket over.
+    pub fn expose(&self) -> &[u8; 32] {
+        self.0.expose()
+    }
+
+    /// That one knows the ticket: BLAKE3 keyed, over a label ‖ role u8 ‖ lane id.
+    pub fn mac(&self, role: u8, lane: &[u8; 16]) -> Tag {
+        let mut hash = blake3::Hasher::new_keyed(self.0.expose());
+        hash.update(&Label::LaneProof.bytes()).update(&[role]).update(lane);
+        let mac = Tag(hash.finalize());
+        zeroize::Zeroize::zeroize(&mut hash);
+        mac
+    }
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Ticket(hidden)")
     }
 }
 

@@ -46,5 +46,19 @@ limits! {
     USER_NAME_BYTES: usize = 32, "bytes of a user name";
     AUDIENCE_PEOPLE: usize = 256, "people named in one audience";
     HOST_BYTES: usize = 253, "bytes of a host name";
+    FRAME_GREETING: usize = 16 * 1024, "bytes of a frame's kind and body before both proofs";
+    FRAME_CONTROL: usize = 64 * 1024, "bytes of a frame's kind and body, where no more is said";
+    FRAME_HEADER: usize = 164 * 1024, "bytes of a frame's kind and body with a stream's header";
+    FRAME_CHUNK: usize = 1 + 4 + 40 + 256 * 1024, "bytes of a frame's kind and body with a chunk";
+    FRAME_RECORD: usize = 1024, "bytes of a frame's kind and body with a record";
+    FRAME_DELIVERED: usize = 640 * 1024, "bytes of a frame's kind and body with a delivery";
+    EXPLANATION_BYTES: usize = 256, "bytes of a text that explains a refusal";
+    HELLO_VERSIONS: usize = 8, "versions in a hello";
+    HELLO_FEATURES: usize = 32, "features in a hello";
+    CERTIFICATE_BYTES: usize = 2048, "bytes of a sealing certificate in a proof";
+    MISSING_CHUNKS: usize = 512, "chunks called missing at once";
+    DELIVERY_BYTES: usize = 1024, "bytes of a signed delivery";
+    LANDED_RUNS: usize = 50_000, "runs of entries that landed";
+    LANES: usize = 8, "lanes of a stream";
     EVENTS_WAITING: usize = 1024, "events on their way to the program at once";
 }
