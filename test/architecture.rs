@@ -31,7 +31,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
     ("bytes", &["wire/", "link/"]),
     ("tokio", &["link/"]),
     ("tokio_util", &["link/"]),
-    ("tokio_rustls", &["link/tls.rs", "link/listen.rs"]),
+    ("tokio_rustls", &["link/tls.rs", "link/place.rs"]),
     ("rustls", &["link/tls.rs"]),
     ("rcgen", &["link/tls.rs"]),
 ];

@@ -29,14 +29,13 @@
 
 use super::codec::Line;
 use super::driver::{Driver, Queues};
+use super::ending::{AskError, Ended, Ending};
 use super::handshake::{AwaitHello, Expected, Proven, greet};
+use super::incoming::{Incoming, StreamFrames};
 use super::table::Table;
 use super::tls::Exporter;
 use super::{Deadlines, Error, Side};
-use crate::codec;
-use crate::wire::{
-    Ask, Code, Explanation, Failure, Frame, Goodbye, Kind, Message, Numbered, Role, frame,
-};
+use crate::wire::{Ask, Code, Explanation, Failure, Frame, Kind, Message, Numbered, Role, frame};
 use bytes::Bytes;
 use std::fmt;
 use std::future::Future;
@@ -104,7 +103,7 @@ pub(super) fn begin<IO: AsyncRead + AsyncWrite + Send>(
     let handle = conversation.downgrade();
     let queues = Queues { control: control_out, bulk: bulk_out, requests };
     let driver = Driver::new(line, shared, handle, queues).run(stop);
-    Begun { conversation, incoming: Incoming { requests: requests_in }, driver }
+    Begun { conversation, incoming: Incoming::new(requests_in), driver }
 }
 
 /// A conversation, to speak in. Cheap to clone.
@@ -124,7 +123,7 @@ pub(super) struct Shared {
     /// Bytes in the control queue.
     waiting_bytes: AtomicUsize,
     /// Requests of the other side that wait for an answer.
-    unanswered: AtomicUsize,
+    pub(super) unanswered: AtomicUsize,
     ending: OnceLock<Ending>,
     over: CancellationToken,
 }
@@ -206,7 +205,7 @@ impl Conversation {
         let sent = self.enqueue(frame::encode(&ask));
         drop(table);
         let asked = Asked { shared: Arc::clone(&self.shared), id, answer };
-        let frames = frames.map(|frames| self.frames_of(id, frames));
+        let frames = frames.map(|frames| StreamFrames::new(Arc::clone(&self.shared), id, frames));
         self.unless_it_overflows(sent).map_err(|_| AskError::Ended(self.why_it_ended()))?;
         Ok((asked, frames))
     }
@@ -227,8 +226,8 @@ impl Conversation {
         })
     }
 
-    fn frames_of(&self, number: u32, frames: mpsc::Receiver<Frame>) -> StreamFrames {
-        StreamFrames { shared: Arc::clone(&self.shared), number, frames }
+    pub(super) fn shared(&self) -> &Arc<Shared> {
+        &self.shared
     }
 
     /// Puts frames into the control queue. Never waits: who does not read must not cost memory.
@@ -329,190 +328,4 @@ impl Drop for Asked {
     }
 }
 
-/// The requests of the other side.
-#[derive(Debug)]
-pub struct Incoming {
-    requests: mpsc::Receiver<Request>,
-}
-
-impl Incoming {
-    /// The next one; none when the conversation is over.
-    pub async fn next(&mut self) -> Option<Request> {
-        self.requests.recv().await
-    }
-}
-
-/// A request of the other side. Dropped without an answer, it is answered as a failure of ours.
-pub struct Request {
-    conversation: Conversation,
-    frame: Frame,
-    id: u32,
-    is_answered: bool,
-}
-
-impl Request {
-    /// Counts the request among those that wait; none when there are too many.
-    pub(super) fn admit(conversation: Conversation, frame: Frame, id: u32) -> Option<Self> {
-        let before = conversation.shared.unanswered.fetch_add(1, Ordering::Relaxed);
-        // From here on, dropping the request counts it off and answers it.
-        let request = Self { conversation, frame, id, is_answered: false };
-        if before < request.conversation.shared.deadlines().requests {
-            return Some(request);
-        }
-        request.refuse(Code::Busy, "");
-        None
-    }
-
-    /// What is asked.
-    pub fn kind(&self) -> Kind {
-        self.frame.kind
-    }
-
-    /// The request itself.
-    pub fn decode<A: Ask>(&self) -> Result<A, codec::Error> {
-        self.frame.decode()
-    }
-
-    /// Whose request it is.
-    pub fn conversation(&self) -> &Conversation {
-        &self.conversation
-    }
-
-    /// From now on, the frames of the stream that this request begins come to the caller. None when
-    /// they do already, or the conversation is over.
-    pub fn open_stream(&self) -> Option<StreamFrames> {
-        let shared = &self.conversation.shared;
-        let frames = shared.table().open_stream(self.id, shared.deadlines().stream_queue)?;
-        Some(self.conversation.frames_of(self.id, frames))
-    }
-
-    /// Answers. The id is filled in.
-    pub fn answer<M: Numbered>(mut self, mut answer: M) -> Result<(), Ended> {
-        answer.set_id(self.id);
-        self.is_answered = true;
-        self.conversation.tell(&answer)
-    }
-
-    /// Does not do what is asked.
-    pub fn refuse(mut self, code: Code, text: &str) {
-        self.fail(code, text);
-    }
-
-    fn fail(&mut self, code: Code, text: &str) {
-        self.is_answered = true;
-        let failure = Failure { id: self.id, code, text: Explanation::new(text) };
-        // Over is over: nobody waits for this any more.
-        let _ = self.conversation.tell(&failure);
-    }
-}
-
-impl Drop for Request {
-    fn drop(&mut self) {
-        if !self.is_answered {
-            self.fail(Code::Internal, "");
-        }
-        self.conversation.shared.unanswered.fetch_sub(1, Ordering::Relaxed);
-    }
-}
-
-impl fmt::Debug for Request {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Request({} {})", self.frame.kind, self.id)
-    }
-}
-
-/// The frames of one stream, in the order in which they came. Dropped, the stream is forgotten and
-/// what still comes for it is ignored.
-pub struct StreamFrames {
-    shared: Arc<Shared>,
-    number: u32,
-    frames: mpsc::Receiver<Frame>,
-}
-
-impl StreamFrames {
-    /// The stream's number.
-    pub fn number(&self) -> u32 {
-        self.number
-    }
-
-    /// The next frame; none when the conversation is over.
-    pub async fn next(&mut self) -> Option<Frame> {
-        self.frames.recv().await
-    }
-}
-
-impl Drop for StreamFrames {
-    fn drop(&mut self) {
-        self.shared.table().end_stream(self.number);
-    }
-}
-
-impl fmt::Debug for StreamFrames {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "StreamFrames({})", self.number)
-    }
-}
-
-/// The conversation is over.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the conversation is over")]
-pub struct Ended;
-
 struct Overflow;
-
-/// Why a conversation ended.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Ending {
-    /// This side ended it.
-    #[error("this side ended the conversation: {code} ({text})")]
-    Ours {
-        /// Why.
-        code: Code,
-        /// The same in words.
-        text: Explanation,
-    },
-    /// The other side ended it.
-    #[error("the other side ended the conversation: {code} ({text})")]
-    Theirs {
-        /// Why.
-        code: Code,
-        /// The same in its words.
-        text: Explanation,
-    },
-    /// The connection broke without a word.
-    #[error("the connection broke: {0}")]
-    Broken(io::ErrorKind),
-}
-
-impl Ending {
-    pub(super) fn ours(code: Code) -> Self {
-        Self::Ours { code, text: Explanation::default() }
-    }
-
-    /// What is said in the end: nothing, when the other side has ended it.
-    pub(super) fn goodbye(&self) -> Option<Goodbye> {
-        match self {
-            Self::Ours { code, text } => Some(Goodbye { code: *code, text: text.clone() }),
-            Self::Theirs { .. } | Self::Broken(_) => None,
-        }
-    }
-}
-
-/// Why a request has no answer.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum AskError {
-    /// The other side does not do it.
-    #[error("the other side refuses: {code} ({text})")]
-    Refused {
-        /// Why.
-        code: Code,
-        /// The same in its words.
-        text: Explanation,
-    },
-    /// It did not answer in time.
-    #[error("the other side does not answer")]
-    Late,
-    /// The conversation is over.
-    #[error(transparent)]
-    Ended(Ending),
-}

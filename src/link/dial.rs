@@ -5,8 +5,9 @@
 //! new try is told.
 
 use super::codec::Line;
-use super::conversation::{Begun, Conversation, Incoming, begin};
+use super::conversation::{Begun, Conversation, begin};
 use super::handshake::{AwaitHello, Expected, greet};
+use super::incoming::Incoming;
 use super::listen::Socket;
 use super::{Backoff, Error, Side};
 use crate::crypto::random;

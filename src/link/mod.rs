@@ -24,20 +24,27 @@ mod counts;
 mod deadlines;
 mod dial;
 mod driver;
+mod ending;
 pub mod handshake;
+mod incoming;
 mod listen;
+mod place;
+mod reader;
+mod replayed;
 mod side;
 mod table;
 mod tls;
+mod watch;
+mod writer;
 
 pub use backoff::Backoff;
-pub use conversation::{
-    AskError, Begun, Conversation, Ended, Ending, Incoming, Request, StreamFrames, converse,
-};
+pub use conversation::{Begun, Conversation, converse};
 pub use counts::{Admitted, ConnectionId, Counts, Full, Limits};
 pub use deadlines::Deadlines;
 pub use dial::{Connect, Dialler, Retry, Tcp};
+pub use ending::{AskError, Ended, Ending};
 pub use handshake::{Expected, Proven};
+pub use incoming::{Incoming, Request, StreamFrames};
 pub use listen::{LaneDoor, Listen, Listener, Notice, Service, Socket};
 pub use side::Side;
 pub use tls::{ALPN, Exporter, TlsError};

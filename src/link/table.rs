@@ -1,7 +1,7 @@
 //! What is under way in a conversation: which answers are awaited, which streams are open, which
 //! ids are used. Frames find their way through it; it waits for nothing.
 
-use super::conversation::Ended;
+use super::ending::Ended;
 use crate::wire::{Code, Frame, Kind, RequestIds, Role};
 use std::collections::{HashMap, VecDeque};
 use tokio::sync::{mpsc, oneshot};
