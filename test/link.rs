@@ -7,12 +7,22 @@
 mod keys;
 #[path = "link/stage.rs"]
 mod stage;
+#[path = "link/stranger.rs"]
+mod stranger;
 
 #[path = "link/backoff.rs"]
 mod backoff;
+#[path = "link/cells.rs"]
+mod cells;
 #[path = "link/conversations.rs"]
 mod conversations;
 #[path = "link/counts.rs"]
 mod counts;
+#[path = "link/greetings.rs"]
+mod greetings;
 #[path = "link/listening.rs"]
 mod listening;
+#[path = "link/strangers.rs"]
+mod strangers;
+#[path = "link/time.rs"]
+mod time;
