@@ -4,8 +4,8 @@
 //! fails when one does not.
 //!
 //! ```text
-//! codec → crypto → model → seal          → wire
-//! bytes   secrets  nouns   sealed stream   what is said
+//! codec → crypto → model → seal          → wire         → link
+//! bytes   secrets  nouns   sealed stream   what is said   who is there
 //! ```
 
 #![forbid(unsafe_code)]
@@ -20,6 +20,7 @@
 
 pub mod codec;
 pub mod crypto;
+pub mod link;
 pub mod model;
 pub mod seal;
 pub mod wire;

@@ -9,7 +9,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The row, from left to right. A room may import from those before it.
-const ROW: &[&str] = &["codec", "crypto", "model", "seal", "wire"];
+const ROW: &[&str] = &["codec", "crypto", "model", "seal", "wire", "link"];
 
 /// Crates and parts of the standard library that only some rooms may know.
 const FIRST_MET: &[(&str, &[&str])] = &[
@@ -21,14 +21,19 @@ const FIRST_MET: &[(&str, &[&str])] = &[
     ("aes", &["crypto/cipher.rs"]),
     ("sha2", &["crypto/labels.rs", "crypto/raw_rsa.rs"]),
     ("std::fs", &["crypto/key_folder.rs", "model/content/read_at.rs"]),
-    ("std::net", &["model/address.rs"]),
+    ("std::net", &["model/address.rs", "link/"]),
     ("std::env", &[]),
     ("std::process", &[]),
-    ("std::time", &["crypto/certificate.rs", "crypto/key_folder.rs", "model/entry.rs"]),
-    ("std::thread", &["crypto/key_folder.rs", "model/content/file.rs"]),
+    ("std::time", &["crypto/certificate.rs", "crypto/key_folder.rs", "model/entry.rs", "link/"]),
+    ("std::thread", &["crypto/key_folder.rs", "model/content/file.rs", "link/"]),
     ("blake3", &["crypto/tag.rs", "model/content/"]),
     ("minicbor", &["codec/", "wire/"]),
-    ("bytes", &["wire/"]),
+    ("bytes", &["wire/", "link/"]),
+    ("tokio", &["link/"]),
+    ("tokio_util", &["link/"]),
+    ("tokio_rustls", &["link/tls.rs", "link/place.rs"]),
+    ("rustls", &["link/tls.rs"]),
+    ("rcgen", &["link/tls.rs"]),
 ];
 
 #[test]

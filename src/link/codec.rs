@@ -1,0 +1,130 @@
+//! Frames over bytes that come and go: `wire`'s decoder as tokio's codec, and a line that holds
+//! both directions of a connection.
+
+use super::Error;
+use crate::wire::{Frame, FrameDecoder, Message, frame};
+use bytes::{Buf, Bytes, BytesMut};
+use futures_util::StreamExt;
+use std::io;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split};
+use tokio::time::timeout;
+use tokio_util::codec::{Decoder, FramedRead};
+
+/// Cuts frames, and knows how far the one under way has come.
+#[derive(Debug, Default)]
+pub(super) struct FrameCodec {
+    decoder: FrameDecoder,
+    arrival: Arrival,
+}
+
+/// What has arrived so far.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) struct Arrival {
+    /// Bytes in all.
+    pub(super) bytes: u64,
+    /// Frames that are whole.
+    pub(super) frames: u64,
+    /// Bytes of the frame that is not.
+    pub(super) begun: usize,
+}
+
+impl FrameCodec {
+    /// From now on, frames of an open conversation.
+    pub(super) fn open(&mut self) {
+        self.decoder.open();
+    }
+
+    pub(super) fn arrival(&self) -> Arrival {
+        self.arrival
+    }
+}
+
+impl Decoder for FrameCodec {
+    type Item = Frame;
+    type Error = Error;
+
+    fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Frame>, Error> {
+        let fresh = input.len().saturating_sub(self.arrival.begun);
+        self.arrival.bytes = self.arrival.bytes.saturating_add(fresh as u64);
+        let frame = self.decoder.decode(input)?;
+        self.arrival.frames = self.arrival.frames.saturating_add(u64::from(frame.is_some()));
+        self.arrival.begun = input.len();
+        Ok(frame)
+    }
+
+    fn decode_eof(&mut self, input: &mut BytesMut) -> Result<Option<Frame>, Error> {
+        match self.decode(input)? {
+            Some(frame) => Ok(Some(frame)),
+            None => Ok(self.decoder.finish(input).map(|()| None)?),
+        }
+    }
+}
+
+/// A connection as frames.
+#[derive(Debug)]
+pub(super) struct Line<IO> {
+    pub(super) frames: FramedRead<ReadHalf<IO>, FrameCodec>,
+    pub(super) out: Out<WriteHalf<IO>>,
+}
+
+impl<IO: AsyncRead + AsyncWrite> Line<IO> {
+    /// A line over a connection; a write that does not move on for so long fails.
+    pub(super) fn new(io: IO, progress: Duration) -> Self {
+        let (read, write) = split(io);
+        let frames = FramedRead::with_capacity(read, FrameCodec::default(), FIRST_BYTES);
+        Self { frames, out: Out { write, progress } }
+    }
+
+    /// The next frame; the end of the connection is an error.
+    pub(super) async fn next(&mut self) -> Result<Frame, Error> {
+        let frame = self.frames.next().await;
+        frame.unwrap_or(Err(Error::Line(io::ErrorKind::UnexpectedEof)))
+    }
+}
+
+/// The way out.
+#[derive(Debug)]
+pub(super) struct Out<W> {
+    write: W,
+    progress: Duration,
+}
+
+impl<W: AsyncWrite + Unpin> Out<W> {
+    /// Sends a message at once.
+    pub(super) async fn say<M: Message>(&mut self, message: &M) -> Result<(), Error> {
+        self.send(frame::encode(message)).await
+    }
+
+    /// Sends frames at once.
+    pub(super) async fn send(&mut self, frames: Bytes) -> Result<(), Error> {
+        self.write(frames).await?;
+        self.flush().await
+    }
+
+    /// Hands frames over; they leave with the next [`Out::flush`], if not before.
+    pub(super) async fn write(&mut self, mut frames: Bytes) -> Result<(), Error> {
+        while frames.has_remaining() {
+            let written = timeout(self.progress, self.write.write_buf(&mut frames)).await;
+            if written.map_err(|_| Error::Late(A_WRITE))?? == 0 {
+                return Err(Error::Line(io::ErrorKind::WriteZero));
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) async fn flush(&mut self) -> Result<(), Error> {
+        let flushed = timeout(self.progress, self.write.flush()).await;
+        Ok(flushed.map_err(|_| Error::Late(A_WRITE))??)
+    }
+
+    /// Says that nothing more comes.
+    pub(super) async fn shut(&mut self) -> Result<(), Error> {
+        let shut = timeout(self.progress, self.write.shutdown()).await;
+        Ok(shut.map_err(|_| Error::Late(A_WRITE))??)
+    }
+}
+
+const A_WRITE: &str = "a write";
+/// Room for what small frames need; it grows with what comes.
+const FIRST_BYTES: usize = 1024;

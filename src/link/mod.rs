@@ -1,0 +1,163 @@
+//! Who is there: conversations between two programs, over sockets.
+//!
+//! A [`Side`] is what one program brings to all of its conversations. It dials with a [`Dialler`]
+//! and waits with a [`Listener`]; either way it gets a [`Conversation`] with somebody who has
+//! [`Proven`] who they are.
+//!
+//! ```text
+//!  Dialler ──▶ TCP ──▶ TLS 1.3 ──▶ hellos, proofs ──▶ Conversation ◀── the same ◀── Listener
+//!  backoff             tls.rs      handshake.rs       conversation.rs               counts
+//! ```
+//!
+//! Sockets, times and randomness come from outside: the socket as a [`Connect`] or [`Listen`], the
+//! clock as tokio's, which tests pause. Every time and size is a setting, see [`Deadlines`].
+//!
+//! Decided against: certificates as identities (a key that signs certificates for TLS would sign in
+//! two worlds, and a pinned certificate is no fingerprint), QUIC (the bulk travels on plain lanes,
+//! and what remains gains nothing), and a task for each direction of a connection (ten thousand
+//! idle ones would be twenty thousand).
+
+mod backoff;
+mod codec;
+mod conversation;
+mod counts;
+mod deadlines;
+mod dial;
+mod driver;
+mod ending;
+pub mod handshake;
+mod incoming;
+mod listen;
+mod place;
+mod reader;
+mod replayed;
+mod side;
+mod table;
+mod tls;
+mod watch;
+mod writer;
+
+pub use backoff::Backoff;
+pub use conversation::{Begun, Conversation, converse};
+pub use counts::{Admitted, ConnectionId, Counts, Full, Limits};
+pub use deadlines::Deadlines;
+pub use dial::{Connect, Dialler, Retry, Tcp};
+pub use ending::{AskError, Ended, Ending};
+pub use handshake::{Expected, Proven};
+pub use incoming::{Incoming, Request, StreamFrames};
+pub use listen::{LaneDoor, Listen, Listener, Notice, Service, Socket};
+pub use side::Side;
+pub use tls::{ALPN, Exporter, TlsError};
+
+use crate::crypto::Fingerprint;
+use crate::wire::{Code, Explanation, FrameError};
+use std::io;
+
+/// Why there is no conversation.
+#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The connection could not be made, or broke.
+    #[error("the connection failed: {0}")]
+    Line(io::ErrorKind),
+    /// Nobody knows an address of that host.
+    #[error("the host has no address that is known")]
+    Host,
+    /// Something took longer than it may.
+    #[error("{0} took longer than it may")]
+    Late(&'static str),
+    /// What came on a new connection begins neither a channel nor a lane.
+    #[error("what came is not the beginning of a conversation")]
+    NotOurs,
+    /// TLS failed.
+    #[error("TLS failed: {0}")]
+    Tls(#[from] TlsError),
+    /// TLS without our protocol in it.
+    #[error("the other side speaks TLS, but not our protocol in it")]
+    Protocol,
+    /// The throw-away certificate could not be made.
+    #[error("a certificate could not be made")]
+    Certificate,
+    /// Bytes that are no frames.
+    #[error(transparent)]
+    Frame(#[from] FrameError),
+    /// A frame that is no message.
+    #[error("a message is malformed: {0}")]
+    Malformed(#[from] crate::codec::Error),
+    /// A message that does not belong there.
+    #[error("a message came that does not belong there")]
+    Unexpected,
+    /// The other side is somebody else.
+    #[error("the other side says that it is {found}, and not {expected}")]
+    Identity {
+        /// Who was expected.
+        expected: Fingerprint,
+        /// Who is there, unproven.
+        found: Fingerprint,
+    },
+    /// The other side did not prove, on this very channel, who it is.
+    #[error("the identity proof does not match this channel; is somebody in between?")]
+    Proof,
+    /// No version in common.
+    #[error("the two programs have no version of the protocol in common")]
+    Version,
+    /// Our own proof could not be made.
+    #[error("our own proof could not be made: {0}")]
+    Signing(crate::crypto::Error),
+    /// Too many wait for a proof of ours.
+    #[error("too many want to begin at once")]
+    Busy,
+    /// There are as many connections as there may be.
+    #[error(transparent)]
+    Full(#[from] Full),
+    /// An unproven connection went, because a newcomer needed the place.
+    #[error("it gave way to a newcomer")]
+    GaveWay,
+    /// This program stops.
+    #[error("this program stops")]
+    Stopping,
+    /// The other side said why it does not want to.
+    #[error("the other side refuses: {code} ({text})")]
+    Refused {
+        /// Why.
+        code: Code,
+        /// The same in its words.
+        text: Explanation,
+    },
+}
+
+impl Error {
+    /// Whether trying the same again is of no use.
+    pub fn is_permanent(&self) -> bool {
+        match self {
+            Self::Refused { code, .. } => code.is_permanent(),
+            Self::Line(_) | Self::Host | Self::Late(_) => false,
+            Self::Busy | Self::Full(_) | Self::GaveWay => false,
+            _ => true,
+        }
+    }
+
+    /// What the other side is told, if it can be told anything.
+    fn code(&self) -> Option<Code> {
+        match self {
+            Self::Late(_) => Some(Code::Slow),
+            Self::Frame(FrameError::Cut) => None,
+            Self::Frame(error) => Some((*error).into()),
+            Self::Malformed(_) => Some(Code::Malformed),
+            Self::Unexpected => Some(Code::Unexpected),
+            Self::Identity { .. } => Some(Code::Identity),
+            Self::Proof => Some(Code::Proof),
+            Self::Version => Some(Code::Version),
+            Self::Signing(_) => Some(Code::Internal),
+            Self::Busy | Self::Full(_) => Some(Code::Busy),
+            Self::Stopping => Some(Code::Stopping),
+            _ => None,
+        }
+    }
+}
+
+impl From<io::Error> for Error {
+    fn from(error: io::Error) -> Self {
+        Self::Line(error.kind())
+    }
+}

@@ -1,0 +1,84 @@
+//! What one program brings to all of its conversations.
+
+use super::tls::Tls;
+use super::{Deadlines, Error};
+use crate::codec::closed;
+use crate::crypto::Identity;
+use crate::wire::{Features, Hello, Party, Proof, Role, Transcript};
+use bytes::Bytes;
+use std::fmt;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use tokio::time::timeout;
+
+/// What one program brings to all of its conversations: its identity, what it is and can do, its
+/// TLS, and how long it waits. Cheap to clone.
+#[derive(Clone)]
+pub struct Side(Arc<Inner>);
+
+struct Inner {
+    identity: Arc<Identity>,
+    party: Party,
+    features: Features,
+    deadlines: Deadlines,
+    tls: Tls,
+    signing: Semaphore,
+}
+
+impl Side {
+    /// Makes ready to converse. An index shows no sealing certificate, since nobody seals for it.
+    pub fn new(
+        identity: Arc<Identity>,
+        party: Party,
+        features: Features,
+        deadlines: Deadlines,
+    ) -> Result<Self, Error> {
+        let cores = available_parallelism().map_or(1, usize::from);
+        let (tls, signing) = (Tls::new()?, Semaphore::new(cores));
+        Ok(Self(Arc::new(Inner { identity, party, features, deadlines, tls, signing })))
+    }
+
+    /// How long this side waits.
+    pub fn deadlines(&self) -> &Deadlines {
+        &self.0.deadlines
+    }
+
+    pub(super) fn tls(&self) -> &Tls {
+        &self.0.tls
+    }
+
+    pub(super) fn hello(&self) -> Hello {
+        Hello::new(self.0.party, self.0.identity.fingerprint(), self.0.features)
+    }
+
+    /// Proves who this side is: on a thread that may compute, with at most as many others as there
+    /// are cores, so that no crowd of newcomers takes the machine from those who are in.
+    pub(super) async fn prove(&self, transcript: Transcript, role: Role) -> Result<Bytes, Error> {
+        let turn = timeout(self.0.deadlines.signing, self.0.signing.acquire()).await;
+        let turn = turn.map_err(|_| Error::Busy)?;
+        let inner = Arc::clone(&self.0);
+        let proof = spawn_blocking(move || inner.proof(&transcript, role)).await;
+        drop(turn);
+        proof.map_err(|_| Error::Stopping)?.map_err(Error::Signing)
+    }
+}
+
+impl Inner {
+    fn proof(&self, transcript: &Transcript, role: Role) -> Result<Bytes, crate::crypto::Error> {
+        let certificate = match self.party {
+            Party::Index => None,
+            Party::Person => Some(closed::encode(self.identity.certificate())),
+        };
+        let signing = self.identity.signing();
+        let proof: Proof = transcript.prove(role, signing, certificate.as_deref())?;
+        Ok(crate::wire::frame::encode(&proof))
+    }
+}
+
+impl fmt::Debug for Side {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Side({:?} {})", self.0.party, self.0.identity.fingerprint())
+    }
+}

@@ -1,0 +1,132 @@
+//! What is under way in a conversation: which answers are awaited, which streams are open, which
+//! ids are used. Frames find their way through it; it waits for nothing.
+
+use super::ending::Ended;
+use crate::wire::{Code, Frame, Kind, RequestIds, Role};
+use std::collections::{HashMap, VecDeque};
+use tokio::sync::{mpsc, oneshot};
+
+/// What is under way.
+#[derive(Debug)]
+pub(super) struct Table {
+    own_ids: RequestIds,
+    last_own: u32,
+    their_ids: RequestIds,
+    answers: HashMap<u32, Awaited>,
+    streams: HashMap<u32, mpsc::Sender<Frame>>,
+    /// Streams that ended lately; frames for them may still be on their way.
+    ended: VecDeque<u32>,
+    is_over: bool,
+}
+
+#[derive(Debug)]
+struct Awaited {
+    kind: Kind,
+    to: oneshot::Sender<Frame>,
+}
+
+/// Where a frame of a stream goes.
+#[derive(Debug)]
+pub(super) enum Way {
+    /// To whoever takes the stream's frames.
+    To(mpsc::Sender<Frame>),
+    /// Nowhere: the stream ended while it travelled.
+    Nowhere,
+}
+
+impl Table {
+    pub(super) fn new(role: Role) -> Self {
+        Self {
+            own_ids: RequestIds::of(role),
+            last_own: 0,
+            their_ids: RequestIds::of(role.other()),
+            answers: HashMap::new(),
+            streams: HashMap::new(),
+            ended: VecDeque::new(),
+            is_over: false,
+        }
+    }
+
+    /// Nothing is awaited any more, and nothing begins.
+    pub(super) fn end(&mut self) {
+        self.is_over = true;
+        self.answers = HashMap::new();
+        self.streams = HashMap::new();
+    }
+
+    /// The id of our next request.
+    pub(super) fn next_id(&mut self) -> Result<u32, Ended> {
+        if self.is_over {
+            return Err(Ended);
+        }
+        self.last_own = self.own_ids.next_own().ok_or(Ended)?;
+        Ok(self.last_own)
+    }
+
+    /// An answer of this kind is awaited from now on.
+    pub(super) fn await_answer(&mut self, id: u32, kind: Kind) -> oneshot::Receiver<Frame> {
+        let (to, answer) = oneshot::channel();
+        self.answers.insert(id, Awaited { kind, to });
+        answer
+    }
+
+    /// The answer is awaited no longer.
+    pub(super) fn give_up(&mut self, id: u32) {
+        self.answers.remove(&id);
+    }
+
+    /// Takes an answer. One that nobody awaits any more is dropped; one to a request that was never
+    /// made, or of a kind that does not answer it, is refused.
+    pub(super) fn answer(&mut self, id: u32, frame: Frame) -> Result<(), Code> {
+        let is_ours = id != 0 && id <= self.last_own && id % 2 == self.last_own % 2;
+        let Some(awaited) = self.answers.remove(&id) else {
+            return if is_ours { Ok(()) } else { Err(Code::Unexpected) };
+        };
+        if frame.kind != awaited.kind && frame.kind != Kind::Failure {
+            return Err(Code::Unexpected);
+        }
+        // Who asked may have gone away in this moment.
+        let _ = awaited.to.send(frame);
+        Ok(())
+    }
+
+    /// Takes the id of a request of the other side.
+    pub(super) fn take_request(&mut self, id: u32) -> Result<(), Code> {
+        self.their_ids.take(id)
+    }
+
+    /// Frames of this stream are taken from now on. None when it is open already.
+    pub(super) fn open_stream(
+        &mut self,
+        number: u32,
+        size: usize,
+    ) -> Option<mpsc::Receiver<Frame>> {
+        if self.is_over || self.streams.contains_key(&number) || self.ended.contains(&number) {
+            return None;
+        }
+        let (to, frames) = mpsc::channel(size.max(1));
+        self.streams.insert(number, to);
+        Some(frames)
+    }
+
+    /// They are taken no longer.
+    pub(super) fn end_stream(&mut self, number: u32) {
+        self.streams.remove(&number);
+        if self.ended.len() >= ENDED_LATELY {
+            self.ended.pop_front();
+        }
+        self.ended.push_back(number);
+    }
+
+    /// Where a frame of this stream goes.
+    pub(super) fn way(&self, number: u32) -> Result<Way, Code> {
+        match self.streams.get(&number) {
+            Some(to) => Ok(Way::To(to.clone())),
+            None if self.ended.contains(&number) => Ok(Way::Nowhere),
+            None => Err(Code::Unexpected),
+        }
+    }
+}
+
+/// More streams do not end within the time of a frame's travel.
+const ENDED_LATELY: usize = 64;

@@ -1,0 +1,109 @@
+//! One direction of a conversation: what waits leaves, messages before bulk.
+
+use super::Error;
+use super::codec::Out;
+use super::conversation::Shared;
+use super::ending::Ending;
+use crate::wire::{Code, frame};
+use bytes::{Bytes, BytesMut};
+use tokio::io::{AsyncWrite, WriteHalf};
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+/// Writes.
+pub(super) struct Writer<'a, IO> {
+    out: &'a mut Out<WriteHalf<IO>>,
+    shared: &'a Shared,
+    control: mpsc::Receiver<Bytes>,
+    bulk: mpsc::Receiver<Bytes>,
+}
+
+impl<'a, IO: AsyncWrite> Writer<'a, IO> {
+    pub(super) fn new(
+        out: &'a mut Out<WriteHalf<IO>>,
+        shared: &'a Shared,
+        control: mpsc::Receiver<Bytes>,
+        bulk: mpsc::Receiver<Bytes>,
+    ) -> Self {
+        Self { out, shared, control, bulk }
+    }
+
+    pub(super) async fn write_until_the_end(mut self) {
+        if let Err(error) = self.write().await {
+            return self.shared.end(Ending::of(&error));
+        }
+        let farewell = timeout(self.shared.deadlines().farewell, self.say_goodbye()).await;
+        // Who does not listen any more misses nothing.
+        let _ = farewell;
+    }
+
+    /// Writes until the conversation is over.
+    async fn write(&mut self) -> Result<(), Error> {
+        let over = self.shared.over().clone();
+        while !over.is_cancelled() {
+            let Some(frames) = self.waiting() else {
+                self.out.flush().await?;
+                self.wait().await?;
+                continue;
+            };
+            self.out.write(frames).await?;
+        }
+        Ok(())
+    }
+
+    /// Waits for something to write, and writes it.
+    async fn wait(&mut self) -> Result<(), Error> {
+        let frames = tokio::select! {
+            biased;
+            () = self.shared.over().cancelled() => return Ok(()),
+            frames = self.control.recv() => frames.inspect(|frames| self.shared.left(frames.len())),
+            frames = self.bulk.recv() => frames,
+        };
+        match frames {
+            Some(frames) => self.out.write(frames).await,
+            // Nobody holds the conversation any more.
+            None => {
+                self.shared.end(Ending::ours(Code::Done));
+                Ok(())
+            }
+        }
+    }
+
+    /// What waits to be written: messages before bulk, small ones together.
+    fn waiting(&mut self) -> Option<Bytes> {
+        let Some(first) = self.message() else { return self.bulk.try_recv().ok() };
+        if first.len() >= BATCH_BYTES {
+            return Some(first);
+        }
+        let Some(second) = self.message() else { return Some(first) };
+        let mut batch = BytesMut::with_capacity(BATCH_BYTES);
+        batch.extend_from_slice(&first);
+        batch.extend_from_slice(&second);
+        while batch.len() < BATCH_BYTES {
+            let Some(next) = self.message() else { break };
+            batch.extend_from_slice(&next);
+        }
+        Some(batch.freeze())
+    }
+
+    fn message(&mut self) -> Option<Bytes> {
+        let message = self.control.try_recv().ok()?;
+        self.shared.left(message.len());
+        Some(message)
+    }
+
+    /// What was said before the end still leaves, and then why it is the end.
+    async fn say_goodbye(&mut self) -> Result<(), Error> {
+        let Some(goodbye) = self.shared.why_it_ended().goodbye() else {
+            return self.out.shut().await;
+        };
+        while let Some(message) = self.message() {
+            self.out.write(message).await?;
+        }
+        self.out.send(frame::encode(&goodbye)).await?;
+        self.out.shut().await
+    }
+}
+
+/// About one record of TLS.
+const BATCH_BYTES: usize = 16 * 1024;

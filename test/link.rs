@@ -1,0 +1,28 @@
+//! Conversations between two programs: who gets in, what is said, and who is shown the door.
+//!
+//! Time is tokio's and stands still where a test waits for a deadline; sockets are on loopback, with
+//! ports that the system chooses. Strangers speak raw bytes or rustls, without our library.
+
+#[path = "common/mod.rs"]
+mod keys;
+#[path = "link/stage.rs"]
+mod stage;
+#[path = "link/stranger.rs"]
+mod stranger;
+
+#[path = "link/backoff.rs"]
+mod backoff;
+#[path = "link/cells.rs"]
+mod cells;
+#[path = "link/conversations.rs"]
+mod conversations;
+#[path = "link/counts.rs"]
+mod counts;
+#[path = "link/greetings.rs"]
+mod greetings;
+#[path = "link/listening.rs"]
+mod listening;
+#[path = "link/strangers.rs"]
+mod strangers;
+#[path = "link/time.rs"]
+mod time;

@@ -1,0 +1,231 @@
+//! The other side without our library's conversation: frames by hand, TLS by rustls.
+
+use crate::stage::{EXPORTER, identity};
+use bytes::{Bytes, BytesMut};
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::aws_lc_rs::default_provider;
+use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
+use rustls::{ClientConfig, DigitallySignedStruct, ServerConfig, SignatureScheme};
+use std::sync::Arc;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
+use waxwing::codec::closed;
+use waxwing::crypto::Fingerprint;
+use waxwing::wire::{
+    Features, Frame, FrameDecoder, Goodbye, Hello, Message, Party, Role, Transcript, frame,
+};
+
+/// Speaks frames over anything.
+pub(crate) struct Stranger<IO> {
+    io: IO,
+    came: BytesMut,
+    decoder: FrameDecoder,
+}
+
+impl<IO: AsyncRead + AsyncWrite + Unpin> Stranger<IO> {
+    pub(crate) fn new(io: IO) -> Self {
+        Self { io, came: BytesMut::new(), decoder: FrameDecoder::new() }
+    }
+
+    /// A stranger who goes through the greeting as somebody.
+    pub(crate) async fn greeted(io: IO, name: &'static str, role: Role) -> Self {
+        Self::greeted_over(io, name, role, EXPORTER).await
+    }
+
+    pub(crate) async fn greeted_over(
+        io: IO,
+        name: &'static str,
+        role: Role,
+        exporter: [u8; 32],
+    ) -> Self {
+        let mut stranger = Self::new(io);
+        let hello = hello(name);
+        let theirs = match role {
+            Role::Dialler => {
+                stranger.say(&hello).await;
+                stranger.next().await.expect("a hello")
+            }
+            Role::Listener => {
+                let theirs = stranger.next().await.expect("a hello");
+                stranger.say(&hello).await;
+                theirs
+            }
+        };
+        let transcript = transcript(role, &hello, &theirs, exporter);
+        if role == Role::Listener {
+            stranger.next().await.expect("a proof");
+        }
+        stranger.say(&proof(&transcript, role, name)).await;
+        if role == Role::Dialler {
+            stranger.next().await.expect("a proof");
+        }
+        stranger.decoder.open();
+        stranger
+    }
+
+    pub(crate) async fn say<M: Message>(&mut self, message: &M) {
+        self.send(&frame::encode(message)).await;
+    }
+
+    /// Who has closed already does not want to hear it.
+    pub(crate) async fn send(&mut self, bytes: &[u8]) {
+        let _ = self.io.write_all(bytes).await;
+        let _ = self.io.flush().await;
+    }
+
+    /// The next frame; none when the other side has closed.
+    pub(crate) async fn next(&mut self) -> Option<Frame> {
+        loop {
+            if let Some(frame) = self.decoder.decode(&mut self.came).expect("frames") {
+                return Some(frame);
+            }
+            if self.io.read_buf(&mut self.came).await.unwrap_or_default() == 0 {
+                return None;
+            }
+        }
+    }
+
+    /// The goodbye that comes next, perhaps behind other frames.
+    pub(crate) async fn goodbye(&mut self) -> Option<Goodbye> {
+        while let Some(frame) = self.next().await {
+            if let Ok(goodbye) = frame.decode() {
+                return Some(goodbye);
+            }
+        }
+        None
+    }
+
+    pub(crate) fn into_io(self) -> IO {
+        self.io
+    }
+}
+
+pub(crate) fn hello(name: &'static str) -> Hello {
+    Hello::new(Party::Person, identity(name).fingerprint(), Features::ALL)
+}
+
+/// What both sign, from the hello that somebody with this role said and the frame that came.
+pub(crate) fn transcript(
+    role: Role,
+    ours: &Hello,
+    theirs: &Frame,
+    exporter: [u8; 32],
+) -> Transcript {
+    let said = |hello: &Hello, body: Bytes| -> (Bytes, Fingerprint) { (body, hello.fingerprint()) };
+    let their_hello: Hello = theirs.decode().unwrap();
+    let ours = said(ours, ours.encode());
+    let theirs = said(&their_hello, theirs.body.clone());
+    let (dialler, listener) = match role {
+        Role::Dialler => (ours, theirs),
+        Role::Listener => (theirs, ours),
+    };
+    Transcript {
+        dialler_hello: dialler.0,
+        listener_hello: listener.0,
+        dialler: dialler.1,
+        listener: listener.1,
+        exporter,
+    }
+}
+
+pub(crate) fn proof(
+    transcript: &Transcript,
+    role: Role,
+    name: &'static str,
+) -> waxwing::wire::Proof {
+    let identity = identity(name);
+    let certificate = closed::encode(identity.certificate());
+    transcript.prove(role, identity.signing(), Some(&certificate)).unwrap()
+}
+
+pub(crate) fn frame_of<M: Message>(message: &M) -> Frame {
+    Frame { kind: M::KIND, body: message.encode() }
+}
+
+/// A TLS client that offers these protocols and believes everybody.
+pub(crate) fn client(protocols: &[&[u8]]) -> ClientConfig {
+    let mut config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(Arc::new(Believer))
+        .with_no_client_auth();
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+    config
+}
+
+/// A TLS server with so many certificates in its chain.
+pub(crate) fn server(protocols: &[&[u8]], certificates: usize) -> ServerConfig {
+    let made = rcgen::generate_simple_self_signed([String::from("stranger")]).unwrap();
+    let chain = vec![made.cert.der().clone(); certificates];
+    let key = PrivatePkcs8KeyDer::from(made.signing_key.serialize_der());
+    let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        .with_protocol_versions(&[&rustls::version::TLS13])
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(chain, key.into())
+        .unwrap();
+    config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+    config
+}
+
+/// TLS as a client, and the exporter of the channel.
+pub(crate) async fn connect<IO: AsyncRead + AsyncWrite + Unpin>(
+    config: ClientConfig,
+    io: IO,
+) -> std::io::Result<(client::TlsStream<IO>, [u8; 32])> {
+    let name = ServerName::try_from("stranger").unwrap();
+    let stream = TlsConnector::from(Arc::new(config)).connect(name, io).await?;
+    let exporter = stream.get_ref().1.export_keying_material([0; 32], LABEL, None).unwrap();
+    Ok((stream, exporter))
+}
+
+/// TLS as a server, and the exporter of the channel.
+pub(crate) async fn accept<IO: AsyncRead + AsyncWrite + Unpin>(
+    config: ServerConfig,
+    io: IO,
+) -> std::io::Result<(server::TlsStream<IO>, [u8; 32])> {
+    let stream = TlsAcceptor::from(Arc::new(config)).accept(io).await?;
+    let exporter = stream.get_ref().1.export_keying_material([0; 32], LABEL, None).unwrap();
+    Ok((stream, exporter))
+}
+
+const LABEL: &[u8] = b"EXPORTER-waxwing-1";
+
+#[derive(Debug)]
+struct Believer;
+
+impl ServerCertVerifier for Believer {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        default_provider().signature_verification_algorithms.supported_schemes()
+    }
+}
