@@ -213,7 +213,10 @@ fn seal(
         indices.clear();
         let record = match turn {
             Turn::EndSegment => sealer.take_record().expect("ends a segment"),
-            Turn::Finish => sealer.take_final_record(&source).expect("finishes"),
+            Turn::Finish => {
+                let unchanged = sealer.last_look().and_then(|last| last.look(&source));
+                sealer.take_final_record(unchanged.expect("unchanged")).expect("finishes")
+            }
             Turn::Done => return Sealed { header: sealer.header().clone(), segments },
             // What was handed out is sealed by now.
             _ => continue,

@@ -22,6 +22,8 @@ mod counts;
 mod greetings;
 #[path = "link/listening.rs"]
 mod listening;
+#[path = "link/middle.rs"]
+mod middle;
 #[path = "link/strangers.rs"]
 mod strangers;
 #[path = "link/time.rs"]

@@ -139,6 +139,16 @@ impl Conversation {
         self.shared.proven.role()
     }
 
+    /// How long this side waits for what.
+    pub fn deadlines(&self) -> &Deadlines {
+        self.shared.deadlines()
+    }
+
+    /// Why the conversation ended, if it is over.
+    pub fn ending(&self) -> Option<Ending> {
+        self.shared.over.is_cancelled().then(|| self.shared.why_it_ended())
+    }
+
     /// The address that we dialled; none when we were dialled, or over no socket.
     pub fn remote(&self) -> Option<SocketAddr> {
         self.shared.remote

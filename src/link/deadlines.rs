@@ -31,6 +31,8 @@ pub struct Deadlines {
     pub progress: Duration,
     /// By how many bytes a frame that has begun moves on, unless it ends.
     pub progress_bytes: u64,
+    /// For a stream in which nothing moves, though it may.
+    pub stalled: Duration,
     /// For the last words of a conversation, and for the program to put its work down.
     pub farewell: Duration,
     /// Messages that wait to be sent; one more, and the other side does not read.
@@ -58,6 +60,7 @@ impl Default for Deadlines {
             silence: seconds(60),
             progress: seconds(30),
             progress_bytes: 4096,
+            stalled: seconds(60),
             farewell: seconds(5),
             control_queue: 1024,
             control_bytes: 8 << 20,

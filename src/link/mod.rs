@@ -27,11 +27,13 @@ mod driver;
 mod ending;
 pub mod handshake;
 mod incoming;
+mod lane;
 mod listen;
 mod place;
 mod reader;
 mod replayed;
 mod side;
+mod stream;
 mod table;
 mod tls;
 mod watch;
@@ -45,8 +47,12 @@ pub use dial::{Connect, Dialler, Retry, Tcp};
 pub use ending::{AskError, Ended, Ending};
 pub use handshake::{Expected, Proven};
 pub use incoming::{Incoming, Request, StreamFrames};
+pub use lane::{Lane, LaneBook, Pipe};
 pub use listen::{LaneDoor, Listen, Listener, Notice, Service, Socket};
 pub use side::Side;
+pub use stream::{
+    Arrived, Consent, Decided, Offer, Place, Receiving, Sending, Sent, StreamError, Streams,
+};
 pub use tls::{ALPN, Exporter, TlsError};
 
 use crate::crypto::Fingerprint;

@@ -77,7 +77,7 @@ pub use manifest::{Manifest, ManifestEntry, ManifestProblem};
 pub use opener::{ChunkOpener, ChunkReceipt, ManifestOpener, OpenedChunk, Opener, VerifiedSegment};
 pub use receipt::{Delivery, EntryProof, FileReceipt, OpenedStream, SentFile};
 pub use record::{FinalRecord, Record, SegmentRecord, UnsignedRecord};
-pub use sealer::{ChunkSealer, SealError, Sealer, Source, Turn};
+pub use sealer::{ChunkSealer, LastLook, SealError, Sealer, Source, Turn, Unchanged};
 pub use whole::{
     Envelope, OpenError, SealToError, Sink, open_behind_header, open_bytes, open_from, seal_bytes,
     seal_to,

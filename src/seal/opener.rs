@@ -58,6 +58,11 @@ impl ManifestOpener {
         if in_turn && fits { Ok(length) } else { Err(Refusal::ChunkShape) }
     }
 
+    /// Whether all chunks of the manifest have come.
+    pub fn is_complete(&self) -> bool {
+        self.bytes.len() as u64 == u64::from(self.checked.header.manifest_length())
+    }
+
     /// Takes the next chunk of the manifest.
     pub fn chunk(&mut self, head: &ChunkHead, data: &mut [u8]) -> Result<(), Refusal> {
         if self.expect(head)? != data.len() {
@@ -184,6 +189,12 @@ impl Opener {
     /// What the stream carries.
     pub fn manifest(&self) -> &Manifest {
         &self.shared.manifest
+    }
+
+    /// How many chunks of data it has.
+    pub fn data_chunks(&self) -> u32 {
+        let layout = &self.shared.layout;
+        layout.first_id().saturating_sub(layout.first_data())
     }
 
     /// What opens the chunks, on any thread.
@@ -336,6 +347,14 @@ impl ChunkOpener {
         let fits = usize::try_from(head.length) == Ok(length);
         let may_come = self.shared.admitted().holds(head.index);
         if fits && may_come { Ok(length) } else { Err(Refusal::ChunkShape) }
+    }
+
+    /// How many bytes a chunk has that is settled already, which a slow lane may still bring: it is
+    /// read past, and nothing of it is used.
+    pub fn settled(&self, head: &ChunkHead) -> Option<usize> {
+        let length = self.shared.layout.length(head.index)?;
+        let fits = usize::try_from(head.length) == Ok(length);
+        (fits && head.index < self.shared.admitted().first()).then_some(length)
     }
 
     /// Verifies a chunk and decrypts it in place; the same one twice gives the same bytes. When

@@ -20,8 +20,8 @@ use super::record::{Chain, Record, UnsignedRecord, tags_hash};
 use super::secret::{StreamKeys, StreamSecret};
 use super::window::Window;
 use crate::crypto::{self, SealingCertificate, SigningKey, Tag, UnixTime, Verified};
-use crate::model::content::Piece;
-use crate::model::limits::{OPEN_SEGMENTS, SEGMENT_CHUNKS};
+use crate::model::content::{ContentHasher, Piece};
+use crate::model::limits::{LEAF_BYTES, OPEN_SEGMENTS, SEGMENT_CHUNKS};
 use crate::model::{ContentId, EntryPath};
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
@@ -189,6 +189,17 @@ impl Sealer {
         &self.header
     }
 
+    /// What the stream carries.
+    pub fn manifest(&self) -> &Manifest {
+        &self.shared.manifest
+    }
+
+    /// How many chunks of data it has.
+    pub fn data_chunks(&self) -> u32 {
+        let layout = &self.shared.layout;
+        layout.first_id().saturating_sub(layout.first_data())
+    }
+
     /// What seals the chunks, on any thread.
     pub fn chunks(&self) -> ChunkSealer {
         ChunkSealer { shared: Arc::clone(&self.shared) }
@@ -282,30 +293,29 @@ impl Sealer {
         Ok(record)
     }
 
-    /// Makes and signs the final record: [`Sealer::take_final_record`].
+    /// Looks at every entry again, and makes and signs the final record.
     pub fn finish(&mut self, source: &(impl Source + ?Sized)) -> Result<Record, SealError> {
-        Ok(self.take_final_record(source)?.sign()?)
+        let unchanged = self.last_look()?.look(source)?;
+        Ok(self.take_final_record(unchanged)?.sign()?)
     }
 
-    /// Looks at every entry again, and makes the final record. All chunks must be sealed.
-    pub fn take_final_record(
-        &mut self,
-        source: &(impl Source + ?Sized),
-    ) -> Result<UnsignedRecord, SealError> {
+    /// When all chunks are sealed: what looks at every entry again, which takes a while.
+    pub fn last_look(&self) -> Result<LastLook, SealError> {
         let end = self.shared.layout.chunk_count();
         if self.finished || self.next != end || !self.closed.is_empty() || !self.is_sealed(end) {
             return Err(SealError::OutOfTurn("chunks are left to seal"));
         }
-        for entry in 0..self.shared.manifest.count() {
-            match source.is_unchanged(entry) {
-                Ok(true) => {}
-                Ok(false) => return Err(self.shared.end_as_changed(entry)),
-                Err(error) => return Err(self.shared.unreadable(entry, error)),
-            }
+        Ok(LastLook { shared: Arc::clone(&self.shared) })
+    }
+
+    /// The final record, to be signed and sent.
+    pub fn take_final_record(&mut self, unchanged: Unchanged) -> Result<UnsignedRecord, SealError> {
+        if self.finished || !Arc::ptr_eq(&unchanged.shared, &self.shared) {
+            return Err(SealError::OutOfTurn("another stream was looked at"));
         }
         let ids = self.shared.ids.get().and_then(|ids| ids.tree(&self.shared.manifest));
         let tree = ids.ok_or(SealError::OutOfTurn("the ids are not known"))?;
-        let record = self.record_up_to(end, Some(tree.root()))?;
+        let record = self.record_up_to(self.shared.layout.chunk_count(), Some(tree.root()))?;
         self.finished = true;
         Ok(record)
     }
@@ -388,6 +398,42 @@ impl fmt::Debug for Sealer {
     }
 }
 
+/// Looks at all entries when all chunks are sealed.
+pub struct LastLook {
+    shared: Arc<Shared>,
+}
+
+/// That all entries looked as they were listed when their chunks were sealed.
+pub struct Unchanged {
+    shared: Arc<Shared>,
+}
+
+impl LastLook {
+    /// Looks.
+    pub fn look(self, source: &(impl Source + ?Sized)) -> Result<Unchanged, SealError> {
+        for entry in 0..self.shared.manifest.count() {
+            match source.is_unchanged(entry) {
+                Ok(true) => {}
+                Ok(false) => return Err(self.shared.end_as_changed(entry)),
+                Err(error) => return Err(self.shared.unreadable(entry, error)),
+            }
+        }
+        Ok(Unchanged { shared: self.shared })
+    }
+}
+
+impl fmt::Debug for LastLook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("LastLook")
+    }
+}
+
+impl fmt::Debug for Unchanged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Unchanged")
+    }
+}
+
 /// Seals chunks, on any thread and in any order.
 #[derive(Clone)]
 pub struct ChunkSealer {
@@ -422,6 +468,32 @@ impl ChunkSealer {
                 Err(error)
             }
         }
+    }
+}
+
+impl ChunkSealer {
+    /// The id of all of an entry, for [`Sealer::give_id`]: reads it to its end.
+    pub fn content_id(
+        &self,
+        entry: u32,
+        source: &(impl Source + ?Sized),
+    ) -> Result<ContentId, SealError> {
+        let listed = self.shared.manifest.get(entry);
+        let listed = listed.ok_or(SealError::OutOfTurn("there is no such entry"))?;
+        let (mut left, mut offset) = (listed.entry.size(), 0);
+        let (mut hasher, mut buffer) = (ContentHasher::new(|_| ()), vec![0; LEAF_BYTES]);
+        while left > 0 {
+            let length = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
+            let part = buffer.get_mut(..length).unwrap_or_default();
+            source.read(entry, offset, part).map_err(|error| match error.kind() {
+                io::ErrorKind::UnexpectedEof => self.shared.end_as_changed(entry),
+                _ => self.shared.unreadable(entry, error),
+            })?;
+            hasher.update(part);
+            offset = offset.saturating_add(length as u64);
+            left = left.saturating_sub(length as u64);
+        }
+        Ok(hasher.finish().id())
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is said once both sides know each other.
 
-use crate::stage::{End, ask, end, expect, identity, pair, pair_with, side_with, soon};
+use crate::stage::{End, ask, end, identity, pair, side_with, soon};
 use crate::stranger::Stranger;
 use bytes::Bytes;
 use std::time::Duration;
@@ -10,7 +10,7 @@ use waxwing::crypto::Tag;
 use waxwing::link::{AskError, Deadlines, Ended, Ending, Expected, Incoming};
 use waxwing::seal::ChunkHead;
 use waxwing::wire::{
-    Code, Failure, Kind, LanesAsk, Pong, Role, SegmentVerified, SendAsk, SendGrant, StreamAccept,
+    Code, Failure, Kind, LanesAsk, Role, SegmentVerified, SendAsk, SendGrant, StreamAccept,
     StreamChunk,
 };
 

@@ -1,0 +1,97 @@
+//! Which lanes may open: tickets that were given out on a channel, and the stream behind each.
+
+use super::joint::Joint;
+use super::pipe::Lane;
+use crate::crypto::{Tag, Ticket};
+use crate::link::listen::LaneDoor;
+use crate::wire::{Code, LaneId, LaneIds, LaneOpening, LanesGrant};
+use std::collections::HashMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+
+/// The lanes that a program waits for, of all its conversations. Its listener has it as its door.
+pub struct LaneBook {
+    expected: Mutex<HashMap<LaneId, Expected>>,
+    progress: Duration,
+}
+
+struct Expected {
+    ticket: Arc<Ticket>,
+    until: Instant,
+    stream: Weak<Joint>,
+}
+
+impl LaneBook {
+    /// An empty book. On its lanes, a write that does not go on for `progress` is an error.
+    pub fn new(progress: Duration) -> Self {
+        Self { expected: Mutex::default(), progress }
+    }
+
+    /// Gives out a ticket for so many lanes of a stream.
+    pub(in crate::link) fn grant(
+        &self,
+        stream: &Arc<Joint>,
+        count: u8,
+    ) -> Result<LanesGrant, Code> {
+        let ticket = Arc::new(Ticket::random());
+        let ids = (0..count).map(|_| LaneId::random()).collect();
+        let lanes = LaneIds::new(ids).map_err(|_| Code::Malformed)?;
+        let (now, mut expected) = (Instant::now(), self.expected());
+        expected.retain(|_, lane| lane.until > now && lane.stream.strong_count() > 0);
+        if expected.len() >= EXPECTED_LANES {
+            return Err(Code::Busy);
+        }
+        for id in lanes.as_slice() {
+            let until = now.checked_add(TICKET_LIFETIME).ok_or(Code::Internal)?;
+            let ticket = Arc::clone(&ticket);
+            expected.insert(*id, Expected { ticket, until, stream: Arc::downgrade(stream) });
+        }
+        drop(expected);
+        let mut bytes = *ticket.expose();
+        Ok(LanesGrant { id: 0, ticket: Ticket::take_from(&mut bytes), lanes })
+    }
+
+    /// The answer to an opening and the stream that it is for. Each lane opens once, and only who
+    /// knows its ticket opens it: to anybody else it stays as it was.
+    fn open(&self, opening: &[u8]) -> Option<(Tag, Arc<Joint>)> {
+        let opening = LaneOpening::parse(opening).ok()?;
+        let mut expected = self.expected();
+        let lane = expected.get(&opening.lane).filter(|lane| lane.until > Instant::now())?;
+        let answer = opening.verify(&lane.ticket)?;
+        let stream = lane.stream.upgrade();
+        expected.remove(&opening.lane);
+        Some((answer, stream?))
+    }
+
+    fn expected(&self) -> MutexGuard<'_, HashMap<LaneId, Expected>> {
+        self.expected.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl LaneDoor<TcpStream> for LaneBook {
+    fn enter(&self, socket: TcpStream, opening: [u8; LaneOpening::BYTES], _: SocketAddr) {
+        let Some((answer, stream)) = self.open(&opening) else { return };
+        // So few bytes find room in a socket that has sent none.
+        let is_answered =
+            socket.try_write(answer.as_bytes()).ok() == Some(LaneOpening::ANSWER_BYTES);
+        let lane = socket.into_std().and_then(|socket| Lane::over_tcp(socket, self.progress));
+        match lane {
+            Ok(lane) if is_answered => stream.attach(lane),
+            _ => {}
+        }
+    }
+}
+
+impl fmt::Debug for LaneBook {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "LaneBook({} expected)", self.expected().len())
+    }
+}
+
+const TICKET_LIFETIME: Duration = Duration::from_secs(10);
+/// More than a program has use for at once.
+const EXPECTED_LANES: usize = 1024;

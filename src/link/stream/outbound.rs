@@ -1,0 +1,286 @@
+//! The sending side's desk: what is sealed next, what leaves again, which records are to be signed.
+
+use super::StreamError;
+use crate::codec::closed;
+use crate::link::lane::{Desk, LaneEnd, Pipe};
+use crate::seal::{
+    CHUNK_BYTES, ChunkHead, ChunkSealer, SealError, Sealer, Source, Turn, UnsignedRecord,
+};
+use std::collections::VecDeque;
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
+
+/// What all who carry chunks of a stream share.
+pub(super) struct Outbound {
+    state: Mutex<State>,
+    /// Threads of lanes wait here for work.
+    work: Condvar,
+    /// The channel's task waits here for the same.
+    bell: Notify,
+    chunks: ChunkSealer,
+    source: Arc<dyn Source + Send + Sync>,
+    sealed_bytes: AtomicU64,
+}
+
+struct State {
+    sealer: Sealer,
+    /// Chunks that the receiver misses.
+    again: VecDeque<u32>,
+    /// Records that wait for their signature, in order.
+    records: VecDeque<UnsignedRecord>,
+    is_at_end: bool,
+    failed: Option<StreamError>,
+    is_over: bool,
+    /// Threads that wait for work.
+    waiting: u32,
+}
+
+/// What the clerk of the channel does next.
+pub(super) enum Paper {
+    /// Signs and sends this.
+    Sign(UnsignedRecord),
+    /// Looks at the sources again, and makes the final record.
+    Finish,
+}
+
+enum Next {
+    Chunk(u32),
+    Wait,
+    Over,
+}
+
+impl Outbound {
+    pub(super) fn new(sealer: Sealer, source: Arc<dyn Source + Send + Sync>) -> Self {
+        let chunks = sealer.chunks();
+        let state = State {
+            sealer,
+            again: VecDeque::new(),
+            records: VecDeque::new(),
+            is_at_end: false,
+            failed: None,
+            is_over: false,
+            waiting: 0,
+        };
+        Self {
+            state: Mutex::new(state),
+            work: Condvar::new(),
+            bell: Notify::new(),
+            chunks,
+            source,
+            sealed_bytes: AtomicU64::new(0),
+        }
+    }
+
+    /// The number of a chunk to seal now, if there is one; an error ends the stream.
+    pub(super) fn try_next(&self) -> Result<Option<u32>, StreamError> {
+        match self.next(&mut self.state()) {
+            Next::Chunk(index) => Ok(Some(index)),
+            Next::Wait => Ok(None),
+            Next::Over => Err(self.why_it_failed()),
+        }
+    }
+
+    /// Waits for something that may come to be with any news.
+    pub(super) async fn when<T>(&self, mut ready: impl FnMut(&Self) -> Option<T>) -> T {
+        loop {
+            // Made before looking: news in between is not missed.
+            let rung = self.bell.notified();
+            if let Some(found) = ready(self) {
+                return found;
+            }
+            rung.await;
+        }
+    }
+
+    /// Seals a chunk, ready for the wire.
+    pub(super) fn seal(&self, index: u32) -> Result<(ChunkHead, Vec<u8>), StreamError> {
+        let mut buffer = vec![0; CHUNK_BYTES];
+        let (head, body) = self.chunks.seal(index, &*self.source, &mut buffer)?;
+        let length = body.len();
+        self.count(length);
+        buffer.truncate(length);
+        Ok((head, buffer))
+    }
+
+    /// What there is to sign or to finish.
+    pub(super) fn paper(&self) -> Option<Paper> {
+        let mut state = self.state();
+        let record = state.records.pop_front().map(Paper::Sign);
+        record.or_else(|| std::mem::take(&mut state.is_at_end).then_some(Paper::Finish))
+    }
+
+    /// Makes the final record. Looks at every source first, without the lock.
+    pub(super) fn finish(&self) -> Result<UnsignedRecord, StreamError> {
+        let last_look = self.state().sealer.last_look()?;
+        let unchanged = last_look.look(&*self.source)?;
+        Ok(self.state().sealer.take_final_record(unchanged)?)
+    }
+
+    /// Ends the segment under way, so that a slow line has a record every few seconds.
+    pub(super) fn close_segment(&self) {
+        self.state().sealer.close_segment();
+        self.ring();
+    }
+
+    /// The receiver verified a segment.
+    pub(super) fn acknowledge(&self, segment: u32) -> Result<(), StreamError> {
+        let acknowledged = self.state().sealer.acknowledge(segment);
+        self.ring();
+        match acknowledged {
+            Err(SealError::OutOfTurn(_)) => Err(StreamError::Unexpected),
+            other => Ok(other?),
+        }
+    }
+
+    /// The receiver misses chunks: they leave again, once each.
+    pub(super) fn send_again(&self, chunks: &[u32]) {
+        let mut state = self.state();
+        for index in chunks {
+            if !state.again.contains(index) {
+                state.again.push_back(*index);
+            }
+        }
+        drop(state);
+        self.ring();
+    }
+
+    /// Gives the ids of entries of which only parts are sent: reads all of each.
+    pub(super) fn find_ids(&self) -> Result<(), StreamError> {
+        let missing = self.state().sealer.missing_ids();
+        for entry in missing {
+            let id = self.chunks.content_id(entry, &*self.source)?;
+            self.state().sealer.give_id(entry, id);
+        }
+        self.ring();
+        Ok(())
+    }
+
+    /// How many bytes were sealed, those that left again too.
+    pub(super) fn sealed_bytes(&self) -> u64 {
+        self.sealed_bytes.load(Ordering::Relaxed)
+    }
+
+    /// Nobody carries any more.
+    pub(super) fn end(&self) {
+        self.state().is_over = true;
+        self.ring();
+    }
+
+    fn next(&self, state: &mut State) -> Next {
+        if state.is_over || state.failed.is_some() {
+            return Next::Over;
+        }
+        if let Some(index) = state.again.pop_front() {
+            return Next::Chunk(index);
+        }
+        loop {
+            let turn = state.sealer.turn().and_then(|turn| {
+                if turn == Turn::EndSegment {
+                    let record = state.sealer.take_record()?;
+                    state.records.push_back(record);
+                }
+                Ok(turn)
+            });
+            return match turn {
+                Ok(Turn::Chunk(index)) => Next::Chunk(index),
+                Ok(Turn::EndSegment) => {
+                    self.bell.notify_waiters();
+                    continue;
+                }
+                Ok(Turn::Finish) => {
+                    state.is_at_end = true;
+                    self.bell.notify_waiters();
+                    Next::Wait
+                }
+                Ok(Turn::Wait | Turn::Ids | Turn::Done) => Next::Wait,
+                Err(error) => {
+                    state.failed = Some(error.into());
+                    self.bell.notify_waiters();
+                    Next::Over
+                }
+            };
+        }
+    }
+
+    /// Waits on a thread of its own for the next chunk; none when the stream is over.
+    fn wait_for_next(&self) -> Option<u32> {
+        let mut state = self.state();
+        loop {
+            match self.next(&mut state) {
+                Next::Chunk(index) => {
+                    if state.waiting > 0 {
+                        self.work.notify_one();
+                    }
+                    return Some(index);
+                }
+                Next::Over => return None,
+                Next::Wait => {
+                    state.waiting = state.waiting.saturating_add(1);
+                    state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+                    state.waiting = state.waiting.saturating_sub(1);
+                }
+            }
+        }
+    }
+
+    fn fail(&self, error: StreamError) {
+        self.state().failed.get_or_insert(error);
+        self.ring();
+    }
+
+    fn why_it_failed(&self) -> StreamError {
+        self.state().failed.take().unwrap_or(StreamError::Stopped)
+    }
+
+    fn ring(&self) {
+        self.work.notify_all();
+        self.bell.notify_waiters();
+    }
+
+    fn count(&self, bytes: usize) {
+        self.sealed_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Seals a chunk behind room for its head, and puts the head there.
+    fn seal_into<'b>(&self, index: u32, buffer: &'b mut [u8]) -> Result<&'b [u8], StreamError> {
+        let (room, body) = buffer.split_at_mut_checked(ChunkHead::BYTES).unwrap_or_default();
+        let (head, sealed) = self.chunks.seal(index, &*self.source, body)?;
+        let length = sealed.len();
+        room.copy_from_slice(&closed::encode(&head));
+        self.count(length);
+        Ok(buffer.get(..length.saturating_add(ChunkHead::BYTES)).unwrap_or_default())
+    }
+}
+
+impl Desk for Outbound {
+    fn carry(&self, pipe: &mut dyn Pipe) -> LaneEnd {
+        let mut buffer = vec![0; ChunkHead::BYTES + CHUNK_BYTES];
+        while let Some(index) = self.wait_for_next() {
+            match self.seal_into(index, &mut buffer) {
+                Ok(chunk) => {
+                    if pipe.write_all(chunk).is_err() {
+                        self.send_again(&[index]);
+                        return LaneEnd::Broken;
+                    }
+                }
+                Err(error) => {
+                    self.fail(error);
+                    return LaneEnd::Over;
+                }
+            }
+        }
+        LaneEnd::Over
+    }
+}
+
+impl fmt::Debug for Outbound {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Outbound")
+    }
+}

@@ -1,0 +1,386 @@
+//! Receiving a stream: an offer is read, decided on, and taken in; what arrived is confirmed.
+
+use super::inbound::{Inbound, Place};
+use super::send::{ended, read};
+use super::{Parting, StreamError, Streams};
+use crate::crypto::{Identity, SigningKey, UnixTime, VerifyingKey};
+use crate::link::StreamFrames;
+use crate::link::lane::Joint;
+use crate::model::Task;
+use crate::model::limits::MISSING_CHUNKS;
+use crate::seal::{
+    Context, EntryProof, Expected, Header, Manifest, ManifestOpener, OpenedStream, Opener, Record,
+    Refusal, VerifiedSegment,
+};
+use crate::wire::{
+    ChunksMissing, Code, Explanation, Frame, Kind, Landed, MissingChunks, Role, SegmentVerified,
+    StreamAccept, StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord,
+};
+use std::fmt;
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, interval, sleep, sleep_until, timeout};
+
+/// From whom a stream is awaited, for whom, and on which occasion.
+pub struct Receiving {
+    /// Who receives.
+    pub identity: Arc<Identity>,
+    /// What binds the stream to the challenge that its sender was given.
+    pub context: Context,
+    /// The most bytes of data that are taken.
+    pub max_data: u64,
+}
+
+impl fmt::Debug for Receiving {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Receiving({:?})", self.identity.fingerprint())
+    }
+}
+
+/// A stream whose manifest is read. Dropped, it is declined.
+pub struct Offer {
+    streams: Streams,
+    frames: StreamFrames,
+    joint: Arc<Joint>,
+    parting: Parting,
+    opener: Opener,
+}
+
+/// Whether a word says so, or it was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Decided {
+    /// The sender waits for a word, and gets it now.
+    Now,
+    /// The sender was asked for this, and does not wait.
+    Before,
+}
+
+impl Streams {
+    /// Awaits a stream up to the end of its manifest. Its sender is whoever is proven to be there;
+    /// whether they may send anything is the caller's to have decided.
+    pub async fn await_offer(
+        &self,
+        mut frames: StreamFrames,
+        receiving: Receiving,
+    ) -> Result<Offer, StreamError> {
+        let stream = frames.number();
+        let joint = self.join(stream);
+        let mut parting = Parting::new(&self.conversation, stream, &joint);
+        let patience = self.conversation.deadlines().stalled;
+        let read = timeout(patience, self.read_offer(&mut frames, receiving)).await;
+        let read = read.unwrap_or(Err(StreamError::Stalled)).map_err(|error| self.or_ended(error));
+        if read.is_err() {
+            parting.settle(&read);
+        }
+        Ok(Offer { opener: read?, streams: self.clone(), frames, joint, parting })
+    }
+
+    async fn read_offer(
+        &self,
+        frames: &mut StreamFrames,
+        receiving: Receiving,
+    ) -> Result<Opener, StreamError> {
+        let frame = next(frames).await?;
+        let StreamHeader { header, .. } = expect(&frame, Kind::StreamHeader)?;
+        let sender = self.conversation.proven().key().clone();
+        let began = Instant::now();
+        let opened = spawn_blocking(move || open(&header, &sender, &receiving)).await;
+        let opened = opened.map_err(|_| StreamError::Stopped)?;
+        if opened.as_ref().err() == Some(&Refusal::NotOpened) {
+            answer_late(began).await;
+        }
+        self.read_manifest(frames, opened?).await
+    }
+
+    /// Takes the manifest's chunks and its record, which may overtake them.
+    async fn read_manifest(
+        &self,
+        frames: &mut StreamFrames,
+        mut manifest: ManifestOpener,
+    ) -> Result<Opener, StreamError> {
+        let mut record: Option<Record> = None;
+        loop {
+            if let Some(record) = record.take_if(|_| manifest.is_complete()) {
+                let opener = spawn_blocking(move || manifest.record(&record)).await;
+                let opener = opener.map_err(|_| StreamError::Stopped)??;
+                let stream = frames.number();
+                self.tell(&SegmentVerified { stream, segment: 0 })?;
+                return Ok(opener);
+            }
+            let frame = next(frames).await?;
+            match frame.kind {
+                Kind::StreamChunk => {
+                    let (head, mut data) = chunk(&frame)?;
+                    manifest.chunk(&head, &mut data)?;
+                }
+                Kind::StreamRecord if record.is_none() => {
+                    record = Some(read::<StreamRecord>(&frame)?.record);
+                }
+                _ => return Err(StreamError::Unexpected),
+            }
+        }
+    }
+}
+
+/// Checks a header, and then unwraps its secret.
+fn open(
+    header: &[u8],
+    sender: &VerifyingKey,
+    receiving: &Receiving,
+) -> Result<ManifestOpener, Refusal> {
+    let Receiving { identity, context, max_data } = receiving;
+    let expected = Expected {
+        sender,
+        receiver: identity.fingerprint(),
+        epoch: identity.epoch(),
+        context: *context,
+        max_data: *max_data,
+    };
+    Header::parse(header)?.check(&expected)?.open(identity.sealing())
+}
+
+/// Whoever sends bad wraps learns nothing from how long it took to refuse them.
+async fn answer_late(began: Instant) {
+    let took = began.elapsed().as_millis();
+    let [random] = crate::crypto::random::<1>();
+    let to_border = 50_u128.saturating_sub(took % 50);
+    let wait = u64::try_from(to_border).unwrap_or(50).saturating_add(u64::from(random) % 50);
+    sleep(Duration::from_millis(wait)).await;
+}
+
+impl Offer {
+    /// What the stream carries.
+    pub fn manifest(&self) -> &Manifest {
+        self.opener.manifest()
+    }
+
+    /// Does not take it.
+    pub fn decline(mut self, code: Code, text: &str) {
+        self.parting.says = None;
+        let (stream, text) = (self.frames.number(), Explanation::new(text));
+        // Over is over.
+        let _ = self.streams.conversation.tell(&StreamEnd { stream, code, text });
+    }
+
+    /// Takes it all, to its final record. `place` must be private: nothing in it is proven before
+    /// this returns, and an entry's own proof is asked for.
+    pub async fn accept(
+        self,
+        place: Arc<dyn Place>,
+        decided: Decided,
+        mut progress: Task,
+    ) -> Result<Arrived, StreamError> {
+        let Self { streams, frames, joint, mut parting, opener } = self;
+        let stream = frames.number();
+        let has_lanes = streams.has_lanes(opener.data_chunks());
+        let desk = Arc::new(Inbound::new(opener, place));
+        let taking =
+            Taking { streams: &streams, stream, joint: &joint, desk: Arc::clone(&desk), has_lanes };
+        let taken = taking.run(frames, decided, &mut progress).await;
+        let taken = taken.and_then(|()| desk.finish());
+        let taken = taken.map_err(|error| streams.or_ended(error));
+        joint.end();
+        if taken.is_err() {
+            parting.settle(&taken);
+        }
+        progress.complete();
+        Ok(Arrived { stream: taken?, number: stream, streams, parting })
+    }
+}
+
+impl fmt::Debug for Offer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Offer({:?})", self.opener)
+    }
+}
+
+/// A stream that came to its end. Its sender waits for the word that files are durable.
+#[derive(Debug)]
+pub struct Arrived {
+    stream: OpenedStream,
+    number: u32,
+    streams: Streams,
+    parting: Parting,
+}
+
+impl Arrived {
+    /// What came, with its proofs.
+    pub fn stream(&self) -> &OpenedStream {
+        &self.stream
+    }
+
+    /// Confirms the files that landed. Never before they are durable.
+    pub fn confirm(
+        mut self,
+        landed: &[EntryProof],
+        receiver: &SigningKey,
+        now: UnixTime,
+    ) -> Result<OpenedStream, StreamError> {
+        let delivery = self.stream.delivery(landed, receiver, now);
+        let delivery = delivery.map_err(|_| StreamError::Delivery)?;
+        let mut numbers: Vec<u32> = landed.iter().map(EntryProof::number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let landed = Landed::new(&numbers).map_err(|_| StreamError::Delivery)?;
+        let told = StreamDelivered::new(self.number, &delivery, landed);
+        self.parting.says = None;
+        self.streams.tell(&told.map_err(|_| StreamError::Delivery)?)?;
+        Ok(self.stream)
+    }
+}
+
+/// A stream whose data comes.
+struct Taking<'s> {
+    streams: &'s Streams,
+    stream: u32,
+    joint: &'s Arc<Joint>,
+    desk: Arc<Inbound>,
+    has_lanes: bool,
+}
+
+impl Taking<'_> {
+    async fn run(
+        &self,
+        frames: StreamFrames,
+        decided: Decided,
+        progress: &mut Task,
+    ) -> Result<(), StreamError> {
+        if self.has_lanes {
+            self.joint.begin(Arc::clone(&self.desk) as Arc<_>);
+        }
+        if decided == Decided::Now {
+            self.streams.tell(&StreamAccept { stream: self.stream })?;
+        }
+        tokio::select! {
+            done = self.tell_what_verified() => done,
+            error = self.listen(frames) => Err(error),
+            error = self.ask_for_the_missing() => Err(error),
+            error = self.watch() => Err(error),
+            () = self.report(progress) => Err(StreamError::Stopped),
+            () = self.keep_lanes() => Err(StreamError::Stopped),
+        }
+    }
+
+    /// Tells of each segment, up to the last.
+    async fn tell_what_verified(&self) -> Result<(), StreamError> {
+        loop {
+            let VerifiedSegment { number, is_final, .. } = self.desk.next_verified().await?;
+            self.streams.tell(&SegmentVerified { stream: self.stream, segment: number })?;
+            if is_final {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Takes what the sender says and the chunks that ride the channel.
+    async fn listen(&self, mut frames: StreamFrames) -> StreamError {
+        loop {
+            if let Err(error) = self.take(next(&mut frames).await).await {
+                return error;
+            }
+        }
+    }
+
+    async fn take(&self, frame: Result<Frame, StreamError>) -> Result<(), StreamError> {
+        let frame = frame?;
+        let desk = Arc::clone(&self.desk);
+        let taken = match frame.kind {
+            Kind::StreamChunk => {
+                let (head, mut data) = chunk(&frame)?;
+                spawn_blocking(move || desk.take_from_channel(&head, &mut data)).await
+            }
+            Kind::StreamRecord => {
+                let StreamRecord { record, .. } = read(&frame)?;
+                spawn_blocking(move || desk.record(&record)).await
+            }
+            _ => return Err(StreamError::Unexpected),
+        };
+        taken.unwrap_or(Err(StreamError::Stopped))
+    }
+
+    /// When a record is there and chunks are not: asks for them, if a lane ended, which may have
+    /// lost them, or if nothing came for a while.
+    async fn ask_for_the_missing(&self) -> StreamError {
+        let (mut ended, mut came) = (0, 0);
+        let mut asked: Option<Instant> = None;
+        let mut quiet = Instant::now();
+        loop {
+            sleep(LOOK).await;
+            let (now, bytes) = (Instant::now(), self.desk.opened_bytes());
+            if bytes != came {
+                (came, quiet) = (bytes, now);
+            }
+            let tally = self.joint.tally();
+            let is_lost = tally.ended != ended || now.duration_since(quiet) > QUIET;
+            let again = asked.is_none_or(|asked| now.duration_since(asked) > QUIET);
+            if !is_lost || !again {
+                continue;
+            }
+            let mut missing = self.desk.missing();
+            missing.truncate(MISSING_CHUNKS);
+            if missing.is_empty() {
+                continue;
+            }
+            (ended, asked) = (tally.ended, Some(now));
+            let chunks = MissingChunks::new(missing).map_err(|_| StreamError::Unexpected);
+            let told = chunks.and_then(|chunks| {
+                self.streams.tell(&ChunksMissing { stream: self.stream, chunks })
+            });
+            if let Err(error) = told {
+                return error;
+            }
+        }
+    }
+
+    /// Ends a stream in which nothing moves.
+    async fn watch(&self) -> StreamError {
+        let patience = self.streams.conversation.deadlines().stalled;
+        let (mut moved, mut since) = (0, Instant::now());
+        loop {
+            sleep_until(since.checked_add(patience).unwrap_or(since)).await;
+            let now_moved = self.desk.opened_bytes();
+            if now_moved == moved {
+                return StreamError::Stalled;
+            }
+            (moved, since) = (now_moved, Instant::now());
+        }
+    }
+
+    async fn report(&self, progress: &mut Task) {
+        let (mut ticks, mut told) = (interval(REPORT), 0);
+        loop {
+            ticks.tick().await;
+            let opened = self.desk.opened_bytes();
+            progress.advance(opened.saturating_sub(told));
+            told = opened;
+        }
+    }
+
+    async fn keep_lanes(&self) {
+        match (self.has_lanes, self.streams.conversation.role()) {
+            (true, Role::Dialler) => self.streams.keep_lanes(self.stream, self.joint).await,
+            _ => pending().await,
+        }
+    }
+}
+
+async fn next(frames: &mut StreamFrames) -> Result<Frame, StreamError> {
+    let frame = frames.next().await.ok_or(StreamError::Stopped)?;
+    if frame.kind == Kind::StreamEnd { Err(ended(&frame)) } else { Ok(frame) }
+}
+
+fn expect<M: crate::wire::Message>(frame: &Frame, kind: Kind) -> Result<M, StreamError> {
+    if frame.kind == kind { read(frame) } else { Err(StreamError::Unexpected) }
+}
+
+/// A chunk off the channel, its ciphertext in memory of its own.
+fn chunk(frame: &Frame) -> Result<(crate::seal::ChunkHead, Vec<u8>), StreamError> {
+    let chunk: StreamChunk = read(frame)?;
+    Ok((chunk.head(), chunk.into_ciphertext().into()))
+}
+
+const LOOK: Duration = Duration::from_millis(100);
+const QUIET: Duration = Duration::from_secs(1);
+const REPORT: Duration = Duration::from_millis(50);

@@ -1,0 +1,67 @@
+//! What goes in comes out, by whatever way.
+
+use crate::stage::{CHUNK, Computed, Ground, MIB, Memory, bytes_of, soon, whole};
+use std::sync::Arc;
+use waxwing::link::StreamError;
+use waxwing::wire::Code;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_arrive_by_lanes_from_the_one_who_dialled() {
+    let mut ground = Ground::new().await;
+    let (alice, mut bob) = ground.pair().await;
+    let listed = vec![whole("large", 150 * MIB + 1), whole("empty", 0), whole("b", CHUNK)];
+    let place = Memory::new();
+    let (sent, received) = soon(async {
+        tokio::join!(alice.send(listed.clone(), Arc::new(Computed)), bob.receive(&place))
+    })
+    .await;
+    let (sent, received) = (sent.unwrap(), received.unwrap());
+    assert_eq!(sent.landed, [0, 1, 2]);
+    assert_eq!(received.manifest().entries(), listed);
+    for (number, listed) in listed.iter().enumerate() {
+        assert!(place.file(number) == bytes_of(number as u32, listed.entry.size() as usize));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_arrive_by_lanes_from_the_one_who_was_dialled() {
+    let mut ground = Ground::new().await;
+    let (mut alice, bob) = ground.pair().await;
+    let (listed, place) = (vec![whole("large", 40 * MIB + 7)], Memory::new());
+    let both = async { tokio::join!(bob.send(listed, Arc::new(Computed)), alice.receive(&place)) };
+    let (sent, received) = soon(both).await;
+    assert_eq!(sent.unwrap().landed, [0]);
+    received.unwrap();
+    assert!(place.file(0) == bytes_of(0, 40 * MIB + 7));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_lanes_the_channel_carries_everything() {
+    let mut ground = Ground::new().await;
+    let (alice, mut bob) = ground.pair().await;
+    let alice = alice.with_lanes(0);
+    for size in [0, 1, CHUNK + 1, 20 * MIB] {
+        let (listed, place) = (vec![whole("a", size), whole("b", 3)], Memory::new());
+        let both =
+            async { tokio::join!(alice.send(listed, Arc::new(Computed)), bob.receive(&place)) };
+        let (sent, received) = soon(both).await;
+        assert_eq!(sent.unwrap().landed, [0, 1]);
+        received.unwrap();
+        assert!(place.file(0) == bytes_of(0, size), "{size}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_offer_that_is_declined_moves_no_data() {
+    let mut ground = Ground::new().await;
+    let (alice, mut bob) = ground.pair().await;
+    let decline = async {
+        let offer = bob.offer().await.unwrap();
+        assert_eq!(offer.manifest().count(), 1);
+        offer.decline(Code::Declined, "not today");
+    };
+    let sending = alice.send(vec![whole("a", 30 * MIB)], Arc::new(Computed));
+    let (sent, ()) = soon(async { tokio::join!(sending, decline) }).await;
+    let StreamError::Refused { code, .. } = sent.unwrap_err() else { panic!("not declined") };
+    assert_eq!(code, Code::Declined);
+}
