@@ -71,13 +71,19 @@ fn a_proof_by_another_key_than_the_hello_names_fails() {
 
 #[test]
 fn the_label_belongs_to_the_role() {
-    let (alice, transcript) = (alice(), transcript());
-    let bytes = transcript.bytes(Role::Dialler);
-    for label in Label::ALL {
-        let signature = alice.signing().sign(label, &[&bytes]).unwrap();
-        let proof = proof(alice.signing().verifying_key(), signature.as_bytes());
-        let holds = transcript.verify(Role::Dialler, &proof).is_ok();
-        assert_eq!(holds, label == Label::DiallerProof, "{label:?}");
+    let transcript = transcript();
+    let sides = [
+        (Role::Dialler, alice(), Label::DiallerProof),
+        (Role::Listener, bob(), Label::ListenerProof),
+    ];
+    for (role, person, own) in sides {
+        let bytes = transcript.bytes(role);
+        for label in Label::ALL {
+            let signature = person.signing().sign(label, &[&bytes]).unwrap();
+            let proof = proof(person.signing().verifying_key(), signature.as_bytes());
+            let holds = transcript.verify(role, &proof).is_ok();
+            assert_eq!(holds, label == own, "{role:?} {label:?}");
+        }
     }
 }
 
