@@ -18,10 +18,14 @@ mod cells;
 mod conversations;
 #[path = "link/counts.rs"]
 mod counts;
+#[path = "link/dialling.rs"]
+mod dialling;
 #[path = "link/greetings.rs"]
 mod greetings;
 #[path = "link/listening.rs"]
 mod listening;
+#[path = "link/middle.rs"]
+mod middle;
 #[path = "link/strangers.rs"]
 mod strangers;
 #[path = "link/time.rs"]

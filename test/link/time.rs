@@ -218,9 +218,9 @@ async fn a_write_that_does_not_move_on_ends_the_conversation() {
     };
     let (_stranger, bob) = stranger_and_bob_over(duplex(64), quiet).await;
     let begin = Instant::now();
-    bob.conversation.tell(&waxwing::wire::Pong { token: 1 << 60 }).unwrap();
+    bob.conversation.tell(&Pong { token: 1 << 60 }).unwrap();
     for _ in 0..20 {
-        bob.conversation.tell(&waxwing::wire::Pong { token: 1 << 60 }).unwrap();
+        bob.conversation.tell(&Pong { token: 1 << 60 }).unwrap();
     }
     let why = soon(bob.conversation.ended()).await;
     assert!(matches!(why, Ending::Ours { code: Code::Slow, .. }), "{why}");
