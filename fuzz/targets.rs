@@ -3,6 +3,7 @@
 //! The fuzzer feeds them (`cargo fuzz run NAME`), and so does `test/fuzz_corpus.rs`, with the
 //! committed corpus.
 
+use bytes::{Bytes, BytesMut};
 use minicbor::{Decode, Encode};
 use std::io;
 use std::path::{Component, Path};
@@ -19,6 +20,11 @@ use waxwing::model::{
 use waxwing::seal::{
     Context, Delivery, Expected, FileReceipt, FinalRecord, Header, Manifest, ManifestEntry,
     ManifestOpener, OpenedStream, SegmentRecord, Sink, open_behind_header,
+};
+use waxwing::wire::{
+    ChunksMissing, Failure, Frame, FrameDecoder, FrameError, Goodbye, Hello, Kind, LaneOpening,
+    LanesAsk, LanesGrant, Message as Said, Ping, Pong, Proof, SegmentVerified, SendAsk, SendGrant,
+    StreamAccept, StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord,
 };
 
 /// A message with every kind of field.
@@ -161,6 +167,87 @@ pub(crate) fn opener(bytes: &[u8]) {
     assert_eq!(opened.is_some(), bytes == STREAM.behind_header);
     // Whatever came before a refusal is the beginning of what was sealed.
     assert!(STREAM.data.starts_with(&sink.0));
+}
+
+/// Frames: however the bytes are split, the same frames come, and the same error. The first byte
+/// says in which phase, the second how the rest is split.
+pub(crate) fn frames(bytes: &[u8]) {
+    let [phase, split, rest @ ..] = bytes else { return };
+    let whole = frames_of(*phase, std::iter::once(rest));
+    let mut pieces = Vec::new();
+    let (mut behind, mut size) = (rest, usize::from(*split));
+    while !behind.is_empty() {
+        let (piece, after) = behind.split_at(behind.len().min(1 + size % 97));
+        pieces.push(piece);
+        (behind, size) = (after, size.wrapping_mul(31).wrapping_add(7));
+    }
+    assert_eq!(frames_of(*phase, pieces.into_iter()), whole);
+    for frame in &whole.0 {
+        assert!(frame.body.len() < frame.kind.max_length());
+    }
+}
+
+/// The frames that the pieces make, and the error that ended them, if one did.
+fn frames_of<'a>(
+    phase: u8,
+    pieces: impl Iterator<Item = &'a [u8]>,
+) -> (Vec<Frame>, Option<FrameError>) {
+    let (mut decoder, mut input, mut frames) = (FrameDecoder::new(), BytesMut::new(), Vec::new());
+    if phase % 2 == 1 {
+        decoder.open();
+    }
+    for piece in pieces {
+        input.extend_from_slice(piece);
+        loop {
+            match decoder.decode(&mut input) {
+                Ok(Some(frame)) => frames.push(frame),
+                Ok(None) => break,
+                Err(error) => return (frames, Some(error)),
+            }
+        }
+    }
+    (frames, decoder.finish(&input).err())
+}
+
+/// Messages: the first byte is the kind, the rest the body. What decodes, decodes again to the same.
+pub(crate) fn messages(bytes: &[u8]) {
+    let [tag, body @ ..] = bytes else { return };
+    if let Ok(opening) = LaneOpening::parse(body) {
+        assert_eq!(opening.to_bytes(), body);
+    }
+    let Some(kind) = Kind::from_tag(*tag) else { return };
+    let frame = Frame { kind, body: Bytes::copy_from_slice(body) };
+    let number = frame.number();
+    let is_message = match kind {
+        Kind::Hello => comes_back::<Hello>(&frame),
+        Kind::Proof => comes_back::<Proof>(&frame),
+        Kind::Goodbye => comes_back::<Goodbye>(&frame),
+        Kind::Ping => comes_back::<Ping>(&frame),
+        Kind::Pong => comes_back::<Pong>(&frame),
+        Kind::Failure => comes_back::<Failure>(&frame),
+        Kind::SendAsk => comes_back::<SendAsk>(&frame),
+        Kind::SendGrant => comes_back::<SendGrant>(&frame),
+        Kind::StreamHeader => comes_back::<StreamHeader>(&frame),
+        Kind::StreamChunk => comes_back::<StreamChunk>(&frame),
+        Kind::StreamRecord => comes_back::<StreamRecord>(&frame),
+        Kind::StreamAccept => comes_back::<StreamAccept>(&frame),
+        Kind::SegmentVerified => comes_back::<SegmentVerified>(&frame),
+        Kind::ChunksMissing => comes_back::<ChunksMissing>(&frame),
+        Kind::StreamDelivered => comes_back::<StreamDelivered>(&frame),
+        Kind::StreamEnd => comes_back::<StreamEnd>(&frame),
+        Kind::LanesAsk => comes_back::<LanesAsk>(&frame),
+        Kind::LanesGrant => comes_back::<LanesGrant>(&frame),
+    };
+    // Whatever decodes has told before where it belongs.
+    assert!(!is_message || number.is_ok());
+}
+
+fn comes_back<M: Said>(frame: &Frame) -> bool {
+    let Ok(message) = frame.decode::<M>() else { return false };
+    let written = message.encode();
+    let again = M::decode(&written).expect("what was written is read");
+    assert_eq!(again.encode(), written);
+    true
 }
 
 /// A good stream, and what its receiver knows.

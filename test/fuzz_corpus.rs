@@ -46,6 +46,16 @@ fn opener() {
     run("opener", targets::opener);
 }
 
+#[test]
+fn frames() {
+    run("frames", targets::frames);
+}
+
+#[test]
+fn messages() {
+    run("messages", targets::messages);
+}
+
 /// Runs a target on each file of its corpus, and on each of them cut in the middle.
 fn run(name: &str, target: fn(&[u8])) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus").join(name);

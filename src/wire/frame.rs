@@ -113,10 +113,13 @@ fn within(length: usize, max: usize) -> Result<usize, FrameError> {
     if length > max { Err(FrameError::TooLong { length, max }) } else { Ok(length) }
 }
 
-/// Reserves for what is missing of a frame, but no more than has come, or one step.
+/// Makes room for what is missing of a frame, when there is none: as much as has come, or one step.
 fn reserve(input: &mut BytesMut, whole: usize) {
     let missing = whole.saturating_sub(input.len());
-    input.reserve(missing.min(input.len().max(STEP_BYTES)));
+    let room = input.capacity().saturating_sub(input.len());
+    if room < missing.min(LEAST_ROOM) {
+        input.reserve(missing.min(input.len().max(STEP_BYTES)));
+    }
 }
 
 /// Why bytes are no frames.
@@ -147,3 +150,5 @@ pub enum FrameError {
 const LENGTH_BYTES: usize = 4;
 const HEAD_BYTES: usize = 5;
 const STEP_BYTES: usize = 16 * 1024;
+/// With less room than this, too little would be read at once.
+const LEAST_ROOM: usize = 1024;

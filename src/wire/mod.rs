@@ -17,6 +17,18 @@
 //! and its like say whether a kind belongs there; [`Frame::decode`] makes the [`Message`]. Bodies
 //! are open messages, except those that hold ciphertext or records, which are closed layouts.
 //!
+//! ```
+//! use bytes::BytesMut;
+//! use waxwing::wire::{FrameDecoder, Ping, frame};
+//!
+//! let mut decoder = FrameDecoder::new();
+//! decoder.open();
+//! let mut came = BytesMut::from(&frame::encode(&Ping { token: 7 })[..]);
+//! let frame = decoder.decode(&mut came)?.ok_or("not whole yet")?;
+//! assert_eq!(frame.decode::<Ping>()?, Ping { token: 7 });
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
 //! Decided against: names or versions in every message (the hello settles both once), and an enum
 //! of all messages (most readers wait for one or two kinds, and the table of [`Kind`] knows where a
 //! frame belongs before it is decoded).

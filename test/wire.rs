@@ -1,0 +1,29 @@
+//! What is said, held against everything that is not quite it.
+
+#[path = "common/alloc.rs"]
+mod alloc;
+#[path = "wire/codes.rs"]
+mod codes;
+#[path = "wire/frames.rs"]
+mod frames;
+#[path = "wire/hellos.rs"]
+mod hellos;
+#[path = "wire/ids.rs"]
+mod ids;
+#[path = "wire/lanes.rs"]
+mod lanes;
+#[path = "wire/maxima.rs"]
+mod maxima;
+#[path = "wire/memory.rs"]
+mod memory;
+#[path = "wire/messages.rs"]
+mod messages;
+#[allow(dead_code, reason = "other tests use the rest")]
+#[path = "common/people.rs"]
+mod people;
+#[path = "wire/proofs.rs"]
+mod proofs;
+#[path = "wire/samples.rs"]
+mod samples;
+#[path = "wire/states.rs"]
+mod states;

@@ -1,0 +1,147 @@
+//! Messages to try things on: of each kind a small one, and the largest that there is.
+
+use crate::people::alice;
+use bytes::Bytes;
+use std::sync::LazyLock;
+use waxwing::codec::{Blob, Error, closed};
+use waxwing::crypto::{Signed, Tag, Ticket};
+use waxwing::model::limits::{DELIVERY_BYTES, EXPLANATION_BYTES, HEADER_BYTES};
+use waxwing::seal::{CHUNK_BYTES, ChunkHead, Record};
+use waxwing::wire::{
+    ChunksMissing, Code, Explanation, Failure, Features, Goodbye, Hello, Kind, Landed, LaneId,
+    LaneIds, LanesAsk, LanesGrant, Message, MissingChunks, Party, Ping, Pong, Proof, Role,
+    SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamChunk, StreamDelivered, StreamEnd,
+    StreamHeader, StreamRecord, Transcript, frame,
+};
+
+/// A message of which only the bytes are known, and how to read and write it again.
+#[derive(Clone)]
+pub(crate) struct Sample {
+    pub(crate) kind: Kind,
+    pub(crate) body: Bytes,
+    pub(crate) frame: Bytes,
+    /// The bytes of the message that a body is.
+    pub(crate) again: fn(&Bytes) -> Result<Bytes, Error>,
+}
+
+fn of<M: Message>(message: &M) -> Sample {
+    let again = |body: &Bytes| M::decode(body).map(|message| message.encode());
+    Sample { kind: M::KIND, body: message.encode(), frame: frame::encode(message), again }
+}
+
+/// One of each kind, none of them long.
+pub(crate) fn small() -> Vec<Sample> {
+    static SMALL: LazyLock<Vec<Sample>> = LazyLock::new(make_small);
+    SMALL.clone()
+}
+
+fn make_small() -> Vec<Sample> {
+    let text = Explanation::new("why");
+    let landed = Landed::new(&[0, 1, 2, 5]).unwrap();
+    let missing = MissingChunks::new(vec![7, 300]).unwrap();
+    let lanes = LaneIds::new(vec![lane(1), lane(2)]).unwrap();
+    vec![
+        of(&hello()),
+        of(&transcript().prove(Role::Dialler, alice().signing(), Some(&[1; 9])).unwrap()),
+        of(&Goodbye { code: Code::Stopping, text: text.clone() }),
+        of(&Ping { token: 7 }),
+        of(&Pong { token: u64::MAX }),
+        of(&Failure { id: 3, code: Code::Busy, text: text.clone() }),
+        of(&SendAsk { id: 3, entries: 2, data_length: 1 << 40 }),
+        of(&SendGrant { id: 3, challenge: [1; 32] }),
+        of(&StreamHeader { stream: 3, header: Blob::new(*b"header").unwrap() }),
+        of(&chunk(7)),
+        of(&StreamRecord { stream: 3, record: segment_record() }),
+        of(&StreamAccept { stream: 3 }),
+        of(&SegmentVerified { stream: 3, segment: 1 }),
+        of(&ChunksMissing { stream: 3, chunks: missing }),
+        of(&StreamDelivered::new(3, &signed(5, 5), landed).unwrap()),
+        of(&StreamEnd { stream: 3, code: Code::Declined, text }),
+        of(&LanesAsk { id: 5, stream: 3, count: 2 }),
+        of(&LanesGrant { id: 5, ticket: ticket(), lanes }),
+    ]
+}
+
+/// The longest message of each kind.
+pub(crate) fn largest() -> Vec<Sample> {
+    let (text, code) = (Explanation::new(&"x".repeat(EXPLANATION_BYTES)), Code::Unknown(u16::MAX));
+    let (id, stream) = (u32::MAX, u32::MAX);
+    let every_second: Vec<u32> = (0..50_000).map(|at| 2 * at).collect();
+    let missing = MissingChunks::new((u32::MAX - 511..=u32::MAX).collect()).unwrap();
+    let lanes = LaneIds::new((0..8).map(lane).collect()).unwrap();
+    let landed = Landed::new(&every_second).unwrap();
+    vec![
+        of(&largest_hello()),
+        of(&largest_proof()),
+        of(&Goodbye { code, text: text.clone() }),
+        of(&Ping { token: u64::MAX }),
+        of(&Pong { token: u64::MAX }),
+        of(&Failure { id, code, text: text.clone() }),
+        of(&SendAsk { id, entries: u32::MAX, data_length: u64::MAX }),
+        of(&SendGrant { id, challenge: [0xff; 32] }),
+        of(&StreamHeader { stream, header: Blob::new(vec![1; HEADER_BYTES]).unwrap() }),
+        of(&chunk(CHUNK_BYTES)),
+        of(&StreamRecord { stream, record: Record::Final(signed(139, 512)) }),
+        of(&StreamAccept { stream }),
+        of(&SegmentVerified { stream, segment: u32::MAX }),
+        of(&ChunksMissing { stream, chunks: missing }),
+        of(&StreamDelivered::new(stream, &signed(DELIVERY_BYTES - 8 - 512, 512), landed).unwrap()),
+        of(&StreamEnd { stream, code, text }),
+        of(&LanesAsk { id, stream, count: u8::MAX }),
+        of(&LanesGrant { id, ticket: ticket(), lanes }),
+    ]
+}
+
+pub(crate) fn hello() -> Hello {
+    Hello::new(Party::Person, alice().fingerprint(), Features::ALL)
+}
+
+/// No program of today says as much as one may say.
+fn largest_hello() -> Hello {
+    let mut e = minicbor::Encoder::new(Vec::new());
+    e.map(4).unwrap().u8(0).unwrap().encode([u16::MAX; 8]).unwrap();
+    e.u8(1).unwrap().encode([u16::MAX; 32]).unwrap();
+    e.u8(2).unwrap().u8(1).unwrap().u8(3).unwrap().bytes(&[9; 32]).unwrap();
+    Hello::decode(&e.into_writer().into()).unwrap()
+}
+
+fn largest_proof() -> Proof {
+    let mut e = minicbor::Encoder::new(Vec::new());
+    e.map(3).unwrap().u8(0).unwrap().bytes(&[1; 550]).unwrap();
+    e.u8(1).unwrap().bytes(&[2; 2048]).unwrap().u8(2).unwrap().bytes(&[3; 512]).unwrap();
+    Proof::decode(&e.into_writer().into()).unwrap()
+}
+
+pub(crate) fn transcript() -> Transcript {
+    let (alice, bob) = (alice(), crate::people::bob());
+    Transcript {
+        dialler_hello: hello().encode(),
+        listener_hello: Hello::new(Party::Index, bob.fingerprint(), Features::default()).encode(),
+        dialler: alice.fingerprint(),
+        listener: bob.fingerprint(),
+        exporter: [2; 32],
+    }
+}
+
+pub(crate) fn ticket() -> Ticket {
+    Ticket::take_from(&mut [8; 32])
+}
+
+pub(crate) fn lane(number: u8) -> LaneId {
+    LaneId::from_bytes([number; 16])
+}
+
+pub(crate) fn chunk(length: usize) -> StreamChunk {
+    let head = ChunkHead { index: 5, length: length as u32, tag: Tag::from_bytes([6; 32]) };
+    StreamChunk::new(3, head, vec![7; length].into()).unwrap()
+}
+
+pub(crate) fn segment_record() -> Record {
+    Record::Segment(signed(107, 384))
+}
+
+/// A statement of so many bytes, and a signature of so many, neither of which would hold.
+pub(crate) fn signed<T: waxwing::crypto::Statement>(body: usize, signature: usize) -> Signed<T> {
+    let block = |length: usize| [&(length as u32).to_be_bytes()[..], &vec![1; length]].concat();
+    closed::decode(&[block(body), block(signature)].concat()).unwrap()
+}
