@@ -18,6 +18,8 @@ mod cells;
 mod conversations;
 #[path = "link/counts.rs"]
 mod counts;
+#[path = "link/dialling.rs"]
+mod dialling;
 #[path = "link/greetings.rs"]
 mod greetings;
 #[path = "link/listening.rs"]

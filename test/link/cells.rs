@@ -80,12 +80,12 @@ enum Seen {
 
 async fn see(state: ChannelState, role: Role, kind: Kind) -> Seen {
     let (mut stranger, side) = at(state, role).await;
-    stranger.send(&some(kind, state, role)).await;
-    let mut refused = None;
     if state == ChannelState::Open {
-        // Let a request that was accepted be answered by nobody, and see whether it goes on.
+        // Nobody takes requests; and what follows the frame tells whether it goes on.
         let side = soon(side).await.unwrap().unwrap();
         drop(side.incoming);
+        let mut refused = None;
+        stranger.send(&some(kind, state, role)).await;
         stranger.say(&Ping { token: 99 }).await;
         while let Some(frame) = soon(stranger.next()).await {
             match frame.kind {
@@ -99,6 +99,7 @@ async fn see(state: ChannelState, role: Role, kind: Kind) -> Seen {
         }
         return Seen::EndsSilently;
     }
+    stranger.send(&some(kind, state, role)).await;
     // Before the proofs, whoever goes on says something or becomes a conversation.
     let mut side = side;
     tokio::select! {

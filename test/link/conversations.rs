@@ -10,7 +10,7 @@ use waxwing::crypto::Tag;
 use waxwing::link::{AskError, Deadlines, Ended, Ending, Expected, Incoming};
 use waxwing::seal::ChunkHead;
 use waxwing::wire::{
-    Code, Failure, Kind, LanesAsk, Role, SegmentVerified, SendAsk, SendGrant, StreamAccept,
+    Code, Failure, Kind, LanesAsk, Ping, Role, SegmentVerified, SendAsk, SendGrant, StreamAccept,
     StreamChunk,
 };
 
@@ -271,7 +271,7 @@ async fn pings_that_nobody_reads_the_answers_of_end_the_conversation() {
     let (mut stranger, bob) = stranger_and_bob_over(duplex(64), Deadlines::default()).await;
     let flood = async {
         for token in 0..10_000 {
-            stranger.say(&waxwing::wire::Ping { token }).await;
+            stranger.say(&Ping { token }).await;
         }
     };
     let (why, ()) = soon(async { tokio::join!(bob.conversation.ended(), flood) }).await;

@@ -1,30 +1,107 @@
-//! A man in the middle who ends TLS on both sides.
+//! Somebody in the middle: between two programs, with a TLS channel to each.
 
 use crate::stage::{Ground, expect, side, soon};
-use crate::stranger;
+use crate::stranger::{self, Stranger, hello};
 use tokio::io::copy_bidirectional;
-use tokio::net::{TcpListener, TcpStream};
+use tokio::net::TcpListener;
 use waxwing::link::{ALPN, Backoff, Dialler, Error, Notice};
-use waxwing::wire::Code;
+use waxwing::wire::{Code, Hello, Kind, Role};
 
-/// He passes on every word, and reads them all; but the proofs are of another channel.
-#[tokio::test]
-async fn whoever_ends_tls_in_between_is_found_out() {
-    let ground = Ground::new().await;
-    let middle = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let (at, bob) = (middle.local_addr().unwrap(), ground.address);
-    let relay = tokio::spawn(async move {
-        let (socket, _) = middle.accept().await.unwrap();
-        let (mut near, _) = stranger::accept(stranger::server(&[ALPN], 1), socket).await.unwrap();
-        let socket = TcpStream::connect(bob).await.unwrap();
-        let (mut far, _) = stranger::connect(stranger::client(&[ALPN]), socket).await.unwrap();
-        copy_bidirectional(&mut near, &mut far).await.ok();
-    });
+/// Mallory accepts one connection for Bob; `then` does what she does with it.
+async fn mallory<F: Future<Output = ()> + Send>(
+    then: impl FnOnce(tokio::net::TcpStream) -> F + Send + 'static,
+) -> std::net::SocketAddr {
+    let sockets = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = sockets.local_addr().unwrap();
+    tokio::spawn(async move { then(sockets.accept().await.unwrap().0).await });
+    address
+}
+
+async fn alice_dials(address: std::net::SocketAddr) -> Error {
     let dialler = Dialler::new(side("alice")).with_backoff(Backoff::never());
-    let error = soon(dialler.dial(&at.into(), expect("bob"), |_| ())).await.unwrap_err();
-    assert!(matches!(error, Error::Refused { code: Code::Proof, .. }), "{error:?}");
-    soon(relay).await.unwrap();
+    let dialled = dialler.dial(&address.into(), expect("bob"), |_| ()).await;
+    dialled.expect_err("somebody is in the middle")
+}
+
+#[tokio::test]
+async fn who_ends_tls_in_the_middle_and_passes_everything_on_fails_on_both_sides() {
+    let ground = Ground::new().await;
+    let bob = ground.connect().await;
+    let middle = mallory(async move |alice| {
+        let (mut alice, _) = stranger::accept(stranger::server(&[ALPN], 1), alice).await.unwrap();
+        let (mut bob, _) = stranger::connect(stranger::client(&[ALPN]), bob).await.unwrap();
+        let _ = copy_bidirectional(&mut alice, &mut bob).await;
+    })
+    .await;
+    let why = soon(alice_dials(middle)).await;
+    assert!(matches!(why, Error::Refused { code: Code::Proof, .. }), "{why}");
+    let shown = "the proof of identity does not match this channel";
+    assert!(why.to_string().contains(shown), "{why}");
     let told = ground.stop().await;
-    let found = |notice: &Notice| matches!(notice, Notice::Refused { why: Error::Proof, .. });
-    assert!(told.iter().any(found), "{told:?}");
+    let [Notice::Refused { why, .. }] = told.as_slice() else { panic!("{told:?}") };
+    let shown = "the identity proof does not match this channel; is somebody in between?";
+    assert_eq!(why.to_string(), shown);
+}
+
+#[tokio::test]
+async fn who_swallows_the_refusal_and_proves_something_else_fails_with_the_dialler() {
+    // Mallory says Bob's hello. She has a proof of Bob's from a channel of her own, but none from
+    // this one; her own key is another.
+    for prover in ["bob", "mallory"] {
+        let middle = mallory(async move |alice| {
+            let (tls, exporter) =
+                stranger::accept(stranger::server(&[ALPN], 1), alice).await.unwrap();
+            let mut alice = Stranger::new(tls);
+            let theirs = alice.next().await.unwrap();
+            alice.say(&hello("bob")).await;
+            let elsewhere = if prover == "bob" { [5; 32] } else { exporter };
+            let said = stranger::transcript(Role::Listener, &hello("bob"), &theirs, elsewhere);
+            assert_eq!(alice.next().await.unwrap().kind, Kind::Proof);
+            alice.say(&stranger::proof(&said, Role::Listener, prover)).await;
+            assert_eq!(alice.goodbye().await.unwrap().code, Code::Proof);
+        })
+        .await;
+        assert_eq!(soon(alice_dials(middle)).await, Error::Proof, "{prover}");
+    }
+}
+
+/// What `SECURITY.md` tells: she learns whom she met before she fails, and from Alice nothing more.
+#[tokio::test]
+async fn who_answers_as_herself_learns_the_diallers_name_and_gets_no_proof() {
+    let (tell, seen) = tokio::sync::oneshot::channel();
+    let middle = mallory(async move |alice| {
+        let (tls, _) = stranger::accept(stranger::server(&[ALPN], 1), alice).await.unwrap();
+        let mut alice = Stranger::new(tls);
+        let theirs: Hello = alice.next().await.unwrap().decode().unwrap();
+        alice.say(&hello("mallory")).await;
+        let next = alice.next().await.unwrap();
+        tell.send((theirs.fingerprint(), next.kind)).unwrap();
+    })
+    .await;
+    let why = soon(alice_dials(middle)).await;
+    assert!(matches!(why, Error::Identity { .. }), "{why}");
+    let alice = crate::stage::identity("alice").fingerprint();
+    assert_eq!(soon(seen).await.unwrap(), (alice, Kind::Goodbye));
+}
+
+#[tokio::test]
+async fn the_tls_handshake_itself_is_verified() {
+    // A server whose certificate is of another key than the one that signs cannot be made with
+    // rustls; but a chain of two certificates and a foreign protocol can.
+    for (protocols, certificates) in [(&[ALPN][..], 2), (&[b"h2".as_slice()], 1), (&[], 1)] {
+        let config = stranger::server(protocols, certificates);
+        let middle = mallory(async move |alice| {
+            if let Ok((tls, _)) = stranger::accept(config, alice).await {
+                // A hello must not come: nothing was agreed on.
+                assert!(Stranger::new(tls).next().await.is_none());
+            }
+        })
+        .await;
+        let why = soon(alice_dials(middle)).await;
+        match certificates {
+            2 => assert!(matches!(&why, Error::Tls(_)), "{why}"),
+            _ => assert_eq!(why, Error::Protocol),
+        }
+        assert!(why.is_permanent());
+    }
 }

@@ -1,0 +1,205 @@
+//! What can go wrong on the way to somebody, and what is tried again.
+
+use crate::stage::{End, Ground, end, expect, side, side_with, soon};
+use crate::stranger;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+use tokio::io::{DuplexStream, duplex};
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+use waxwing::link::{ALPN, Backoff, Connect, Deadlines, Dialler, Error, Expected};
+use waxwing::model::HostPort;
+use waxwing::wire::{Code, Explanation, Goodbye};
+
+/// Sockets that do what the test says, and are counted.
+#[derive(Clone)]
+struct Road {
+    tries: Arc<AtomicU32>,
+    does: fn(u32) -> Meets,
+}
+
+/// What a try meets.
+enum Meets {
+    Fails(io::ErrorKind),
+    Nothing,
+    Silence,
+    Busy,
+    Mallory,
+}
+
+impl Road {
+    fn new(does: fn(u32) -> Meets) -> Self {
+        Self { tries: Arc::default(), does }
+    }
+
+    fn dialler(&self) -> Dialler<Self> {
+        Dialler::over(self.clone(), side("alice"))
+    }
+
+    /// Dials, and gives why it failed, how often it was tried, and what was told.
+    async fn dial(&self) -> (Error, u32, Vec<(u32, String, Duration)>) {
+        let mut told = Vec::new();
+        let (dialler, host) = (self.dialler(), host());
+        let dialled = dialler.dial(&host, expect("bob"), |retry| {
+            told.push((retry.failed, retry.why.to_string(), retry.pause));
+        });
+        let why = soon(dialled).await.expect_err("no way leads there");
+        (why, self.tries.load(Ordering::Relaxed), told)
+    }
+}
+
+fn host() -> HostPort {
+    "192.0.2.9:7400".parse().unwrap()
+}
+
+impl Connect for Road {
+    type Socket = DuplexStream;
+
+    async fn resolve(&self, host: &HostPort) -> io::Result<Vec<SocketAddr>> {
+        Ok(host.to_socket_addr().into_iter().collect())
+    }
+
+    async fn connect(&self, _: SocketAddr) -> io::Result<DuplexStream> {
+        let (near, far) = duplex(1 << 16);
+        match (self.does)(self.tries.fetch_add(1, Ordering::Relaxed)) {
+            Meets::Fails(kind) => return Err(kind.into()),
+            Meets::Nothing => return std::future::pending().await,
+            Meets::Silence => {
+                tokio::spawn(async move {
+                    let _held = far;
+                    std::future::pending::<()>().await
+                });
+            }
+            Meets::Busy => {
+                tokio::spawn(async move {
+                    let (tls, _) = stranger::accept(stranger::server(&[ALPN], 1), far).await?;
+                    let mut stranger = stranger::Stranger::new(tls);
+                    stranger.next().await;
+                    let text = Explanation::new("come back later");
+                    stranger.say(&Goodbye { code: Code::Busy, text }).await;
+                    io::Result::Ok(())
+                });
+            }
+            Meets::Mallory => {
+                tokio::spawn(async move {
+                    let server = stranger::server(&[ALPN], 1);
+                    let (tls, exporter) = stranger::accept(server, far).await.unwrap();
+                    let mut stranger = stranger::Stranger::new(tls);
+                    let theirs = stranger.next().await.unwrap();
+                    stranger.say(&stranger::hello("mallory")).await;
+                    let _ = (theirs, exporter, stranger.next().await);
+                });
+            }
+        }
+        Ok(near)
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_pass_is_tried_three_times_and_each_new_try_is_told() {
+    let begin = Instant::now();
+    let road = Road::new(|_| Meets::Fails(io::ErrorKind::ConnectionRefused));
+    let (why, tries, told) = road.dial().await;
+    assert_eq!(why, Error::Line(io::ErrorKind::ConnectionRefused));
+    assert_eq!(why.to_string(), "the connection failed: connection refused");
+    assert_eq!(tries, 3);
+    let failed: Vec<_> = told.iter().map(|(failed, ..)| *failed).collect();
+    assert_eq!(failed, [1, 2]);
+    assert!((500..=1000).contains(&told[0].2.as_millis()), "{told:?}");
+    assert!((1000..=2000).contains(&told[1].2.as_millis()), "{told:?}");
+    // The clock of the runtime counts in milliseconds.
+    let pauses = told[0].2 + told[1].2;
+    assert!(begin.elapsed().abs_diff(pauses) < Duration::from_millis(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_busy_is_asked_again() {
+    let (why, tries, told) = Road::new(|_| Meets::Busy).dial().await;
+    assert!(matches!(&why, Error::Refused { code: Code::Busy, .. }), "{why}");
+    assert_eq!(tries, 3);
+    assert!(told.iter().all(|(_, why, _)| why.ends_with("(come back later)")), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_is_somebody_else_is_not_asked_again() {
+    let (why, tries, told) = Road::new(|_| Meets::Mallory).dial().await;
+    assert!(matches!(why, Error::Identity { .. }), "{why}");
+    assert_eq!((tries, told.len()), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn unreachable_silent_and_swallowing_hosts_are_told_apart() {
+    let (why, ..) = Road::new(|_| Meets::Fails(io::ErrorKind::HostUnreachable)).dial().await;
+    assert_eq!(why, Error::Line(io::ErrorKind::HostUnreachable));
+    let begin = Instant::now();
+    let (why, tries, _) = Road::new(|_| Meets::Nothing).dial().await;
+    assert_eq!((why, tries), (Error::Late("connecting"), 3));
+    assert!((15..19).contains(&begin.elapsed().as_secs()), "three times 5 seconds and pauses");
+    let (why, ..) = Road::new(|_| Meets::Silence).dial().await;
+    assert_eq!(why, Error::Late("the TLS handshake"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_first_try_that_succeeds_is_the_last() {
+    // The third time somebody else is there, which is permanent: no fourth.
+    let road = Road::new(|tries| match tries {
+        0 => Meets::Fails(io::ErrorKind::ConnectionReset),
+        1 => Meets::Busy,
+        _ => Meets::Mallory,
+    });
+    let (why, tries, told) = road.dial().await;
+    assert!(matches!(why, Error::Identity { .. }));
+    assert_eq!((tries, told.len()), (3, 2));
+}
+
+#[tokio::test]
+async fn a_port_that_nobody_listens_on_refuses() {
+    let sockets = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = sockets.local_addr().unwrap();
+    drop(sockets);
+    let dialler = Dialler::new(side("alice")).with_backoff(Backoff::never());
+    let why = soon(dialler.dial(&address.into(), expect("bob"), |_| ())).await.unwrap_err();
+    assert_eq!(why, Error::Line(io::ErrorKind::ConnectionRefused));
+}
+
+#[tokio::test]
+async fn a_host_by_name_is_found_and_an_unknown_one_is_not() {
+    let ground = Ground::new().await;
+    let dialler = Dialler::new(side("alice")).with_backoff(Backoff::never());
+    let by_name: HostPort = format!("localhost:{}", ground.address.port()).parse().unwrap();
+    // Where localhost has an address of IPv6 first, nobody listens there, and the next one is tried.
+    assert!(soon(dialler.dial(&by_name, expect("bob"), |_| ())).await.is_ok());
+    let unknown: HostPort = "no-such-host.invalid:7400".parse().unwrap();
+    let why = soon(dialler.dial(&unknown, expect("bob"), |_| ())).await.unwrap_err();
+    assert!(matches!(why, Error::Host | Error::Late(_)), "{why}");
+}
+
+#[tokio::test]
+async fn a_dialler_that_stops_says_goodbye_in_all_of_its_conversations() {
+    let ground = Ground::new().await;
+    let dialler = Dialler::new(side("alice"));
+    let (one, _one) = dialler.dial(&ground.address.into(), expect("bob"), |_| ()).await.unwrap();
+    let (other, _other) =
+        dialler.dial(&ground.address.into(), Expected::Anyone, |_| ()).await.unwrap();
+    soon(dialler.stop()).await;
+    for conversation in [one, other] {
+        let why = soon(conversation.ended()).await.to_string();
+        assert!(why.starts_with("this side ended the conversation: this program stops"), "{why}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn deadlines_are_settings() {
+    let deadlines = Deadlines { proof: Duration::from_secs(2), ..Deadlines::default() };
+    let (near, _far) = duplex(64);
+    let begin = Instant::now();
+    let alice = side_with("alice", deadlines);
+    let late: Result<End, Error> =
+        soon(end(near, &alice, waxwing::wire::Role::Dialler, expect("bob"))).await;
+    assert_eq!(late.err(), Some(Error::Late("the greeting")));
+    // Two seconds, and a farewell of five that nobody reads.
+    assert!(begin.elapsed() <= Duration::from_secs(8));
+}
