@@ -30,11 +30,19 @@ struct State {
     again: VecDeque<u32>,
     /// Records that wait for their signature, in order.
     records: VecDeque<UnsignedRecord>,
-    is_at_end: bool,
+    end: End,
     failed: Option<StreamError>,
     is_over: bool,
     /// Threads that wait for work.
     waiting: u32,
+}
+
+/// Whether all is sealed, so that the final record can be made; the clerk is told once.
+#[derive(PartialEq, Eq)]
+enum End {
+    Ahead,
+    Reached,
+    Told,
 }
 
 /// What the clerk of the channel does next.
@@ -58,7 +66,7 @@ impl Outbound {
             sealer,
             again: VecDeque::new(),
             records: VecDeque::new(),
-            is_at_end: false,
+            end: End::Ahead,
             failed: None,
             is_over: false,
             waiting: 0,
@@ -108,7 +116,11 @@ impl Outbound {
     pub(super) fn paper(&self) -> Option<Paper> {
         let mut state = self.state();
         let record = state.records.pop_front().map(Paper::Sign);
-        record.or_else(|| std::mem::take(&mut state.is_at_end).then_some(Paper::Finish))
+        if record.is_some() || state.end != End::Reached {
+            return record;
+        }
+        state.end = End::Told;
+        Some(Paper::Finish)
     }
 
     /// Makes the final record. Looks at every source first, without the lock.
@@ -190,8 +202,11 @@ impl Outbound {
                     continue;
                 }
                 Ok(Turn::Finish) => {
-                    state.is_at_end = true;
-                    self.bell.notify_waiters();
+                    // Whoever is woken by this asks again, so it must not ring each time.
+                    if state.end == End::Ahead {
+                        state.end = End::Reached;
+                        self.bell.notify_waiters();
+                    }
                     Next::Wait
                 }
                 Ok(Turn::Wait | Turn::Ids | Turn::Done) => Next::Wait,
