@@ -18,6 +18,8 @@ mod cells;
 mod conversations;
 #[path = "link/counts.rs"]
 mod counts;
+#[path = "link/crowd.rs"]
+mod crowd;
 #[path = "link/dialling.rs"]
 mod dialling;
 #[path = "link/greetings.rs"]

@@ -12,8 +12,8 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use waxwing::crypto::Identity;
 use waxwing::link::{
-    Backoff, Begun, Conversation, Deadlines, Dialler, Ending, Error, Expected, Incoming, Listen,
-    Listener, Notice, Service, Side, converse,
+    AskError, Backoff, Begun, Conversation, Deadlines, Dialler, Ending, Error, Expected, Incoming,
+    Listen, Listener, Notice, Service, Side, converse,
 };
 use waxwing::wire::{Features, Party, Role, SendAsk, SendGrant};
 
@@ -129,6 +129,12 @@ impl Ground {
     pub(crate) async fn dial_as(&self, side: Side) -> Result<(Conversation, Incoming), Error> {
         let dialler = Dialler::new(side).with_backoff(Backoff::never());
         dialler.dial(&self.address.into(), expect("bob"), |_| ()).await
+    }
+
+    /// Alice dials, and asks once.
+    pub(crate) async fn dial_and_ask(&self) -> Result<SendGrant, AskError> {
+        let (conversation, _incoming) = self.dial().await.map_err(|_| AskError::Late)?;
+        conversation.ask(ask()).await
     }
 
     /// What the listener told so far.
