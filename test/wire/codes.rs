@@ -30,7 +30,7 @@ fn no_two_codes_are_alike() {
 
 #[test]
 fn a_number_of_a_newer_program_is_kept_and_is_final() {
-    for number in [0, 99, 116, 1000, u16::MAX] {
+    for number in [0, 99, 117, 1000, u16::MAX] {
         let code = Code::from_number(number);
         assert_eq!(code, Code::Unknown(number));
         assert_eq!((code.number(), code.name(), code.is_permanent()), (number, "unknown", true));

@@ -182,10 +182,10 @@ impl Offer {
         let taken = taken.and_then(|()| desk.finish());
         let taken = taken.map_err(|error| streams.or_ended(error));
         joint.end();
-        if taken.is_err() {
-            parting.settle(&taken);
+        match &taken {
+            Ok(_) => progress.complete(),
+            Err(_) => parting.settle(&taken),
         }
-        progress.complete();
         Ok(Arrived { stream: taken?, number: stream, streams, parting })
     }
 }
