@@ -33,6 +33,8 @@ pub struct Deadlines {
     pub progress_bytes: u64,
     /// For a stream in which nothing moves, though it may.
     pub stalled: Duration,
+    /// For a receiver to make what it got durable, and to say so.
+    pub durable: Duration,
     /// For the last words of a conversation, and for the program to put its work down.
     pub farewell: Duration,
     /// Messages that wait to be sent; one more, and the other side does not read.
@@ -61,6 +63,7 @@ impl Default for Deadlines {
             progress: seconds(30),
             progress_bytes: 4096,
             stalled: seconds(60),
+            durable: seconds(900),
             farewell: seconds(5),
             control_queue: 1024,
             control_bytes: 8 << 20,

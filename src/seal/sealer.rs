@@ -239,6 +239,12 @@ impl Sealer {
         })
     }
 
+    /// Whether a chunk was handed out and its segment is not acknowledged yet: whether it may have
+    /// to leave again.
+    pub fn is_under_way(&self, index: u32) -> bool {
+        index < self.next && self.shared.window().holds(index)
+    }
+
     fn hand_out(&mut self) -> u32 {
         let index = self.next;
         self.next = index.saturating_add(1);

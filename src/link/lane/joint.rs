@@ -9,6 +9,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 use tokio::sync::Notify;
+use tokio::sync::futures::Notified;
 use tokio::time::Instant;
 
 /// The side of a stream that lanes work for.
@@ -80,9 +81,8 @@ impl Joint {
         let mut state = self.state();
         state.without = Instant::now();
         state.desk = Some(Arc::clone(&desk));
-        for lane in std::mem::take(&mut state.waiting) {
-            self.start(&mut state, Arc::clone(&desk), lane);
-        }
+        let waiting = std::mem::take(&mut state.waiting);
+        self.start(state, &desk, waiting);
     }
 
     /// Takes a lane in; closes it when the stream needs none or has enough.
@@ -92,10 +92,9 @@ impl Joint {
             return (lane.cut)();
         }
         match state.desk.clone() {
-            Some(desk) => self.start(&mut state, desk, lane),
+            Some(desk) => self.start(state, &desk, vec![lane]),
             None => state.waiting.push(lane),
         }
-        drop(state);
         self.news.notify_waiters();
     }
 
@@ -121,23 +120,37 @@ impl Joint {
         }
     }
 
-    /// Waits until a lane comes or goes.
-    pub(in crate::link) async fn changed(&self) {
-        self.news.notified().await;
+    /// The next coming or going of a lane, from this call on: what is looked at after it cannot
+    /// change unnoticed.
+    pub(in crate::link) fn changed(&self) -> Notified<'_> {
+        self.news.notified()
     }
 
-    fn start(self: &Arc<Self>, state: &mut State, desk: Arc<dyn Desk>, mut lane: Lane) {
-        let id = state.next;
-        state.next = id.wrapping_add(1);
-        state.live.insert(id, Arc::clone(&lane.cut));
-        let mut leaving = Leaving { joint: Arc::clone(self), id, how: LaneEnd::Broken };
-        let carry = move || {
-            let leaving = &mut leaving;
-            leaving.how = desk.carry(&mut *lane.pipe);
-            (lane.cut)();
+    fn start(
+        self: &Arc<Self>,
+        mut state: MutexGuard<'_, State>,
+        desk: &Arc<dyn Desk>,
+        lanes: Vec<Lane>,
+    ) {
+        let mut count_in = |lane: &Lane| {
+            let id = state.next;
+            state.next = id.wrapping_add(1);
+            state.live.insert(id, Arc::clone(&lane.cut));
+            Leaving { joint: Arc::clone(self), id, how: LaneEnd::Broken }
         };
-        // Without a thread there is no lane; dropping the closure tells so.
-        let _ = thread::Builder::new().name("lane".to_owned()).spawn(carry);
+        let counted: Vec<_> = lanes.into_iter().map(|lane| (count_in(&lane), lane)).collect();
+        // Whoever leaves takes the lock, and a lane may leave before it has begun.
+        drop(state);
+        for (mut leaving, mut lane) in counted {
+            let desk = Arc::clone(desk);
+            let carry = move || {
+                let leaving = &mut leaving;
+                leaving.how = desk.carry(&mut *lane.pipe);
+                (lane.cut)();
+            };
+            // Without a thread there is no lane; dropping the closure tells so.
+            let _ = thread::Builder::new().name("lane".to_owned()).spawn(carry);
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -27,6 +27,7 @@ pub(super) struct Inbound {
     place: Arc<dyn Place>,
     bell: Notify,
     opened_bytes: AtomicU64,
+    heard_bytes: AtomicU64,
 }
 
 struct State {
@@ -48,8 +49,9 @@ impl Inbound {
     pub(super) fn new(opener: Opener, place: Arc<dyn Place>) -> Self {
         let chunks = opener.chunks();
         let state = State { opener: Some(opener), verified: VecDeque::new(), failed: None };
-        let (bell, opened_bytes) = (Notify::new(), AtomicU64::new(0));
-        Self { state: Mutex::new(state), chunks, place, bell, opened_bytes }
+        let (bell, opened_bytes, heard_bytes) =
+            (Notify::new(), AtomicU64::new(0), AtomicU64::new(0));
+        Self { state: Mutex::new(state), chunks, place, bell, opened_bytes, heard_bytes }
     }
 
     /// Takes a chunk off the channel, where whatever is wrong with it is the sender's fault.
@@ -58,6 +60,7 @@ impl Inbound {
         head: &ChunkHead,
         data: &mut [u8],
     ) -> Result<(), StreamError> {
+        self.hear(data.len());
         if self.chunks.settled(head).is_some() {
             return Ok(());
         }
@@ -69,6 +72,7 @@ impl Inbound {
 
     /// Takes a record.
     pub(super) fn record(&self, record: &Record) -> Result<(), StreamError> {
+        self.hear(CHUNK_BYTES);
         let mut state = self.state();
         let opener = state.opener.as_mut().ok_or(StreamError::Unexpected)?;
         opener.record(record)?;
@@ -109,6 +113,15 @@ impl Inbound {
         self.opened_bytes.load(Ordering::Relaxed)
     }
 
+    /// How many bytes came, those of chunks that are not complete too; a record counts as a chunk.
+    pub(super) fn heard_bytes(&self) -> u64 {
+        self.heard_bytes.load(Ordering::Relaxed)
+    }
+
+    fn hear(&self, bytes: usize) {
+        self.heard_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
     fn take(&self, head: &ChunkHead, data: &mut [u8]) -> Result<(), Fault> {
         let opened = self.chunks.open(head, data).map_err(Fault::of)?;
         for (piece, bytes) in opened.pieces() {
@@ -141,16 +154,32 @@ impl Inbound {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Reads all of `bytes`, and counts what comes while it comes: on a slow line a chunk takes long.
+    fn read(&self, pipe: &mut dyn Pipe, mut bytes: &mut [u8]) -> Result<(), LaneEnd> {
+        while !bytes.is_empty() {
+            match pipe.read(bytes) {
+                Ok(0) => return Err(LaneEnd::Broken),
+                Ok(count) => {
+                    self.hear(count);
+                    bytes = bytes.get_mut(count..).unwrap_or_default();
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(_) => return Err(LaneEnd::Broken),
+            }
+        }
+        Ok(())
+    }
+
     /// Reads one chunk off a lane; its bytes only if it may come.
     fn take_from_lane(&self, pipe: &mut dyn Pipe, buffer: &mut [u8]) -> Result<(), LaneEnd> {
         let mut head = [0; ChunkHead::BYTES];
-        read(pipe, &mut head)?;
+        self.read(pipe, &mut head)?;
         let condemned = LaneEnd::Condemned(Refusal::ChunkShape);
         let head: ChunkHead = closed::decode(&head).map_err(|_| condemned)?;
         let settled = self.chunks.settled(&head);
         let length = settled.map_or_else(|| self.chunks.expect(&head), Ok);
         let data = buffer.get_mut(..length.map_err(LaneEnd::Condemned)?).ok_or(condemned)?;
-        read(pipe, data)?;
+        self.read(pipe, data)?;
         if settled.is_some() {
             return Ok(());
         }
@@ -183,10 +212,6 @@ impl Fault {
             other => Self::Stream(other.into()),
         }
     }
-}
-
-fn read(pipe: &mut dyn Pipe, bytes: &mut [u8]) -> Result<(), LaneEnd> {
-    pipe.read_exact(bytes).map_err(|_| LaneEnd::Broken)
 }
 
 impl fmt::Debug for Inbound {

@@ -21,6 +21,7 @@ mod lanes;
 mod outbound;
 mod receive;
 mod send;
+mod stall;
 
 pub use inbound::Place;
 pub use receive::{Arrived, Decided, Offer, Receiving};

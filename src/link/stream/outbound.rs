@@ -8,6 +8,7 @@ use crate::seal::{
 };
 use std::collections::VecDeque;
 use std::fmt;
+use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
@@ -22,6 +23,7 @@ pub(super) struct Outbound {
     chunks: ChunkSealer,
     source: Arc<dyn Source + Send + Sync>,
     sealed_bytes: AtomicU64,
+    hashed_bytes: AtomicU64,
 }
 
 struct State {
@@ -78,6 +80,7 @@ impl Outbound {
             chunks,
             source,
             sealed_bytes: AtomicU64::new(0),
+            hashed_bytes: AtomicU64::new(0),
         }
     }
 
@@ -102,14 +105,14 @@ impl Outbound {
         }
     }
 
-    /// Seals a chunk, ready for the wire.
-    pub(super) fn seal(&self, index: u32) -> Result<(ChunkHead, Vec<u8>), StreamError> {
+    /// Seals a chunk, ready for the wire; nothing when the receiver got it meanwhile.
+    pub(super) fn seal(&self, index: u32) -> Result<Option<(ChunkHead, Vec<u8>)>, StreamError> {
         let mut buffer = vec![0; CHUNK_BYTES];
-        let (head, body) = self.chunks.seal(index, &*self.source, &mut buffer)?;
-        let length = body.len();
-        self.count(length);
-        buffer.truncate(length);
-        Ok((head, buffer))
+        let sealed = self.seal_at(index, &mut buffer)?;
+        Ok(sealed.map(|(head, length)| {
+            buffer.truncate(length);
+            (head, buffer)
+        }))
     }
 
     /// What there is to sign or to finish.
@@ -146,11 +149,12 @@ impl Outbound {
         }
     }
 
-    /// The receiver misses chunks: they leave again, once each.
+    /// The receiver misses chunks: they leave again, once each, if they ever left and it has not
+    /// got them meanwhile.
     pub(super) fn send_again(&self, chunks: &[u32]) {
         let mut state = self.state();
         for index in chunks {
-            if !state.again.contains(index) {
+            if state.sealer.is_under_way(*index) && !state.again.contains(index) {
                 state.again.push_back(*index);
             }
         }
@@ -162,7 +166,7 @@ impl Outbound {
     pub(super) fn find_ids(&self) -> Result<(), StreamError> {
         let missing = self.state().sealer.missing_ids();
         for entry in missing {
-            let id = self.chunks.content_id(entry, &*self.source)?;
+            let id = self.chunks.content_id(entry, &WhileNeeded(self))?;
             self.state().sealer.give_id(entry, id);
         }
         self.ring();
@@ -172,6 +176,11 @@ impl Outbound {
     /// How many bytes were sealed, those that left again too.
     pub(super) fn sealed_bytes(&self) -> u64 {
         self.sealed_bytes.load(Ordering::Relaxed)
+    }
+
+    /// How many bytes were sealed, or read for their ids.
+    pub(super) fn moved_bytes(&self) -> u64 {
+        self.sealed_bytes().saturating_add(self.hashed_bytes.load(Ordering::Relaxed))
     }
 
     /// Nobody carries any more.
@@ -184,8 +193,10 @@ impl Outbound {
         if state.is_over || state.failed.is_some() {
             return Next::Over;
         }
-        if let Some(index) = state.again.pop_front() {
-            return Next::Chunk(index);
+        while let Some(index) = state.again.pop_front() {
+            if state.sealer.is_under_way(index) {
+                return Next::Chunk(index);
+            }
         }
         loop {
             let turn = state.sealer.turn().and_then(|turn| {
@@ -254,22 +265,54 @@ impl Outbound {
         self.bell.notify_waiters();
     }
 
-    fn count(&self, bytes: usize) {
-        self.sealed_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
-    }
-
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Seals a chunk behind room for its head, and puts the head there.
+    /// Seals a chunk in a buffer; nothing when the receiver got it meanwhile, which happens to
+    /// chunks that were to leave again.
+    fn seal_at(
+        &self,
+        index: u32,
+        buffer: &mut [u8],
+    ) -> Result<Option<(ChunkHead, usize)>, StreamError> {
+        match self.chunks.seal(index, &*self.source, buffer) {
+            Ok((head, sealed)) => {
+                let length = sealed.len();
+                self.sealed_bytes.fetch_add(length as u64, Ordering::Relaxed);
+                Ok(Some((head, length)))
+            }
+            Err(SealError::OutOfTurn(_)) if !self.state().sealer.is_under_way(index) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Seals a chunk behind room for its head, and puts the head there; empty when it is not needed.
     fn seal_into<'b>(&self, index: u32, buffer: &'b mut [u8]) -> Result<&'b [u8], StreamError> {
         let (room, body) = buffer.split_at_mut_checked(ChunkHead::BYTES).unwrap_or_default();
-        let (head, sealed) = self.chunks.seal(index, &*self.source, body)?;
-        let length = sealed.len();
+        let Some((head, length)) = self.seal_at(index, body)? else { return Ok(&[]) };
         room.copy_from_slice(&closed::encode(&head));
-        self.count(length);
         Ok(buffer.get(..length.saturating_add(ChunkHead::BYTES)).unwrap_or_default())
+    }
+}
+
+/// The source of a stream, as long as that goes on: reading a large file to its end must not
+/// outlive it.
+struct WhileNeeded<'d>(&'d Outbound);
+
+impl Source for WhileNeeded<'_> {
+    fn read(&self, entry: u32, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let Self(desk) = self;
+        if desk.state().is_over {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        desk.source.read(entry, offset, buffer)?;
+        desk.hashed_bytes.fetch_add(buffer.len() as u64, Ordering::Relaxed);
+        Ok(())
+    }
+
+    fn is_unchanged(&self, entry: u32) -> io::Result<bool> {
+        self.0.source.is_unchanged(entry)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use super::inbound::{Inbound, Place};
 use super::send::{ended, read};
+use super::stall::until_stalled;
 use super::{Parting, StreamError, Streams};
 use crate::crypto::{Identity, SigningKey, UnixTime, VerifyingKey};
 use crate::link::StreamFrames;
@@ -21,7 +22,7 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, interval, sleep, sleep_until, timeout};
+use tokio::time::{Instant, interval, sleep, timeout};
 
 /// From whom a stream is awaited, for whom, and on which occasion.
 pub struct Receiving {
@@ -175,9 +176,17 @@ impl Offer {
         let Self { streams, frames, joint, mut parting, opener } = self;
         let stream = frames.number();
         let has_lanes = streams.has_lanes(opener.data_chunks());
+        let (data_length, reading_time) = (opener.manifest().data_length(), reading_time(&opener));
         let desk = Arc::new(Inbound::new(opener, place));
-        let taking =
-            Taking { streams: &streams, stream, joint: &joint, desk: Arc::clone(&desk), has_lanes };
+        let taking = Taking {
+            streams: &streams,
+            stream,
+            joint: &joint,
+            desk: Arc::clone(&desk),
+            has_lanes,
+            data_length,
+            reading_time,
+        };
         let taken = taking.run(frames, decided, &mut progress).await;
         let taken = taken.and_then(|()| desk.finish());
         let taken = taken.map_err(|error| streams.or_ended(error));
@@ -188,6 +197,15 @@ impl Offer {
         }
         Ok(Arrived { stream: taken?, number: stream, streams, parting })
     }
+}
+
+/// How long the sender may need to read the entries of which it sends parts and whose ids it does
+/// not know.
+fn reading_time(opener: &Opener) -> Duration {
+    let entries = opener.manifest().entries().iter();
+    let unknown = entries.filter(|listed| !listed.is_whole() && listed.entry.content().is_none());
+    let bytes = unknown.fold(0, |sum: u64, listed| sum.saturating_add(listed.entry.size()));
+    Duration::from_secs(bytes / SLOW_DISK)
 }
 
 impl fmt::Debug for Offer {
@@ -238,6 +256,8 @@ struct Taking<'s> {
     joint: &'s Arc<Joint>,
     desk: Arc<Inbound>,
     has_lanes: bool,
+    data_length: u64,
+    reading_time: Duration,
 }
 
 impl Taking<'_> {
@@ -300,52 +320,52 @@ impl Taking<'_> {
         taken.unwrap_or(Err(StreamError::Stopped))
     }
 
-    /// When a record is there and chunks are not: asks for them, if a lane ended, which may have
-    /// lost them, or if nothing came for a while.
+    /// When a record is there and chunks are not: asks for them if a lane ended, which may have lost
+    /// them, or if nothing at all came for a while.
     async fn ask_for_the_missing(&self) -> StreamError {
-        let (mut ended, mut came) = (0, 0);
-        let mut asked: Option<Instant> = None;
+        let (mut ended, mut heard) = (0, 0);
         let mut quiet = Instant::now();
         loop {
             sleep(LOOK).await;
-            let (now, bytes) = (Instant::now(), self.desk.opened_bytes());
-            if bytes != came {
-                (came, quiet) = (bytes, now);
+            let (now, tally, heard_now) =
+                (Instant::now(), self.joint.tally(), self.desk.heard_bytes());
+            if heard_now != heard {
+                (heard, quiet) = (heard_now, now);
             }
-            let tally = self.joint.tally();
-            let is_lost = tally.ended != ended || now.duration_since(quiet) > QUIET;
-            let again = asked.is_none_or(|asked| now.duration_since(asked) > QUIET);
-            if !is_lost || !again {
+            // A line loses nothing that does not end; only then is a short silence suspicious.
+            let suspicious = if tally.ended > 0 { QUIET_AFTER_LOSS } else { QUIET };
+            if tally.ended == ended && now.duration_since(quiet) < suspicious {
                 continue;
             }
-            let mut missing = self.desk.missing();
-            missing.truncate(MISSING_CHUNKS);
-            if missing.is_empty() {
-                continue;
-            }
-            (ended, asked) = (tally.ended, Some(now));
-            let chunks = MissingChunks::new(missing).map_err(|_| StreamError::Unexpected);
-            let told = chunks.and_then(|chunks| {
-                self.streams.tell(&ChunksMissing { stream: self.stream, chunks })
-            });
-            if let Err(error) = told {
-                return error;
+            match self.ask_for(self.desk.missing()) {
+                Ok(true) => (ended, quiet) = (tally.ended, now),
+                Ok(false) => {}
+                Err(error) => return error,
             }
         }
     }
 
-    /// Ends a stream in which nothing moves.
-    async fn watch(&self) -> StreamError {
-        let patience = self.streams.conversation.deadlines().stalled;
-        let (mut moved, mut since) = (0, Instant::now());
-        loop {
-            sleep_until(since.checked_add(patience).unwrap_or(since)).await;
-            let now_moved = self.desk.opened_bytes();
-            if now_moved == moved {
-                return StreamError::Stalled;
-            }
-            (moved, since) = (now_moved, Instant::now());
+    /// Asks for chunks, unless there are none to ask for.
+    fn ask_for(&self, mut missing: Vec<u32>) -> Result<bool, StreamError> {
+        missing.truncate(MISSING_CHUNKS);
+        if missing.is_empty() {
+            return Ok(false);
         }
+        let chunks = MissingChunks::new(missing).map_err(|_| StreamError::Unexpected)?;
+        self.streams.tell(&ChunksMissing { stream: self.stream, chunks })?;
+        Ok(true)
+    }
+
+    /// Ends a stream in which nothing moves. When all data is there, its sender may still be reading
+    /// the rest of the entries of which it sent parts, for their ids.
+    async fn watch(&self) -> StreamError {
+        let deadlines = self.streams.conversation.deadlines();
+        let patience = || match self.desk.opened_bytes() < self.data_length {
+            true => deadlines.stalled,
+            false => deadlines.stalled.saturating_add(self.reading_time),
+        };
+        until_stalled(deadlines.progress_bytes, patience, || self.desk.heard_bytes()).await;
+        StreamError::Stalled
     }
 
     async fn report(&self, progress: &mut Task) {
@@ -382,5 +402,8 @@ fn chunk(frame: &Frame) -> Result<(crate::seal::ChunkHead, Vec<u8>), StreamError
 }
 
 const LOOK: Duration = Duration::from_millis(100);
-const QUIET: Duration = Duration::from_secs(1);
+const QUIET: Duration = Duration::from_secs(10);
+const QUIET_AFTER_LOSS: Duration = Duration::from_secs(1);
+/// What a sender's disk reads in a second, at least.
+const SLOW_DISK: u64 = 8 << 20;
 const REPORT: Duration = Duration::from_millis(50);

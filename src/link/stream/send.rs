@@ -2,6 +2,7 @@
 
 use super::lanes::without_lanes;
 use super::outbound::{Outbound, Paper};
+use super::stall::until_stalled;
 use super::{Parting, StreamError, Streams};
 use crate::codec::Blob;
 use crate::crypto::{UnixTime, Verified};
@@ -15,6 +16,7 @@ use crate::wire::{
 };
 use std::fmt;
 use std::future::pending;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::task::spawn_blocking;
@@ -178,6 +180,8 @@ struct Carrying<'s> {
     desk: Arc<Outbound>,
     header: Header,
     last: OnceLock<Record>,
+    /// How often the receiver said something.
+    heard: AtomicU64,
     has_lanes: bool,
 }
 
@@ -192,7 +196,8 @@ impl<'s> Carrying<'s> {
         let has_lanes = streams.has_lanes(sealer.data_chunks());
         let header = sealer.header().clone();
         let desk = Arc::new(Outbound::new(sealer, source));
-        Self { streams, stream, joint, desk, header, last: OnceLock::new(), has_lanes }
+        let (last, heard) = (OnceLock::new(), AtomicU64::new(0));
+        Self { streams, stream, joint, desk, header, last, heard, has_lanes }
     }
 
     async fn run(&self, frames: StreamFrames, progress: &mut Task) -> Result<Sent, StreamError> {
@@ -205,6 +210,7 @@ impl<'s> Carrying<'s> {
             error = self.carry_on_channel() => Err(error),
             error = self.keep_the_papers() => Err(error),
             error = self.find_ids() => Err(error),
+            () = self.watch() => Err(StreamError::Stalled),
             () = self.end_segments_in_time() => Err(StreamError::Stopped),
             () = self.report(progress) => Err(StreamError::Stopped),
             () = self.keep_lanes() => Err(StreamError::Stopped),
@@ -214,14 +220,8 @@ impl<'s> Carrying<'s> {
     /// Takes what the receiver says, up to the proof of delivery.
     async fn listen(&self, mut frames: StreamFrames) -> Result<Sent, StreamError> {
         loop {
-            let patience = self.streams.conversation.deadlines().stalled;
-            let frame = match timeout(patience, frames.next()).await {
-                Ok(frame) => frame.ok_or(StreamError::Stopped)?,
-                // The receiver may take its time to make everything durable, and says so by being
-                // there: the channel ends when it is not.
-                Err(_) if self.last.get().is_some() => continue,
-                Err(_) => return Err(StreamError::Stalled),
-            };
+            let frame = frames.next().await.ok_or(StreamError::Stopped)?;
+            self.heard.fetch_add(1, Ordering::Relaxed);
             match frame.kind {
                 Kind::SegmentVerified => {
                     self.desk.acknowledge(read::<SegmentVerified>(&frame)?.segment)?;
@@ -271,8 +271,10 @@ impl<'s> Carrying<'s> {
         };
         let desk = Arc::clone(&self.desk);
         let sealed = spawn_blocking(move || desk.seal(index)).await;
-        let (head, body) = sealed.map_err(|_| StreamError::Stopped)??;
-        self.streams.send_chunk(self.stream, head, body).await
+        match sealed.map_err(|_| StreamError::Stopped)?? {
+            Some((head, body)) => self.streams.send_chunk(self.stream, head, body).await,
+            None => Ok(()),
+        }
     }
 
     /// Signs records in order and sends them.
@@ -317,6 +319,17 @@ impl<'s> Carrying<'s> {
             sleep(SEGMENT_TIME).await;
             self.desk.close_segment();
         }
+    }
+
+    /// Ends a stream in which nothing moves, though its receiver may need long to make files durable.
+    async fn watch(&self) {
+        let deadlines = self.streams.conversation.deadlines();
+        let patience = || match self.last.get() {
+            Some(_) => deadlines.durable,
+            None => deadlines.stalled,
+        };
+        let moved = || self.desk.moved_bytes().saturating_add(self.heard.load(Ordering::Relaxed));
+        until_stalled(1, patience, moved).await;
     }
 
     async fn report(&self, progress: &mut Task) {
