@@ -1,5 +1,6 @@
 //! Files as a stream's source, and a folder as its sink.
 
+use crate::home::about;
 use std::error::Error;
 use std::fs::{self, File};
 use std::io;
@@ -17,12 +18,11 @@ pub(crate) fn open_sources(
 ) -> Result<(Files, Vec<ManifestEntry>), Box<dyn Error>> {
     let (mut files, mut listed) = (Vec::new(), Vec::new());
     for path in paths {
-        let told = |error| format!("{}: {error}", path.display());
         // Asked before it is opened: opening a pipe waits for somebody to write into it.
-        if !fs::metadata(path).map_err(told)?.is_file() {
+        if !fs::metadata(path).map_err(about(path))?.is_file() {
             return Err(format!("{}: not a regular file", path.display()).into());
         }
-        let file = File::open(path).map_err(told)?;
+        let file = File::open(path).map_err(about(path))?;
         let about = file.metadata()?;
         let name = path.file_name().and_then(|name| name.to_str()).ok_or("a name in UTF-8")?;
         let modified = Modified::from_system(about.modified()?);
@@ -43,9 +43,9 @@ impl Folder {
     }
 
     /// Gives the folder its name, in the place of one that was there before.
-    pub(crate) fn publish(&self) -> io::Result<()> {
-        remove(&self.path)?;
-        fs::rename(self.unproven(), &self.path)
+    pub(crate) fn publish(&self) -> Result<(), String> {
+        remove(&self.path).map_err(about(&self.path))?;
+        fs::rename(self.unproven(), &self.path).map_err(about(&self.path))
     }
 }
 
