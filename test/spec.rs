@@ -20,6 +20,7 @@ use waxwing::crypto::{
     Keystream, Label, Rotation, SealingCertificate, Secret, Signed, TagKey, UnixTime, pair_words,
     sha256,
 };
+use waxwing::link::Deadlines;
 use waxwing::model::content::ContentHasher;
 use waxwing::model::{Entry, EntryPath, Modified, limits};
 use waxwing::seal::{Context, Delivery, FileReceipt, ManifestEntry, Refusal};
@@ -45,6 +46,29 @@ fn the_table_of_limits_is_that_of_the_code() {
         assert_eq!(limit.value.to_string(), row[1], "{}", row[0]);
         assert_eq!(limit.meaning, row[2], "{}", row[0]);
     }
+}
+
+#[test]
+fn the_table_of_times_is_that_of_the_code() {
+    let Deadlines { connect, tls, proof, signing, answer, ping, silence, .. } =
+        Deadlines::default();
+    let Deadlines { progress, stalled, durable, .. } = Deadlines::default();
+    let code = [
+        ("connect", connect),
+        ("tls", tls),
+        ("proof", proof),
+        ("signing", signing),
+        ("answer", answer),
+        ("ping", ping),
+        ("silence", silence),
+        ("progress", progress),
+        ("stalled", stalled),
+        ("durable", durable),
+    ];
+    let code = code.map(|(name, time)| (name.to_owned(), time.as_secs().to_string()));
+    let rows = table("| time | seconds | for |");
+    let rows: Vec<_> = rows.iter().map(|row| (row[0].clone(), row[1].clone())).collect();
+    assert_eq!(rows, code);
 }
 
 #[test]
