@@ -42,7 +42,7 @@ fn main() {
     let folder = in_memory_folder();
     let input = folder.path().join("input");
     std::fs::write(&input, &source).expect("room for 1 GiB");
-    drop(source);
+    drop((source, place));
     let source = File::open(input).expect("the file just written");
     let place = Place::in_files(folder.path());
     for threads in [1, 2] {

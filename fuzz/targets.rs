@@ -288,7 +288,7 @@ impl Stream {
 
     fn open_behind_header(&self, input: &mut &[u8], sink: &mut Received) -> Option<OpenedStream> {
         let mut silent = Events::ignored().begin(Work::Opening, "", 0);
-        open_behind_header(input, self.manifest.clone(), sink, &mut silent).ok()
+        open_behind_header(input, self.manifest.again(), sink, &mut silent).ok()
     }
 }
 

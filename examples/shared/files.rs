@@ -24,7 +24,8 @@ pub(crate) fn open_sources(
         }
         let file = File::open(path).map_err(about(path))?;
         let about = file.metadata()?;
-        let name = path.file_name().and_then(|name| name.to_str()).ok_or("a name in UTF-8")?;
+        let name = path.file_name().and_then(|name| name.to_str());
+        let name = name.ok_or_else(|| format!("{}: its name is not in UTF-8", path.display()))?;
         let modified = Modified::from_system(about.modified()?);
         let entry = Entry::new(EntryPath::parse(name)?, about.len(), modified)?;
         listed.push(ManifestEntry::whole(entry));

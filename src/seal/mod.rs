@@ -22,7 +22,8 @@
 //!
 //! What a stream takes in memory does not depend on the files' sizes (`test/allocation.rs`):
 //!
-//! - opening or sealing the manifest, at most three times its length, and so 48 MiB;
+//! - opening or sealing the manifest, at most three times its length, and so 48 MiB, beside the
+//!   entries that the caller lists; once it has arrived, a sealer holds a third less;
 //! - the ids at its end, about 110 bytes an entry more;
 //! - each of at most 512 chunks under way, its tag and a value for each piece of a file in it.
 //!
@@ -56,6 +57,7 @@
 //! ```
 
 mod chunk;
+mod chunk_sealer;
 mod contents;
 mod header;
 mod ids;
@@ -70,6 +72,7 @@ mod whole;
 mod window;
 
 pub use chunk::ChunkHead;
+pub use chunk_sealer::{ChunkSealer, LastLook, Unchanged};
 pub use contents::EntryLeaf;
 pub use header::{CheckedHeader, Context, Expected, Header, StreamId};
 pub use layout::{ChunkKind, Layout, PieceOf};
@@ -77,7 +80,7 @@ pub use manifest::{Manifest, ManifestEntry, ManifestProblem};
 pub use opener::{ChunkOpener, ChunkReceipt, ManifestOpener, OpenedChunk, Opener, VerifiedSegment};
 pub use receipt::{Delivery, EntryProof, FileReceipt, OpenedStream, SentFile};
 pub use record::{FinalRecord, Record, SegmentRecord, UnsignedRecord};
-pub use sealer::{ChunkSealer, LastLook, SealError, Sealer, Source, Turn, Unchanged};
+pub use sealer::{SealError, Sealer, Source, Turn};
 pub use whole::{
     Envelope, OpenError, SealToError, Sink, open_behind_header, open_bytes, open_from, seal_bytes,
     seal_to,

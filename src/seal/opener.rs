@@ -26,12 +26,12 @@ use crate::model::content::Piece;
 use crate::model::limits::OPEN_SEGMENTS;
 use std::collections::VecDeque;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Waits for the manifest: its chunks in order, then the record of segment 0.
 ///
-/// A clone shares the keys; no secret is multiplied.
-#[derive(Debug, Clone)]
+/// There is one for each stream, since what one has admitted another does not know.
+#[derive(Debug)]
 pub struct ManifestOpener {
     checked: Arc<CheckedHeader>,
     keys: Arc<StreamKeys>,
@@ -47,6 +47,14 @@ impl ManifestOpener {
             bytes: Vec::new(),
             tags: Vec::new(),
         }
+    }
+
+    /// A second one, for tests that open one stream over and over: unwrapping takes long.
+    #[doc(hidden)]
+    pub fn again(&self) -> Self {
+        let Self { checked, keys, bytes, tags } = self;
+        let (checked, keys) = (Arc::clone(checked), Arc::clone(keys));
+        Self { checked, keys, bytes: bytes.clone(), tags: tags.clone() }
     }
 
     /// How many bytes the chunk behind this head must have; refuses a chunk whose turn it is not.
@@ -99,7 +107,11 @@ impl ManifestOpener {
         }
         // The manifest's chunks are settled.
         let admitted = Mutex::new(Window::starting_at(layout.first_data()));
-        Ok(Opener::new(&checked, chain, OpenShared { manifest, layout, keys, admitted }))
+        Ok(Opener::new(
+            &checked,
+            chain,
+            OpenShared { manifest, layout, keys, admitted, failed: OnceLock::new() },
+        ))
     }
 }
 
@@ -125,9 +137,20 @@ struct OpenShared {
     keys: Arc<StreamKeys>,
     /// The tags of the chunks under way that were opened.
     admitted: Mutex<Window<Tag>>,
+    /// The first thing that its sender did wrong: nothing is right after it.
+    failed: OnceLock<Refusal>,
 }
 
 impl OpenShared {
+    fn still_sound(&self) -> Result<(), Refusal> {
+        self.failed.get().map_or(Ok(()), |refusal| Err(*refusal))
+    }
+
+    /// Fails the stream for good, with what failed it first.
+    fn fail(&self, refusal: Refusal) -> Refusal {
+        *self.failed.get_or_init(|| refusal)
+    }
+
     fn admitted(&self) -> MutexGuard<'_, Window<Tag>> {
         // What the lock guards is whole after every step, so a panic elsewhere spoils nothing.
         self.admitted.lock().unwrap_or_else(PoisonError::into_inner)
@@ -143,7 +166,7 @@ impl OpenShared {
                 admitted.set(head.index, head.tag);
                 Ok(())
             }
-            Some(_) => Err(Refusal::Equivocation),
+            Some(_) => Err(self.fail(Refusal::Equivocation)),
             None => Err(Refusal::ChunkShape),
         }
     }
@@ -223,7 +246,9 @@ impl Opener {
         }
         match self.window.get(chunk.index) {
             // Two chunks of one number that both verify: the sender made both.
-            Some(before) if before.tag != chunk.received.tag => Err(Refusal::Equivocation),
+            Some(before) if before.tag != chunk.received.tag => {
+                Err(self.shared.fail(Refusal::Equivocation))
+            }
             Some(_) => Ok(()),
             None => {
                 self.window.set(chunk.index, chunk.received);
@@ -232,8 +257,14 @@ impl Opener {
         }
     }
 
-    /// Takes the next record; its chunks may come later.
+    /// Takes the next record; its chunks may come later. A record that is refused, and whatever else
+    /// only the sender can have done, fails the stream for good.
     pub fn record(&mut self, record: &Record) -> Result<(), Refusal> {
+        self.shared.still_sound()?;
+        self.take_record(record).map_err(|refusal| self.shared.fail(refusal))
+    }
+
+    fn take_record(&mut self, record: &Record) -> Result<(), Refusal> {
         let checked = record.check(&self.sender)?;
         let end = checked.segment.end();
         let at_end = end == self.shared.layout.chunk_count();
@@ -259,6 +290,11 @@ impl Opener {
 
     /// Verifies the oldest open segment; none when its record or a chunk has not come yet.
     pub fn advance(&mut self) -> Result<Option<VerifiedSegment>, Refusal> {
+        self.shared.still_sound()?;
+        self.verify_segment().map_err(|refusal| self.shared.fail(refusal))
+    }
+
+    fn verify_segment(&mut self) -> Result<Option<VerifiedSegment>, Refusal> {
         let Some(record) = self.records.front() else { return Ok(None) };
         let end = record.segment.end();
         if self.window.missing(end).next().is_some() {
@@ -280,6 +316,7 @@ impl Opener {
 
     /// Ends the stream; refused before its final record verified.
     pub fn finish(self) -> Result<OpenedStream, Refusal> {
+        self.shared.still_sound()?;
         let (Some(tree), Some(final_record)) = (self.tree, self.final_record) else {
             return Err(Refusal::Cut);
         };

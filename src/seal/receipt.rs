@@ -10,6 +10,7 @@ use crate::crypto::{
     Error, Fingerprint, Label, Signature, Signed, SigningKey, Statement, UnixTime, VerifyingKey,
     sha256,
 };
+use crate::model::content::PieceMerger;
 use crate::model::limits::{ENTRY_RANGES, RECEIPT_BYTES};
 use crate::model::{Content, ContentId, Entry};
 use std::sync::Arc;
@@ -75,10 +76,11 @@ impl OpenedStream {
         listed.is_whole().then(|| self.prove(number, listed))?
     }
 
-    /// The proof of an entry that was pieced together, if its parts merge to the signed id.
-    pub fn proof_of_merged(&self, number: u32, merged: ContentId) -> Option<EntryProof> {
+    /// The proof of an entry that was pieced together, if its pieces merge to the signed id. It takes
+    /// the merger, since an id would be somebody's word.
+    pub fn proof_of_merged(&self, number: u32, merged: PieceMerger) -> Option<EntryProof> {
         let proof = self.prove(number, self.manifest.get(number)?)?;
-        (proof.content.id() == merged).then_some(proof)
+        (Some(proof.content.id()) == merged.finish()).then_some(proof)
     }
 
     fn prove(&self, number: u32, listed: &ManifestEntry) -> Option<EntryProof> {

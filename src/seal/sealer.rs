@@ -1,7 +1,7 @@
 //! The sending side of a stream.
 //!
 //! [`Sealer`] is the conversation: it hands out chunk numbers and records to sign, and knows what was
-//! acknowledged. [`ChunkSealer`], cheap to clone, does the work on as many threads as there are
+//! acknowledged. Its [`ChunkSealer`], cheap to clone, does the work on as many threads as there are
 //! lanes: it reads, encrypts and tags chunks in any order. A segment's last chunks may be under way
 //! while those of the next are handed out, and its record is signed beside both, so no lane waits
 //! for a signature.
@@ -10,23 +10,20 @@
 //! kept; sealing one again gives the same bytes or fails, and what a changed source would have
 //! given never leaves the buffer.
 
-use super::chunk::{ChunkHead, piece_values};
+use super::chunk_sealer::{ChunkSealer, LastLook, Shared, Unchanged, to_hash};
 use super::contents::{Contents, EntryLeaf};
 use super::header::{Context, Header, Inner, Recipient, StreamId};
 use super::ids::SaltedIds;
-use super::layout::{ChunkKind, Layout};
-use super::manifest::{Manifest, ManifestEntry, ManifestProblem};
+use super::layout::Layout;
+use super::manifest::{Manifest, ManifestProblem};
 use super::record::{Chain, Record, UnsignedRecord, tags_hash};
-use super::secret::{StreamKeys, StreamSecret};
-use super::window::Window;
+use super::secret::StreamSecret;
 use crate::crypto::{self, SealingCertificate, SigningKey, Tag, UnixTime, Verified};
-use crate::model::content::{ContentHasher, Piece};
-use crate::model::limits::{LEAF_BYTES, OPEN_SEGMENTS, SEGMENT_CHUNKS};
+use crate::model::limits::{OPEN_SEGMENTS, SEGMENT_CHUNKS};
 use crate::model::{ContentId, EntryPath};
 use std::collections::{HashMap, VecDeque};
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::Arc;
 use std::{fmt, io};
-use zeroize::Zeroize;
 
 /// Where the bytes of a stream's entries come from.
 pub trait Source: Sync {
@@ -107,23 +104,6 @@ pub struct Sealer {
     on_leaf: Box<dyn FnMut(EntryLeaf) + Send>,
 }
 
-/// What both halves of the sending side know.
-struct Shared {
-    manifest: Manifest,
-    manifest_bytes: Vec<u8>,
-    layout: Layout,
-    keys: StreamKeys,
-    ids: OnceLock<SaltedIds>,
-    window: Mutex<Window<Sealed>>,
-    changed: OnceLock<u32>,
-}
-
-/// What is remembered of a chunk under way.
-struct Sealed {
-    tag: Tag,
-    pieces: Vec<Piece>,
-}
-
 impl Sealer {
     /// Begins a stream: makes its secret, wraps it for the receiver, and signs the header.
     pub fn new(
@@ -152,15 +132,7 @@ impl Sealer {
         };
         let header = Header::create(inner, to, &secret, signing)?;
         let contents = Contents::new(&manifest);
-        let shared = Shared {
-            manifest,
-            manifest_bytes,
-            layout,
-            keys: secret.into_keys(),
-            ids: OnceLock::new(),
-            window: Mutex::new(Window::starting_at(0)),
-            changed: OnceLock::new(),
-        };
+        let shared = Shared::new(manifest, manifest_bytes, layout, secret.into_keys());
         Ok(Self {
             shared: Arc::new(shared),
             signing: Arc::clone(signing),
@@ -198,6 +170,11 @@ impl Sealer {
     pub fn data_chunks(&self) -> u32 {
         let layout = &self.shared.layout;
         layout.first_id().saturating_sub(layout.first_data())
+    }
+
+    /// Whether a chunk holds data of entries.
+    pub fn is_data(&self, index: u32) -> bool {
+        (self.shared.layout.first_data()..self.shared.layout.first_id()).contains(&index)
     }
 
     /// What seals the chunks, on any thread.
@@ -316,7 +293,10 @@ impl Sealer {
 
     /// The final record, to be signed and sent.
     pub fn take_final_record(&mut self, unchanged: Unchanged) -> Result<UnsignedRecord, SealError> {
-        if self.finished || !Arc::ptr_eq(&unchanged.shared, &self.shared) {
+        if self.finished {
+            return Err(SealError::OutOfTurn("the final record was made"));
+        }
+        if !Arc::ptr_eq(&unchanged.shared, &self.shared) {
             return Err(SealError::OutOfTurn("another stream was looked at"));
         }
         let ids = self.shared.ids.get().and_then(|ids| ids.tree(&self.shared.manifest));
@@ -333,6 +313,9 @@ impl Sealer {
             return Err(SealError::OutOfTurn("another segment is to be acknowledged"));
         };
         self.open.pop_front();
+        if segment == 0 {
+            self.shared.forget_manifest_bytes();
+        }
         self.merge();
         let mut window = self.shared.window();
         while window.first() < end {
@@ -401,225 +384,5 @@ impl Sealer {
 impl fmt::Debug for Sealer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Sealer(chunk {} of {})", self.next, self.shared.layout.chunk_count())
-    }
-}
-
-/// Looks at all entries when all chunks are sealed.
-pub struct LastLook {
-    shared: Arc<Shared>,
-}
-
-/// That all entries looked as they were listed when their chunks were sealed.
-pub struct Unchanged {
-    shared: Arc<Shared>,
-}
-
-impl LastLook {
-    /// Looks.
-    pub fn look(self, source: &(impl Source + ?Sized)) -> Result<Unchanged, SealError> {
-        for entry in 0..self.shared.manifest.count() {
-            match source.is_unchanged(entry) {
-                Ok(true) => {}
-                Ok(false) => return Err(self.shared.end_as_changed(entry)),
-                Err(error) => return Err(self.shared.unreadable(entry, error)),
-            }
-        }
-        Ok(Unchanged { shared: self.shared })
-    }
-}
-
-impl fmt::Debug for LastLook {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("LastLook")
-    }
-}
-
-impl fmt::Debug for Unchanged {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Unchanged")
-    }
-}
-
-/// Seals chunks, on any thread and in any order.
-#[derive(Clone)]
-pub struct ChunkSealer {
-    shared: Arc<Shared>,
-}
-
-impl ChunkSealer {
-    /// Reads, encrypts and tags a chunk that is under way. `buffer` has room for a chunk.
-    ///
-    /// Sealing a chunk again gives the same bytes. If the source gives others now, nothing is
-    /// given out, and the stream is over.
-    pub fn seal<'b>(
-        &self,
-        index: u32,
-        source: &(impl Source + ?Sized),
-        buffer: &'b mut [u8],
-    ) -> Result<(ChunkHead, &'b [u8]), SealError> {
-        let shared = &self.shared;
-        shared.still_unchanged()?;
-        let length = shared.layout.length(index).filter(|_| shared.window().holds(index));
-        let data = length.and_then(|length| buffer.get_mut(..length));
-        let data = data.ok_or(SealError::OutOfTurn("this chunk is not under way"))?;
-        shared.fill(index, source, data)?;
-        let pieces = piece_values(&shared.manifest, &shared.layout, index, data, to_hash);
-        let pieces = pieces.ok_or(SealError::TooLarge)?;
-        let head = shared.keys.seal(index, data).map_err(|_| SealError::TooLarge)?;
-        let sealed = Sealed { tag: head.tag, pieces };
-        match shared.remember(index, sealed, |entry| source.is_unchanged(entry)) {
-            Ok(()) => Ok((head, data)),
-            Err(error) => {
-                data.zeroize();
-                Err(error)
-            }
-        }
-    }
-}
-
-impl ChunkSealer {
-    /// The id of all of an entry, for [`Sealer::give_id`]: reads it to its end.
-    pub fn content_id(
-        &self,
-        entry: u32,
-        source: &(impl Source + ?Sized),
-    ) -> Result<ContentId, SealError> {
-        let listed = self.shared.manifest.get(entry);
-        let listed = listed.ok_or(SealError::OutOfTurn("there is no such entry"))?;
-        let (mut left, mut offset) = (listed.entry.size(), 0);
-        let (mut hasher, mut buffer) = (ContentHasher::new(|_| ()), vec![0; LEAF_BYTES]);
-        while left > 0 {
-            let length = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
-            let part = buffer.get_mut(..length).unwrap_or_default();
-            source.read(entry, offset, part).map_err(|error| match error.kind() {
-                io::ErrorKind::UnexpectedEof => self.shared.end_as_changed(entry),
-                _ => self.shared.unreadable(entry, error),
-            })?;
-            hasher.update(part);
-            offset = offset.saturating_add(length as u64);
-            left = left.saturating_sub(length as u64);
-        }
-        Ok(hasher.finish().id())
-    }
-}
-
-impl fmt::Debug for ChunkSealer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("ChunkSealer")
-    }
-}
-
-impl Shared {
-    fn window(&self) -> MutexGuard<'_, Window<Sealed>> {
-        // What the lock guards is whole after every step, so a panic elsewhere spoils nothing.
-        self.window.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn still_unchanged(&self) -> Result<(), SealError> {
-        match self.changed.get() {
-            Some(entry) => Err(self.source_changed(*entry)),
-            None => Ok(()),
-        }
-    }
-
-    fn end_as_changed(&self, entry: u32) -> SealError {
-        self.source_changed(*self.changed.get_or_init(|| entry))
-    }
-
-    fn source_changed(&self, entry: u32) -> SealError {
-        match self.manifest.get(entry) {
-            Some(listed) => SealError::SourceChanged { entry, path: listed.entry.path().clone() },
-            None => SealError::OutOfTurn("there is no such entry"),
-        }
-    }
-
-    fn unreadable(&self, entry: u32, error: io::Error) -> SealError {
-        match self.manifest.get(entry) {
-            Some(listed) => SealError::Source { entry, path: listed.entry.path().clone(), error },
-            None => SealError::OutOfTurn("there is no such entry"),
-        }
-    }
-
-    /// Reads a chunk's plaintext.
-    fn fill(
-        &self,
-        index: u32,
-        source: &(impl Source + ?Sized),
-        data: &mut [u8],
-    ) -> Result<(), SealError> {
-        match self.layout.kind(index) {
-            Some(ChunkKind::Manifest(from)) => copy_part(&self.manifest_bytes, from, data),
-            Some(ChunkKind::Ids(from)) => {
-                let ids = self.ids.get();
-                copy_part(ids.map(SaltedIds::as_bytes).unwrap_or_default(), from, data)
-            }
-            _ => self.read_pieces(index, source, data),
-        }
-    }
-
-    fn read_pieces(
-        &self,
-        index: u32,
-        source: &(impl Source + ?Sized),
-        mut data: &mut [u8],
-    ) -> Result<(), SealError> {
-        for piece in self.layout.pieces(index) {
-            let entry = piece.entry;
-            let (now, later) =
-                data.split_at_mut_checked(piece.length).ok_or(SealError::TooLarge)?;
-            source.read(entry, piece.offset, now).map_err(|error| match error.kind() {
-                io::ErrorKind::UnexpectedEof => self.end_as_changed(entry),
-                _ => self.unreadable(entry, error),
-            })?;
-            data = later;
-        }
-        Ok(())
-    }
-
-    /// Keeps a chunk's tag, or compares it with the one that was kept.
-    fn remember(
-        &self,
-        index: u32,
-        sealed: Sealed,
-        is_unchanged: impl Fn(u32) -> io::Result<bool>,
-    ) -> Result<(), SealError> {
-        let mut window = self.window();
-        match window.get(index).map(|before| before.tag) {
-            Some(before) if before == sealed.tag => Ok(()),
-            Some(_) => {
-                drop(window);
-                Err(self.end_as_changed(self.differing(index, is_unchanged)))
-            }
-            None if window.holds(index) => {
-                window.set(index, sealed);
-                Ok(())
-            }
-            None => Err(SealError::OutOfTurn("this chunk is not under way")),
-        }
-    }
-
-    /// Of the entries of a chunk whose bytes were others before, the first that looks changed; the
-    /// first of all if none does.
-    fn differing(&self, index: u32, is_unchanged: impl Fn(u32) -> io::Result<bool>) -> u32 {
-        let entries = || self.layout.pieces(index).map(|piece| piece.entry);
-        let looks_changed = |entry: &u32| !is_unchanged(*entry).unwrap_or(false);
-        entries().find(looks_changed).or_else(|| entries().next()).unwrap_or_default()
-    }
-}
-
-/// Whether the pieces of an entry are hashed while it is sealed: not when its id is known, which
-/// nearly doubles the speed. The receiver hashes them all, so what was known wrongly never lands.
-fn to_hash(listed: &ManifestEntry) -> bool {
-    listed.entry.content().is_none()
-}
-
-fn copy_part(whole: &[u8], from: u64, data: &mut [u8]) -> Result<(), SealError> {
-    let part = usize::try_from(from).ok().and_then(|from| whole.get(from..));
-    match part.and_then(|part| part.get(..data.len())) {
-        Some(part) => {
-            data.copy_from_slice(part);
-            Ok(())
-        }
-        None => Err(SealError::OutOfTurn("the ids are not known")),
     }
 }

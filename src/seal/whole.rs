@@ -65,6 +65,7 @@ pub struct Envelope<'a> {
 }
 
 /// Seals entries in one piece; all of an entry whose parts are listed must be announced by id.
+/// Progress counts their bytes.
 pub fn seal_to(
     out: &mut impl Write,
     manifest: Manifest,
@@ -85,7 +86,9 @@ pub fn seal_to(
                 out.write_all(&[CHUNK])?;
                 out.write_all(&closed::encode(&head))?;
                 out.write_all(body)?;
-                progress.advance(body.len() as u64);
+                if sealer.is_data(index) {
+                    progress.advance(body.len() as u64);
+                }
             }
             Turn::EndSegment => {
                 let record = sealer.take_record()?;
@@ -115,6 +118,7 @@ fn write_item(out: &mut impl Write, kind: u8, item: &impl Closed) -> io::Result<
 }
 
 /// Opens a stream in one piece. What reached the sink is to be thrown away unless this succeeds.
+/// Progress counts the bytes of entries.
 pub fn open_from(
     input: &mut impl Read,
     expected: &Expected<'_>,

@@ -1,12 +1,11 @@
 //! Any entries and any parts of them: which bytes stand in which chunk, and that they arrive.
 
 use super::stage::{
-    CHUNK, Computed, MIB, Wire, bytes_of, id_of, parts, seal_all, sealer, take_all, whole,
+    CHUNK, Computed, MIB, Wire, bytes_of, id_of, merged, parts, seal_all, sealer, take_all, whole,
 };
 use proptest::prelude::*;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
-use waxwing::model::ContentId;
 use waxwing::seal::{CHUNK_BYTES, EntryLeaf, ManifestEntry, OpenedStream, PieceOf};
 
 proptest! {
@@ -129,12 +128,13 @@ fn opened(listed: &[ManifestEntry], wire: &Wire, seed: u64) -> (Vec<EntryLeaf>, 
 }
 
 fn proofs_hold(stream: &OpenedStream, number: u32, listed: &ManifestEntry) {
-    let id = id_of(number, listed.entry.size());
-    let proof = stream.proof_of_merged(number, id).unwrap();
+    let size = listed.entry.size();
+    let (id, merged_of) = (id_of(number, size), |other| merged(other, size));
+    let proof = stream.proof_of_merged(number, merged_of(number)).unwrap();
     assert_eq!((proof.number(), proof.entry()), (number, &listed.entry));
     assert_eq!((proof.content().id(), proof.content().size()), (id, listed.entry.size()));
     assert_eq!(stream.proof(number).is_some(), listed.is_whole());
-    assert!(stream.proof_of_merged(number, ContentId::from_bytes([1; 32])).is_none());
+    assert_eq!(stream.proof_of_merged(number, merged_of(number + 1)).is_some(), size == 0);
 }
 
 /// One to nine entries.

@@ -122,11 +122,16 @@ fn two_chunks_of_one_number_are_refused_whichever_comes_first() {
     let mut opener = wire.begun();
     take(&mut opener, wire.chunk(2)).unwrap();
     assert_eq!(take(&mut opener, &other), Err(Refusal::Equivocation));
-    give(&mut opener, &wire, 1);
+    assert_eq!(opener.record(wire.record(1)), Err(Refusal::Equivocation), "it is failed for good");
+    assert_eq!(opener.finish().unwrap_err(), Refusal::Equivocation);
 
     let mut opener = wire.begun();
     take(&mut opener, &other).unwrap();
     assert_eq!(take(&mut opener, wire.chunk(2)), Err(Refusal::Equivocation));
+    assert_eq!(opener.advance(), Err(Refusal::Equivocation));
+
+    let mut opener = wire.begun();
+    take(&mut opener, &other).unwrap();
     for index in [1, 3, 4] {
         take(&mut opener, wire.chunk(index)).unwrap();
     }
@@ -153,10 +158,15 @@ fn of_one_number_one_plaintext_comes_out_ever() {
     refused(&other, Refusal::Equivocation);
     opener.accept(not_yet_told).unwrap();
     refused(&other, Refusal::Equivocation);
+
+    let mut opener = wire.begun();
+    let lane = opener.chunks();
     give(&mut opener, &wire, 1);
-    refused(&other, Refusal::ChunkShape);
-    refused(wire.chunk(2), Refusal::ChunkShape);
-    assert_eq!(lane.expect(&other.head), Err(Refusal::ChunkShape), "nor need it be read");
+    for late in [&other, wire.chunk(2)] {
+        let mut body = late.body.clone();
+        assert_eq!(lane.open(&late.head, &mut body).unwrap_err(), Refusal::ChunkShape);
+        assert_eq!(lane.expect(&late.head), Err(Refusal::ChunkShape), "nor need it be read");
+    }
 }
 
 #[test]
@@ -215,11 +225,15 @@ fn of_two_open_segments_the_older_is_verified_first() {
 #[test]
 fn a_third_record_while_two_wait_is_refused() {
     let wire = large_in_segments_of_4();
-    let mut opener = wire.begun();
-    opener.record(wire.record(1)).unwrap();
-    opener.record(wire.record(2)).unwrap();
-    take_all(&mut opener, &wire.segments[1].chunks);
-    assert_eq!(opener.record(wire.record(3)), Err(Refusal::RecordChain), "not yet verified");
+    let two_wait = || {
+        let mut opener = wire.begun();
+        opener.record(wire.record(1)).unwrap();
+        opener.record(wire.record(2)).unwrap();
+        take_all(&mut opener, &wire.segments[1].chunks);
+        opener
+    };
+    assert_eq!(two_wait().record(wire.record(3)), Err(Refusal::RecordChain), "not yet verified");
+    let mut opener = two_wait();
     opener.advance().unwrap().unwrap();
     assert_eq!(opener.record(wire.record(3)), Ok(()));
 }
@@ -227,15 +241,18 @@ fn a_third_record_while_two_wait_is_refused() {
 #[test]
 fn a_segment_has_one_record() {
     let wire = large_in_segments_of_4();
-    let mut opener = wire.begun();
-    opener.record(wire.record(1)).unwrap();
     for unfit in [0, 1, 3] {
+        let mut opener = wire.begun();
+        opener.record(wire.record(1)).unwrap();
         assert_eq!(opener.record(wire.record(unfit)), Err(Refusal::RecordChain), "{unfit}");
     }
-    take_all(&mut opener, &wire.segments[1].chunks);
-    opener.advance().unwrap().unwrap();
-    assert_eq!(opener.record(wire.record(1)), Err(Refusal::RecordChain));
-    assert_eq!(opener.record(wire.record(2)), Ok(()));
+    let verified = || {
+        let mut opener = wire.begun();
+        give(&mut opener, &wire, 1);
+        opener
+    };
+    assert_eq!(verified().record(wire.record(1)), Err(Refusal::RecordChain));
+    assert_eq!(verified().record(wire.record(2)), Ok(()));
 }
 
 #[test]

@@ -1,10 +1,11 @@
 //! Proofs: only of what came whole, or of what was pieced together to the signed id.
 
 use super::stage::{
-    ALICE, CHUNK, Computed, MIB, Wire, bytes_of, id_of, introduce, parts, seal_all, sealed, sealer,
-    whole,
+    ALICE, CHUNK, Computed, MIB, Wire, bytes_of, id_of, introduce, merged, parts, seal_all, sealed,
+    sealer, whole,
 };
-use waxwing::model::{Content, ContentId};
+use waxwing::model::Content;
+use waxwing::model::content::PieceMerger;
 
 #[test]
 fn only_what_came_whole_has_a_proof() {
@@ -21,16 +22,15 @@ fn what_was_pieced_together_is_proven_by_the_signed_id_only() {
     let stream = three_entries().opened();
     for number in [1, 2] {
         let id = id_of(number, SIZE);
-        let proof = stream.proof_of_merged(number, id).unwrap();
+        let proof = stream.proof_of_merged(number, merged(number, SIZE)).unwrap();
         assert_eq!((proof.content().id(), proof.content().size()), (id, SIZE));
         assert_eq!((proof.number(), proof.sender()), (number, ALICE.fingerprint()));
-        for wrong in
-            [id_of(3 - number, SIZE), id_of(number, SIZE - 1), ContentId::from_bytes([0; 32])]
-        {
+        let unfinished = PieceMerger::new(SIZE);
+        for wrong in [merged(3 - number, SIZE), merged(number, SIZE - 1), unfinished] {
             assert!(stream.proof_of_merged(number, wrong).is_none());
         }
     }
-    assert!(stream.proof_of_merged(4, id_of(0, SIZE)).is_none());
+    assert!(stream.proof_of_merged(4, merged(0, SIZE)).is_none());
 }
 
 #[test]

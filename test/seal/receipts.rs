@@ -3,8 +3,8 @@
 
 use super::people::NOW;
 use super::stage::{
-    ALICE, BOB, CHUNK, Computed, MIB, Wire, bytes_of, id_of, parts, seal_all, sealed, sealer,
-    small, whole,
+    ALICE, BOB, CHUNK, Computed, MIB, Wire, bytes_of, id_of, merged, parts, seal_all, sealed,
+    sealer, small, whole,
 };
 use super::taken_apart::flipped;
 use sha2::{Digest, Sha256};
@@ -47,7 +47,7 @@ fn a_receipt_of_a_file_that_was_pieced_together_proves_all_of_it() {
     let mut sealer = sealer(vec![parts("a", size, &[MIB..2 * MIB]), whole("b", 2)]);
     sealer.give_id(0, id_of(0, size));
     let stream = seal_all(sealer, &Computed, usize::MAX).opened();
-    let proof = stream.proof_of_merged(0, id_of(0, size)).unwrap();
+    let proof = stream.proof_of_merged(0, merged(0, size)).unwrap();
     let sent = verify(&stream.receipt(&proof).unwrap().to_bytes()).unwrap();
     assert_eq!((sent.content.id(), sent.content.size()), (id_of(0, size), size));
 }

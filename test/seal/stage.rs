@@ -4,6 +4,8 @@ use super::people::{self, CONTEXT, NOW, Person, entry, expected};
 use std::io;
 use std::ops::Range;
 use std::sync::LazyLock;
+use waxwing::model::content::{Piece, PieceMerger};
+use waxwing::model::limits::PIECE_BYTES;
 use waxwing::model::{ByteRange, Content, ContentId, Ranges};
 use waxwing::seal::{
     CHUNK_BYTES, ChunkHead, ChunkReceipt, ChunkSealer, Context, Header, Manifest, ManifestEntry,
@@ -45,6 +47,16 @@ pub(crate) fn bytes_of(entry: u32, range: Range<u64>) -> Vec<u8> {
 /// The id of a computed entry of this size.
 pub(crate) fn id_of(entry: u32, size: u64) -> ContentId {
     Content::of(&bytes_of(entry, 0..size)).id()
+}
+
+/// An entry whose pieces were all merged.
+pub(crate) fn merged(entry: u32, size: u64) -> PieceMerger {
+    let mut merger = PieceMerger::new(size);
+    for (number, piece) in (0..).zip(bytes_of(entry, 0..size).chunks(PIECE_BYTES)) {
+        let offset = number * PIECE_BYTES as u64;
+        merger.push(offset, Piece::of_content(size, offset, piece).unwrap());
+    }
+    merger
 }
 
 /// All of an entry.

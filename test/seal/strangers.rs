@@ -142,14 +142,18 @@ fn chunks_of_another_stream_are_refused() {
 fn records_of_another_stream_are_refused_wherever_they_come() {
     let (wire, other) = (in_small_segments(), in_small_segments());
     assert!(wire.segments.len() > 3);
-    let mut opener = wire.begun();
-    for segment in 1..wire.segments.len() {
-        for foreign in &other.segments {
-            assert_eq!(opener.record(&foreign.record), Err(Refusal::RecordChain));
+    for foreign in &other.segments {
+        let mut opener = wire.begun();
+        for segment in 1..wire.segments.len() {
+            let mut failed = wire.begun();
+            (1..segment).for_each(|before| give(&mut failed, &wire, before));
+            assert_eq!(failed.record(&foreign.record), Err(Refusal::RecordChain));
+            assert_eq!(failed.record(wire.record(segment)), Err(Refusal::RecordChain), "for good");
+            assert_eq!(failed.finish().unwrap_err(), Refusal::RecordChain);
+            give(&mut opener, &wire, segment);
         }
-        give(&mut opener, &wire, segment);
+        assert!(opener.finish().is_ok());
     }
-    assert!(opener.finish().is_ok());
     let mut manifest = manifest_opener(&wire.header);
     let chunk = wire.chunk(0);
     manifest.chunk(&chunk.head, &mut chunk.body.clone()).unwrap();

@@ -2,8 +2,8 @@
 
 use super::people::{CONTEXT, NOW};
 use super::stage::{
-    ALICE, BOB, CHUNK, Computed, MIB, Wire, bytes_of, id_of, introduce, parts, seal, seal_all,
-    sealer, small, take, whole,
+    ALICE, BOB, CHUNK, Computed, MIB, Wire, bytes_of, id_of, introduce, merged, parts, seal,
+    seal_all, sealer, small, take, whole,
 };
 use std::sync::{Arc, Mutex};
 use std::thread;
@@ -124,8 +124,8 @@ fn ids_are_asked_for_where_only_parts_are_sent() {
     opener.record(&sealer.finish(&Computed).unwrap()).unwrap();
     assert!(opener.advance().unwrap().unwrap().is_final);
     let stream = opener.finish().unwrap();
-    assert!(stream.proof_of_merged(0, id_of(0, size)).is_some());
-    assert!(stream.proof_of_merged(2, id_of(2, size)).is_some());
+    assert!(stream.proof_of_merged(0, merged(0, size)).is_some());
+    assert!(stream.proof_of_merged(2, merged(2, size)).is_some());
 }
 
 #[test]

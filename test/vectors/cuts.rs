@@ -43,7 +43,7 @@ impl Vector {
         for at in self.cuts(read) {
             let found = match &behind {
                 Some((opener, start)) if at >= *start => {
-                    self.run_behind_header(opener.clone(), *start, at)
+                    self.run_behind_header(opener.again(), *start, at)
                 }
                 _ => self.run(keys, &mut &self.stream[..at]),
             };
