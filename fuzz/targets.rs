@@ -3,6 +3,9 @@
 //! The fuzzer feeds them (`cargo fuzz run NAME`), and so does `test/fuzz_corpus.rs`, with the
 //! committed corpus.
 
+#[path = "streams.rs"]
+mod sealed_streams;
+
 use bytes::{Bytes, BytesMut};
 use minicbor::{Decode, Encode};
 use std::io;
@@ -168,6 +171,18 @@ pub(crate) fn opener(bytes: &[u8]) {
     assert_eq!(opened.is_some(), bytes == STREAM.behind_header);
     // Whatever came before a refusal is the beginning of what was sealed.
     assert!(STREAM.data.starts_with(&sink.0));
+}
+
+/// Streams of an honest sender: what is opened is what was sealed.
+pub(crate) fn streams(bytes: &[u8]) {
+    static PAIR: LazyLock<sealed_streams::Pair> = LazyLock::new(|| {
+        let sender = SigningKey::load(&key(include_str!("../test/keys/alice-signing.pem")));
+        let receiver = SigningKey::load(&key(include_str!("../test/keys/bob-signing.pem")));
+        let sealing = SealingKey::load(&key(include_str!("../test/keys/bob-sealing.pem")));
+        let [sender, receiver] = [sender, receiver].map(|key| key.expect("a key"));
+        sealed_streams::Pair::new(sender, receiver, sealing.expect("a key"))
+    });
+    sealed_streams::run(&PAIR, bytes);
 }
 
 /// Frames: however the bytes are split, the same frames come, and the same error. The first byte

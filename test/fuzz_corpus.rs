@@ -47,6 +47,11 @@ fn opener() {
 }
 
 #[test]
+fn streams() {
+    run("streams", targets::streams);
+}
+
+#[test]
 fn frames() {
     run("frames", targets::frames);
 }
