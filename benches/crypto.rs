@@ -63,7 +63,7 @@ fn keys() {
     let verify = || verifying.verify(Label::SealingCertificate, &[b"statement"], &signature);
     operations("PSS verify", per_second(|| verify().expect("verifies")));
     operations("OAEP wrap", per_second(|| drop(black_box(wrap()))));
-    let unwrap = || sealing.unwrap::<80>(&label, &wrapped).expect("opens");
+    let unwrap = || sealing.unwrap_secret::<80>(&label, &wrapped).expect("opens");
     operations("OAEP unwrap", per_second(|| drop(black_box(unwrap()))));
     let der = test_key("alice-signing");
     let load = || SigningKey::load(&der).expect("a key");

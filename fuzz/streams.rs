@@ -86,14 +86,9 @@ impl Line {
         let header = Header::parse(&sealer.header().to_bytes()).expect("a header");
         let checked = header.check(&expected).expect("a good header");
         let mut manifest = checked.open(&pair.sealing).expect("a good header");
-        loop {
-            match sealer.turn().expect("a turn") {
-                Turn::Chunk(index) => {
-                    let (head, mut body) = sealed(&sealer, index);
-                    manifest.chunk(&head, &mut body).expect("a chunk of the manifest");
-                }
-                _ => break,
-            }
+        while let Turn::Chunk(index) = sealer.turn().expect("a turn") {
+            let (head, mut body) = sealed(&sealer, index);
+            manifest.chunk(&head, &mut body).expect("a chunk of the manifest");
         }
         let opener = manifest.record(&sealer.end_segment().expect("a record"));
         let opener = opener.expect("a good manifest");

@@ -36,6 +36,29 @@ const FIRST_MET: &[(&str, &[&str])] = &[
     ("rcgen", &["link/tls.rs"]),
 ];
 
+/// What must not be used bare: whoever could choose a nonce could use it twice, and whoever unwraps
+/// must have verified a signature first.
+const BARE: &[(&str, &[&str])] = &[
+    ("Keystream", &["crypto/", "seal/secret.rs"]),
+    ("TagKey", &["crypto/", "seal/secret.rs"]),
+    ("unwrap_secret", &["crypto/", "seal/header.rs"]),
+];
+
+#[test]
+fn bare_cryptography_is_used_where_it_is_guarded() {
+    let files = source_files(&src());
+    let uses = |word: &str| {
+        let naming = files.iter().filter(|(_, text)| without_comments(text).contains(word));
+        naming.map(|(file, _)| file.to_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    for (word, places) in BARE {
+        let found = uses(word);
+        assert!(found.len() >= 2, "{word} has another name now");
+        let elsewhere = |file: &&String| !places.iter().any(|place| file.starts_with(place));
+        assert_eq!(found.iter().find(elsewhere), None, "{word}");
+    }
+}
+
 #[test]
 fn rooms_import_only_from_their_left() {
     let found = violations(&source_files(&src()));

@@ -29,7 +29,7 @@ fn known_secret<const N: usize>(bytes: [u8; N]) -> Secret<N> {
     let public = PublicEncryptingKey::from_der(key.wrapping_key().spki()).unwrap();
     let public = OaepPublicEncryptingKey::new(public).unwrap();
     public.encrypt(&OAEP_SHA256_MGF1SHA256, &bytes, &mut wrapped, Some(&[0; 32])).unwrap();
-    key.unwrap(&[0; 32], &wrapped).unwrap()
+    key.unwrap_secret(&[0; 32], &wrapped).unwrap()
 }
 
 #[path = "crypto/certificates.rs"]

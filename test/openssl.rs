@@ -114,15 +114,15 @@ fn we_open_a_wrap_of_openssl() {
         let command = format!("pkeyutl -encrypt -inkey KEY:{name} -in secret {}", oaep());
         let wrap = openssl.run(&command);
         let key = sealing_key(name);
-        assert_eq!(*key.unwrap::<80>(&LABEL, &wrap).unwrap().expose(), secret);
-        assert_eq!(key.unwrap::<80>(&[0; 32], &wrap).err(), Some(Error::Unwrap));
+        assert_eq!(*key.unwrap_secret::<80>(&LABEL, &wrap).unwrap().expose(), secret);
+        assert_eq!(key.unwrap_secret::<80>(&[0; 32], &wrap).err(), Some(Error::Unwrap));
         let pkcs1 = command.split(" -pkeyopt").next().unwrap().to_owned();
         let other_label = command.replace("rsa_oaep_label:00", "rsa_oaep_label:01");
         let other_hash = command.replace("rsa_oaep_md:sha256", "rsa_oaep_md:sha512");
         let other_mask = command.replace("rsa_mgf1_md:sha256", "rsa_mgf1_md:sha1");
         for other in [pkcs1, other_label, other_hash, other_mask] {
             assert_ne!(other, command);
-            let opened = key.unwrap::<80>(&LABEL, &openssl.run(&other));
+            let opened = key.unwrap_secret::<80>(&LABEL, &openssl.run(&other));
             assert_eq!(opened.err(), Some(Error::Unwrap), "{other}");
         }
     }

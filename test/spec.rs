@@ -173,7 +173,7 @@ fn wrap_examples(inner: &[u8], wrap_block: &[u8]) -> Vec<(&'static str, String)>
     let bob = bob();
     let (recipient, epoch) = (bob.fingerprint(), 1_u32.to_be_bytes());
     let label = sha256(Label::WrapLabel, &[inner, recipient.as_bytes(), &epoch]);
-    let secret: Secret<80> = bob.sealing().unwrap(&label, &wrap_block[4..]).unwrap();
+    let secret: Secret<80> = bob.sealing().unwrap_secret(&label, &wrap_block[4..]).unwrap();
     let commitment = sha256(Label::KeyCommitment, &[&inner[5..21], secret.expose()]);
     assert_eq!(inner[117..149], commitment);
     vec![
@@ -247,7 +247,7 @@ fn secret(first: u8) -> Secret<32> {
     let public = OaepPublicEncryptingKey::new(public).unwrap();
     let mut wrapped = vec![0; key.wrap_bytes()];
     public.encrypt(&OAEP_SHA256_MGF1SHA256, &bytes, &mut wrapped, Some(&[0; 32])).unwrap();
-    alice.sealing().unwrap(&[0; 32], &wrapped).unwrap()
+    alice.sealing().unwrap_secret(&[0; 32], &wrapped).unwrap()
 }
 
 /// Inner, wrap block and the body of the first record of the vector `good/one-byte`.

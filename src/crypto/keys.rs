@@ -132,7 +132,7 @@ impl SealingKey {
     /// Opens a wrapped secret of exactly `N` bytes; every failure is [`Error::Unwrap`].
     ///
     /// Must be called for a foreign wrap only after its sender's signature was verified.
-    pub fn unwrap<const N: usize>(
+    pub fn unwrap_secret<const N: usize>(
         &self,
         label: &[u8; 32],
         wrapped: &[u8],

@@ -18,6 +18,10 @@
 //! reads and writes them, and does the public operations. Both stand in `raw_rsa.rs` and nowhere else.
 //! PKCS#1 v1.5 appears nowhere.
 //!
+//! [`Keystream`], [`TagKey`] and [`SealingKey::unwrap_secret`] are bare tools, public for those who
+//! measure them and hold them against other programs. Files are sealed by [`crate::seal`], which
+//! alone guards them: there nobody chooses a nonce, and nothing is unwrapped before a signature.
+//!
 //! Decided against: a choice of algorithms (a suite number in what is sealed names them all, and
 //! another suite is another format), and traits over back ends (two libraries that a test holds
 //! against each other are enough).

@@ -315,7 +315,8 @@ impl CheckedHeader {
     pub fn open(self, key: &SealingKey) -> Result<ManifestOpener, Refusal> {
         let inner = &self.header.inner;
         let label = Inner::wrap_label(&self.header.inner_bytes, &inner.recipient);
-        let secret = key.unwrap(&label, &self.header.wrap).map_err(|_| Refusal::NotOpened)?;
+        let secret =
+            key.unwrap_secret(&label, &self.header.wrap).map_err(|_| Refusal::NotOpened)?;
         let secret = StreamSecret::unwrapped(secret);
         // Both are hashes that the sender knows; nothing secret is compared.
         if secret.commitment(&inner.stream) != inner.commitment {

@@ -9,9 +9,9 @@ fn a_wrap_opens_for_its_receiver_only_and_under_its_label_only() {
         let key = sealing_key(name);
         let wrapped = key.wrapping_key().wrap(&LABEL, &secret).unwrap();
         assert_eq!(wrapped.len(), key.wrapping_key().wrap_bytes());
-        assert_eq!(key.unwrap::<80>(&LABEL, &wrapped).unwrap().expose(), secret.expose());
-        assert_eq!(key.unwrap::<80>(&[4; 32], &wrapped).err(), Some(Error::Unwrap));
-        let other = sealing_key("bob-sealing").unwrap::<80>(&LABEL, &wrapped);
+        assert_eq!(key.unwrap_secret::<80>(&LABEL, &wrapped).unwrap().expose(), secret.expose());
+        assert_eq!(key.unwrap_secret::<80>(&[4; 32], &wrapped).err(), Some(Error::Unwrap));
+        let other = sealing_key("bob-sealing").unwrap_secret::<80>(&LABEL, &wrapped);
         assert_eq!(other.err(), Some(Error::Unwrap));
     }
 }
@@ -20,9 +20,9 @@ fn a_wrap_opens_for_its_receiver_only_and_under_its_label_only() {
 fn a_secret_of_another_length_does_not_open() {
     let key = sealing_key("alice-sealing");
     let wrapped = key.wrapping_key().wrap(&LABEL, &Secret::<80>::random()).unwrap();
-    assert_eq!(key.unwrap::<79>(&LABEL, &wrapped).err(), Some(Error::Unwrap));
-    assert_eq!(key.unwrap::<81>(&LABEL, &wrapped).err(), Some(Error::Unwrap));
-    assert_eq!(key.unwrap::<0>(&LABEL, &wrapped).err(), Some(Error::Unwrap));
+    assert_eq!(key.unwrap_secret::<79>(&LABEL, &wrapped).err(), Some(Error::Unwrap));
+    assert_eq!(key.unwrap_secret::<81>(&LABEL, &wrapped).err(), Some(Error::Unwrap));
+    assert_eq!(key.unwrap_secret::<0>(&LABEL, &wrapped).err(), Some(Error::Unwrap));
 }
 
 #[test]

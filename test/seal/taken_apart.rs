@@ -55,7 +55,7 @@ impl HeaderParts {
 
     /// The secret, which the receiver learns like this.
     pub(crate) fn secret(&self, receiver: &Person) -> Secret<80> {
-        receiver.sealing().unwrap(&self.wrap_label(), &self.wrap).unwrap()
+        receiver.sealing().unwrap_secret(&self.wrap_label(), &self.wrap).unwrap()
     }
 
     fn wrap_label(&self) -> [u8; 32] {

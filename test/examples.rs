@@ -1,0 +1,62 @@
+//! The examples run, as a newcomer runs them.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+#[test]
+fn seal_seals_and_opens_files() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("letter.txt"), "dear Bob").unwrap();
+    fs::write(at("large"), vec![7; 3_000_000]).unwrap();
+    for round in ["first", "again"] {
+        let output = run("seal", folder.path(), &["letter.txt", "large"]);
+        let (told, complaints) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "{round}: {complaints}");
+        assert!(told.contains("letter.txt  sent by alice"), "{round}: {told}");
+        for name in ["letter.txt", "large"] {
+            let opened = fs::read(at("seal-example/opened").join(name)).unwrap();
+            assert!(opened == fs::read(at(name)).unwrap(), "{round}: {name}");
+            assert!(at("seal-example/receipts").join(name).exists());
+        }
+    }
+    let sealed = fs::read(at("seal-example/sealed")).unwrap();
+    assert!(!sealed.windows(8).any(|part| part == b"dear Bob"));
+
+    let output = run("seal", folder.path(), &["letter.txt", "typo"]);
+    assert!(!output.status.success());
+    assert!(text(&output.stderr).starts_with("typo: "), "{}", text(&output.stderr));
+}
+
+#[test]
+fn content_id_names_what_b3sum_prints() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("file"), vec![9; 2_500_000]).unwrap();
+    let output = run("content_id", folder.path(), &["file"]);
+    let id = waxwing::model::Content::of(&[9; 2_500_000]).id().to_string();
+    assert!(text(&output.stdout).contains(&id), "{output:?}");
+}
+
+fn run(example: &str, folder: &Path, arguments: &[&str]) -> Output {
+    Command::new(built(example)).current_dir(folder).args(arguments).output().unwrap()
+}
+
+/// `cargo test` has built it, beside the folder of this test, unless it was asked for this test alone.
+fn built(example: &str) -> PathBuf {
+    let this = std::env::current_exe().unwrap();
+    let profile = this.parent().and_then(Path::parent).unwrap();
+    let path = profile.join("examples").join(example);
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--locked", "--example", example]);
+    cargo.current_dir(env!("CARGO_MANIFEST_DIR"));
+    if profile.ends_with("release") {
+        cargo.arg("--release");
+    }
+    assert!(path.exists() || cargo.status().unwrap().success(), "{example} cannot be built");
+    path
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
