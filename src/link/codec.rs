@@ -1,7 +1,7 @@
 //! Frames over bytes that come and go: `wire`'s decoder as tokio's codec, and a line that holds
 //! both directions of a connection.
 
-use super::Error;
+use super::{Deadlines, Error};
 use crate::wire::{Frame, FrameDecoder, Message, frame};
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::StreamExt;
@@ -69,11 +69,12 @@ pub(super) struct Line<IO> {
 }
 
 impl<IO: AsyncRead + AsyncWrite> Line<IO> {
-    /// A line over a connection; a write that does not move on for so long fails.
-    pub(super) fn new(io: IO, progress: Duration) -> Self {
+    /// A line over a connection; a write that does not move on in time fails.
+    pub(super) fn new(io: IO, deadlines: &Deadlines) -> Self {
         let (read, write) = split(io);
         let frames = FramedRead::with_capacity(read, FrameCodec::default(), FIRST_BYTES);
-        Self { frames, out: Out { write, progress } }
+        let least = usize::try_from(deadlines.progress_bytes).unwrap_or(usize::MAX);
+        Self { frames, out: Out { write, progress: deadlines.progress, least } }
     }
 
     /// The next frame; the end of the connection is an error.
@@ -88,6 +89,9 @@ impl<IO: AsyncRead + AsyncWrite> Line<IO> {
 pub(super) struct Out<W> {
     write: W,
     progress: Duration,
+    /// So many bytes leave within that time, unless fewer are left: who takes one byte now and then
+    /// does not keep us for ever.
+    least: usize,
 }
 
 impl<W: AsyncWrite + Unpin> Out<W> {
@@ -105,9 +109,18 @@ impl<W: AsyncWrite + Unpin> Out<W> {
     /// Hands frames over; they leave with the next [`Out::flush`], if not before.
     pub(super) async fn write(&mut self, mut frames: Bytes) -> Result<(), Error> {
         while frames.has_remaining() {
-            let written = timeout(self.progress, self.write.write_buf(&mut frames)).await;
-            if written.map_err(|_| Error::Late(A_WRITE))?? == 0 {
-                return Err(Error::Line(io::ErrorKind::WriteZero));
+            let written = timeout(self.progress, self.write_some(&mut frames)).await;
+            written.map_err(|_| Error::Late(A_WRITE))??;
+        }
+        Ok(())
+    }
+
+    /// Writes as much as must leave within one deadline.
+    async fn write_some(&mut self, frames: &mut Bytes) -> io::Result<()> {
+        let enough = frames.len().saturating_sub(self.least.max(1));
+        while frames.len() > enough {
+            if self.write.write_buf(frames).await? == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
             }
         }
         Ok(())

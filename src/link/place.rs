@@ -61,7 +61,7 @@ impl<S: Socket, V: Service> Shared<S, V> {
         let tls = timeout(deadlines.tls, self.open_tls(socket, from)).await;
         let tls = tls.map_err(|_| Error::Late("the TLS handshake"))??;
         let Some((stream, exporter)) = tls else { return Ok(None) };
-        let mut line = Line::new(stream, deadlines.progress);
+        let mut line = Line::new(stream, deadlines);
         let hello = self.side.hello();
         let await_hello = AwaitHello::new(Role::Listener, hello, Expected::Anyone, exporter);
         let proven = greet(&mut line, &self.side, await_hello).await?;
