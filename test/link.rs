@@ -28,6 +28,8 @@ mod greetings;
 mod listening;
 #[path = "link/middle.rs"]
 mod middle;
+#[path = "link/places.rs"]
+mod places;
 #[path = "link/slow.rs"]
 mod slow;
 #[path = "link/strangers.rs"]

@@ -7,7 +7,7 @@ use bytes::{Buf, Bytes, BytesMut};
 use futures_util::StreamExt;
 use std::io;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::time::timeout;
 use tokio_util::codec::{Decoder, FramedRead};
 
@@ -82,6 +82,20 @@ impl<IO: AsyncRead + AsyncWrite> Line<IO> {
         let frame = self.frames.next().await;
         frame.unwrap_or(Err(Error::Line(io::ErrorKind::UnexpectedEof)))
     }
+
+    /// Waits for the other side to close as well, for the time of a farewell: closing on bytes that
+    /// nobody read would take our goodbye back.
+    pub(super) async fn linger(&mut self, deadlines: &Deadlines) {
+        let drained = async {
+            let mut discarded = BytesMut::with_capacity(DRAIN_BYTES);
+            while self.frames.get_mut().read_buf(&mut discarded).await? > 0 {
+                discarded.clear();
+            }
+            io::Result::Ok(())
+        };
+        // Whether they closed, broke off, or went on and on: this side is done.
+        let _ = timeout(deadlines.farewell, drained).await;
+    }
 }
 
 /// The way out.
@@ -141,3 +155,4 @@ impl<W: AsyncWrite + Unpin> Out<W> {
 const A_WRITE: &str = "a write";
 /// Room for what small frames need; it grows with what comes.
 const FIRST_BYTES: usize = 1024;
+const DRAIN_BYTES: usize = 1024;

@@ -13,7 +13,7 @@ use waxwing::link::{ALPN, Deadlines, Ending, Error, Listen, Notice};
 use waxwing::wire::{Code, Goodbye, Kind, Ping, Pong, frame};
 
 /// Sockets that the test makes.
-struct Door(mpsc::Receiver<DuplexStream>);
+pub(crate) struct Door(pub(crate) mpsc::Receiver<DuplexStream>);
 
 impl Listen for Door {
     type Socket = DuplexStream;
