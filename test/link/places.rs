@@ -61,3 +61,46 @@ async fn who_has_no_place_and_lingers_gives_way_to_a_newcomer() {
     let told = ground.stop().await;
     assert!(matches!(told[0], Notice::Refused { why: Error::GaveWay, .. }), "{told:?}");
 }
+
+/// Bob dials somebody who says hello and no more, so that he makes a proof. Gives why he fails.
+async fn bob_proves(bob: waxwing::link::Side) -> Option<Error> {
+    let (near, far) = duplex(1 << 14);
+    let mut stranger = Stranger::new(far);
+    stranger.say(&hello("alice")).await;
+    end(near, &bob, Role::Dialler, expect("alice")).await.err()
+}
+
+#[test]
+fn a_turn_at_signing_lasts_as_long_as_its_work() {
+    // One thread that computes, and it is busy: whoever has a turn keeps it.
+    let runtime = Builder::new_current_thread().max_blocking_threads(1).enable_all().build();
+    runtime.unwrap().block_on(async {
+        let (free, busy) = oneshot::channel::<()>();
+        spawn_blocking(move || busy.blocking_recv());
+        let bob = side_with("bob", Deadlines { signing: Duration::ZERO, ..Deadlines::default() });
+        for _ in 0..available_parallelism().unwrap().get() {
+            tokio::select! {
+                why = bob_proves(bob.clone()) => panic!("{why:?}"),
+                // He has come to his proof by then, and nobody waits for it any more.
+                () = yields(100) => {}
+            }
+        }
+        let one_more = timeout(Duration::from_secs(10), bob_proves(bob)).await;
+        drop(free);
+        assert_eq!(one_more.expect("there is no turn left"), Some(Error::Busy));
+    });
+}
+
+async fn yields(count: u32) {
+    for _ in 0..count {
+        yield_now().await;
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn deadlines_may_be_never() {
+    let never = Deadlines { ping: Duration::MAX, silence: Duration::MAX, ..Deadlines::default() };
+    let (alice, bob) = soon(pair_with(1 << 12, never)).await;
+    tokio::time::sleep(Duration::from_secs(7 * 24 * 3600)).await;
+    assert!(!alice.driver.is_finished() && !bob.driver.is_finished());
+}
