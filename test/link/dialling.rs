@@ -7,18 +7,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use tokio::io::{DuplexStream, duplex};
+use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 use waxwing::link::{ALPN, Backoff, Connect, Deadlines, Dialler, Error, Expected};
 use waxwing::model::HostPort;
-use waxwing::wire::{Code, Explanation, Goodbye};
+use waxwing::wire::{Code, Explanation, FrameError, Goodbye};
 
 /// Sockets that do what the test says, and are counted.
 #[derive(Clone)]
 struct Road {
     tries: Arc<AtomicU32>,
     does: fn(u32) -> Meets,
+    addresses: usize,
 }
 
 /// What a try meets.
@@ -28,11 +29,12 @@ enum Meets {
     Silence,
     Busy,
     Mallory,
+    Cut,
 }
 
 impl Road {
     fn new(does: fn(u32) -> Meets) -> Self {
-        Self { tries: Arc::default(), does }
+        Self { tries: Arc::default(), does, addresses: 1 }
     }
 
     fn dialler(&self) -> Dialler<Self> {
@@ -59,7 +61,10 @@ impl Connect for Road {
     type Socket = DuplexStream;
 
     async fn resolve(&self, host: &HostPort) -> io::Result<Vec<SocketAddr>> {
-        Ok(host.to_socket_addr().into_iter().collect())
+        if self.addresses == 0 {
+            return std::future::pending().await;
+        }
+        Ok(vec![host.to_socket_addr().unwrap(); self.addresses])
     }
 
     async fn connect(&self, _: SocketAddr) -> io::Result<DuplexStream> {
@@ -81,6 +86,15 @@ impl Connect for Road {
                     let text = Explanation::new("come back later");
                     stranger.say(&Goodbye { code: Code::Busy, text }).await;
                     io::Result::Ok(())
+                });
+            }
+            Meets::Cut => {
+                tokio::spawn(async move {
+                    let (tls, _) = stranger::accept(stranger::server(&[ALPN], 1), far).await?;
+                    let mut stranger = stranger::Stranger::new(tls);
+                    stranger.next().await;
+                    stranger.send(&[0, 0, 1, 0, 1]).await;
+                    stranger.into_io().shutdown().await
                 });
             }
             Meets::Mallory => {
@@ -128,6 +142,34 @@ async fn who_is_somebody_else_is_not_asked_again() {
     let (why, tries, told) = Road::new(|_| Meets::Mallory).dial().await;
     assert!(matches!(why, Error::Identity { .. }), "{why}");
     assert_eq!((tries, told.len()), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_breaks_off_in_the_middle_of_a_word_is_asked_again() {
+    let (why, tries, _) = Road::new(|_| Meets::Cut).dial().await;
+    assert_eq!((why, tries), (Error::Frame(FrameError::Cut), 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn addresses_are_tried_until_somebody_answers_and_who_answers_settles_it() {
+    let road = Road {
+        addresses: 3,
+        ..Road::new(|tries| match tries {
+            0 => Meets::Fails(io::ErrorKind::ConnectionRefused),
+            _ => Meets::Mallory,
+        })
+    };
+    let (why, tries, told) = road.dial().await;
+    assert!(matches!(why, Error::Identity { .. }), "{why}");
+    assert_eq!((tries, told.len()), (2, 0), "the third is not tried");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_the_address_of_a_host_for_ever() {
+    let begin = Instant::now();
+    let (why, _, told) = Road { addresses: 0, ..Road::new(|_| Meets::Nothing) }.dial().await;
+    assert_eq!((why, told.len()), (Error::Late("finding the host"), 2));
+    assert!((15..19).contains(&begin.elapsed().as_secs()), "three times 5 seconds and pauses");
 }
 
 #[tokio::test(start_paused = true)]
