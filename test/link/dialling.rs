@@ -127,6 +127,8 @@ async fn what_may_pass_is_tried_three_times_and_each_new_try_is_told() {
     // The clock of the runtime counts in milliseconds.
     let pauses = told[0].2 + told[1].2;
     assert!(begin.elapsed().abs_diff(pauses) < Duration::from_millis(5));
+    let (_, _, again) = road.dial().await;
+    assert_ne!(told[0].2, again[0].2, "chance keeps apart who failed together");
 }
 
 #[tokio::test(start_paused = true)]
