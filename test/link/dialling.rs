@@ -27,7 +27,7 @@ enum Meets {
     Fails(io::ErrorKind),
     Nothing,
     Silence,
-    Busy,
+    Says(Code),
     Mallory,
     Cut,
 }
@@ -78,13 +78,13 @@ impl Connect for Road {
                     std::future::pending::<()>().await
                 });
             }
-            Meets::Busy => {
+            Meets::Says(code) => {
                 tokio::spawn(async move {
                     let (tls, _) = stranger::accept(stranger::server(&[ALPN], 1), far).await?;
                     let mut stranger = stranger::Stranger::new(tls);
                     stranger.next().await;
                     let text = Explanation::new("come back later");
-                    stranger.say(&Goodbye { code: Code::Busy, text }).await;
+                    stranger.say(&Goodbye { code, text }).await;
                     io::Result::Ok(())
                 });
             }
@@ -133,10 +133,17 @@ async fn what_may_pass_is_tried_three_times_and_each_new_try_is_told() {
 
 #[tokio::test(start_paused = true)]
 async fn who_is_busy_is_asked_again() {
-    let (why, tries, told) = Road::new(|_| Meets::Busy).dial().await;
+    let (why, tries, told) = Road::new(|_| Meets::Says(Code::Busy)).dial().await;
     assert!(matches!(&why, Error::Refused { code: Code::Busy, .. }), "{why}");
     assert_eq!(tries, 3);
     assert!(told.iter().all(|(_, why, _)| why.ends_with("(come back later)")), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_refuses_for_good_is_not_asked_again() {
+    let (why, tries, told) = Road::new(|_| Meets::Says(Code::NotAllowed)).dial().await;
+    assert!(matches!(&why, Error::Refused { code: Code::NotAllowed, .. }), "{why}");
+    assert_eq!((tries, told.len()), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -191,7 +198,7 @@ async fn the_first_try_that_succeeds_is_the_last() {
     // The third time somebody else is there, which is permanent: no fourth.
     let road = Road::new(|tries| match tries {
         0 => Meets::Fails(io::ErrorKind::ConnectionReset),
-        1 => Meets::Busy,
+        1 => Meets::Says(Code::Busy),
         _ => Meets::Mallory,
     });
     let (why, tries, told) = road.dial().await;

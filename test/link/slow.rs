@@ -1,17 +1,17 @@
 //! Who is let in and then takes, or says, next to nothing.
 
 use crate::conversations::stranger_and_bob_over;
-use crate::stage::{End, soon};
+use crate::stage::{End, ask, soon};
 use crate::stranger::{self, Stranger};
 use crate::time::{drip, is_about, somebody_at_the_door};
 use bytes::Bytes;
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, DuplexStream, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::time::{Instant, sleep};
 use waxwing::crypto::Tag;
 use waxwing::link::{ALPN, Deadlines, Ending, Notice};
 use waxwing::seal::ChunkHead;
-use waxwing::wire::{Code, Role, StreamChunk};
+use waxwing::wire::{Code, Frame, Kind, Ping, Pong, Role, SendAsk, StreamAccept, StreamChunk};
 
 /// Nothing but progress matters.
 fn patient() -> Deadlines {
@@ -81,4 +81,46 @@ async fn who_drips_a_record_of_tls_says_nothing() {
         matches!(told, Notice::Ended { why: Ending::Ours { code: Code::Idle, .. }, .. })
     };
     assert!(told.iter().any(idle), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_was_not_listened_to_was_not_silent() {
+    let (mut stranger, mut bob) = stranger_and_bob_over(duplex(4096), Deadlines::default()).await;
+    stranger.say(&SendAsk { id: 1, ..ask() }).await;
+    let request = soon(bob.incoming.next()).await.unwrap();
+    let mut frames = request.open_stream().unwrap();
+    // More than wait in the stream's queue, and all of it in Bob's hands.
+    for _ in 0..12 {
+        stranger.say(&StreamAccept { stream: 1 }).await;
+    }
+    sleep(Duration::from_secs(100)).await;
+    for _ in 0..12 {
+        assert_eq!(soon(frames.next()).await.unwrap().kind, Kind::StreamAccept);
+    }
+    sleep(Duration::from_secs(1)).await;
+    stranger.say(&Ping { token: 1 << 60 }).await;
+    let is_answer = |frame: &Frame| frame.decode() == Ok(Pong { token: 1 << 60 });
+    while !is_answer(&soon(stranger.next()).await.expect("he goes on")) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_has_left_does_not_wait_any_more() {
+    let deadlines = Deadlines { control_queue: 4, control_bytes: 200, ..Deadlines::default() };
+    let (mut stranger, bob) = stranger_and_bob_over(duplex(4096), deadlines).await;
+    for token in 0..200 {
+        bob.conversation.tell(&Ping { token }).unwrap();
+        assert_eq!(soon(stranger.next()).await.unwrap().decode(), Ok(Ping { token }));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_goes_on_speaking_hears_the_goodbye() {
+    let (mut stranger, bob) = stranger_and_bob_over(duplex(4096), Deadlines::default()).await;
+    bob.conversation.end(Code::Done, "");
+    assert_eq!(soon(stranger.goodbye()).await.unwrap().code, Code::Done);
+    let mut socket = stranger.into_io();
+    // A socket that is closed on what was not read takes back what was said.
+    soon(socket.write_all(&vec![0; 1 << 20])).await.unwrap();
+    drop(socket);
+    assert!(matches!(soon(bob.driver).await, Ok(Ending::Ours { code: Code::Done, .. })));
 }
