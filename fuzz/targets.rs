@@ -231,7 +231,13 @@ pub(crate) fn messages(bytes: &[u8]) {
     if let Ok(opening) = LaneOpening::parse(body) {
         assert_eq!(opening.to_bytes(), body);
     }
-    let Some(kind) = Kind::from_tag(*tag) else { return };
+    if let Some(kind) = Kind::from_tag(*tag) {
+        is_message(kind, body);
+    }
+}
+
+/// Whether a body is a message of this kind.
+pub(crate) fn is_message(kind: Kind, body: &[u8]) -> bool {
     let frame = Frame { kind, body: Bytes::copy_from_slice(body) };
     let number = frame.number();
     let is_message = match kind {
@@ -256,6 +262,7 @@ pub(crate) fn messages(bytes: &[u8]) {
     };
     // Whatever decodes has told before where it belongs.
     assert!(!is_message || number.is_ok());
+    is_message
 }
 
 fn comes_back<M: Said>(frame: &Frame) -> bool {

@@ -28,6 +28,10 @@ mod greetings;
 mod listening;
 #[path = "link/middle.rs"]
 mod middle;
+#[path = "link/places.rs"]
+mod places;
+#[path = "link/slow.rs"]
+mod slow;
 #[path = "link/strangers.rs"]
 mod strangers;
 #[path = "link/time.rs"]

@@ -1,13 +1,13 @@
 //! Frames over bytes that come and go: `wire`'s decoder as tokio's codec, and a line that holds
 //! both directions of a connection.
 
-use super::Error;
+use super::{Deadlines, Error};
 use crate::wire::{Frame, FrameDecoder, Message, frame};
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::StreamExt;
 use std::io;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::time::timeout;
 use tokio_util::codec::{Decoder, FramedRead};
 
@@ -69,17 +69,32 @@ pub(super) struct Line<IO> {
 }
 
 impl<IO: AsyncRead + AsyncWrite> Line<IO> {
-    /// A line over a connection; a write that does not move on for so long fails.
-    pub(super) fn new(io: IO, progress: Duration) -> Self {
+    /// A line over a connection; a write that does not move on in time fails.
+    pub(super) fn new(io: IO, deadlines: &Deadlines) -> Self {
         let (read, write) = split(io);
         let frames = FramedRead::with_capacity(read, FrameCodec::default(), FIRST_BYTES);
-        Self { frames, out: Out { write, progress } }
+        let least = usize::try_from(deadlines.progress_bytes).unwrap_or(usize::MAX);
+        Self { frames, out: Out { write, progress: deadlines.progress, least } }
     }
 
     /// The next frame; the end of the connection is an error.
     pub(super) async fn next(&mut self) -> Result<Frame, Error> {
         let frame = self.frames.next().await;
         frame.unwrap_or(Err(Error::Line(io::ErrorKind::UnexpectedEof)))
+    }
+
+    /// Waits for the other side to close as well, for the time of a farewell: closing on bytes that
+    /// nobody read would take our goodbye back.
+    pub(super) async fn linger(&mut self, deadlines: &Deadlines) {
+        let drained = async {
+            let mut discarded = BytesMut::with_capacity(DRAIN_BYTES);
+            while self.frames.get_mut().read_buf(&mut discarded).await? > 0 {
+                discarded.clear();
+            }
+            io::Result::Ok(())
+        };
+        // Whether they closed, broke off, or went on and on: this side is done.
+        let _ = timeout(deadlines.farewell, drained).await;
     }
 }
 
@@ -88,6 +103,9 @@ impl<IO: AsyncRead + AsyncWrite> Line<IO> {
 pub(super) struct Out<W> {
     write: W,
     progress: Duration,
+    /// So many bytes leave within that time, unless fewer are left: who takes one byte now and then
+    /// does not keep us for ever.
+    least: usize,
 }
 
 impl<W: AsyncWrite + Unpin> Out<W> {
@@ -105,9 +123,18 @@ impl<W: AsyncWrite + Unpin> Out<W> {
     /// Hands frames over; they leave with the next [`Out::flush`], if not before.
     pub(super) async fn write(&mut self, mut frames: Bytes) -> Result<(), Error> {
         while frames.has_remaining() {
-            let written = timeout(self.progress, self.write.write_buf(&mut frames)).await;
-            if written.map_err(|_| Error::Late(A_WRITE))?? == 0 {
-                return Err(Error::Line(io::ErrorKind::WriteZero));
+            let written = timeout(self.progress, self.write_some(&mut frames)).await;
+            written.map_err(|_| Error::Late(A_WRITE))??;
+        }
+        Ok(())
+    }
+
+    /// Writes as much as must leave within one deadline.
+    async fn write_some(&mut self, frames: &mut Bytes) -> io::Result<()> {
+        let enough = frames.len().saturating_sub(self.least.max(1));
+        while frames.len() > enough {
+            if self.write.write_buf(frames).await? == 0 {
+                return Err(io::ErrorKind::WriteZero.into());
             }
         }
         Ok(())
@@ -128,3 +155,4 @@ impl<W: AsyncWrite + Unpin> Out<W> {
 const A_WRITE: &str = "a write";
 /// Room for what small frames need; it grows with what comes.
 const FIRST_BYTES: usize = 1024;
+const DRAIN_BYTES: usize = 1024;

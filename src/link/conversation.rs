@@ -71,7 +71,7 @@ pub async fn converse<IO: AsyncRead + AsyncWrite + Send>(
     exporter: Exporter,
     stop: CancellationToken,
 ) -> Result<Begun<impl Future<Output = Ending> + Send + use<IO>>, Error> {
-    let mut line = Line::new(io, side.deadlines().progress);
+    let mut line = Line::new(io, side.deadlines());
     let await_hello = AwaitHello::new(role, side.hello(), expected, exporter);
     let proven = greet(&mut line, side, await_hello).await?;
     Ok(begin(line, proven, side, None, stop))

@@ -29,7 +29,7 @@ pub struct Deadlines {
     pub silence: Duration,
     /// A frame that has begun, or a write, moves on within this time.
     pub progress: Duration,
-    /// By how many bytes a frame that has begun moves on, unless it ends.
+    /// By how many bytes it moves on, unless it ends.
     pub progress_bytes: u64,
     /// For a stream in which nothing moves, though it may.
     pub stalled: Duration,

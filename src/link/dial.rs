@@ -158,7 +158,7 @@ impl<C: Connect> Dialler<C> {
         let deadlines = self.side.deadlines();
         let tls = timeout(deadlines.tls, self.side.tls().dial(socket)).await;
         let (stream, exporter) = tls.map_err(|_| Error::Late("the TLS handshake"))??;
-        let mut line = Line::new(stream, deadlines.progress);
+        let mut line = Line::new(stream, deadlines);
         let await_hello = AwaitHello::new(Role::Dialler, self.side.hello(), expected, exporter);
         let proven = greet(&mut line, &self.side, await_hello).await?;
         let begun = begin(line, proven, &self.side, Some(to), self.stop.clone());

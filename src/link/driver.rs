@@ -10,13 +10,11 @@ use super::ending::Ending;
 use super::incoming::Request;
 use super::reader::Reader;
 use super::writer::Writer;
-use bytes::{Bytes, BytesMut};
-use std::io;
+use bytes::Bytes;
 use std::pin::pin;
 use std::sync::Arc;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
 /// The driver's ends of the queues.
@@ -60,21 +58,8 @@ impl<IO: AsyncRead + AsyncWrite> Driver<IO> {
         }
         let ending = shared.why_it_ended();
         if ending.goodbye().is_some() {
-            let linger = drain(line.frames.get_mut());
-            // Closing on bytes that nobody read would take our goodbye back.
-            let _ = timeout(shared.deadlines().farewell, linger).await;
+            line.linger(shared.deadlines()).await;
         }
         ending
     }
 }
-
-/// Reads until the other side has closed as well.
-async fn drain<R: AsyncRead + Unpin>(read: &mut R) -> io::Result<()> {
-    let mut discarded = BytesMut::with_capacity(DRAIN_BYTES);
-    while read.read_buf(&mut discarded).await? > 0 {
-        discarded.clear();
-    }
-    Ok(())
-}
-
-const DRAIN_BYTES: usize = 1024;

@@ -34,7 +34,6 @@ pub enum Expected {
 }
 
 /// The other side's hello has not come.
-#[derive(Debug)]
 pub struct AwaitHello {
     role: Role,
     ours: Hello,
@@ -81,6 +80,12 @@ impl AwaitHello {
             listener: listener.1,
             exporter: self.exporter,
         }
+    }
+}
+
+impl fmt::Debug for AwaitHello {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "AwaitHello({:?} {})", self.role, self.ours.fingerprint())
     }
 }
 

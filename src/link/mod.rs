@@ -137,7 +137,7 @@ impl Error {
     pub fn is_permanent(&self) -> bool {
         match self {
             Self::Refused { code, .. } => code.is_permanent(),
-            Self::Line(_) | Self::Host | Self::Late(_) => false,
+            Self::Line(_) | Self::Host | Self::Late(_) | Self::Frame(FrameError::Cut) => false,
             Self::Busy | Self::Full(_) | Self::GaveWay => false,
             _ => true,
         }

@@ -43,7 +43,8 @@ impl<S: Socket, V: Service> Shared<S, V> {
     }
 
     pub(super) fn admit(self: &Arc<Self>, socket: S, from: SocketAddr, tasks: &TaskTracker) {
-        let admitted = match self.places().counts.admit(from.ip()) {
+        let admitted = self.places().counts.admit(from.ip());
+        let admitted = match admitted {
             Ok(admitted) => admitted,
             Err(full) => return (self.notices)(Notice::Refused { from, why: full.into() }),
         };
@@ -61,7 +62,7 @@ impl<S: Socket, V: Service> Shared<S, V> {
         let tls = timeout(deadlines.tls, self.open_tls(socket, from)).await;
         let tls = tls.map_err(|_| Error::Late("the TLS handshake"))??;
         let Some((stream, exporter)) = tls else { return Ok(None) };
-        let mut line = Line::new(stream, deadlines.progress);
+        let mut line = Line::new(stream, deadlines);
         let hello = self.side.hello();
         let await_hello = AwaitHello::new(Role::Listener, hello, Expected::Anyone, exporter);
         let proven = greet(&mut line, &self.side, await_hello).await?;
@@ -98,9 +99,11 @@ impl Places {
         admitted.closes.and_then(|id| self.tasks.remove(&id))
     }
 
+    /// Keeps a place that no newcomer takes. Who gets none may still have to go for one.
     fn prove(&mut self, id: ConnectionId, who: Fingerprint) -> Result<(), Full> {
+        self.counts.prove(id, who)?;
         self.tasks.remove(&id);
-        self.counts.prove(id, who)
+        Ok(())
     }
 
     fn leave(&mut self, id: ConnectionId) {
@@ -142,6 +145,8 @@ impl<S: Socket, V: Service> Place<S, V> {
         if let Err(full) = has_place {
             let why = Error::from(full);
             refuse(&mut line, &shared.side, &why).await;
+            // They believe that they are in, and may have spoken already.
+            line.linger(shared.side.deadlines()).await;
             return self.refused(why);
         }
         (shared.notices)(Notice::Proven { from: self.from, who });

@@ -24,7 +24,7 @@ struct Inner {
     features: Features,
     deadlines: Deadlines,
     tls: Tls,
-    signing: Semaphore,
+    signing: Arc<Semaphore>,
 }
 
 impl Side {
@@ -36,7 +36,7 @@ impl Side {
         deadlines: Deadlines,
     ) -> Result<Self, Error> {
         let cores = available_parallelism().map_or(1, usize::from);
-        let (tls, signing) = (Tls::new()?, Semaphore::new(cores));
+        let (tls, signing) = (Tls::new()?, Arc::new(Semaphore::new(cores)));
         Ok(Self(Arc::new(Inner { identity, party, features, deadlines, tls, signing })))
     }
 
@@ -56,12 +56,15 @@ impl Side {
     /// Proves who this side is: on a thread that may compute, with at most as many others as there
     /// are cores, so that no crowd of newcomers takes the machine from those who are in.
     pub(super) async fn prove(&self, transcript: Transcript, role: Role) -> Result<Bytes, Error> {
-        let turn = timeout(self.0.deadlines.signing, self.0.signing.acquire()).await;
-        let turn = turn.map_err(|_| Error::Busy)?;
+        let turn = Arc::clone(&self.0.signing).acquire_owned();
+        let turn = timeout(self.0.deadlines.signing, turn).await.map_err(|_| Error::Busy)?;
         let inner = Arc::clone(&self.0);
-        let proof = spawn_blocking(move || inner.proof(&transcript, role)).await;
-        drop(turn);
-        proof.map_err(|_| Error::Stopping)?.map_err(Error::Signing)
+        let proof = spawn_blocking(move || {
+            // The turn lasts as long as the work, even when nobody waits for it any more.
+            let _turn = turn;
+            inner.proof(&transcript, role)
+        });
+        proof.await.map_err(|_| Error::Stopping)?.map_err(Error::Signing)
     }
 }
 

@@ -3,6 +3,7 @@
 use super::Deadlines;
 use super::codec::Arrival;
 use crate::wire::Code;
+use std::time::Duration;
 use tokio::time::Instant;
 
 /// When something was last heard, and how the frame under way moves on.
@@ -57,7 +58,8 @@ impl Watch {
             return Due::Ping;
         }
         let next = [silent, stuck, ping].into_iter().flatten().min();
-        Due::At(next.unwrap_or(now))
+        // Who waits for ever still looks up now and then.
+        Due::At(next.or_else(|| now.checked_add(A_DAY)).unwrap_or(now))
     }
 
     /// How often it wanted to ask.
@@ -83,3 +85,5 @@ impl Watch {
         (self.heard, self.has_pinged, self.begun) = (now, false, None);
     }
 }
+
+const A_DAY: Duration = Duration::from_secs(24 * 3600);

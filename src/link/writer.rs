@@ -8,7 +8,7 @@ use crate::wire::{Code, frame};
 use bytes::{Bytes, BytesMut};
 use tokio::io::{AsyncWrite, WriteHalf};
 use tokio::sync::mpsc;
-use tokio::time::timeout;
+use tokio::time::sleep;
 
 /// Writes.
 pub(super) struct Writer<'a, IO> {
@@ -29,12 +29,24 @@ impl<'a, IO: AsyncWrite> Writer<'a, IO> {
     }
 
     pub(super) async fn write_until_the_end(mut self) {
-        if let Err(error) = self.write().await {
-            return self.shared.end(Ending::of(&error));
+        let shared = self.shared;
+        let too_late = async {
+            shared.over().cancelled().await;
+            sleep(shared.deadlines().farewell).await;
+        };
+        tokio::select! {
+            () = self.write_all() => {}
+            // Who does not listen any more misses nothing.
+            () = too_late => {}
         }
-        let farewell = timeout(self.shared.deadlines().farewell, self.say_goodbye()).await;
-        // Who does not listen any more misses nothing.
-        let _ = farewell;
+    }
+
+    async fn write_all(&mut self) {
+        match self.write().await {
+            // It may be gone.
+            Ok(()) => self.say_goodbye().await.unwrap_or_default(),
+            Err(error) => self.shared.end(Ending::of(&error)),
+        }
     }
 
     /// Writes until the conversation is over.

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use waxwing::link::{Error, Expected};
 use waxwing::wire::{
     ChannelState, Code, Explanation, Failure, Frame, Goodbye, Kind, Outcome, Ping, Pong, Role,
-    SendAsk, frame,
+    SendAsk, StreamAccept, frame,
 };
 
 type Side = JoinHandle<Result<End, Error>>;
@@ -160,4 +160,31 @@ async fn requests_of_the_wrong_side_or_twice_end_the_conversation() {
         let goodbye = soon(stranger.goodbye()).await.unwrap();
         assert_eq!(goodbye.code, Code::Unexpected, "{ids:?}");
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answer_of_another_kind_ends_the_conversation() {
+    let (mut stranger, bob) = at(ChannelState::Open, Role::Dialler).await;
+    let bob = soon(bob).await.unwrap().unwrap();
+    let asked = tokio::spawn(async move { bob.conversation.ask(crate::stage::ask()).await });
+    assert_eq!(soon(stranger.next()).await.unwrap().kind, Kind::SendAsk);
+    stranger.send(&raw(Kind::LanesGrant, &[0xa1, 0, 1])).await;
+    assert_eq!(soon(stranger.goodbye()).await.unwrap().code, Code::Unexpected);
+    assert!(soon(asked).await.unwrap().is_err());
+}
+
+#[tokio::test(start_paused = true)]
+async fn streams_that_ended_long_ago_are_forgotten() {
+    let (mut stranger, bob) = at(ChannelState::Open, Role::Listener).await;
+    let mut bob = soon(bob).await.unwrap().unwrap();
+    for number in 0..65 {
+        stranger.say(&SendAsk { id: 1 + 2 * number, entries: 1, data_length: 1 }).await;
+        drop(soon(bob.incoming.next()).await.unwrap().open_stream().unwrap());
+    }
+    // The second is one of the last 64 that ended; the first is not.
+    stranger.say(&StreamAccept { stream: 3 }).await;
+    stranger.say(&Ping { token: 7 }).await;
+    while soon(stranger.next()).await.expect("it goes on").kind != Kind::Pong {}
+    stranger.say(&StreamAccept { stream: 1 }).await;
+    assert_eq!(soon(stranger.goodbye()).await.unwrap().code, Code::Unexpected);
 }

@@ -2,6 +2,7 @@
 
 use crate::stage::identity;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use waxwing::crypto::Fingerprint;
 use waxwing::link::{ConnectionId, Counts, Full, Limits};
 
 fn address(last: u8) -> IpAddr {
@@ -84,6 +85,26 @@ fn one_identity_holds_so_many_and_no_more() {
     counts.prove(ids[2], bob).unwrap();
     counts.leave(ids[0]);
     counts.prove(ids[3], alice).unwrap();
+}
+
+#[test]
+fn the_usual_limits_are_64_of_one_identity_and_20_000_in_all() {
+    let mut counts = Counts::new(Limits::default());
+    let person = |n: u32| {
+        let mut bytes = [0; 32];
+        bytes[..4].copy_from_slice(&n.to_be_bytes());
+        Fingerprint::from_bytes(bytes)
+    };
+    for n in 0..20_000 {
+        let (id, gone) = admit(&mut counts, Ipv4Addr::from(n).into());
+        assert_eq!(gone, None);
+        if n == 64 {
+            assert_eq!(counts.prove(id, person(0)), Err(Full), "the 65th of the first");
+        }
+        counts.prove(id, person(n / 64)).unwrap();
+    }
+    assert_eq!((counts.proven(), counts.unproven()), (20_000, 0));
+    assert_eq!(counts.admit(address(1)), Err(Full));
 }
 
 #[test]

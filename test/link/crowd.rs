@@ -177,19 +177,23 @@ async fn five_thousand_who_drip_cost_little_and_hold_up_nobody() {
             tokio::time::sleep(Duration::from_millis(200)).await;
         }
     };
-    let begin = Instant::now();
     let served = async {
         let dialler = Dialler::new(side("alice")).with_backoff(Backoff::never());
         let address = other.address.into();
-        let dialled = dialler.dial(&address, Expected::Anyone, |_| ());
-        let (conversation, _incoming) = soon(dialled).await.unwrap();
-        soon(conversation.ask(ask())).await.unwrap();
+        // The quickest of some counts: the machine may be busy with others.
+        let mut quickest = Duration::MAX;
+        for _ in 0..5 {
+            let begin = Instant::now();
+            let dialled = dialler.dial(&address, Expected::Anyone, |_| ());
+            let (conversation, _incoming) = soon(dialled).await.unwrap();
+            soon(conversation.ask(ask())).await.unwrap();
+            quickest = quickest.min(begin.elapsed());
+        }
+        quickest
     };
-    tokio::select! { () = drip => {}, () = served => {} }
-    let time = begin.elapsed();
+    let time = tokio::select! { () = drip => Duration::MAX, time = served => time };
     println!("served after {time:?} among {crowd_size} who drip");
-    // A second, and what a busy machine adds to it.
-    assert!(time < Duration::from_secs(20), "{time:?}");
+    assert!(time < Duration::from_secs(1), "{time:?}");
     let (_, after) = memory_of(&mut other);
     println!("the listener's peak grew by {} KiB", after - before);
     assert!(after - before <= 128 * 1024);

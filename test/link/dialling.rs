@@ -7,18 +7,19 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use tokio::io::{DuplexStream, duplex};
+use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 use waxwing::link::{ALPN, Backoff, Connect, Deadlines, Dialler, Error, Expected};
 use waxwing::model::HostPort;
-use waxwing::wire::{Code, Explanation, Goodbye};
+use waxwing::wire::{Code, Explanation, FrameError, Goodbye};
 
 /// Sockets that do what the test says, and are counted.
 #[derive(Clone)]
 struct Road {
     tries: Arc<AtomicU32>,
     does: fn(u32) -> Meets,
+    addresses: usize,
 }
 
 /// What a try meets.
@@ -26,13 +27,14 @@ enum Meets {
     Fails(io::ErrorKind),
     Nothing,
     Silence,
-    Busy,
+    Says(Code),
     Mallory,
+    Cut,
 }
 
 impl Road {
     fn new(does: fn(u32) -> Meets) -> Self {
-        Self { tries: Arc::default(), does }
+        Self { tries: Arc::default(), does, addresses: 1 }
     }
 
     fn dialler(&self) -> Dialler<Self> {
@@ -59,7 +61,10 @@ impl Connect for Road {
     type Socket = DuplexStream;
 
     async fn resolve(&self, host: &HostPort) -> io::Result<Vec<SocketAddr>> {
-        Ok(host.to_socket_addr().into_iter().collect())
+        if self.addresses == 0 {
+            return std::future::pending().await;
+        }
+        Ok(vec![host.to_socket_addr().unwrap(); self.addresses])
     }
 
     async fn connect(&self, _: SocketAddr) -> io::Result<DuplexStream> {
@@ -73,14 +78,23 @@ impl Connect for Road {
                     std::future::pending::<()>().await
                 });
             }
-            Meets::Busy => {
+            Meets::Says(code) => {
                 tokio::spawn(async move {
                     let (tls, _) = stranger::accept(stranger::server(&[ALPN], 1), far).await?;
                     let mut stranger = stranger::Stranger::new(tls);
                     stranger.next().await;
                     let text = Explanation::new("come back later");
-                    stranger.say(&Goodbye { code: Code::Busy, text }).await;
+                    stranger.say(&Goodbye { code, text }).await;
                     io::Result::Ok(())
+                });
+            }
+            Meets::Cut => {
+                tokio::spawn(async move {
+                    let (tls, _) = stranger::accept(stranger::server(&[ALPN], 1), far).await?;
+                    let mut stranger = stranger::Stranger::new(tls);
+                    stranger.next().await;
+                    stranger.send(&[0, 0, 1, 0, 1]).await;
+                    stranger.into_io().shutdown().await
                 });
             }
             Meets::Mallory => {
@@ -113,14 +127,23 @@ async fn what_may_pass_is_tried_three_times_and_each_new_try_is_told() {
     // The clock of the runtime counts in milliseconds.
     let pauses = told[0].2 + told[1].2;
     assert!(begin.elapsed().abs_diff(pauses) < Duration::from_millis(5));
+    let (_, _, again) = road.dial().await;
+    assert_ne!(told[0].2, again[0].2, "chance keeps apart who failed together");
 }
 
 #[tokio::test(start_paused = true)]
 async fn who_is_busy_is_asked_again() {
-    let (why, tries, told) = Road::new(|_| Meets::Busy).dial().await;
+    let (why, tries, told) = Road::new(|_| Meets::Says(Code::Busy)).dial().await;
     assert!(matches!(&why, Error::Refused { code: Code::Busy, .. }), "{why}");
     assert_eq!(tries, 3);
     assert!(told.iter().all(|(_, why, _)| why.ends_with("(come back later)")), "{told:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_refuses_for_good_is_not_asked_again() {
+    let (why, tries, told) = Road::new(|_| Meets::Says(Code::NotAllowed)).dial().await;
+    assert!(matches!(&why, Error::Refused { code: Code::NotAllowed, .. }), "{why}");
+    assert_eq!((tries, told.len()), (1, 0));
 }
 
 #[tokio::test(start_paused = true)]
@@ -128,6 +151,34 @@ async fn who_is_somebody_else_is_not_asked_again() {
     let (why, tries, told) = Road::new(|_| Meets::Mallory).dial().await;
     assert!(matches!(why, Error::Identity { .. }), "{why}");
     assert_eq!((tries, told.len()), (1, 0));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_breaks_off_in_the_middle_of_a_word_is_asked_again() {
+    let (why, tries, _) = Road::new(|_| Meets::Cut).dial().await;
+    assert_eq!((why, tries), (Error::Frame(FrameError::Cut), 3));
+}
+
+#[tokio::test(start_paused = true)]
+async fn addresses_are_tried_until_somebody_answers_and_who_answers_settles_it() {
+    let road = Road {
+        addresses: 3,
+        ..Road::new(|tries| match tries {
+            0 => Meets::Fails(io::ErrorKind::ConnectionRefused),
+            _ => Meets::Mallory,
+        })
+    };
+    let (why, tries, told) = road.dial().await;
+    assert!(matches!(why, Error::Identity { .. }), "{why}");
+    assert_eq!((tries, told.len()), (2, 0), "the third is not tried");
+}
+
+#[tokio::test(start_paused = true)]
+async fn nobody_waits_for_the_address_of_a_host_for_ever() {
+    let begin = Instant::now();
+    let (why, _, told) = Road { addresses: 0, ..Road::new(|_| Meets::Nothing) }.dial().await;
+    assert_eq!((why, told.len()), (Error::Late("finding the host"), 2));
+    assert!((15..19).contains(&begin.elapsed().as_secs()), "three times 5 seconds and pauses");
 }
 
 #[tokio::test(start_paused = true)]
@@ -147,7 +198,7 @@ async fn the_first_try_that_succeeds_is_the_last() {
     // The third time somebody else is there, which is permanent: no fourth.
     let road = Road::new(|tries| match tries {
         0 => Meets::Fails(io::ErrorKind::ConnectionReset),
-        1 => Meets::Busy,
+        1 => Meets::Says(Code::Busy),
         _ => Meets::Mallory,
     });
     let (why, tries, told) = road.dial().await;

@@ -96,6 +96,15 @@ fn without_a_common_version_there_is_no_conversation() {
     assert_eq!(bob.take(&later).unwrap_err(), Error::Version);
 }
 
+#[test]
+fn what_the_channel_shares_is_not_printed() {
+    let before = AwaitHello::new(Role::Listener, hello("bob"), Expected::Anyone, [201; 32]);
+    let printed = format!("{before:?}");
+    let before = before.take(&frame_of(&hello("alice"))).unwrap();
+    let printed = format!("{printed} {before:?} {:?}", before.transcript());
+    assert!(!printed.contains("201"), "{printed}");
+}
+
 #[tokio::test(start_paused = true)]
 async fn the_listener_proves_nothing_to_who_has_proven_nothing() {
     let (near, far) = duplex(64);

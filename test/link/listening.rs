@@ -3,6 +3,7 @@
 use crate::stage::{Ground, ask, grant_everything, identity, soon};
 use std::io;
 use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use waxwing::link::{
@@ -25,10 +26,10 @@ async fn two_meet_over_sockets() {
 #[tokio::test]
 async fn a_graceful_stop_says_goodbye_and_ends_all_tasks() {
     let ground = Ground::new().await;
-    let (one, _one) = soon(ground.dial()).await.unwrap();
-    let (other, _other) = soon(ground.dial()).await.unwrap();
     // Somebody who has not even begun does not hold up the stop.
     let _silent = ground.connect().await;
+    let (one, _one) = soon(ground.dial()).await.unwrap();
+    let (other, _other) = soon(ground.dial()).await.unwrap();
     let told = soon(ground.stop()).await;
     for conversation in [one, other] {
         let why = soon(conversation.ended()).await;
@@ -36,6 +37,18 @@ async fn a_graceful_stop_says_goodbye_and_ends_all_tasks() {
     }
     let ended = told.iter().filter(|told| matches!(told, Notice::Ended { .. }));
     assert_eq!(ended.count(), 2, "{told:?}");
+    let stopped = |told: &Notice| matches!(told, Notice::Refused { why: Error::Stopping, .. });
+    assert!(told.iter().any(stopped), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_service_that_does_not_end_holds_up_no_stop() {
+    let service = async |_: Conversation, _: Incoming| std::future::pending().await;
+    let deadlines = Deadlines { farewell: Duration::from_millis(50), ..Deadlines::default() };
+    let ground = Ground::with(deadlines, |listener| listener, service).await;
+    let (_conversation, _incoming) = soon(ground.dial()).await.unwrap();
+    let told = soon(ground.stop()).await;
+    assert!(told.iter().any(|told| matches!(told, Notice::Ended { .. })), "{told:?}");
 }
 
 #[tokio::test]
@@ -157,8 +170,10 @@ async fn accepting_goes_on_after_it_failed_and_is_told_once() {
     let address = sockets.local_addr().unwrap();
     let sockets = Exhausted { sockets, failures: 5 };
     let usual = |listener| listener;
+    let begin = Instant::now();
     let ground = Ground::over(sockets, address, Deadlines::default(), usual, grant_everything);
     let (_conversation, _incoming) = soon(ground.dial()).await.unwrap();
+    assert!(begin.elapsed() >= Duration::from_millis(500), "a pause of 0.1 s each time");
     let told = ground.stop().await;
     let fails = told.iter().filter(|told| matches!(told, Notice::AcceptFails(_))).count();
     let again = told.iter().filter(|told| matches!(told, Notice::AcceptsAgain)).count();

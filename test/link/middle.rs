@@ -2,9 +2,10 @@
 
 use crate::stage::{Ground, expect, side, soon};
 use crate::stranger::{self, Stranger, hello};
-use tokio::io::copy_bidirectional;
+use rustls::{CertificateError, ServerConfig};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::TcpListener;
-use waxwing::link::{ALPN, Backoff, Dialler, Error, Notice};
+use waxwing::link::{ALPN, Backoff, Dialler, Error, Notice, TlsError};
 use waxwing::wire::{Code, Hello, Kind, Role};
 
 /// Mallory accepts one connection for Bob; `then` does what she does with it.
@@ -86,22 +87,48 @@ async fn who_answers_as_herself_learns_the_diallers_name_and_gets_no_proof() {
 
 #[tokio::test]
 async fn the_tls_handshake_itself_is_verified() {
-    // A server whose certificate is of another key than the one that signs cannot be made with
-    // rustls; but a chain of two certificates and a foreign protocol can.
     for (protocols, certificates) in [(&[ALPN][..], 2), (&[b"h2".as_slice()], 1), (&[], 1)] {
         let config = stranger::server(protocols, certificates);
-        let middle = mallory(async move |alice| {
-            if let Ok((tls, _)) = stranger::accept(config, alice).await {
-                // A hello must not come: nothing was agreed on.
-                assert!(Stranger::new(tls).next().await.is_none());
-            }
-        })
-        .await;
-        let why = soon(alice_dials(middle)).await;
+        let why = refusal_of(config).await;
         match certificates {
             2 => assert!(matches!(&why, Error::Tls(_)), "{why}"),
             _ => assert_eq!(why, Error::Protocol),
         }
         assert!(why.is_permanent());
     }
+}
+
+#[tokio::test]
+async fn a_certificate_of_another_key_than_the_one_that_signs_is_refused() {
+    let why = refusal_of(stranger::server_with_a_foreign_certificate()).await;
+    let bad = CertificateError::BadSignature;
+    assert_eq!(why, Error::Tls(TlsError::InvalidCertificate(bad)));
+}
+
+/// Why Alice does not speak with a server of TLS like this.
+async fn refusal_of(config: ServerConfig) -> Error {
+    let middle = mallory(async move |alice| {
+        if let Ok((tls, _)) = stranger::accept(config, alice).await {
+            // A hello must not come: nothing was agreed on.
+            assert!(Stranger::new(tls).next().await.is_none());
+        }
+    })
+    .await;
+    soon(alice_dials(middle)).await
+}
+
+#[tokio::test]
+async fn the_dialler_speaks_no_tls_1_2() {
+    // A hello of TLS 1.2: random, no session, ECDHE-RSA-AES128-GCM-SHA256, no compression, and
+    // nothing that names a later version.
+    let body = [&[3, 3][..], &[7; 32], &[0, 0xc0, 0x2f, 0]].concat();
+    let hello = [&[0x16, 3, 3, 0, 42, 2, 0, 0, 38][..], &body].concat();
+    let middle = mallory(async move |mut alice| {
+        alice.write_all(&hello).await.unwrap();
+        // Until she closes.
+        while alice.read(&mut [0; 1024]).await.unwrap_or_default() > 0 {}
+    })
+    .await;
+    let why = soon(alice_dials(middle)).await;
+    assert!(matches!(&why, Error::Tls(TlsError::PeerIncompatible(_))), "{why}");
 }

@@ -5,6 +5,7 @@ use bytes::{Bytes, BytesMut};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
+use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, DigitallySignedStruct, ServerConfig, SignatureScheme};
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
@@ -166,6 +167,18 @@ pub(crate) fn server(protocols: &[&[u8]], certificates: usize) -> ServerConfig {
         .with_single_cert(chain, key.into())
         .unwrap();
     config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+    config
+}
+
+/// A TLS server that shows a certificate of which it has no key.
+pub(crate) fn server_with_a_foreign_certificate() -> ServerConfig {
+    let [shown, own] =
+        [0; 2].map(|_| rcgen::generate_simple_self_signed([String::from("stranger")]).unwrap());
+    let key = PrivatePkcs8KeyDer::from(own.signing_key.serialize_der()).into();
+    let key = default_provider().key_provider.load_private_key(key).unwrap();
+    let shown = CertifiedKey::new(vec![shown.cert.der().clone()], key);
+    let mut config = server(&[waxwing::link::ALPN], 1);
+    config.cert_resolver = Arc::new(SingleCertAndKey::from(shown));
     config
 }
 

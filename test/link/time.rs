@@ -13,7 +13,7 @@ use waxwing::link::{ALPN, Deadlines, Ending, Error, Listen, Notice};
 use waxwing::wire::{Code, Goodbye, Kind, Ping, Pong, frame};
 
 /// Sockets that the test makes.
-struct Door(mpsc::Receiver<DuplexStream>);
+pub(crate) struct Door(pub(crate) mpsc::Receiver<DuplexStream>);
 
 impl Listen for Door {
     type Socket = DuplexStream;
@@ -27,7 +27,7 @@ impl Listen for Door {
 }
 
 /// Bob behind a door, and somebody who has come through it.
-async fn somebody_at_the_door() -> (Ground, DuplexStream) {
+pub(crate) async fn somebody_at_the_door() -> (Ground, DuplexStream) {
     let (knock, door) = mpsc::channel(1);
     let address = "192.0.2.2:1".parse().unwrap();
     let usual = |listener| listener;
@@ -38,7 +38,10 @@ async fn somebody_at_the_door() -> (Ground, DuplexStream) {
 }
 
 /// Sends a byte every three seconds until the other side closes; gives how long that took.
-async fn drip(socket: &mut (impl AsyncWriteExt + AsyncReadExt + Unpin), bytes: &[u8]) -> Duration {
+pub(crate) async fn drip(
+    socket: &mut (impl AsyncWriteExt + AsyncReadExt + Unpin),
+    bytes: &[u8],
+) -> Duration {
     let begin = Instant::now();
     let mut answer = [0; 256];
     for byte in bytes {
@@ -60,7 +63,7 @@ async fn drip(socket: &mut (impl AsyncWriteExt + AsyncReadExt + Unpin), bytes: &
     panic!("all dripped in, and nobody minded");
 }
 
-fn is_about(time: Duration, seconds: u64) -> bool {
+pub(crate) fn is_about(time: Duration, seconds: u64) -> bool {
     (seconds..seconds + 3).contains(&time.as_secs())
 }
 
