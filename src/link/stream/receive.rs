@@ -267,9 +267,8 @@ impl Taking<'_> {
         decided: Decided,
         progress: &mut Task,
     ) -> Result<(), StreamError> {
-        if self.has_lanes {
-            self.joint.begin(Arc::clone(&self.desk) as Arc<_>);
-        }
+        // Whether or not this side wants lanes, the other may have dialled some.
+        self.joint.begin(Arc::clone(&self.desk) as Arc<_>);
         if decided == Decided::Now {
             self.streams.tell(&StreamAccept { stream: self.stream })?;
         }
