@@ -3,8 +3,14 @@
 
 #[path = "common/mod.rs"]
 mod keys;
+#[path = "streams/proxy.rs"]
+mod proxy;
 #[path = "streams/stage.rs"]
 mod stage;
 
+#[path = "streams/lanes.rs"]
+mod lanes;
+#[path = "streams/losses.rs"]
+mod losses;
 #[path = "streams/whole.rs"]
 mod whole;

@@ -146,7 +146,8 @@ impl Conversation {
 
     /// Why the conversation ended, if it is over.
     pub fn ending(&self) -> Option<Ending> {
-        self.shared.over.is_cancelled().then(|| self.shared.why_it_ended())
+        // Known before anybody is told of it: who hears that all is over finds out why.
+        self.shared.ending.get().cloned()
     }
 
     /// The address that we dialled; none when we were dialled, or over no socket.

@@ -127,6 +127,11 @@ impl StreamFrames {
     pub async fn next(&mut self) -> Option<Frame> {
         self.frames.recv().await
     }
+
+    /// A frame that is here already.
+    pub(super) fn try_next(&mut self) -> Option<Frame> {
+        self.frames.try_recv().ok()
+    }
 }
 
 impl Drop for StreamFrames {

@@ -41,7 +41,9 @@ impl LaneBook {
         let ids = (0..count).map(|_| LaneId::random()).collect();
         let lanes = LaneIds::new(ids).map_err(|_| Code::Malformed)?;
         let (now, mut expected) = (Instant::now(), self.expected());
-        expected.retain(|_, lane| lane.until > now && lane.stream.strong_count() > 0);
+        // A new ticket of a stream takes the place of its last: who asks often holds no more.
+        let ours = Arc::downgrade(stream);
+        expected.retain(|_, lane| lane.is_awaited(now) && !lane.stream.ptr_eq(&ours));
         if expected.len() >= EXPECTED_LANES {
             return Err(Code::Busy);
         }
@@ -60,7 +62,7 @@ impl LaneBook {
     fn open(&self, opening: &[u8]) -> Option<(Tag, Arc<Joint>)> {
         let opening = LaneOpening::parse(opening).ok()?;
         let mut expected = self.expected();
-        let lane = expected.get(&opening.lane).filter(|lane| lane.until > Instant::now())?;
+        let lane = expected.get(&opening.lane).filter(|lane| lane.is_awaited(Instant::now()))?;
         let answer = opening.verify(&lane.ticket)?;
         let stream = lane.stream.upgrade();
         expected.remove(&opening.lane);
@@ -69,6 +71,12 @@ impl LaneBook {
 
     fn expected(&self) -> MutexGuard<'_, HashMap<LaneId, Expected>> {
         self.expected.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Expected {
+    fn is_awaited(&self, now: Instant) -> bool {
+        self.until > now && self.stream.strong_count() > 0
     }
 }
 

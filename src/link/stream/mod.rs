@@ -9,7 +9,7 @@
 //!
 //! A desk is one lock over a [`Sealer`](crate::seal::Sealer) or an [`Opener`](crate::seal::Opener):
 //! whoever carries chunks, a lane's thread or the channel's task, asks it what is next. What a lane
-//! lost is named by the receiver and leaves again, the same bytes, by whatever way there is.
+//! lost is named by the receiver and leaves again, the same bytes, on the channel.
 //!
 //! Small streams ride the channel, and so does the manifest; so does all of it when there is no lane
 //! for two seconds, or three were condemned.
@@ -29,6 +29,7 @@ pub use send::{Consent, Sending, Sent};
 
 use crate::link::lane::{Joint, LaneBook};
 use crate::link::{Conversation, Ending, Request};
+use crate::model::limits;
 use crate::seal::{Refusal, SealError};
 use crate::wire::{Code, Explanation, Feature, LanesAsk, Role, StreamEnd};
 use std::collections::HashMap;
@@ -112,9 +113,9 @@ impl Streams {
         Self { conversation, book, lanes: USUAL_LANES, joints: Arc::default() }
     }
 
-    /// With so many lanes for a stream, of those that this side dials; none is possible.
+    /// With so many lanes for a stream, eight at most, where this side dials them; none is possible.
     pub fn with_lanes(self, lanes: u8) -> Self {
-        Self { lanes, ..self }
+        Self { lanes: lanes.min(MOST_LANES), ..self }
     }
 
     /// The conversation.
@@ -157,9 +158,10 @@ impl Streams {
     /// Whether a stream with so many chunks of data is worth lanes, and may have them.
     fn has_lanes(&self, chunks: u32) -> bool {
         let dials = self.conversation.role() == Role::Dialler;
-        let can = if dials { self.conversation.remote().is_some() } else { self.book.is_some() };
+        let can_dial = self.lanes > 0 && self.conversation.remote().is_some();
+        let can = if dials { can_dial } else { self.book.is_some() };
         let both = self.conversation.proven().agreed().features.has(Feature::Lanes);
-        self.lanes > 0 && can && both && chunks >= CHUNKS_WORTH_LANES
+        can && both && chunks >= CHUNKS_WORTH_LANES
     }
 }
 
@@ -208,6 +210,7 @@ impl fmt::Debug for Parting {
 }
 
 const USUAL_LANES: u8 = 2;
+const MOST_LANES: u8 = limits::LANES as u8;
 /// Fewer (4 MiB of data) have arrived before lanes are up.
 const CHUNKS_WORTH_LANES: u32 = 16;
 /// After so long without a lane, the channel carries.

@@ -28,7 +28,7 @@ pub(super) struct Outbound {
 
 struct State {
     sealer: Sealer,
-    /// Chunks that the receiver misses.
+    /// Chunks that the receiver misses: for the channel, since lanes may lose them again.
     again: VecDeque<u32>,
     /// Records that wait for their signature, in order.
     records: VecDeque<UnsignedRecord>,
@@ -91,6 +91,17 @@ impl Outbound {
             Next::Wait => Ok(None),
             Next::Over => Err(self.why_it_failed()),
         }
+    }
+
+    /// The number of a chunk that leaves again, on the channel.
+    pub(super) fn try_again(&self) -> Option<u32> {
+        let mut state = self.state();
+        while let Some(index) = state.again.pop_front() {
+            if state.sealer.is_under_way(index) {
+                return Some(index);
+            }
+        }
+        None
     }
 
     /// Waits for something that may come to be with any news.
@@ -192,11 +203,6 @@ impl Outbound {
     fn next(&self, state: &mut State) -> Next {
         if state.is_over || state.failed.is_some() {
             return Next::Over;
-        }
-        while let Some(index) = state.again.pop_front() {
-            if state.sealer.is_under_way(index) {
-                return Next::Chunk(index);
-            }
         }
         loop {
             let turn = state.sealer.turn().and_then(|turn| {

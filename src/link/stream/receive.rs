@@ -173,7 +173,15 @@ impl Offer {
         decided: Decided,
         mut progress: Task,
     ) -> Result<Arrived, StreamError> {
-        let Self { streams, frames, joint, mut parting, opener } = self;
+        let Self { streams, mut frames, joint, mut parting, opener } = self;
+        let too_early = match decided {
+            Decided::Now => nothing_came(&mut frames),
+            Decided::Before => Ok(()),
+        };
+        if too_early.is_err() {
+            parting.settle(&too_early);
+        }
+        too_early?;
         let stream = frames.number();
         let has_lanes = streams.has_lanes(opener.data_chunks());
         let (data_length, reading_time) = (opener.manifest().data_length(), reading_time(&opener));
@@ -196,6 +204,15 @@ impl Offer {
             Err(_) => parting.settle(&taken),
         }
         Ok(Arrived { stream: taken?, number: stream, streams, parting })
+    }
+}
+
+/// Before it is told to go on, a sender says nothing more, unless that it does not want to any more.
+fn nothing_came(frames: &mut StreamFrames) -> Result<(), StreamError> {
+    match frames.try_next() {
+        Some(frame) if frame.kind == Kind::StreamEnd => Err(ended(&frame)),
+        Some(_) => Err(StreamError::Unexpected),
+        None => Ok(()),
     }
 }
 
@@ -267,9 +284,8 @@ impl Taking<'_> {
         decided: Decided,
         progress: &mut Task,
     ) -> Result<(), StreamError> {
-        if self.has_lanes {
-            self.joint.begin(Arc::clone(&self.desk) as Arc<_>);
-        }
+        // Whether or not this side wants lanes, the other may have dialled some.
+        self.joint.begin(Arc::clone(&self.desk) as Arc<_>);
         if decided == Decided::Now {
             self.streams.tell(&StreamAccept { stream: self.stream })?;
         }

@@ -208,6 +208,7 @@ impl<'s> Carrying<'s> {
         tokio::select! {
             sent = self.listen(frames) => sent,
             error = self.carry_on_channel() => Err(error),
+            error = self.carry_again() => Err(error),
             error = self.keep_the_papers() => Err(error),
             error = self.find_ids() => Err(error),
             () = self.watch() => Err(StreamError::Stalled),
@@ -269,6 +270,21 @@ impl<'s> Carrying<'s> {
             // A lane may have come up: then it carries.
             () = self.joint.changed() => return Ok(()),
         };
+        self.carry(index).await
+    }
+
+    /// Carries what lanes lost. On the channel, where nothing is lost: lanes that all die young must
+    /// not hold up the stream.
+    async fn carry_again(&self) -> StreamError {
+        loop {
+            let index = self.desk.when(Outbound::try_again).await;
+            if let Err(error) = self.carry(index).await {
+                return error;
+            }
+        }
+    }
+
+    async fn carry(&self, index: u32) -> Result<(), StreamError> {
         let desk = Arc::clone(&self.desk);
         let sealed = spawn_blocking(move || desk.seal(index)).await;
         match sealed.map_err(|_| StreamError::Stopped)?? {
