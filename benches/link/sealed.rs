@@ -31,7 +31,7 @@ pub(crate) fn receive(folder: &Path, is_asked_for: bool, tell: impl FnOnce(Socke
         let offer = streams.await_offer(frames, receiving).await.expect("a sealed stream");
         let decided = if is_asked_for { Decided::Before } else { Decided::Now };
         let arrived = offer.accept(place as Arc<dyn Place>, decided, silent()).await;
-        let arrived = arrived.expect("all of it");
+        let mut arrived = arrived.expect("all of it");
         let proof = arrived.stream().proof(0).expect("a proof of the file");
         arrived.confirm(&[proof], bob.signing(), NOW).expect("the sender waits");
         streams.conversation().ended().await;

@@ -6,6 +6,8 @@ use crate::wire::{Frame, FrameDecoder, Message, frame};
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::StreamExt;
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, ReadHalf, WriteHalf, split};
 use tokio::time::timeout;
@@ -16,6 +18,24 @@ use tokio_util::codec::{Decoder, FramedRead};
 pub(super) struct FrameCodec {
     decoder: FrameDecoder,
     arrival: Arrival,
+    traffic: Arc<Traffic>,
+}
+
+/// How many bytes of frames came and left, for whoever wonders whether anything moves.
+#[derive(Debug, Default)]
+pub(super) struct Traffic {
+    came: AtomicU64,
+    left: AtomicU64,
+}
+
+impl Traffic {
+    pub(super) fn came(&self) -> u64 {
+        self.came.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn left(&self) -> u64 {
+        self.left.load(Ordering::Relaxed)
+    }
 }
 
 /// What has arrived so far.
@@ -47,6 +67,7 @@ impl Decoder for FrameCodec {
     fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Frame>, Error> {
         let fresh = input.len().saturating_sub(self.arrival.begun);
         self.arrival.bytes = self.arrival.bytes.saturating_add(fresh as u64);
+        self.traffic.came.store(self.arrival.bytes, Ordering::Relaxed);
         let frame = self.decoder.decode(input)?;
         self.arrival.frames = self.arrival.frames.saturating_add(u64::from(frame.is_some()));
         self.arrival.begun = input.len();
@@ -72,9 +93,15 @@ impl<IO: AsyncRead + AsyncWrite> Line<IO> {
     /// A line over a connection; a write that does not move on in time fails.
     pub(super) fn new(io: IO, deadlines: &Deadlines) -> Self {
         let (read, write) = split(io);
-        let frames = FramedRead::with_capacity(read, FrameCodec::default(), FIRST_BYTES);
+        let codec = FrameCodec::default();
+        let traffic = Arc::clone(&codec.traffic);
+        let frames = FramedRead::with_capacity(read, codec, FIRST_BYTES);
         let least = usize::try_from(deadlines.progress_bytes).unwrap_or(usize::MAX);
-        Self { frames, out: Out { write, progress: deadlines.progress, least } }
+        Self { frames, out: Out { write, progress: deadlines.progress, least, traffic } }
+    }
+
+    pub(super) fn traffic(&self) -> Arc<Traffic> {
+        Arc::clone(&self.out.traffic)
     }
 
     /// The next frame; the end of the connection is an error.
@@ -106,6 +133,7 @@ pub(super) struct Out<W> {
     /// So many bytes leave within that time, unless fewer are left: who takes one byte now and then
     /// does not keep us for ever.
     least: usize,
+    traffic: Arc<Traffic>,
 }
 
 impl<W: AsyncWrite + Unpin> Out<W> {
@@ -133,9 +161,11 @@ impl<W: AsyncWrite + Unpin> Out<W> {
     async fn write_some(&mut self, frames: &mut Bytes) -> io::Result<()> {
         let enough = frames.len().saturating_sub(self.least.max(1));
         while frames.len() > enough {
-            if self.write.write_buf(frames).await? == 0 {
+            let count = self.write.write_buf(frames).await?;
+            if count == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }
+            self.traffic.left.fetch_add(count as u64, Ordering::Relaxed);
         }
         Ok(())
     }

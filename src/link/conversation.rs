@@ -27,7 +27,7 @@
 //! - [`Conversation::role`], [`Conversation::remote`] and [`Conversation::proven`] tell who dialled,
 //!   where to, and who is there: lanes need all three.
 
-use super::codec::Line;
+use super::codec::{Line, Traffic};
 use super::driver::{Driver, Queues};
 use super::ending::{AskError, Ended, Ending};
 use super::handshake::{AwaitHello, Expected, Proven, greet};
@@ -95,6 +95,7 @@ pub(super) fn begin<IO: AsyncRead + AsyncWrite + Send>(
         remote,
         side: side.clone(),
         waiting_bytes: AtomicUsize::new(0),
+        traffic: line.traffic(),
         unanswered: AtomicUsize::new(0),
         ending: OnceLock::new(),
         over: CancellationToken::new(),
@@ -122,6 +123,7 @@ pub(super) struct Shared {
     table: Mutex<Table>,
     /// Bytes in the control queue.
     waiting_bytes: AtomicUsize,
+    traffic: Arc<Traffic>,
     /// Requests of the other side that wait for an answer.
     pub(super) unanswered: AtomicUsize,
     ending: OnceLock<Ending>,
@@ -194,6 +196,15 @@ impl Conversation {
             shared.over.cancelled().await;
             shared.why_it_ended()
         }
+    }
+
+    /// How many bytes came and left.
+    pub(super) fn traffic(&self) -> &Traffic {
+        &self.shared.traffic
+    }
+
+    pub(super) fn side(&self) -> &Side {
+        &self.shared.side
     }
 
     fn why_it_ended(&self) -> Ending {

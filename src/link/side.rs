@@ -9,7 +9,7 @@ use bytes::Bytes;
 use std::fmt;
 use std::sync::Arc;
 use std::thread::available_parallelism;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
@@ -56,16 +56,35 @@ impl Side {
     /// Proves who this side is: on a thread that may compute, with at most as many others as there
     /// are cores, so that no crowd of newcomers takes the machine from those who are in.
     pub(super) async fn prove(&self, transcript: Transcript, role: Role) -> Result<Bytes, Error> {
-        let turn = Arc::clone(&self.0.signing).acquire_owned();
-        let turn = timeout(self.0.deadlines.signing, turn).await.map_err(|_| Error::Busy)?;
+        let turn = timeout(self.0.deadlines.signing, self.turn()).await.map_err(|_| Error::Busy)?;
         let inner = Arc::clone(&self.0);
-        let proof = spawn_blocking(move || {
-            // The turn lasts as long as the work, even when nobody waits for it any more.
-            let _turn = turn;
-            inner.proof(&transcript, role)
-        });
-        proof.await.map_err(|_| Error::Stopping)?.map_err(Error::Signing)
+        let proof = compute(turn?, move || inner.proof(&transcript, role)).await;
+        proof?.map_err(Error::Signing)
     }
+
+    /// Does what a private key takes part in, when it is its turn.
+    pub(super) async fn compute<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Error> {
+        compute(self.turn().await?, work).await
+    }
+
+    async fn turn(&self) -> Result<OwnedSemaphorePermit, Error> {
+        Arc::clone(&self.0.signing).acquire_owned().await.map_err(|_| Error::Stopping)
+    }
+}
+
+async fn compute<T: Send + 'static>(
+    turn: OwnedSemaphorePermit,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Error> {
+    let done = spawn_blocking(move || {
+        // The turn lasts as long as the work, even when nobody waits for it any more.
+        let _turn = turn;
+        work()
+    });
+    done.await.map_err(|_| Error::Stopping)
 }
 
 impl Inner {

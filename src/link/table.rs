@@ -3,19 +3,16 @@
 
 use super::ending::Ended;
 use crate::wire::{Code, Frame, Kind, RequestIds, Role};
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use tokio::sync::{mpsc, oneshot};
 
 /// What is under way.
 #[derive(Debug)]
 pub(super) struct Table {
     own_ids: RequestIds,
-    last_own: u32,
     their_ids: RequestIds,
     answers: HashMap<u32, Awaited>,
     streams: HashMap<u32, mpsc::Sender<Frame>>,
-    /// Streams that ended lately; frames for them may still be on their way.
-    ended: VecDeque<u32>,
     is_over: bool,
 }
 
@@ -38,11 +35,9 @@ impl Table {
     pub(super) fn new(role: Role) -> Self {
         Self {
             own_ids: RequestIds::of(role),
-            last_own: 0,
             their_ids: RequestIds::of(role.other()),
             answers: HashMap::new(),
             streams: HashMap::new(),
-            ended: VecDeque::new(),
             is_over: false,
         }
     }
@@ -59,8 +54,7 @@ impl Table {
         if self.is_over {
             return Err(Ended);
         }
-        self.last_own = self.own_ids.next_own().ok_or(Ended)?;
-        Ok(self.last_own)
+        self.own_ids.next_own().ok_or(Ended)
     }
 
     /// An answer of this kind is awaited from now on.
@@ -78,9 +72,8 @@ impl Table {
     /// Takes an answer. One that nobody awaits any more is dropped; one to a request that was never
     /// made, or of a kind that does not answer it, is refused.
     pub(super) fn answer(&mut self, id: u32, frame: Frame) -> Result<(), Code> {
-        let is_ours = id != 0 && id <= self.last_own && id % 2 == self.last_own % 2;
         let Some(awaited) = self.answers.remove(&id) else {
-            return if is_ours { Ok(()) } else { Err(Code::Unexpected) };
+            return if self.own_ids.is_used(id) { Ok(()) } else { Err(Code::Unexpected) };
         };
         if frame.kind != awaited.kind && frame.kind != Kind::Failure {
             return Err(Code::Unexpected);
@@ -101,7 +94,7 @@ impl Table {
         number: u32,
         size: usize,
     ) -> Option<mpsc::Receiver<Frame>> {
-        if self.is_over || self.streams.contains_key(&number) || self.ended.contains(&number) {
+        if self.is_over || self.streams.contains_key(&number) {
             return None;
         }
         let (to, frames) = mpsc::channel(size.max(1));
@@ -112,21 +105,16 @@ impl Table {
     /// They are taken no longer.
     pub(super) fn end_stream(&mut self, number: u32) {
         self.streams.remove(&number);
-        if self.ended.len() >= ENDED_LATELY {
-            self.ended.pop_front();
-        }
-        self.ended.push_back(number);
     }
 
-    /// Where a frame of this stream goes.
+    /// Where a frame of this stream goes. One that ended, or never began though it was asked for,
+    /// may still be spoken of.
     pub(super) fn way(&self, number: u32) -> Result<Way, Code> {
+        let was_asked_for = self.own_ids.is_used(number) || self.their_ids.is_used(number);
         match self.streams.get(&number) {
             Some(to) => Ok(Way::To(to.clone())),
-            None if self.ended.contains(&number) => Ok(Way::Nowhere),
+            None if was_asked_for => Ok(Way::Nowhere),
             None => Err(Code::Unexpected),
         }
     }
 }
-
-/// More streams do not end within the time of a frame's travel.
-const ENDED_LATELY: usize = 64;

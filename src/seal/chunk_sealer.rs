@@ -108,6 +108,12 @@ impl ChunkSealer {
 }
 
 impl ChunkSealer {
+    /// Whether a chunk holds data of entries.
+    pub fn is_data(&self, index: u32) -> bool {
+        let layout = &self.shared.layout;
+        (layout.first_data()..layout.first_id()).contains(&index)
+    }
+
     /// The id of all of an entry, for [`Sealer::give_id`]: reads it to its end.
     pub fn content_id(
         &self,

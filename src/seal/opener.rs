@@ -235,6 +235,11 @@ impl Opener {
         self.window.holds(index) && index < self.shared.layout.chunk_count()
     }
 
+    /// Whether a chunk is under way and has not come.
+    pub fn is_awaited(&self, index: u32) -> bool {
+        self.is_open(index) && self.window.get(index).is_none()
+    }
+
     /// Takes note of a chunk that was opened. The same chunk twice, which two lanes may bring, does
     /// no harm, not even after its segment was verified.
     pub fn accept(&mut self, chunk: ChunkReceipt) -> Result<(), Refusal> {

@@ -172,11 +172,6 @@ impl Sealer {
         layout.first_id().saturating_sub(layout.first_data())
     }
 
-    /// Whether a chunk holds data of entries.
-    pub fn is_data(&self, index: u32) -> bool {
-        (self.shared.layout.first_data()..self.shared.layout.first_id()).contains(&index)
-    }
-
     /// What seals the chunks, on any thread.
     pub fn chunks(&self) -> ChunkSealer {
         ChunkSealer { shared: Arc::clone(&self.shared) }

@@ -86,7 +86,7 @@ pub fn seal_to(
                 out.write_all(&[CHUNK])?;
                 out.write_all(&closed::encode(&head))?;
                 out.write_all(body)?;
-                if sealer.is_data(index) {
+                if chunks.is_data(index) {
                     progress.advance(body.len() as u64);
                 }
             }

@@ -87,6 +87,12 @@ impl RequestIds {
         self.last = Some(id);
         Ok(())
     }
+
+    /// Whether a request had this id.
+    pub fn is_used(&self, id: u32) -> bool {
+        let is_of_this_side = id != 0 && id % 2 == first(self.role) % 2;
+        is_of_this_side && self.last.is_some_and(|last| id <= last)
+    }
 }
 
 fn first(role: Role) -> u32 {

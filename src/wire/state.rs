@@ -118,7 +118,8 @@ impl SenderState {
             (Running | Finished, Kind::LanesAsk | Kind::LanesGrant | Kind::Failure) => {
                 Outcome::Accept
             }
-            (Asked | Announced, Kind::LanesAsk) => NO_LANES,
+            (Announced, Kind::LanesAsk) => Outcome::Accept,
+            (Asked, Kind::LanesAsk) => NO_LANES,
             _ => UNEXPECTED,
         }
     }
@@ -135,12 +136,16 @@ impl ReceiverState {
         match (self, kind) {
             (Granted, Kind::StreamHeader) => Outcome::Accept,
             (Manifest | Running, Kind::StreamChunk | Kind::StreamRecord) => Outcome::Accept,
-            // The second copy of a chunk that was called missing may be late.
-            (Delivered, Kind::StreamChunk | Kind::StreamEnd) => Outcome::Ignore,
+            // The stream is over: the second copy of a chunk that was called missing may be late.
+            (
+                Delivered,
+                Kind::StreamHeader | Kind::StreamChunk | Kind::StreamRecord | Kind::StreamEnd,
+            ) => Outcome::Ignore,
             (_, Kind::StreamEnd) => Outcome::Accept,
-            (Running, Kind::LanesAsk) => Outcome::Accept,
+            // A lane may come before the word that the stream goes on.
+            (Granted | Manifest | Deciding | Running, Kind::LanesAsk) => Outcome::Accept,
             (Running | Delivered, Kind::LanesGrant | Kind::Failure) => Outcome::Accept,
-            (Granted | Manifest | Deciding | Delivered, Kind::LanesAsk) => NO_LANES,
+            (Delivered, Kind::LanesAsk) => NO_LANES,
             _ => UNEXPECTED,
         }
     }

@@ -159,10 +159,11 @@ impl Person {
         self.confirm(arrived)
     }
 
-    pub(crate) fn confirm(&self, arrived: Arrived) -> Result<OpenedStream, StreamError> {
+    pub(crate) fn confirm(&self, mut arrived: Arrived) -> Result<OpenedStream, StreamError> {
         let numbers = 0..arrived.stream().manifest().count();
         let proofs: Vec<_> = numbers.filter_map(|number| arrived.stream().proof(number)).collect();
-        arrived.confirm(&proofs, identity(self.name).signing(), NOW)
+        arrived.confirm(&proofs, identity(self.name).signing(), NOW)?;
+        Ok(arrived.into_stream())
     }
 }
 

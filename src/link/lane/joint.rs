@@ -43,6 +43,7 @@ struct State {
     next: u32,
     ended: u32,
     condemned: u32,
+    is_given_up: bool,
     /// Since when there is no lane.
     without: Instant,
     is_over: bool,
@@ -70,6 +71,7 @@ impl Joint {
             next: 0,
             ended: 0,
             condemned: 0,
+            is_given_up: false,
             without: Instant::now(),
             is_over: false,
         };
@@ -120,6 +122,18 @@ impl Joint {
         }
     }
 
+    /// Lanes are of no use here: the channel carries from now on.
+    pub(in crate::link) fn give_up(&self) {
+        self.state().is_given_up = true;
+        self.news.notify_waiters();
+    }
+
+    /// Whether lanes may still come.
+    pub(in crate::link) fn takes_lanes(&self) -> bool {
+        let state = self.state();
+        !state.is_over && !state.is_given_up()
+    }
+
     /// The next coming or going of a lane, from this call on: what is looked at after it cannot
     /// change unnoticed.
     pub(in crate::link) fn changed(&self) -> Notified<'_> {
@@ -164,7 +178,7 @@ impl State {
     }
 
     fn is_given_up(&self) -> bool {
-        self.condemned >= CONDEMNED_LANES
+        self.is_given_up || self.condemned >= CONDEMNED_LANES
     }
 }
 

@@ -4,13 +4,14 @@ use super::StreamError;
 use crate::codec::closed;
 use crate::link::lane::{Desk, LaneEnd, Pipe};
 use crate::seal::{
-    CHUNK_BYTES, ChunkHead, ChunkOpener, OpenedStream, Opener, Record, Refusal, VerifiedSegment,
+    CHUNK_BYTES, ChunkHead, ChunkOpener, OpenedChunk, OpenedStream, Opener, Record, Refusal,
+    VerifiedSegment,
 };
 use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use tokio::sync::Notify;
 
 /// Where the bytes of entries go, from many threads at once: private places, since nothing is
@@ -28,6 +29,7 @@ pub(super) struct Inbound {
     bell: Notify,
     opened_bytes: AtomicU64,
     heard_bytes: AtomicU64,
+    is_over: RwLock<bool>,
 }
 
 struct State {
@@ -49,9 +51,15 @@ impl Inbound {
     pub(super) fn new(opener: Opener, place: Arc<dyn Place>) -> Self {
         let chunks = opener.chunks();
         let state = State { opener: Some(opener), verified: VecDeque::new(), failed: None };
-        let (bell, opened_bytes, heard_bytes) =
-            (Notify::new(), AtomicU64::new(0), AtomicU64::new(0));
-        Self { state: Mutex::new(state), chunks, place, bell, opened_bytes, heard_bytes }
+        Self {
+            state: Mutex::new(state),
+            chunks,
+            place,
+            bell: Notify::new(),
+            opened_bytes: AtomicU64::new(0),
+            heard_bytes: AtomicU64::new(0),
+            is_over: RwLock::new(false),
+        }
     }
 
     /// Takes a chunk off the channel, where whatever is wrong with it is the sender's fault.
@@ -60,10 +68,10 @@ impl Inbound {
         head: &ChunkHead,
         data: &mut [u8],
     ) -> Result<(), StreamError> {
-        self.hear(data.len());
         if self.chunks.settled(head).is_some() {
             return Ok(());
         }
+        self.hear(data.len());
         self.take(head, data).map_err(|fault| match fault {
             Fault::Bearer(refusal) => refusal.into(),
             Fault::Stream(error) => error,
@@ -87,6 +95,10 @@ impl Inbound {
         }
     }
 
+    fn is_awaited(&self, index: u32) -> bool {
+        self.state().opener.as_ref().is_some_and(|opener| opener.is_awaited(index))
+    }
+
     /// The chunks that a record covers and that have not come.
     pub(super) fn missing(&self) -> Vec<u32> {
         self.state().opener.as_ref().map(Opener::missing).unwrap_or_default()
@@ -108,12 +120,13 @@ impl Inbound {
         }
     }
 
-    /// How many bytes of chunks were taken.
+    /// How many bytes of data were taken.
     pub(super) fn opened_bytes(&self) -> u64 {
         self.opened_bytes.load(Ordering::Relaxed)
     }
 
-    /// How many bytes came, those of chunks that are not complete too; a record counts as a chunk.
+    /// How many bytes came of chunks that are still wanted, those of the chunks under way too; a record
+    /// counts as a chunk.
     pub(super) fn heard_bytes(&self) -> u64 {
         self.heard_bytes.load(Ordering::Relaxed)
     }
@@ -123,16 +136,41 @@ impl Inbound {
     }
 
     fn take(&self, head: &ChunkHead, data: &mut [u8]) -> Result<(), Fault> {
-        let opened = self.chunks.open(head, data).map_err(Fault::of)?;
+        let opened = match self.chunks.open(head, data) {
+            Ok(opened) => opened,
+            // Its other copy was verified in this moment.
+            Err(Refusal::ChunkShape) if self.chunks.settled(head).is_some() => return Ok(()),
+            Err(refusal) => return Err(Fault::of(refusal)),
+        };
+        let length = self.put(&opened)?;
+        let mut state = self.state();
+        let opener = state.opener.as_mut().ok_or(Fault::Stream(StreamError::Stopped))?;
+        if opener.is_awaited(head.index) {
+            self.opened_bytes.fetch_add(length, Ordering::Relaxed);
+        }
+        opener.accept(opened.into_receipt()).map_err(|refusal| Fault::Stream(refusal.into()))?;
+        self.advance(&mut state).map_err(Fault::Stream)
+    }
+
+    /// Writes the pieces of a chunk, unless the stream is over; gives their length.
+    fn put(&self, opened: &OpenedChunk<'_>) -> Result<u64, Fault> {
+        let mut length: u64 = 0;
+        let is_over = self.is_over.read().unwrap_or_else(PoisonError::into_inner);
+        if *is_over {
+            return Err(Fault::Stream(StreamError::Stopped));
+        }
         for (piece, bytes) in opened.pieces() {
             let put = self.place.put(piece.entry, piece.offset, bytes);
             put.map_err(|error| Fault::Stream(StreamError::Place(error)))?;
+            length = length.saturating_add(bytes.len() as u64);
         }
-        self.opened_bytes.fetch_add(u64::from(head.length), Ordering::Relaxed);
-        let mut state = self.state();
-        let opener = state.opener.as_mut().ok_or(Fault::Stream(StreamError::Stopped))?;
-        opener.accept(opened.into_receipt()).map_err(|refusal| Fault::Stream(refusal.into()))?;
-        self.advance(&mut state).map_err(Fault::Stream)
+        Ok(length)
+    }
+
+    /// Nothing is written from now on: what lies in a lane must not reach a place that the next
+    /// stream writes to, or a file that has its name. Waits for the writes under way.
+    pub(super) fn end(&self) {
+        *self.is_over.write().unwrap_or_else(PoisonError::into_inner) = true;
     }
 
     /// Verifies the segments that are complete.
@@ -154,13 +192,19 @@ impl Inbound {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Reads all of `bytes`, and counts what comes while it comes: on a slow line a chunk takes long.
-    fn read(&self, pipe: &mut dyn Pipe, mut bytes: &mut [u8]) -> Result<(), LaneEnd> {
+    /// Reads all of `bytes`, and counts what comes while it comes, if it is wanted: on a slow line a
+    /// chunk takes long.
+    fn read(
+        &self,
+        pipe: &mut dyn Pipe,
+        mut bytes: &mut [u8],
+        is_wanted: bool,
+    ) -> Result<(), LaneEnd> {
         while !bytes.is_empty() {
             match pipe.read(bytes) {
                 Ok(0) => return Err(LaneEnd::Broken),
                 Ok(count) => {
-                    self.hear(count);
+                    self.hear(if is_wanted { count } else { 0 });
                     bytes = bytes.get_mut(count..).unwrap_or_default();
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
@@ -173,13 +217,14 @@ impl Inbound {
     /// Reads one chunk off a lane; its bytes only if it may come.
     fn take_from_lane(&self, pipe: &mut dyn Pipe, buffer: &mut [u8]) -> Result<(), LaneEnd> {
         let mut head = [0; ChunkHead::BYTES];
-        self.read(pipe, &mut head)?;
+        self.read(pipe, &mut head, false)?;
         let condemned = LaneEnd::Condemned(Refusal::ChunkShape);
         let head: ChunkHead = closed::decode(&head).map_err(|_| condemned)?;
         let settled = self.chunks.settled(&head);
         let length = settled.map_or_else(|| self.chunks.expect(&head), Ok);
         let data = buffer.get_mut(..length.map_err(LaneEnd::Condemned)?).ok_or(condemned)?;
-        self.read(pipe, data)?;
+        let is_wanted = settled.is_none() && self.is_awaited(head.index);
+        self.read(pipe, data, is_wanted)?;
         if settled.is_some() {
             return Ok(());
         }

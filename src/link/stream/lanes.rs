@@ -4,63 +4,70 @@
 use super::{Streams, WAIT_FOR_LANES};
 use crate::link::AskError;
 use crate::link::lane::{Joint, dial};
-use crate::wire::{LanesAsk, LanesGrant};
+use crate::wire::{Code, LanesAsk, LanesGrant};
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::task::spawn_blocking;
+use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep};
 
 impl Streams {
     /// Keeps up as many lanes as this side wants, as long as it is worth trying; never returns.
     pub(super) async fn keep_lanes(&self, stream: u32, joint: &Arc<Joint>) {
-        let mut failures: u32 = 0;
-        while failures < TRIES && !joint.tally().is_given_up {
+        let (mut failures, mut rest) = (0, Duration::ZERO);
+        let mut dialled: Option<Instant> = None;
+        while failures < TRIES && joint.takes_lanes() {
             let changed = joint.changed();
             let missing = usize::from(self.lanes).saturating_sub(joint.tally().live);
             if missing == 0 {
                 changed.await;
                 continue;
             }
-            match self.dial_lanes(stream, joint, missing).await {
-                Ok(0) => failures = failures.saturating_add(1),
-                Ok(_) => failures = 0,
-                Err(_) => break,
+            if let Some(before) = dialled {
+                // Lanes that die young must not be dialled in a circle: the channel gets its turns.
+                let is_steady = before.elapsed() >= STEADY;
+                rest = if is_steady { REST } else { rest.saturating_mul(2) };
+                rest = rest.clamp(REST, LONGEST_REST);
+                sleep(rest).await;
             }
-            // Lanes that die at once must not be dialled in a circle without rest.
-            sleep(REST.saturating_mul(failures.saturating_add(1))).await;
+            dialled = Some(Instant::now());
+            match self.dial_lanes(stream, joint, missing).await {
+                Ok(true) => failures = 0,
+                Err(AskError::Refused { code: Code::NoLanes, .. }) => break,
+                Ok(false) | Err(AskError::Refused { .. }) => {
+                    failures = u32::saturating_add(failures, 1)
+                }
+                Err(AskError::Late | AskError::Ended(_)) => break,
+            }
         }
+        joint.give_up();
         pending().await
     }
 
-    /// Asks for lanes and dials them; gives how many came up.
+    /// Asks for lanes and dials them, each attached as it comes up; tells whether any did.
     async fn dial_lanes(
         &self,
         stream: u32,
         joint: &Arc<Joint>,
         count: usize,
-    ) -> Result<usize, AskError> {
-        let Some(address) = self.conversation.remote() else { return Ok(0) };
+    ) -> Result<bool, AskError> {
+        let Some(address) = self.conversation.remote() else { return Ok(false) };
         let count = u8::try_from(count).unwrap_or(u8::MAX);
         let grant: LanesGrant = self.conversation.ask(LanesAsk { id: 0, stream, count }).await?;
         let (ticket, deadlines) = (Arc::new(grant.ticket), self.conversation.deadlines().clone());
-        let dialled: Vec<_> = grant
-            .lanes
-            .as_slice()
-            .iter()
-            .map(|id| {
-                let (id, ticket, deadlines) = (*id, Arc::clone(&ticket), deadlines.clone());
-                spawn_blocking(move || dial(address, id, &ticket, &deadlines))
-            })
-            .collect();
-        let mut up = 0;
-        for lane in dialled {
-            if let Ok(Ok(lane)) = lane.await {
-                joint.attach(lane);
-                up = usize::saturating_add(up, 1);
-            }
+        let mut dialled = JoinSet::new();
+        for id in grant.lanes.as_slice() {
+            let (id, ticket, deadlines) = (*id, Arc::clone(&ticket), deadlines.clone());
+            let joint = Arc::clone(joint);
+            dialled.spawn_blocking(move || {
+                dial(address, id, &ticket, &deadlines).map(|lane| joint.attach(lane)).is_ok()
+            });
         }
-        Ok(up)
+        let mut is_up = false;
+        while let Some(lane) = dialled.join_next().await {
+            is_up |= lane.unwrap_or(false);
+        }
+        Ok(is_up)
     }
 }
 
@@ -86,3 +93,6 @@ pub(super) async fn without_lanes(joint: &Joint) {
 
 const TRIES: u32 = 3;
 const REST: Duration = Duration::from_millis(100);
+const LONGEST_REST: Duration = Duration::from_secs(10);
+/// A lane that lived so long was no bad idea.
+const STEADY: Duration = Duration::from_secs(10);

@@ -115,7 +115,8 @@ impl Streams {
 
     /// With so many lanes for a stream, eight at most, where this side dials them; none is possible.
     pub fn with_lanes(self, lanes: u8) -> Self {
-        Self { lanes: lanes.min(MOST_LANES), ..self }
+        let most = u8::try_from(limits::LANES).unwrap_or(u8::MAX);
+        Self { lanes: lanes.min(most), ..self }
     }
 
     /// The conversation.
@@ -128,11 +129,10 @@ impl Streams {
         let Ok(ask) = request.decode::<LanesAsk>() else {
             return request.refuse(Code::Malformed, "");
         };
+        // Answers and words of a stream race each other, so lanes are granted from its beginning on.
         let stream = self.joints().get(&ask.stream).and_then(Weak::upgrade);
         let granted = match (&self.book, stream) {
-            (Some(book), Some(stream)) if !stream.tally().is_given_up => {
-                book.grant(&stream, ask.count)
-            }
+            (Some(book), Some(stream)) if stream.takes_lanes() => book.grant(&stream, ask.count),
             _ => Err(Code::NoLanes),
         };
         match granted {
@@ -210,7 +210,6 @@ impl fmt::Debug for Parting {
 }
 
 const USUAL_LANES: u8 = 2;
-const MOST_LANES: u8 = limits::LANES as u8;
 /// Fewer (4 MiB of data) have arrived before lanes are up.
 const CHUNKS_WORTH_LANES: u32 = 16;
 /// After so long without a lane, the channel carries.

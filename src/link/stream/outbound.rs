@@ -22,8 +22,9 @@ pub(super) struct Outbound {
     bell: Notify,
     chunks: ChunkSealer,
     source: Arc<dyn Source + Send + Sync>,
+    /// Of data, each chunk once.
     sealed_bytes: AtomicU64,
-    hashed_bytes: AtomicU64,
+    moved_bytes: AtomicU64,
 }
 
 struct State {
@@ -45,6 +46,15 @@ enum End {
     Ahead,
     Reached,
     Told,
+}
+
+/// A chunk on its way out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Leaving {
+    /// For the first time.
+    First(u32),
+    /// Since a lane may have lost it.
+    Again(u32),
 }
 
 /// What the clerk of the channel does next.
@@ -80,25 +90,24 @@ impl Outbound {
             chunks,
             source,
             sealed_bytes: AtomicU64::new(0),
-            hashed_bytes: AtomicU64::new(0),
+            moved_bytes: AtomicU64::new(0),
         }
     }
 
-    /// The number of a chunk to seal now, if there is one; an error ends the stream.
-    pub(super) fn try_next(&self) -> Result<Option<u32>, StreamError> {
+    /// A chunk to seal now, if there is one.
+    pub(super) fn try_next(&self) -> Option<Leaving> {
         match self.next(&mut self.state()) {
-            Next::Chunk(index) => Ok(Some(index)),
-            Next::Wait => Ok(None),
-            Next::Over => Err(self.why_it_failed()),
+            Next::Chunk(index) => Some(Leaving::First(index)),
+            Next::Wait | Next::Over => None,
         }
     }
 
-    /// The number of a chunk that leaves again, on the channel.
-    pub(super) fn try_again(&self) -> Option<u32> {
+    /// A chunk that leaves again, on the channel.
+    pub(super) fn try_again(&self) -> Option<Leaving> {
         let mut state = self.state();
         while let Some(index) = state.again.pop_front() {
             if state.sealer.is_under_way(index) {
-                return Some(index);
+                return Some(Leaving::Again(index));
             }
         }
         None
@@ -116,10 +125,15 @@ impl Outbound {
         }
     }
 
-    /// Seals a chunk, ready for the wire; nothing when the receiver got it meanwhile.
-    pub(super) fn seal(&self, index: u32) -> Result<Option<(ChunkHead, Vec<u8>)>, StreamError> {
+    /// What ended the stream on a lane's thread.
+    pub(super) fn failure(&self) -> Option<StreamError> {
+        self.state().failed.take()
+    }
+
+    /// Seals a chunk, ready for the channel; nothing when the receiver got it meanwhile.
+    pub(super) fn seal(&self, chunk: Leaving) -> Result<Option<(ChunkHead, Vec<u8>)>, StreamError> {
         let mut buffer = vec![0; CHUNK_BYTES];
-        let sealed = self.seal_at(index, &mut buffer)?;
+        let sealed = self.seal_at(chunk, &mut buffer)?;
         Ok(sealed.map(|(head, length)| {
             buffer.truncate(length);
             (head, buffer)
@@ -153,6 +167,7 @@ impl Outbound {
     /// The receiver verified a segment.
     pub(super) fn acknowledge(&self, segment: u32) -> Result<(), StreamError> {
         let acknowledged = self.state().sealer.acknowledge(segment);
+        self.move_by(CHUNK_BYTES);
         self.ring();
         match acknowledged {
             Err(SealError::OutOfTurn(_)) => Err(StreamError::Unexpected),
@@ -184,14 +199,19 @@ impl Outbound {
         Ok(())
     }
 
-    /// How many bytes were sealed, those that left again too.
+    /// How many bytes of data were sealed.
     pub(super) fn sealed_bytes(&self) -> u64 {
         self.sealed_bytes.load(Ordering::Relaxed)
     }
 
-    /// How many bytes were sealed, or read for their ids.
+    /// How many bytes lanes took or were read for their ids; a segment that was verified counts as a
+    /// chunk.
     pub(super) fn moved_bytes(&self) -> u64 {
-        self.sealed_bytes().saturating_add(self.hashed_bytes.load(Ordering::Relaxed))
+        self.moved_bytes.load(Ordering::Relaxed)
+    }
+
+    fn move_by(&self, bytes: usize) {
+        self.moved_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
     /// Nobody carries any more.
@@ -262,8 +282,12 @@ impl Outbound {
         self.ring();
     }
 
-    fn why_it_failed(&self) -> StreamError {
-        self.state().failed.take().unwrap_or(StreamError::Stopped)
+    /// A chunk that is sealed may be the last that a segment lacked; whoever waits finds out, while
+    /// the one that sealed it writes.
+    fn wake_one(&self) {
+        if self.state().waiting > 0 {
+            self.work.notify_one();
+        }
     }
 
     fn ring(&self) {
@@ -279,13 +303,16 @@ impl Outbound {
     /// chunks that were to leave again.
     fn seal_at(
         &self,
-        index: u32,
+        chunk: Leaving,
         buffer: &mut [u8],
     ) -> Result<Option<(ChunkHead, usize)>, StreamError> {
+        let (Leaving::First(index) | Leaving::Again(index)) = chunk;
         match self.chunks.seal(index, &*self.source, buffer) {
             Ok((head, sealed)) => {
                 let length = sealed.len();
-                self.sealed_bytes.fetch_add(length as u64, Ordering::Relaxed);
+                if matches!(chunk, Leaving::First(_)) && self.chunks.is_data(index) {
+                    self.sealed_bytes.fetch_add(length as u64, Ordering::Relaxed);
+                }
                 Ok(Some((head, length)))
             }
             Err(SealError::OutOfTurn(_)) if !self.state().sealer.is_under_way(index) => Ok(None),
@@ -296,9 +323,29 @@ impl Outbound {
     /// Seals a chunk behind room for its head, and puts the head there; empty when it is not needed.
     fn seal_into<'b>(&self, index: u32, buffer: &'b mut [u8]) -> Result<&'b [u8], StreamError> {
         let (room, body) = buffer.split_at_mut_checked(ChunkHead::BYTES).unwrap_or_default();
-        let Some((head, length)) = self.seal_at(index, body)? else { return Ok(&[]) };
+        let sealed = self.seal_at(Leaving::First(index), body)?;
+        let Some((head, length)) = sealed else { return Ok(&[]) };
         room.copy_from_slice(&closed::encode(&head));
         Ok(buffer.get(..length.saturating_add(ChunkHead::BYTES)).unwrap_or_default())
+    }
+}
+
+impl Outbound {
+    /// Writes all of a chunk, and counts what the pipe takes while it takes it: a slow line is not a
+    /// still one.
+    fn write(&self, pipe: &mut dyn Pipe, mut chunk: &[u8]) -> io::Result<()> {
+        while !chunk.is_empty() {
+            match pipe.write(chunk) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => {
+                    self.move_by(count);
+                    chunk = chunk.get(count..).unwrap_or_default();
+                }
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
     }
 }
 
@@ -313,7 +360,7 @@ impl Source for WhileNeeded<'_> {
             return Err(io::ErrorKind::Interrupted.into());
         }
         desk.source.read(entry, offset, buffer)?;
-        desk.hashed_bytes.fetch_add(buffer.len() as u64, Ordering::Relaxed);
+        desk.move_by(buffer.len());
         Ok(())
     }
 
@@ -328,7 +375,8 @@ impl Desk for Outbound {
         while let Some(index) = self.wait_for_next() {
             match self.seal_into(index, &mut buffer) {
                 Ok(chunk) => {
-                    if pipe.write_all(chunk).is_err() {
+                    self.wake_one();
+                    if self.write(pipe, chunk).is_err() {
                         self.send_again(&[index]);
                         return LaneEnd::Broken;
                     }

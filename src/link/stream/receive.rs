@@ -22,7 +22,7 @@ use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, interval, sleep, timeout};
+use tokio::time::{Instant, interval, sleep};
 
 /// From whom a stream is awaited, for whom, and on which occasion.
 pub struct Receiving {
@@ -69,9 +69,19 @@ impl Streams {
         let stream = frames.number();
         let joint = self.join(stream);
         let mut parting = Parting::new(&self.conversation, stream, &joint);
-        let patience = self.conversation.deadlines().stalled;
-        let read = timeout(patience, self.read_offer(&mut frames, receiving)).await;
-        let read = read.unwrap_or(Err(StreamError::Stalled)).map_err(|error| self.or_ended(error));
+        let (deadlines, began) = (self.conversation.deadlines(), Instant::now());
+        let traffic = self.conversation.traffic();
+        let least = deadlines.progress_bytes;
+        let read = tokio::select! {
+            read = self.read_offer(&mut frames, receiving) => read,
+            () = until_stalled(least, || deadlines.stalled, || traffic.came()) => {
+                Err(StreamError::Stalled)
+            }
+        };
+        let read = read.map_err(|error| self.or_ended(error));
+        if matches!(read, Err(StreamError::Sealed(Refusal::NotOpened))) {
+            answer_late(began).await;
+        }
         if read.is_err() {
             parting.settle(&read);
         }
@@ -86,13 +96,8 @@ impl Streams {
         let frame = next(frames).await?;
         let StreamHeader { header, .. } = expect(&frame, Kind::StreamHeader)?;
         let sender = self.conversation.proven().key().clone();
-        let began = Instant::now();
-        let opened = spawn_blocking(move || open(&header, &sender, &receiving)).await;
-        let opened = opened.map_err(|_| StreamError::Stopped)?;
-        if opened.as_ref().err() == Some(&Refusal::NotOpened) {
-            answer_late(began).await;
-        }
-        self.read_manifest(frames, opened?).await
+        let opened = self.conversation.side().compute(move || open(&header, &sender, &receiving));
+        self.read_manifest(frames, opened.await.map_err(|_| StreamError::Stopped)??).await
     }
 
     /// Takes the manifest's chunks and its record, which may overtake them.
@@ -157,6 +162,12 @@ impl Offer {
         self.opener.manifest()
     }
 
+    /// Waits until the sender takes it back, and says how; nothing else can come before it is taken.
+    pub async fn withdrawn(&mut self) -> StreamError {
+        let error = next(&mut self.frames).await.err().unwrap_or(StreamError::Unexpected);
+        self.streams.or_ended(error)
+    }
+
     /// Does not take it.
     pub fn decline(mut self, code: Code, text: &str) {
         self.parting.says = None;
@@ -195,7 +206,9 @@ impl Offer {
             data_length,
             reading_time,
         };
+        let end = EndOf(&desk);
         let taken = taking.run(frames, decided, &mut progress).await;
+        drop(end);
         let taken = taken.and_then(|()| desk.finish());
         let taken = taken.map_err(|error| streams.or_ended(error));
         joint.end();
@@ -222,12 +235,21 @@ fn reading_time(opener: &Opener) -> Duration {
     let entries = opener.manifest().entries().iter();
     let unknown = entries.filter(|listed| !listed.is_whole() && listed.entry.content().is_none());
     let bytes = unknown.fold(0, |sum: u64, listed| sum.saturating_add(listed.entry.size()));
-    Duration::from_secs(bytes / SLOW_DISK)
+    Duration::from_secs(bytes / SLOW_DISK).min(LONGEST_READING)
 }
 
 impl fmt::Debug for Offer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Offer({:?})", self.opener)
+    }
+}
+
+/// Nothing is written any more, however the stream ends.
+struct EndOf<'d>(&'d Inbound);
+
+impl Drop for EndOf<'_> {
+    fn drop(&mut self) {
+        self.0.end();
     }
 }
 
@@ -246,13 +268,19 @@ impl Arrived {
         &self.stream
     }
 
-    /// Confirms the files that landed. Never before they are durable.
+    /// The same, to keep.
+    pub fn into_stream(self) -> OpenedStream {
+        self.stream
+    }
+
+    /// Confirms the files that landed. Never before they are durable. Should the sender not hear of
+    /// it any more, they have landed nevertheless.
     pub fn confirm(
-        mut self,
+        &mut self,
         landed: &[EntryProof],
         receiver: &SigningKey,
         now: UnixTime,
-    ) -> Result<OpenedStream, StreamError> {
+    ) -> Result<(), StreamError> {
         let delivery = self.stream.delivery(landed, receiver, now);
         let delivery = delivery.map_err(|_| StreamError::Delivery)?;
         let mut numbers: Vec<u32> = landed.iter().map(EntryProof::number).collect();
@@ -261,8 +289,8 @@ impl Arrived {
         let landed = Landed::new(&numbers).map_err(|_| StreamError::Delivery)?;
         let told = StreamDelivered::new(self.number, &delivery, landed);
         self.parting.says = None;
-        self.streams.tell(&told.map_err(|_| StreamError::Delivery)?)?;
-        Ok(self.stream)
+        let told = self.streams.tell(&told.map_err(|_| StreamError::Delivery)?);
+        told.map_err(|error| self.streams.or_ended(error))
     }
 }
 
@@ -337,24 +365,35 @@ impl Taking<'_> {
     }
 
     /// When a record is there and chunks are not: asks for them if a lane ended, which may have lost
-    /// them, or if nothing at all came for a while.
+    /// them, or if almost nothing came for a while. Whoever sits on a lane may swallow one chunk and
+    /// let the others pass: the one that holds up all others is asked for in any case, in the end.
     async fn ask_for_the_missing(&self) -> StreamError {
-        let (mut ended, mut heard) = (0, 0);
-        let mut quiet = Instant::now();
+        let least = self.streams.conversation.deadlines().progress_bytes;
+        let longest =
+            self.streams.conversation.deadlines().stalled.checked_div(2).unwrap_or_default();
+        let (mut ended, mut heard, mut lowest) = (0, 0, None);
+        let (mut quiet, mut stuck) = (Instant::now(), Instant::now());
         loop {
             sleep(LOOK).await;
-            let (now, tally, heard_now) =
-                (Instant::now(), self.joint.tally(), self.desk.heard_bytes());
-            if heard_now != heard {
-                (heard, quiet) = (heard_now, now);
+            let (now, tally, missing) = (Instant::now(), self.joint.tally(), self.desk.missing());
+            if self.desk.heard_bytes().saturating_sub(heard) >= least {
+                (heard, quiet) = (self.desk.heard_bytes(), now);
             }
-            // A line loses nothing that does not end; only then is a short silence suspicious.
+            if missing.first().copied() != lowest {
+                (lowest, stuck) = (missing.first().copied(), now);
+            }
+            // A line that does not end loses nothing; only then is a short silence suspicious.
             let suspicious = if tally.ended > 0 { QUIET_AFTER_LOSS } else { QUIET };
-            if tally.ended == ended && now.duration_since(quiet) < suspicious {
-                continue;
-            }
-            match self.ask_for(self.desk.missing()) {
-                Ok(true) => (ended, quiet) = (tally.ended, now),
+            let is_lost = tally.ended != ended && now.duration_since(stuck) >= SETTLING;
+            let asked = if is_lost || now.duration_since(quiet) >= suspicious {
+                self.ask_for(missing)
+            } else if now.duration_since(stuck) >= longest {
+                self.ask_for(lowest.into_iter().collect())
+            } else {
+                Ok(false)
+            };
+            match asked {
+                Ok(true) => (ended, quiet, stuck) = (tally.ended, now, now),
                 Ok(false) => {}
                 Err(error) => return error,
             }
@@ -380,7 +419,10 @@ impl Taking<'_> {
             true => deadlines.stalled,
             false => deadlines.stalled.saturating_add(self.reading_time),
         };
-        until_stalled(deadlines.progress_bytes, patience, || self.desk.heard_bytes()).await;
+        // On the channel a chunk may be long on its way, so what came of it counts already.
+        let traffic = self.streams.conversation.traffic();
+        let moved = || self.desk.heard_bytes().saturating_add(traffic.came());
+        until_stalled(deadlines.progress_bytes, patience, moved).await;
         StreamError::Stalled
     }
 
@@ -418,8 +460,12 @@ fn chunk(frame: &Frame) -> Result<(crate::seal::ChunkHead, Vec<u8>), StreamError
 }
 
 const LOOK: Duration = Duration::from_millis(100);
+/// What is on its way down the other lanes comes within so long.
+const SETTLING: Duration = Duration::from_millis(300);
 const QUIET: Duration = Duration::from_secs(10);
 const QUIET_AFTER_LOSS: Duration = Duration::from_secs(1);
 /// What a sender's disk reads in a second, at least.
 const SLOW_DISK: u64 = 8 << 20;
+/// However large it says that its files are.
+const LONGEST_READING: Duration = Duration::from_secs(6 * 3600);
 const REPORT: Duration = Duration::from_millis(50);

@@ -1,7 +1,7 @@
 //! Sending a stream: the header, the manifest, and then everything as the receiver lets it come.
 
 use super::lanes::without_lanes;
-use super::outbound::{Outbound, Paper};
+use super::outbound::{Leaving, Outbound, Paper};
 use super::stall::until_stalled;
 use super::{Parting, StreamError, Streams};
 use crate::codec::Blob;
@@ -16,7 +16,6 @@ use crate::wire::{
 };
 use std::fmt;
 use std::future::pending;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::task::spawn_blocking;
@@ -105,13 +104,18 @@ impl Streams {
                     self.send_chunk(stream, head, buffer).await?;
                 }
                 Turn::EndSegment => {
-                    let record = sealer.take_record()?;
-                    let record = sign(record).await?;
+                    let record = self.sign(sealer.take_record()?).await?;
                     return self.tell(&StreamRecord { stream, record });
                 }
                 _ => return Err(StreamError::Unexpected),
             }
         }
+    }
+
+    /// Signs where computing holds up nobody.
+    async fn sign(&self, record: UnsignedRecord) -> Result<Record, StreamError> {
+        let signed = self.conversation.side().compute(move || record.sign()).await;
+        Ok(signed.map_err(|_| StreamError::Stopped)?.map_err(crate::seal::SealError::from)?)
     }
 
     async fn send_chunk(
@@ -136,12 +140,6 @@ impl Streams {
             _ => error,
         }
     }
-}
-
-/// Signs where computing holds up nobody.
-async fn sign(record: UnsignedRecord) -> Result<Record, StreamError> {
-    let signed = spawn_blocking(move || record.sign()).await;
-    Ok(signed.map_err(|_| StreamError::Stopped)?.map_err(crate::seal::SealError::from)?)
 }
 
 /// Takes the receiver's word on the manifest.
@@ -180,8 +178,6 @@ struct Carrying<'s> {
     desk: Arc<Outbound>,
     header: Header,
     last: OnceLock<Record>,
-    /// How often the receiver said something.
-    heard: AtomicU64,
     has_lanes: bool,
 }
 
@@ -196,8 +192,7 @@ impl<'s> Carrying<'s> {
         let has_lanes = streams.has_lanes(sealer.data_chunks());
         let header = sealer.header().clone();
         let desk = Arc::new(Outbound::new(sealer, source));
-        let (last, heard) = (OnceLock::new(), AtomicU64::new(0));
-        Self { streams, stream, joint, desk, header, last, heard, has_lanes }
+        Self { streams, stream, joint, desk, header, last: OnceLock::new(), has_lanes }
     }
 
     async fn run(&self, frames: StreamFrames, progress: &mut Task) -> Result<Sent, StreamError> {
@@ -211,6 +206,7 @@ impl<'s> Carrying<'s> {
             error = self.carry_again() => Err(error),
             error = self.keep_the_papers() => Err(error),
             error = self.find_ids() => Err(error),
+            error = self.desk.when(Outbound::failure) => Err(error),
             () = self.watch() => Err(StreamError::Stalled),
             () = self.end_segments_in_time() => Err(StreamError::Stopped),
             () = self.report(progress) => Err(StreamError::Stopped),
@@ -222,7 +218,6 @@ impl<'s> Carrying<'s> {
     async fn listen(&self, mut frames: StreamFrames) -> Result<Sent, StreamError> {
         loop {
             let frame = frames.next().await.ok_or(StreamError::Stopped)?;
-            self.heard.fetch_add(1, Ordering::Relaxed);
             match frame.kind {
                 Kind::SegmentVerified => {
                     self.desk.acknowledge(read::<SegmentVerified>(&frame)?.segment)?;
@@ -264,29 +259,28 @@ impl<'s> Carrying<'s> {
     }
 
     async fn carry_one(&self) -> Result<(), StreamError> {
-        let next = self.desk.when(|desk| desk.try_next().transpose());
-        let index = tokio::select! {
-            index = next => index?,
+        let chunk = tokio::select! {
+            chunk = self.desk.when(Outbound::try_next) => chunk,
             // A lane may have come up: then it carries.
             () = self.joint.changed() => return Ok(()),
         };
-        self.carry(index).await
+        self.carry(chunk).await
     }
 
     /// Carries what lanes lost. On the channel, where nothing is lost: lanes that all die young must
     /// not hold up the stream.
     async fn carry_again(&self) -> StreamError {
         loop {
-            let index = self.desk.when(Outbound::try_again).await;
-            if let Err(error) = self.carry(index).await {
+            let chunk = self.desk.when(Outbound::try_again).await;
+            if let Err(error) = self.carry(chunk).await {
                 return error;
             }
         }
     }
 
-    async fn carry(&self, index: u32) -> Result<(), StreamError> {
+    async fn carry(&self, chunk: Leaving) -> Result<(), StreamError> {
         let desk = Arc::clone(&self.desk);
-        let sealed = spawn_blocking(move || desk.seal(index)).await;
+        let sealed = spawn_blocking(move || desk.seal(chunk)).await;
         match sealed.map_err(|_| StreamError::Stopped)?? {
             Some((head, body)) => self.streams.send_chunk(self.stream, head, body).await,
             None => Ok(()),
@@ -312,7 +306,7 @@ impl<'s> Carrying<'s> {
                 (made.map_err(|_| StreamError::Stopped)??, true)
             }
         };
-        let record = sign(record).await?;
+        let record = self.streams.sign(record).await?;
         if is_last {
             // There is one final record.
             let _ = self.last.set(record.clone());
@@ -344,8 +338,11 @@ impl<'s> Carrying<'s> {
             Some(_) => deadlines.durable,
             None => deadlines.stalled,
         };
-        let moved = || self.desk.moved_bytes().saturating_add(self.heard.load(Ordering::Relaxed));
-        until_stalled(1, patience, moved).await;
+        // What the channel takes is counted whatever it is: between this stream and its last chunk
+        // there may be a long queue.
+        let traffic = self.streams.conversation.traffic();
+        let moved = || self.desk.moved_bytes().saturating_add(traffic.left());
+        until_stalled(deadlines.progress_bytes, patience, moved).await;
     }
 
     async fn report(&self, progress: &mut Task) {
