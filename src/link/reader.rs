@@ -146,7 +146,8 @@ impl<'a, IO: AsyncRead> Reader<'a, IO> {
         Ok(())
     }
 
-    /// Waits until the frame can be handed on: meanwhile nothing is read.
+    /// Waits until the frame can be handed on. Meanwhile nothing is read, and nobody looks at the
+    /// watch; at its next look it hears of this frame, as if it came then.
     async fn take_of_stream(&mut self, frame: Frame, number: u32) -> Result<(), Ending> {
         let way = self.shared.table().way(number).map_err(Ending::ours)?;
         let Way::To(to) = way else { return Ok(()) };
@@ -162,7 +163,6 @@ impl<'a, IO: AsyncRead> Reader<'a, IO> {
         if let Ok(place) = place {
             place.send(frame);
         }
-        self.watch.begin_anew(Instant::now());
         Ok(())
     }
 

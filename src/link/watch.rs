@@ -79,11 +79,6 @@ impl Watch {
             self.begun = Some(Mark { at: now, arrival });
         }
     }
-
-    /// While nothing was read, nothing could be heard.
-    pub(super) fn begin_anew(&mut self, now: Instant) {
-        (self.heard, self.has_pinged, self.begun) = (now, false, None);
-    }
 }
 
 const A_DAY: Duration = Duration::from_secs(24 * 3600);
