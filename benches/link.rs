@@ -22,6 +22,8 @@ mod copy;
 mod files;
 #[path = "link/handshakes.rs"]
 mod handshakes;
+#[path = "link/passes.rs"]
+mod passes;
 #[path = "link/people.rs"]
 mod people;
 #[path = "link/process.rs"]
@@ -29,7 +31,9 @@ mod process;
 #[path = "link/sealed.rs"]
 mod sealed;
 
+use common::ratio;
 use files::Files;
+use passes::{Passes, cores};
 use process::{Role, Way};
 
 const MIB: u64 = 1 << 20;
@@ -69,5 +73,13 @@ fn lanes(size: u64) {
     result.compare("sealed_file_vs_two_connections", "send", "two", ">0.55");
     result.compare("sealed_file_known_id_vs_one_connection", "known", "one", ">0.85");
     result.compare("sealed_file_known_id_vs_two_connections", "known", "two", ">0.55");
+    // What the cores allow at best: the copying that costs least, and the passes over the bytes.
+    let (passes, gigabytes) = (Passes::measure(), size as f64 / 1e9);
+    let copying = result.computed("one").min(result.computed("two"));
+    for (way, is_id_known) in [("send", false), ("known", true)] {
+        let bound = copying + passes.both_sides(is_id_known) * gigabytes;
+        let value = bound / cores() as f64 / result.seconds(way);
+        ratio(&format!("sealed_file_{way}_vs_its_bound"), value, ">0.85");
+    }
     result.peaks(&["send", "known"], "<64");
 }

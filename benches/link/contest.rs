@@ -27,8 +27,9 @@ pub(crate) fn hold<'w>(files: &Files, ways: &'w [(&'w str, Way)]) -> Contest<'w>
     let round = |_| ways.iter().map(|(_, way)| send(way)).collect();
     let contest = Contest { rounds: (0..ROUNDS).map(round).collect(), ways };
     for (name, _) in ways {
-        let seconds = contest.of(name).map(|sending| sending.seconds);
-        println!("{name:<34} {:>12.2} GB/s", files.size() as f64 / 1e9 / median(seconds));
+        let (size, seconds) = (files.size() as f64 / 1e9, contest.seconds(name));
+        let computed = contest.computed(name) / size;
+        println!("{name:<34} {:>12.2} GB/s, {computed:.2} s of computing a GB", size / seconds);
     }
     contest
 }
@@ -43,9 +44,19 @@ impl Contest<'_> {
     /// Prints the most memory that either side held in any round of these ways.
     pub(crate) fn peaks(&self, ways: &[&str], target: &str) {
         let all = || ways.iter().flat_map(|name| self.of(name));
-        let most = |peaks: Vec<f64>| peaks.into_iter().fold(f64::NAN, f64::max);
-        ratio("sender_peak_MiB", most(all().map(|of| of.sender_peak).collect()), target);
-        ratio("receiver_peak_MiB", most(all().map(|of| of.receiver_peak).collect()), target);
+        ratio("sender_peak_MiB", all().map(|of| of.sender.peak).fold(f64::NAN, f64::max), target);
+        let receivers = all().map(|of| of.receiver.peak);
+        ratio("receiver_peak_MiB", receivers.fold(f64::NAN, f64::max), target);
+    }
+
+    /// The seconds that a way takes.
+    pub(crate) fn seconds(&self, way: &str) -> f64 {
+        median(self.of(way).map(|sending| sending.seconds))
+    }
+
+    /// The seconds that both processes of a way compute.
+    pub(crate) fn computed(&self, way: &str) -> f64 {
+        median(self.of(way).map(|sending| sending.sender.computed + sending.receiver.computed))
     }
 
     fn of(&self, name: &str) -> impl Iterator<Item = &Sending> {

@@ -22,9 +22,17 @@ pub(crate) enum Way {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sending {
     pub(crate) seconds: f64,
-    /// The most memory that a process held, in MiB.
-    pub(crate) sender_peak: f64,
-    pub(crate) receiver_peak: f64,
+    pub(crate) sender: Cost,
+    pub(crate) receiver: Cost,
+}
+
+/// What a process cost; not a number where the system does not tell.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Cost {
+    /// The most memory that it held, in MiB.
+    pub(crate) peak: f64,
+    /// The seconds that all its threads computed, and the system for it.
+    pub(crate) computed: f64,
 }
 
 impl Way {
@@ -34,7 +42,7 @@ impl Way {
         let to = receiver.says().parse().expect("an address");
         let mut sender = Process::start(folder, self, Some(to));
         let seconds = sender.says().parse().expect("seconds");
-        Sending { seconds, sender_peak: sender.ends(), receiver_peak: receiver.ends() }
+        Sending { seconds, sender: sender.ends(), receiver: receiver.ends() }
     }
 
     fn to_words(self) -> [String; 3] {
@@ -77,10 +85,11 @@ impl Process {
         self.lines.next().expect("a line").expect("reads")
     }
 
-    fn ends(mut self) -> f64 {
-        let peak = self.says().parse().expect("a peak");
+    fn ends(mut self) -> Cost {
+        let mut number = || self.says().parse().expect("a number");
+        let cost = Cost { peak: number(), computed: number() };
         assert!(self.child.wait().expect("ends").success());
-        peak
+        cost
     }
 }
 
@@ -114,16 +123,31 @@ impl Role {
                 println!("{}", sealed::send(&folder, lanes, id, to));
             }
         }
-        println!("{}", peak_mib());
+        let Cost { peak, computed } = Cost::of_this_process();
+        println!("{peak}\n{computed}");
     }
 }
 
-/// The most memory that this process held, where the system tells.
-fn peak_mib() -> f64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = peak.and_then(|peak| peak.split_whitespace().next()?.parse::<f64>().ok());
-    kib.map_or(f64::NAN, |kib| kib / 1024.0)
+impl Cost {
+    fn of_this_process() -> Self {
+        Self { peak: peak().unwrap_or(f64::NAN), computed: computed().unwrap_or(f64::NAN) }
+    }
+}
+
+fn peak() -> Option<f64> {
+    let status = fs::read_to_string("/proc/self/status").ok()?;
+    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    let kib: f64 = peak.split_whitespace().next()?.parse().ok()?;
+    Some(kib / 1024.0)
+}
+
+fn computed() -> Option<f64> {
+    let status = fs::read_to_string("/proc/self/stat").ok()?;
+    // Behind the name, which may hold anything, the twelfth and thirteenth word count ticks, of
+    // which Linux tells programs a hundred a second.
+    let words = status.rsplit(')').next()?.split_whitespace();
+    let ticks: Option<Vec<f64>> = words.skip(11).take(2).map(|word| word.parse().ok()).collect();
+    Some(ticks?.iter().sum::<f64>() / 100.0)
 }
 
 const PLAY: &str = "--play";
