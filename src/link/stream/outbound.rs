@@ -84,13 +84,20 @@ impl Outbound {
         }
     }
 
-    /// The number of a chunk to seal now, if there is one; an error ends the stream.
-    pub(super) fn try_next(&self) -> Result<Option<u32>, StreamError> {
+    /// The number of a chunk to seal now, if there is one.
+    pub(super) fn try_next(&self) -> Option<u32> {
         match self.next(&mut self.state()) {
-            Next::Chunk(index) => Ok(Some(index)),
-            Next::Wait => Ok(None),
-            Next::Over => Err(self.why_it_failed()),
+            Next::Chunk(index) => Some(index),
+            Next::Wait | Next::Over => None,
         }
+    }
+
+    /// Why the stream cannot go on, if so, which a lane may have found out.
+    pub(super) fn failure(&self) -> Option<StreamError> {
+        let mut state = self.state();
+        let failed = state.failed.take();
+        state.is_over |= failed.is_some();
+        failed
     }
 
     /// The number of a chunk that leaves again, on the channel.
@@ -260,10 +267,6 @@ impl Outbound {
     fn fail(&self, error: StreamError) {
         self.state().failed.get_or_insert(error);
         self.ring();
-    }
-
-    fn why_it_failed(&self) -> StreamError {
-        self.state().failed.take().unwrap_or(StreamError::Stopped)
     }
 
     fn ring(&self) {

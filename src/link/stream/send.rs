@@ -207,6 +207,7 @@ impl<'s> Carrying<'s> {
         }
         tokio::select! {
             sent = self.listen(frames) => sent,
+            error = self.desk.when(Outbound::failure) => Err(error),
             error = self.carry_on_channel() => Err(error),
             error = self.carry_again() => Err(error),
             error = self.keep_the_papers() => Err(error),
@@ -264,9 +265,9 @@ impl<'s> Carrying<'s> {
     }
 
     async fn carry_one(&self) -> Result<(), StreamError> {
-        let next = self.desk.when(|desk| desk.try_next().transpose());
+        let next = self.desk.when(Outbound::try_next);
         let index = tokio::select! {
-            index = next => index?,
+            index = next => index,
             // A lane may have come up: then it carries.
             () = self.joint.changed() => return Ok(()),
         };
