@@ -1,9 +1,10 @@
 //! What whoever sits on a lane can do costs that lane, and nothing else.
 
-use crate::lanes::{Sender, Stage};
+use crate::lanes::{Sender, Stage, carry};
 use crate::proxy::{HEAD, Rule};
-use crate::stage::{CHUNK, MIB};
+use crate::stage::{CHUNK, MIB, pass};
 use std::time::Duration;
+use tokio::time::sleep;
 
 /// The first lane goes as its rule says; what else there is waits until it was replaced.
 async fn costs_one_lane(rules: &[Rule]) {
@@ -65,5 +66,36 @@ async fn lanes_that_never_bring_a_whole_chunk_do_not_hold_up_a_stream() {
         let mut stage = Stage::new(|_| Rule::Cut(CHUNK / 2)).await;
         let seen = stage.carry(sender, 8 * MIB).await;
         assert!(seen.channel_bytes > 8 * MIB, "{sender:?}");
+    }
+}
+
+#[tokio::test]
+async fn what_vanishes_in_silence_is_asked_for_after_ten_seconds_of_it() {
+    for sender in [Sender::Dialler, Sender::Listener] {
+        for rule in [Rule::Drop(1), Rule::Stall(2)] {
+            let stage = Stage::new(move |lane| if lane == 0 { rule } else { Rule::Pass }).await;
+            let Stage { ground: _ground, proxy, mut alice, mut bob } = stage;
+            let (from, to) = match sender {
+                Sender::Dialler => (&alice, &mut bob),
+                Sender::Listener => (&bob, &mut alice),
+            };
+            let mut jumps = 0;
+            let time = async {
+                loop {
+                    let before = proxy.seen().lane_bytes();
+                    sleep(Duration::from_millis(500)).await;
+                    if before > 0 && proxy.seen().lane_bytes() == before {
+                        pass(Duration::from_secs(10)).await;
+                        jumps += 1;
+                    }
+                }
+            };
+            tokio::select! {
+                () = carry(from, to, 10 * MIB) => {}
+                () = time => {}
+            }
+            assert!(jumps > 0, "{sender:?} {rule:?}: nothing was lost");
+            assert_eq!(proxy.seen().lanes(), 2, "{sender:?} {rule:?}");
+        }
     }
 }
