@@ -453,17 +453,10 @@ async fn a_false_proof_of_delivery_proves_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn whoever_goes_silent_is_given_up() {
-    let impatient = Deadlines {
-        stalled: Duration::from_millis(400),
-        durable: Duration::from_millis(900),
-        ..Deadlines::default()
-    };
-    let mut ground = Ground::with(impatient).await;
+async fn a_sender_that_goes_silent_is_given_up() {
+    let mut ground = Ground::with(impatient()).await;
     let (alice, mut bob) = ground.pair().await;
-    let alice = alice.with_lanes(0);
-
-    // A sender that says nothing after it was granted its stream, or after it was accepted.
+    // After it was granted its stream, or after it was accepted.
     for says_anything in [false, true] {
         let sending = async {
             let mut by_hand = ByHand::ask(&alice, small()).await;
@@ -478,8 +471,14 @@ async fn whoever_goes_silent_is_given_up() {
         assert!(matches!(received, Err(StreamError::Stalled)), "{received:?}");
         assert_eq!(code, Code::Slow);
     }
+}
 
-    // A receiver that never decides, and one that never acknowledges.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_goes_silent_is_given_up() {
+    let mut ground = Ground::with(impatient()).await;
+    let (alice, mut bob) = ground.pair().await;
+    let alice = alice.with_lanes(0);
+    // Before it decides, or when it should acknowledge.
     for decides in [false, true] {
         let (asked, (mut frames, _)) = tokio::join!(alice.ask(large()), bob.grant());
         let consent = Consent::AfterManifest(Duration::from_millis(300));
@@ -501,8 +500,12 @@ async fn whoever_goes_silent_is_given_up() {
         assert!(matches!(sent, Err(StreamError::Stalled)), "{decides} {sent:?}");
         assert_eq!(code, Code::Slow);
     }
+}
 
-    // A receiver that never confirms has longer.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_receiver_that_never_confirms_is_given_up_later() {
+    let mut ground = Ground::with(impatient()).await;
+    let (alice, mut bob) = ground.pair().await;
     let sending = async {
         let sent = alice.send(small(), Arc::new(Computed)).await;
         (sent, Instant::now())
@@ -517,5 +520,13 @@ async fn whoever_goes_silent_is_given_up() {
     let ((sent, given_up), (_arrived, arrived)) =
         soon(async { tokio::join!(sending, silence) }).await;
     assert!(matches!(sent, Err(StreamError::Stalled)), "{sent:?}");
-    assert!(given_up - arrived >= Duration::from_millis(800));
+    assert!(given_up - arrived >= Duration::from_millis(1000));
+}
+
+fn impatient() -> Deadlines {
+    Deadlines {
+        stalled: Duration::from_millis(400),
+        durable: Duration::from_millis(1100),
+        ..Deadlines::default()
+    }
 }
