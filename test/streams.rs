@@ -12,5 +12,13 @@ mod stage;
 mod lanes;
 #[path = "streams/losses.rs"]
 mod losses;
+#[path = "streams/rudeness.rs"]
+mod rudeness;
+#[path = "streams/shares.rs"]
+mod shares;
+#[path = "streams/sources.rs"]
+mod sources;
+#[path = "streams/tickets.rs"]
+mod tickets;
 #[path = "streams/whole.rs"]
 mod whole;

@@ -4,23 +4,29 @@ use crate::keys::{NOW, person};
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio::time::{advance, pause, resume};
 use tokio_util::sync::CancellationToken;
-use waxwing::crypto::{Identity, random};
+use waxwing::crypto::{Identity, SealingCertificate, Verified, random};
 use waxwing::link::{
     Arrived, Backoff, Consent, Conversation, Deadlines, Decided, Dialler, Expected, Incoming,
     LaneBook, Listener, Offer, Place, Receiving, Request, Sending, Sent, Side, StreamError,
-    Streams,
+    StreamFrames, Streams,
 };
 use waxwing::model::{Entry, EntryPath, Events, Modified, Task, Work};
-use waxwing::seal::{Manifest, ManifestEntry, OpenedStream, Sealer, Source};
-use waxwing::wire::{Features, Kind, Party, SendAsk, SendGrant};
+use waxwing::seal::{Context, EntryProof, Manifest, ManifestEntry, OpenedStream, Sealer, Source};
+use waxwing::wire::{
+    Code, Features, Kind, Party, SegmentVerified, SendAsk, SendGrant, StreamAccept,
+};
 
 pub(crate) const CHUNK: usize = 256 * 1024;
 pub(crate) const MIB: usize = 1 << 20;
+/// More is not taken.
+pub(crate) const MOST_DATA: u64 = 1 << 40;
 
 /// Loading keys takes time; each person is loaded once.
 pub(crate) fn identity(name: &'static str) -> Arc<Identity> {
@@ -33,12 +39,17 @@ pub(crate) fn identity(name: &'static str) -> Arc<Identity> {
 pub(crate) struct Ground {
     pub(crate) address: SocketAddr,
     pub(crate) book: Arc<LaneBook>,
+    deadlines: Deadlines,
     stop: CancellationToken,
     conversations: mpsc::Receiver<(Conversation, Incoming)>,
 }
 
 impl Ground {
     pub(crate) async fn new() -> Self {
+        Self::with(Deadlines::default()).await
+    }
+
+    pub(crate) async fn with(deadlines: Deadlines) -> Self {
         let sockets = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = sockets.local_addr().unwrap();
         let book = Arc::new(LaneBook::new(Duration::from_secs(30)));
@@ -52,15 +63,16 @@ impl Ground {
             }
         };
         let stop = CancellationToken::new();
-        let listener = Listener::new(sockets, side("bob")).with_lanes(Arc::clone(&book) as Arc<_>);
+        let listener = Listener::new(sockets, side("bob", &deadlines));
+        let listener = listener.with_lanes(Arc::clone(&book) as Arc<_>);
         tokio::spawn(listener.run(service, stop.clone()));
-        Self { address, book, stop, conversations }
+        Self { address, book, deadlines, stop, conversations }
     }
 
     /// Alice dials Bob, at this address; both serve each other's requests for lanes, and hand on
     /// the others.
     pub(crate) async fn dial(&mut self, at: SocketAddr) -> (Person, Person) {
-        let dialler = Dialler::new(side("alice")).with_backoff(Backoff::never());
+        let dialler = Dialler::new(side("alice", &self.deadlines)).with_backoff(Backoff::never());
         let expected = Expected::Only(identity("bob").fingerprint());
         let (alice, alice_incoming) = dialler.dial(&at.into(), expected, |_| ()).await.unwrap();
         let (bob, bob_incoming) = self.conversations.recv().await.unwrap();
@@ -80,8 +92,8 @@ impl Drop for Ground {
     }
 }
 
-pub(crate) fn side(name: &'static str) -> Side {
-    Side::new(identity(name), Party::Person, Features::ALL, Deadlines::default()).unwrap()
+fn side(name: &'static str, deadlines: &Deadlines) -> Side {
+    Side::new(identity(name), Party::Person, Features::ALL, deadlines.clone()).unwrap()
 }
 
 /// One of the two, in their conversation.
@@ -116,28 +128,64 @@ impl Person {
         listed: Vec<ManifestEntry>,
         source: Arc<dyn Source + Send + Sync>,
     ) -> Result<Sent, StreamError> {
-        let conversation = self.streams.conversation();
-        let manifest = Manifest::new(listed).unwrap();
-        let ask = SendAsk { id: 0, entries: manifest.count(), data_length: manifest.data_length() };
-        let (grant, frames) = conversation.ask_stream(ask).await.unwrap();
-        let proven = conversation.proven();
-        let to = proven.certificate(NOW).unwrap();
-        let context = proven.context(&grant.challenge);
-        let me = identity(self.name);
-        let sealer = Sealer::new(manifest, &to, me.signing(), context, NOW).unwrap();
+        let (sealer, frames) = self.ask(listed).await;
+        self.send_sealed(sealer, frames, source).await
+    }
+
+    pub(crate) async fn send_sealed(
+        &self,
+        sealer: Sealer,
+        frames: StreamFrames,
+        source: Arc<dyn Source + Send + Sync>,
+    ) -> Result<Sent, StreamError> {
         let consent = Consent::AfterManifest(Duration::from_secs(60));
         self.streams.send(frames, Sending { sealer, source, consent }, silent()).await
     }
 
+    /// Asks to send files, and is allowed to.
+    pub(crate) async fn ask(&self, listed: Vec<ManifestEntry>) -> (Sealer, StreamFrames) {
+        let proven = self.streams.conversation().proven();
+        let to = proven.certificate(NOW).unwrap();
+        self.ask_for(listed, &to, |challenge| proven.context(&challenge)).await
+    }
+
+    /// The same, sealed for somebody and some occasion.
+    pub(crate) async fn ask_for(
+        &self,
+        listed: Vec<ManifestEntry>,
+        to: &Verified<SealingCertificate>,
+        context: impl FnOnce([u8; 32]) -> Context,
+    ) -> (Sealer, StreamFrames) {
+        let manifest = Manifest::new(listed).unwrap();
+        let ask = SendAsk { id: 0, entries: manifest.count(), data_length: manifest.data_length() };
+        let (grant, frames) = self.streams.conversation().ask_stream(ask).await.unwrap();
+        let (context, me) = (context(grant.challenge), identity(self.name));
+        (Sealer::new(manifest, to, me.signing(), context, NOW).unwrap(), frames)
+    }
+
     /// Awaits the other person's offer.
     pub(crate) async fn offer(&mut self) -> Result<Offer, StreamError> {
+        let (frames, context) = self.grant().await;
+        self.await_offer(frames, context).await
+    }
+
+    pub(crate) async fn await_offer(
+        &self,
+        frames: StreamFrames,
+        context: Context,
+    ) -> Result<Offer, StreamError> {
+        let receiving = Receiving { identity: identity(self.name), context, max_data: MOST_DATA };
+        self.streams.await_offer(frames, receiving).await
+    }
+
+    /// Lets the other person send.
+    pub(crate) async fn grant(&mut self) -> (StreamFrames, Context) {
         let request = self.requests.recv().await.unwrap();
         request.decode::<SendAsk>().unwrap();
         let (frames, challenge) = (request.open_stream().unwrap(), random());
         let context = self.streams.conversation().proven().context(&challenge);
         request.answer(SendGrant { id: 0, challenge }).unwrap();
-        let receiving = Receiving { identity: identity(self.name), context, max_data: 1 << 40 };
-        self.streams.await_offer(frames, receiving).await
+        (frames, context)
     }
 
     /// Takes what is offered, all of it.
@@ -159,11 +207,34 @@ impl Person {
         self.confirm(arrived)
     }
 
-    pub(crate) fn confirm(&self, mut arrived: Arrived) -> Result<OpenedStream, StreamError> {
+    pub(crate) fn confirm(&self, arrived: Arrived) -> Result<OpenedStream, StreamError> {
         let numbers = 0..arrived.stream().manifest().count();
         let proofs: Vec<_> = numbers.filter_map(|number| arrived.stream().proof(number)).collect();
-        arrived.confirm(&proofs, identity(self.name).signing(), NOW)?;
+        self.confirm_these(arrived, &proofs)
+    }
+
+    pub(crate) fn confirm_these(
+        &self,
+        mut arrived: Arrived,
+        proofs: &[EntryProof],
+    ) -> Result<OpenedStream, StreamError> {
+        arrived.confirm(proofs, identity(self.name).signing(), NOW)?;
         Ok(arrived.into_stream())
+    }
+
+    /// Takes a stream of one segment by hand, up to its end, and gives what came.
+    pub(crate) async fn take_by_hand(&self, frames: &mut StreamFrames) -> Vec<Kind> {
+        let (stream, mut kinds) = (frames.number(), Vec::new());
+        while kinds.last().is_none_or(|kind| *kind != Kind::StreamEnd) {
+            let frame = frames.next().await.unwrap();
+            if frame.kind == Kind::StreamRecord && !kinds.contains(&Kind::StreamRecord) {
+                let conversation = self.streams.conversation();
+                conversation.tell(&SegmentVerified { stream, segment: 0 }).unwrap();
+                conversation.tell(&StreamAccept { stream }).unwrap();
+            }
+            kinds.push(frame.kind);
+        }
+        kinds
     }
 }
 
@@ -173,27 +244,36 @@ pub(crate) fn silent() -> Task {
 
 /// Files in memory that lanes write to.
 #[derive(Default)]
-pub(crate) struct Memory(Mutex<Vec<Vec<u8>>>);
+pub(crate) struct Memory {
+    files: Mutex<Vec<Vec<u8>>>,
+    taken: AtomicUsize,
+}
 
 impl Memory {
     pub(crate) fn new() -> Arc<Self> {
         Arc::default()
     }
 
-    fn begin(&self, manifest: &Manifest) {
+    pub(crate) fn begin(&self, manifest: &Manifest) {
         let sizes = manifest.entries().iter().map(|listed| listed.entry.size() as usize);
-        *self.0.lock().unwrap() = sizes.map(|size| vec![0; size]).collect();
+        *self.files.lock().unwrap() = sizes.map(|size| vec![0; size]).collect();
+    }
+
+    /// How many bytes came, those that came twice counted twice.
+    pub(crate) fn taken(&self) -> usize {
+        self.taken.load(Ordering::Relaxed)
     }
 
     pub(crate) fn file(&self, entry: usize) -> Vec<u8> {
-        self.0.lock().unwrap()[entry].clone()
+        self.files.lock().unwrap()[entry].clone()
     }
 }
 
 impl Place for Memory {
     fn put(&self, entry: u32, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let mut files = self.0.lock().unwrap();
+        let mut files = self.files.lock().unwrap();
         files[entry as usize][offset as usize..][..bytes.len()].copy_from_slice(bytes);
+        self.taken.fetch_add(bytes.len(), Ordering::Relaxed);
         Ok(())
     }
 }
@@ -229,7 +309,22 @@ pub(crate) fn whole(path: &str, size: usize) -> ManifestEntry {
     )
 }
 
+/// The reason that the other side gave.
+pub(crate) fn refused<T: std::fmt::Debug>(result: Result<T, StreamError>) -> Code {
+    match result {
+        Err(StreamError::Refused { code, .. }) => code,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
 /// A test must not hang; on a busy machine much may take long.
 pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(60), what).await.expect("it hangs")
+}
+
+/// Lets time pass, where nothing real has to happen meanwhile.
+pub(crate) async fn pass(time: Duration) {
+    pause();
+    advance(time).await;
+    resume();
 }

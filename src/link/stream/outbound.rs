@@ -127,7 +127,10 @@ impl Outbound {
 
     /// What ended the stream on a lane's thread.
     pub(super) fn failure(&self) -> Option<StreamError> {
-        self.state().failed.take()
+        let mut state = self.state();
+        let failed = state.failed.take();
+        state.is_over |= failed.is_some();
+        failed
     }
 
     /// Seals a chunk, ready for the channel; nothing when the receiver got it meanwhile.
