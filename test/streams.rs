@@ -8,6 +8,8 @@ mod proxy;
 #[path = "streams/stage.rs"]
 mod stage;
 
+#[path = "streams/endings.rs"]
+mod endings;
 #[path = "streams/lanes.rs"]
 mod lanes;
 #[path = "streams/losses.rs"]
