@@ -84,6 +84,7 @@ pub(crate) struct Proxy {
 
 struct Line {
     to: SocketAddr,
+    pause: Duration,
     rule: Box<dyn Fn(usize) -> Rule + Send + Sync>,
     seen: watch::Sender<Seen>,
     cut: CancellationToken,
@@ -95,6 +96,15 @@ impl Proxy {
         to: SocketAddr,
         rule: impl Fn(usize) -> Rule + Send + Sync + 'static,
     ) -> Self {
+        Self::with_pauses(to, Duration::ZERO, rule)
+    }
+
+    /// The same, with a pause after every 64 KiB on a channel.
+    pub(crate) fn with_pauses(
+        to: SocketAddr,
+        pause: Duration,
+        rule: impl Fn(usize) -> Rule + Send + Sync + 'static,
+    ) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
         // Little lies in the proxy: whoever sends soon feels what becomes of it.
         socket.set_recv_buffer_size(BUFFER).unwrap();
@@ -102,7 +112,7 @@ impl Proxy {
         let sockets = socket.listen(64).unwrap();
         let address = sockets.local_addr().unwrap();
         let (seen, cut) = (watch::Sender::default(), CancellationToken::new());
-        let line = Arc::new(Line { to, rule: Box::new(rule), seen, cut });
+        let line = Arc::new(Line { to, pause, rule: Box::new(rule), seen, cut });
         tokio::spawn(accept(sockets, Arc::clone(&line)));
         Self { address, line }
     }
@@ -182,7 +192,7 @@ impl Line {
         from: &mut (impl AsyncRead + Unpin),
         to: &mut (impl AsyncWrite + Unpin),
     ) -> io::Result<()> {
-        let mut buffer = vec![0; 1 << 16];
+        let (mut buffer, mut since_pause) = (vec![0; 1 << 16], 0);
         loop {
             let count = from.read(&mut buffer).await?;
             if count == 0 {
@@ -190,6 +200,11 @@ impl Line {
             }
             to.write_all(&buffer[..count]).await?;
             self.seen.send_modify(|seen| seen.channel_bytes += count);
+            since_pause += count;
+            if !self.pause.is_zero() && since_pause >= buffer.len() {
+                since_pause = 0;
+                sleep(self.pause).await;
+            }
         }
     }
 

@@ -22,14 +22,14 @@ use waxwing::wire::{
 };
 
 /// Alice, sending by hand.
-struct ByHand<'a> {
+pub(crate) struct ByHand<'a> {
     alice: &'a Person,
-    sealer: Sealer,
-    frames: StreamFrames,
+    pub(crate) sealer: Sealer,
+    pub(crate) frames: StreamFrames,
 }
 
 impl<'a> ByHand<'a> {
-    async fn ask(alice: &'a Person, listed: Vec<ManifestEntry>) -> Self {
+    pub(crate) async fn ask(alice: &'a Person, listed: Vec<ManifestEntry>) -> Self {
         let (sealer, frames) = alice.ask(listed).await;
         Self { alice, sealer, frames }
     }
@@ -44,7 +44,7 @@ impl<'a> ByHand<'a> {
     }
 
     /// The next chunk, not sent yet.
-    fn chunk(&mut self) -> (ChunkHead, Vec<u8>) {
+    pub(crate) fn chunk(&mut self) -> (ChunkHead, Vec<u8>) {
         let turn = self.sealer.turn().unwrap();
         let Turn::Chunk(index) = turn else { panic!("{turn:?}") };
         let mut buffer = vec![0; CHUNK_BYTES];
@@ -57,12 +57,12 @@ impl<'a> ByHand<'a> {
         self.tell(&chunk);
     }
 
-    fn send_record(&self, record: Record) {
+    pub(crate) fn send_record(&self, record: Record) {
         self.tell(&StreamRecord { stream: self.frames.number(), record });
     }
 
     /// Header, manifest and its record.
-    fn introduce(&mut self) {
+    pub(crate) fn introduce(&mut self) {
         self.header();
         let (head, body) = self.chunk();
         self.send_chunk(head, body);
@@ -70,11 +70,11 @@ impl<'a> ByHand<'a> {
         self.send_record(record);
     }
 
-    async fn next(&mut self) -> Kind {
+    pub(crate) async fn next(&mut self) -> Kind {
         self.frames.next().await.unwrap().kind
     }
 
-    async fn await_accept(&mut self) {
+    pub(crate) async fn await_accept(&mut self) {
         assert_eq!(self.next().await, Kind::SegmentVerified);
         self.sealer.acknowledge(0).unwrap();
         assert_eq!(self.next().await, Kind::StreamAccept);

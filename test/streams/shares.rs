@@ -7,7 +7,7 @@ use std::collections::HashSet;
 use std::io;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::time::sleep;
 use waxwing::link::{AskError, Decided, Place};
 use waxwing::seal::Source;
@@ -69,7 +69,9 @@ async fn whoever_drops_a_stream_tells_the_other_and_leaves_nothing_behind() {
         [("sender", true), ("sender", false), ("receiver", true), ("receiver", false)]
     {
         let mut ground = Ground::new().await;
-        let proxy = Proxy::new(ground.address, |_| Rule::Slow(Duration::from_millis(2)));
+        // Nobody on the line closes anything: all threads wait in the middle of a read or a write.
+        let rule = |lane| if lane < 2 { Rule::Stall(16) } else { Rule::Pass };
+        let proxy = Proxy::new(ground.address, rule);
         let (alice, bob) = ground.dial(proxy.address).await;
         let (from, mut to) = if by_dialler { (alice, bob) } else { (bob, alice) };
         let (read, put) = (Arc::<Threads>::default(), Arc::<Threads>::default());
@@ -172,26 +174,28 @@ async fn streams_beside_each_other_share_what_there_is() {
 #[tokio::test(flavor = "multi_thread")]
 async fn requests_are_answered_while_a_file_rides_the_channel() {
     let mut ground = Ground::new().await;
-    let (alice, mut bob) = ground.pair().await;
+    let pause = Duration::from_millis(2);
+    let proxy = Proxy::with_pauses(ground.address, pause, |_| Rule::Pass);
+    let (alice, mut bob) = ground.dial(proxy.address).await;
     let (alice, place) = (alice.with_lanes(0), Memory::new());
-    let sending = alice.send(vec![whole("large", 120 * MIB)], Arc::new(Computed));
+    let sending = alice.send(vec![whole("large", 40 * MIB)], Arc::new(Computed));
     let asking = async {
-        let mut slowest = Duration::ZERO;
+        while place.taken() == 0 {
+            sleep(Duration::from_millis(1)).await;
+        }
         for answered in 0.. {
-            if place.taken() == 120 * MIB {
-                return (answered, slowest);
-            }
-            let began = Instant::now();
             let asked = LanesAsk { id: 0, stream: 9999, count: 1 };
             let answer = alice.streams.conversation().ask(asked).await;
             assert!(matches!(answer, Err(AskError::Refused { code: Code::NoLanes, .. })));
-            slowest = slowest.max(began.elapsed());
+            if place.taken() == 40 * MIB {
+                return answered;
+            }
         }
         unreachable!()
     };
     let both = async { tokio::join!(sending, bob.receive(&place), asking) };
-    let (sent, received, (answered, slowest)) = soon(both).await;
+    let (sent, received, answered) = soon(both).await;
     sent.unwrap();
     received.unwrap();
-    assert!(answered >= 10, "only {answered} answers, the last after {slowest:?}");
+    assert!(answered >= 5, "only {answered} answers before all was there");
 }

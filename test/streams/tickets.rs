@@ -2,6 +2,7 @@
 
 use crate::lanes::{Sender, Stage};
 use crate::proxy::{Rule, knock};
+use crate::rudeness::ByHand;
 use crate::stage::{Computed, Ground, MIB, Memory, Person, bytes_of, pass, refused, soon, whole};
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,7 +12,7 @@ use tokio::net::TcpStream;
 use waxwing::crypto::{Tag, Ticket, random};
 use waxwing::link::{AskError, Offer};
 use waxwing::seal::ManifestEntry;
-use waxwing::wire::{Code, LaneId, LaneOpening, LanesAsk, LanesGrant, Role};
+use waxwing::wire::{Code, Kind, LaneId, LaneOpening, LanesAsk, LanesGrant, Role};
 
 /// Opens a lane; none if it was closed without a word.
 async fn open(at: SocketAddr, opening: LaneOpening) -> Option<([u8; 32], TcpStream)> {
@@ -211,4 +212,32 @@ async fn a_false_listener_is_told_no_chunk() {
         assert!(seen.lane_bytes() >= 12 * MIB, "{rule:?}");
         assert_eq!(seen.told_strangers, [0, 0], "{rule:?}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_wants_a_lane_for_little_gets_one() {
+    let mut ground = Ground::new().await;
+    let (alice, mut bob) = ground.pair().await;
+    let (at, place) = (ground.address, Memory::new());
+    let sending = async {
+        let mut by_hand = ByHand::ask(&alice, vec![whole("little", 5)]).await;
+        by_hand.introduce();
+        by_hand.await_accept().await;
+        let grant = ask(&alice, by_hand.frames.number(), 1).await.unwrap();
+        let [lane] = *grant.lanes.as_slice() else { panic!("not one lane") };
+        let (_, mut lane) = open(at, LaneOpening::new(lane, &grant.ticket)).await.unwrap();
+        for _ in ["data", "ids"] {
+            let (head, body) = by_hand.chunk();
+            let numbers = [head.index, head.length].map(u32::to_be_bytes).concat();
+            lane.write_all(&[&numbers, head.tag.as_bytes().as_slice(), &body].concat())
+                .await
+                .unwrap();
+        }
+        let record = by_hand.sealer.finish(&Computed).unwrap();
+        by_hand.send_record(record);
+        assert_eq!(by_hand.next().await, Kind::SegmentVerified);
+        assert_eq!(by_hand.next().await, Kind::StreamDelivered);
+    };
+    soon(async { tokio::join!(sending, bob.receive(&place)) }).await.1.unwrap();
+    assert_eq!(place.file(0), bytes_of(0, 5));
 }
