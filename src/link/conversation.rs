@@ -24,7 +24,7 @@
 //!   [`StreamFrames`], and never wait for `send_bulk` where nobody else takes them.
 //! - [`Incoming::next`] gives the requests of the other side. Each wants an answer; one that is
 //!   dropped is answered with a failure.
-//! - [`Conversation::role`], [`Conversation::remote`] and [`Conversation::proven`] tell who dialled,
+//! - [`Conversation::role`], [`Conversation::lanes_to`] and [`Conversation::proven`] tell who dialled,
 //!   where to, and who is there: lanes need all three.
 
 use super::codec::{Line, Traffic};
@@ -82,7 +82,7 @@ pub(super) fn begin<IO: AsyncRead + AsyncWrite + Send>(
     line: Line<IO>,
     proven: Proven,
     side: &Side,
-    remote: Option<SocketAddr>,
+    lanes_to: Option<SocketAddr>,
     stop: CancellationToken,
 ) -> Begun<impl Future<Output = Ending> + Send + use<IO>> {
     let deadlines = side.deadlines();
@@ -92,7 +92,7 @@ pub(super) fn begin<IO: AsyncRead + AsyncWrite + Send>(
     let shared = Arc::new(Shared {
         table: Mutex::new(Table::new(proven.role())),
         proven,
-        remote,
+        lanes_to,
         side: side.clone(),
         waiting_bytes: AtomicUsize::new(0),
         traffic: line.traffic(),
@@ -119,7 +119,7 @@ pub struct Conversation {
 pub(super) struct Shared {
     pub(super) proven: Proven,
     side: Side,
-    remote: Option<SocketAddr>,
+    lanes_to: Option<SocketAddr>,
     table: Mutex<Table>,
     /// Bytes in the control queue.
     waiting_bytes: AtomicUsize,
@@ -152,9 +152,10 @@ impl Conversation {
         self.shared.ending.get().cloned()
     }
 
-    /// The address that we dialled; none when we were dialled, or over no socket.
-    pub fn remote(&self) -> Option<SocketAddr> {
-        self.shared.remote
+    /// Where this side dials lanes; nowhere when it was dialled, or reached the other in a way that
+    /// lanes cannot take.
+    pub fn lanes_to(&self) -> Option<SocketAddr> {
+        self.shared.lanes_to
     }
 
     /// Asks, and waits for the answer. The id is filled in.

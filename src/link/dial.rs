@@ -32,6 +32,12 @@ pub trait Connect: Send + Sync {
 
     /// Connects to one.
     fn connect(&self, to: SocketAddr) -> impl Future<Output = io::Result<Self::Socket>> + Send;
+
+    /// Where the lanes of a conversation are dialled that reached this address: nowhere, unless a
+    /// plain TCP connection leads there as well. Then the channel carries everything.
+    fn lanes_to(&self, _reached: SocketAddr) -> Option<SocketAddr> {
+        None
+    }
 }
 
 /// The system's sockets.
@@ -53,6 +59,10 @@ impl Connect for Tcp {
         // A small frame must not wait for company. Where it cannot be said, it is only slower.
         let _ = socket.set_nodelay(true);
         Ok(socket)
+    }
+
+    fn lanes_to(&self, reached: SocketAddr) -> Option<SocketAddr> {
+        Some(reached)
     }
 }
 
@@ -161,7 +171,8 @@ impl<C: Connect> Dialler<C> {
         let mut line = Line::new(stream, deadlines);
         let await_hello = AwaitHello::new(Role::Dialler, self.side.hello(), expected, exporter);
         let proven = greet(&mut line, &self.side, await_hello).await?;
-        let begun = begin(line, proven, &self.side, Some(to), self.stop.clone());
+        let lanes_to = self.sockets.lanes_to(to);
+        let begun = begin(line, proven, &self.side, lanes_to, self.stop.clone());
         let Begun { conversation, incoming, driver } = begun;
         self.tasks.spawn(driver);
         Ok((conversation, incoming))

@@ -15,7 +15,7 @@ use waxwing::wire::{Code, SendAsk, SendGrant};
 async fn two_meet_over_sockets() {
     let ground = Ground::new().await;
     let (conversation, _incoming) = soon(ground.dial()).await.unwrap();
-    assert_eq!(conversation.remote(), Some(ground.address));
+    assert_eq!(conversation.lanes_to(), Some(ground.address));
     let granted = soon(conversation.ask(ask())).await.unwrap();
     assert_eq!(granted.challenge, [3; 32]);
     assert!(ground.notices().iter().any(

@@ -2,10 +2,14 @@
 
 use crate::proxy::{Proxy, Rule, Seen};
 use crate::stage::{CHUNK, Computed, Ground, MIB, Memory, Person, bytes_of, soon, whole};
+use std::io;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::net::TcpStream;
 use tokio::sync::watch;
-use waxwing::link::StreamError;
+use waxwing::link::{Connect, StreamError, Tcp};
+use waxwing::model::HostPort;
 
 /// Who of the two sends.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -125,5 +129,33 @@ async fn a_stream_ends_with_its_channel() {
         let (sent, received, ()) = soon(both).await;
         assert!(matches!(sent, Err(StreamError::Ended(_))), "{sender:?} {sent:?}");
         assert!(matches!(received, Err(StreamError::Ended(_))), "{sender:?} {received:?}");
+    }
+}
+
+/// Reaches the other side as plain TCP does, and says that lanes cannot.
+struct Detour;
+
+impl Connect for Detour {
+    type Socket = TcpStream;
+
+    async fn resolve(&self, host: &HostPort) -> io::Result<Vec<SocketAddr>> {
+        Tcp.resolve(host).await
+    }
+
+    async fn connect(&self, to: SocketAddr) -> io::Result<TcpStream> {
+        Tcp.connect(to).await
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_way_that_lanes_cannot_take_carries_everything_on_the_channel() {
+    for sender in [Sender::Dialler, Sender::Listener] {
+        let mut ground = Ground::new().await;
+        let proxy = Proxy::new(ground.address, |_| Rule::Pass);
+        let (alice, bob) = ground.dial_over(Detour, proxy.address).await;
+        let mut stage = Stage { ground, proxy, alice, bob };
+        let seen = stage.carry(sender, 6 * MIB).await;
+        assert_eq!(seen.lanes(), 0, "{sender:?}");
+        assert!(seen.channel_bytes > 6 * MIB, "{sender:?}");
     }
 }

@@ -13,9 +13,9 @@ use tokio::time::{advance, pause, resume};
 use tokio_util::sync::CancellationToken;
 use waxwing::crypto::{Identity, SealingCertificate, Verified, random};
 use waxwing::link::{
-    Arrived, Backoff, Consent, Conversation, Deadlines, Decided, Dialler, Expected, Incoming,
-    LaneBook, Listener, Offer, Place, Receiving, Request, Sending, Sent, Side, StreamError,
-    StreamFrames, Streams,
+    Arrived, Backoff, Connect, Consent, Conversation, Deadlines, Decided, Dialler, Expected,
+    Incoming, LaneBook, Listener, Offer, Place, Receiving, Request, Sending, Sent, Side,
+    StreamError, StreamFrames, Streams, Tcp,
 };
 use waxwing::model::{Entry, EntryPath, Events, Modified, Task, Work};
 use waxwing::seal::{Context, EntryProof, Manifest, ManifestEntry, OpenedStream, Sealer, Source};
@@ -72,7 +72,17 @@ impl Ground {
     /// Alice dials Bob, at this address; both serve each other's requests for lanes, and hand on
     /// the others.
     pub(crate) async fn dial(&mut self, at: SocketAddr) -> (Person, Person) {
-        let dialler = Dialler::new(side("alice", &self.deadlines)).with_backoff(Backoff::never());
+        self.dial_over(Tcp, at).await
+    }
+
+    /// The same in another way.
+    pub(crate) async fn dial_over<C: Connect>(
+        &mut self,
+        sockets: C,
+        at: SocketAddr,
+    ) -> (Person, Person) {
+        let dialler = Dialler::over(sockets, side("alice", &self.deadlines));
+        let dialler = dialler.with_backoff(Backoff::never());
         let expected = Expected::Only(identity("bob").fingerprint());
         let (alice, alice_incoming) = dialler.dial(&at.into(), expected, |_| ()).await.unwrap();
         let (bob, bob_incoming) = self.conversations.recv().await.unwrap();

@@ -51,7 +51,7 @@ impl Streams {
         joint: &Arc<Joint>,
         count: usize,
     ) -> Result<bool, AskError> {
-        let Some(address) = self.conversation.remote() else { return Ok(false) };
+        let Some(address) = self.conversation.lanes_to() else { return Ok(false) };
         let count = u8::try_from(count).unwrap_or(u8::MAX);
         let grant: LanesGrant = self.conversation.ask(LanesAsk { id: 0, stream, count }).await?;
         let (ticket, deadlines) = (Arc::new(grant.ticket), self.conversation.deadlines().clone());

@@ -158,7 +158,7 @@ impl Streams {
     /// Whether a stream with so many chunks of data is worth lanes, and may have them.
     fn has_lanes(&self, chunks: u32) -> bool {
         let dials = self.conversation.role() == Role::Dialler;
-        let can_dial = self.lanes > 0 && self.conversation.remote().is_some();
+        let can_dial = self.lanes > 0 && self.conversation.lanes_to().is_some();
         let can = if dials { can_dial } else { self.book.is_some() };
         let both = self.conversation.proven().agreed().features.has(Feature::Lanes);
         can && both && chunks >= CHUNKS_WORTH_LANES
