@@ -6,7 +6,9 @@ use super::ending::{Ended, Ending};
 use super::incoming::Request;
 use super::table::Way;
 use super::watch::{Due, Watch};
-use crate::wire::{ChannelState, Code, Frame, Goodbye, Kind, Names, Outcome, Ping, Pong};
+use crate::wire::{
+    ChannelState, Code, Explanation, Frame, Goodbye, Kind, Names, Outcome, Ping, Pong, StreamEnd,
+};
 use futures_util::StreamExt;
 use std::future::poll_fn;
 use std::io;
@@ -104,7 +106,7 @@ impl<'a, IO: AsyncRead> Reader<'a, IO> {
         match ChannelState::Open.outcome(self.shared.proven.role(), frame.kind) {
             Outcome::Accept if is_request => self.take_request(frame, number),
             Outcome::Accept => self.take_own(&frame),
-            Outcome::Answer => self.shared.table().answer(number, frame).map_err(Ending::ours),
+            Outcome::Answer => self.take_answer(frame, number),
             Outcome::Stream => self.take_of_stream(frame, number).await,
             Outcome::Ignore => Ok(()),
             Outcome::Refuse(code) if is_request => self.refuse_request(frame, number, code),
@@ -126,6 +128,18 @@ impl<'a, IO: AsyncRead> Reader<'a, IO> {
             }
             _ => Err(Ending::ours(Code::Unexpected)),
         }
+    }
+
+    /// Whoever is granted a stream that nobody here wants any more must not wait for it.
+    fn take_answer(&self, frame: Frame, id: u32) -> Result<(), Ending> {
+        let grants_a_stream = frame.kind == Kind::SendGrant;
+        let is_awaited = self.shared.table().answer(id, frame).map_err(Ending::ours)?;
+        if is_awaited || !grants_a_stream {
+            return Ok(());
+        }
+        let (code, text) = (Code::Cancelled, Explanation::default());
+        let told = self.speaker()?.tell(&StreamEnd { stream: id, code, text });
+        told.map_err(|Ended| self.over())
     }
 
     fn refuse_request(&self, frame: Frame, id: u32, code: Code) -> Result<(), Ending> {

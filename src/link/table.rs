@@ -69,18 +69,17 @@ impl Table {
         self.answers.remove(&id);
     }
 
-    /// Takes an answer. One that nobody awaits any more is dropped; one to a request that was never
-    /// made, or of a kind that does not answer it, is refused.
-    pub(super) fn answer(&mut self, id: u32, frame: Frame) -> Result<(), Code> {
+    /// Takes an answer; tells whether somebody awaits it still. One to a request that was never made,
+    /// or of a kind that does not answer it, is refused.
+    pub(super) fn answer(&mut self, id: u32, frame: Frame) -> Result<bool, Code> {
         let Some(awaited) = self.answers.remove(&id) else {
-            return if self.own_ids.is_used(id) { Ok(()) } else { Err(Code::Unexpected) };
+            return if self.own_ids.is_used(id) { Ok(false) } else { Err(Code::Unexpected) };
         };
         if frame.kind != awaited.kind && frame.kind != Kind::Failure {
             return Err(Code::Unexpected);
         }
         // Who asked may have gone away in this moment.
-        let _ = awaited.to.send(frame);
-        Ok(())
+        Ok(awaited.to.send(frame).is_ok())
     }
 
     /// Takes the id of a request of the other side.

@@ -11,7 +11,7 @@ use waxwing::link::{AskError, Deadlines, Ended, Ending, Expected, Incoming};
 use waxwing::seal::ChunkHead;
 use waxwing::wire::{
     Code, Failure, Kind, LanesAsk, Ping, Role, SegmentVerified, SendAsk, SendGrant, StreamAccept,
-    StreamChunk,
+    StreamChunk, StreamEnd,
 };
 
 fn granted(number: u8) -> SendGrant {
@@ -176,6 +176,20 @@ async fn frames_of_a_stream_that_ended_are_ignored_and_others_are_not() {
     assert!(soon(bob.incoming.next()).await.is_some(), "the conversation goes on");
     stranger.say(&StreamAccept { stream: 5 }).await;
     assert_eq!(soon(stranger.goodbye()).await.unwrap().code, Code::Unexpected);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_grants_a_stream_that_is_not_wanted_any_more_is_told() {
+    let (alice, mut bob) = soon(pair(4096)).await;
+    let asking = alice.conversation.ask_stream(ask());
+    let request = tokio::select! {
+        _ = asking => panic!("nobody answered"),
+        request = bob.incoming.next() => request.unwrap(),
+    };
+    let mut frames = request.open_stream().unwrap();
+    request.answer(granted(1)).unwrap();
+    let frame = soon(frames.next()).await.unwrap();
+    assert_eq!(frame.decode::<StreamEnd>().unwrap().code, Code::Cancelled);
 }
 
 #[tokio::test(start_paused = true)]
