@@ -155,7 +155,8 @@ async fn take_both(bob: &mut Person, source_of: &Person, size: usize) -> usize {
         others.into_inner().unwrap()[0]
     };
     let (one, two, share) = soon(async { tokio::join!(send("one"), send("two"), receive) }).await;
-    (one.unwrap(), two.unwrap());
+    one.unwrap();
+    two.unwrap();
     share
 }
 
@@ -194,6 +195,7 @@ async fn requests_are_answered_while_a_file_rides_the_channel() {
     };
     let both = async { tokio::join!(sending, bob.receive(&place), asking) };
     let (sent, received, answered) = soon(both).await;
-    (sent.unwrap(), received.unwrap());
+    sent.unwrap();
+    received.unwrap();
     assert!(answered >= 5, "only {answered} answers before all was there");
 }

@@ -112,9 +112,10 @@ async fn a_file_found_changed_in_the_end_gets_no_final_record() {
     let by_hand = async {
         let (mut frames, _) = bob.grant().await;
         let kinds = bob.take_by_hand(&mut frames).await;
-        let manifest = [Kind::StreamHeader, Kind::StreamChunk, Kind::StreamRecord];
-        assert_eq!(kinds[..3], manifest);
-        assert_eq!(kinds[3..], [Kind::StreamChunk, Kind::StreamChunk, Kind::StreamEnd]);
+        let count = |kind| kinds.iter().filter(|of| **of == kind).count();
+        // The manifest, the data and the ids; the manifest's record.
+        assert_eq!(count(Kind::StreamChunk), 3, "{kinds:?}");
+        assert_eq!(count(Kind::StreamRecord), 1, "{kinds:?}");
     };
     soon(async { tokio::join!(sending, by_hand) }).await.0.unwrap_err();
 }

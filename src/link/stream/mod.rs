@@ -115,7 +115,8 @@ impl Streams {
 
     /// With so many lanes for a stream, eight at most, where this side dials them; none is possible.
     pub fn with_lanes(self, lanes: u8) -> Self {
-        Self { lanes: lanes.min(MOST_LANES), ..self }
+        let most = u8::try_from(limits::LANES).unwrap_or(u8::MAX);
+        Self { lanes: lanes.min(most), ..self }
     }
 
     /// The conversation.
@@ -210,7 +211,6 @@ impl fmt::Debug for Parting {
 }
 
 const USUAL_LANES: u8 = 2;
-const MOST_LANES: u8 = limits::LANES as u8;
 /// Fewer (4 MiB of data) have arrived before lanes are up.
 const CHUNKS_WORTH_LANES: u32 = 16;
 /// After so long without a lane, the channel carries.
