@@ -1,6 +1,8 @@
 //! Streams between two people over a real conversation: on lanes, on the channel, and on lanes that
 //! are cut, altered, hijacked or never come.
 
+#[path = "streams/by_hand.rs"]
+mod by_hand;
 #[path = "common/mod.rs"]
 mod keys;
 #[path = "streams/proxy.rs"]
@@ -14,10 +16,14 @@ mod endings;
 mod lanes;
 #[path = "streams/losses.rs"]
 mod losses;
-#[path = "streams/rudeness.rs"]
-mod rudeness;
+#[path = "streams/rude_receivers.rs"]
+mod rude_receivers;
+#[path = "streams/rude_senders.rs"]
+mod rude_senders;
 #[path = "streams/shares.rs"]
 mod shares;
+#[path = "streams/silence.rs"]
+mod silence;
 #[path = "streams/sources.rs"]
 mod sources;
 #[path = "streams/tickets.rs"]

@@ -89,7 +89,8 @@ async fn what_vanishes_in_silence_is_asked_for_after_ten_seconds_of_it() {
                 loop {
                     let before = proxy.seen().lane_bytes();
                     sleep(Duration::from_millis(500)).await;
-                    if before > 0 && proxy.seen().lane_bytes() == before {
+                    // On a busy machine nothing may move although nothing is lost.
+                    if jumps < 4 && before > 0 && proxy.seen().lane_bytes() == before {
                         pass(Duration::from_secs(10)).await;
                         jumps += 1;
                     }

@@ -1,8 +1,8 @@
 //! Who may open a lane, and what becomes of those who may not.
 
+use crate::by_hand::ByHand;
 use crate::lanes::{Sender, Stage};
 use crate::proxy::{Rule, knock};
-use crate::rudeness::ByHand;
 use crate::stage::{Computed, Ground, MIB, Memory, Person, bytes_of, pass, refused, soon, whole};
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,8 +1,8 @@
 //! What goes in comes out, by whatever way.
 
-use crate::stage::{CHUNK, Computed, Ground, MIB, Memory, bytes_of, soon, whole};
+use crate::stage::{CHUNK, Computed, Ground, MIB, Memory, bytes_of, silent, soon, whole};
 use std::sync::Arc;
-use waxwing::link::StreamError;
+use waxwing::link::{Consent, Decided, Sending, StreamError};
 use waxwing::wire::Code;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -64,4 +64,29 @@ async fn an_offer_that_is_declined_moves_no_data() {
     let (sent, ()) = soon(async { tokio::join!(sending, decline) }).await;
     let StreamError::Refused { code, .. } = sent.unwrap_err() else { panic!("not declined") };
     assert_eq!(code, Code::Declined);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_asked_for_comes_without_a_word() {
+    let mut ground = Ground::new().await;
+    let (alice, mut bob) = ground.pair().await;
+    for size in [5, 12 * MIB] {
+        let ((sealer, frames), (bobs_frames, context)) =
+            tokio::join!(alice.ask(vec![whole("a", size)]), bob.grant());
+        let source = Arc::new(Computed);
+        let sending = Sending { sealer, source, consent: Consent::Given };
+        let sending = alice.streams.send(frames, sending, silent());
+        let receiving = async {
+            let offer = bob.await_offer(bobs_frames, context).await.unwrap();
+            let place = Memory::new();
+            place.begin(offer.manifest());
+            let into = Arc::clone(&place) as Arc<_>;
+            let arrived = offer.accept(into, Decided::Before, silent()).await.unwrap();
+            bob.confirm(arrived).unwrap();
+            place.file(0)
+        };
+        let (sent, came) = soon(async { tokio::join!(sending, receiving) }).await;
+        assert_eq!(sent.unwrap().landed, [0]);
+        assert!(came == bytes_of(0, size), "{size}");
+    }
 }
