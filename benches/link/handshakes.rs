@@ -44,7 +44,7 @@ fn print(at_once: usize, mut rounds: Vec<(f64, f64)>) {
     let (tls, ours) = rounds[rounds.len() / 2];
     operations(&format!("bare TLS handshakes, {at_once} at once"), tls);
     operations(&format!("proven handshakes, {at_once} at once"), ours);
-    ratio(&format!("handshakes_vs_bare_tls_{at_once}_at_once"), ours / tls, ">0.15");
+    ratio(&format!("handshakes_vs_bare_tls_{at_once}_at_once"), ours / tls, ">0.1");
     let bound = 1.0 / (1.0 / tls + proofs(at_once));
     ratio(&format!("handshakes_vs_their_primitives_{at_once}_at_once"), ours / bound, ">0.7");
 }

@@ -93,6 +93,15 @@ impl Process {
     }
 }
 
+impl Drop for Process {
+    /// Nobody waits for one whose partner failed.
+    fn drop(&mut self) {
+        // It has ended already if all went well.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// What a started process does: it sends if it knows where to.
 pub(crate) struct Role {
     folder: PathBuf,
