@@ -2,7 +2,7 @@
 //! both directions of a connection.
 
 use super::{Deadlines, Error};
-use crate::wire::{Frame, FrameDecoder, Message, frame};
+use crate::wire::{Frame, FrameDecoder, Kind, Message, Names, frame};
 use bytes::{Buf, Bytes, BytesMut};
 use futures_util::StreamExt;
 use std::io;
@@ -19,9 +19,12 @@ pub(super) struct FrameCodec {
     decoder: FrameDecoder,
     arrival: Arrival,
     traffic: Arc<Traffic>,
+    /// Bytes of the frame under way that are counted as traffic.
+    counted: usize,
 }
 
-/// How many bytes of frames came and left, for whoever wonders whether anything moves.
+/// How many bytes of streams came, and how many of bulk left, for whoever wonders whether anything
+/// moves: pings and refusals are no movement.
 #[derive(Debug, Default)]
 pub(super) struct Traffic {
     came: AtomicU64,
@@ -58,6 +61,18 @@ impl FrameCodec {
     pub(super) fn arrival(&self) -> Arrival {
         self.arrival
     }
+
+    /// Counts what came of a stream's frame, if it is one: `frame`, or what `rest` begins with.
+    fn count(&mut self, frame: Option<&Frame>, rest: &[u8]) {
+        let (kind, length) = match frame {
+            Some(frame) => (Some(frame.kind), frame.body.len()),
+            None => (rest.get(4).and_then(|tag| Kind::from_tag(*tag)), rest.len()),
+        };
+        let is_of_a_stream = kind.is_some_and(|kind| kind.names() == Names::Stream);
+        let fresh = if is_of_a_stream { length.saturating_sub(self.counted) } else { 0 };
+        self.traffic.came.fetch_add(fresh as u64, Ordering::Relaxed);
+        self.counted = if frame.is_some() { 0 } else { self.counted.saturating_add(fresh) };
+    }
 }
 
 impl Decoder for FrameCodec {
@@ -67,8 +82,8 @@ impl Decoder for FrameCodec {
     fn decode(&mut self, input: &mut BytesMut) -> Result<Option<Frame>, Error> {
         let fresh = input.len().saturating_sub(self.arrival.begun);
         self.arrival.bytes = self.arrival.bytes.saturating_add(fresh as u64);
-        self.traffic.came.store(self.arrival.bytes, Ordering::Relaxed);
         let frame = self.decoder.decode(input)?;
+        self.count(frame.as_ref(), input);
         self.arrival.frames = self.arrival.frames.saturating_add(u64::from(frame.is_some()));
         self.arrival.begun = input.len();
         Ok(frame)
@@ -125,6 +140,15 @@ impl<IO: AsyncRead + AsyncWrite> Line<IO> {
     }
 }
 
+/// What is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Load {
+    /// Messages.
+    Words,
+    /// Chunks.
+    Bulk,
+}
+
 /// The way out.
 #[derive(Debug)]
 pub(super) struct Out<W> {
@@ -144,15 +168,20 @@ impl<W: AsyncWrite + Unpin> Out<W> {
 
     /// Sends frames at once.
     pub(super) async fn send(&mut self, frames: Bytes) -> Result<(), Error> {
-        self.write(frames).await?;
+        self.write(frames, Load::Words).await?;
         self.flush().await
     }
 
     /// Hands frames over; they leave with the next [`Out::flush`], if not before.
-    pub(super) async fn write(&mut self, mut frames: Bytes) -> Result<(), Error> {
+    pub(super) async fn write(&mut self, mut frames: Bytes, load: Load) -> Result<(), Error> {
         while frames.has_remaining() {
+            let before = frames.len();
             let written = timeout(self.progress, self.write_some(&mut frames)).await;
             written.map_err(|_| Error::Late(A_WRITE))??;
+            if load == Load::Bulk {
+                let count = before.saturating_sub(frames.len()) as u64;
+                self.traffic.left.fetch_add(count, Ordering::Relaxed);
+            }
         }
         Ok(())
     }
@@ -161,11 +190,9 @@ impl<W: AsyncWrite + Unpin> Out<W> {
     async fn write_some(&mut self, frames: &mut Bytes) -> io::Result<()> {
         let enough = frames.len().saturating_sub(self.least.max(1));
         while frames.len() > enough {
-            let count = self.write.write_buf(frames).await?;
-            if count == 0 {
+            if self.write.write_buf(frames).await? == 0 {
                 return Err(io::ErrorKind::WriteZero.into());
             }
-            self.traffic.left.fetch_add(count as u64, Ordering::Relaxed);
         }
         Ok(())
     }

@@ -134,7 +134,7 @@ impl<'a, IO: AsyncRead> Reader<'a, IO> {
     fn take_answer(&self, frame: Frame, id: u32) -> Result<(), Ending> {
         let grants_a_stream = frame.kind == Kind::SendGrant;
         let is_awaited = self.shared.table().answer(id, frame).map_err(Ending::ours)?;
-        if is_awaited || !grants_a_stream {
+        if is_awaited || !grants_a_stream || self.shared.table().has_stream(id) {
             return Ok(());
         }
         let (code, text) = (Code::Cancelled, Explanation::default());

@@ -101,6 +101,11 @@ impl Table {
         Some(frames)
     }
 
+    /// Whether frames of this stream are taken.
+    pub(super) fn has_stream(&self, number: u32) -> bool {
+        self.streams.contains_key(&number)
+    }
+
     /// They are taken no longer.
     pub(super) fn end_stream(&mut self, number: u32) {
         self.streams.remove(&number);

@@ -1,7 +1,7 @@
 //! One direction of a conversation: what waits leaves, messages before bulk.
 
 use super::Error;
-use super::codec::Out;
+use super::codec::{Load, Out};
 use super::conversation::Shared;
 use super::ending::Ending;
 use crate::wire::{Code, frame};
@@ -53,26 +53,28 @@ impl<'a, IO: AsyncWrite> Writer<'a, IO> {
     async fn write(&mut self) -> Result<(), Error> {
         let over = self.shared.over().clone();
         while !over.is_cancelled() {
-            let Some(frames) = self.waiting() else {
+            let Some((frames, load)) = self.waiting() else {
                 self.out.flush().await?;
                 self.wait().await?;
                 continue;
             };
-            self.out.write(frames).await?;
+            self.out.write(frames, load).await?;
         }
         Ok(())
     }
 
     /// Waits for something to write, and writes it.
     async fn wait(&mut self) -> Result<(), Error> {
-        let frames = tokio::select! {
+        let (frames, load) = tokio::select! {
             biased;
             () = self.shared.over().cancelled() => return Ok(()),
-            frames = self.control.recv() => frames.inspect(|frames| self.shared.left(frames.len())),
-            frames = self.bulk.recv() => frames,
+            frames = self.control.recv() => {
+                (frames.inspect(|frames| self.shared.left(frames.len())), Load::Words)
+            }
+            frames = self.bulk.recv() => (frames, Load::Bulk),
         };
         match frames {
-            Some(frames) => self.out.write(frames).await,
+            Some(frames) => self.out.write(frames, load).await,
             // Nobody holds the conversation any more.
             None => {
                 self.shared.end(Ending::ours(Code::Done));
@@ -82,12 +84,18 @@ impl<'a, IO: AsyncWrite> Writer<'a, IO> {
     }
 
     /// What waits to be written: messages before bulk, small ones together.
-    fn waiting(&mut self) -> Option<Bytes> {
-        let Some(first) = self.message() else { return self.bulk.try_recv().ok() };
-        if first.len() >= BATCH_BYTES {
-            return Some(first);
+    fn waiting(&mut self) -> Option<(Bytes, Load)> {
+        match self.message() {
+            Some(first) => Some((self.batch(first), Load::Words)),
+            None => self.bulk.try_recv().ok().map(|chunk| (chunk, Load::Bulk)),
         }
-        let Some(second) = self.message() else { return Some(first) };
+    }
+
+    fn batch(&mut self, first: Bytes) -> Bytes {
+        if first.len() >= BATCH_BYTES {
+            return first;
+        }
+        let Some(second) = self.message() else { return first };
         let mut batch = BytesMut::with_capacity(BATCH_BYTES);
         batch.extend_from_slice(&first);
         batch.extend_from_slice(&second);
@@ -95,7 +103,7 @@ impl<'a, IO: AsyncWrite> Writer<'a, IO> {
             let Some(next) = self.message() else { break };
             batch.extend_from_slice(&next);
         }
-        Some(batch.freeze())
+        batch.freeze()
     }
 
     fn message(&mut self) -> Option<Bytes> {
@@ -110,7 +118,7 @@ impl<'a, IO: AsyncWrite> Writer<'a, IO> {
             return self.out.shut().await;
         };
         while let Some(message) = self.message() {
-            self.out.write(message).await?;
+            self.out.write(message, Load::Words).await?;
         }
         self.out.send(frame::encode(&goodbye)).await?;
         self.out.shut().await

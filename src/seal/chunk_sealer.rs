@@ -114,7 +114,7 @@ impl ChunkSealer {
         (layout.first_data()..layout.first_id()).contains(&index)
     }
 
-    /// The id of all of an entry, for [`Sealer::give_id`]: reads it to its end.
+    /// The id of all of an entry, for [`Sealer::give_id`](super::Sealer::give_id): reads it to its end.
     pub fn content_id(
         &self,
         entry: u32,

@@ -72,7 +72,7 @@ codes! {
     Done = 1, "done", passing, "nothing is wrong; this side needs the conversation no longer";
     Stopping = 2, "stopping", passing, "this program stops";
     Idle = 3, "idle", passing, "nothing came for too long";
-    Slow = 4, "slow", passing, "a greeting, a frame or a write did not go on in time";
+    Slow = 4, "slow", passing, "a greeting, a frame, a write or a stream did not go on in time";
     Busy = 5, "busy", passing, "too much is under way; later there may be room";
     Internal = 6, "internal", passing, "something failed on this side";
     FrameSize = 7, "frame-size", permanent, "a frame is empty, or longer than its kind may be";

@@ -3,7 +3,6 @@
 use super::CONDEMNED_LANES;
 use super::pipe::{Cut, Lane, Pipe};
 use crate::model::limits;
-use crate::seal::Refusal;
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -26,7 +25,7 @@ pub(in crate::link) enum LaneEnd {
     /// The connection broke, or the other side closed it.
     Broken,
     /// What came on it does not belong there.
-    Condemned(Refusal),
+    Condemned,
 }
 
 /// The lanes of one stream.
@@ -194,7 +193,7 @@ impl Drop for Leaving {
         let mut state = self.joint.state();
         state.live.remove(&self.id);
         state.ended = state.ended.saturating_add(1);
-        if matches!(self.how, LaneEnd::Condemned(_)) {
+        if self.how == LaneEnd::Condemned {
             state.condemned = state.condemned.saturating_add(1);
         }
         if state.count() == 0 {

@@ -20,7 +20,7 @@ pub use book::LaneBook;
 pub use pipe::{Lane, Pipe};
 
 pub(super) use dial::dial;
-pub(super) use joint::{Desk, Joint, LaneEnd};
+pub(super) use joint::{Desk, Joint, LaneEnd, Tally};
 
 /// So many lanes of a stream may fail by what came on them; then the channel carries the rest.
 pub(super) const CONDEMNED_LANES: u32 = 3;

@@ -17,7 +17,8 @@ use tokio::sync::Notify;
 /// Where the bytes of entries go, from many threads at once: private places, since nothing is
 /// proven before the stream is at its end.
 pub trait Place: Send + Sync + 'static {
-    /// Writes an entry's bytes from `offset` on.
+    /// Writes an entry's bytes from `offset` on. Blocks a thread, and must not need the runtime: the
+    /// end of a stream waits for it.
     fn put(&self, entry: u32, offset: u64, bytes: &[u8]) -> io::Result<()>;
 }
 
@@ -218,18 +219,18 @@ impl Inbound {
     fn take_from_lane(&self, pipe: &mut dyn Pipe, buffer: &mut [u8]) -> Result<(), LaneEnd> {
         let mut head = [0; ChunkHead::BYTES];
         self.read(pipe, &mut head, false)?;
-        let condemned = LaneEnd::Condemned(Refusal::ChunkShape);
+        let condemned = LaneEnd::Condemned;
         let head: ChunkHead = closed::decode(&head).map_err(|_| condemned)?;
         let settled = self.chunks.settled(&head);
         let length = settled.map_or_else(|| self.chunks.expect(&head), Ok);
-        let data = buffer.get_mut(..length.map_err(LaneEnd::Condemned)?).ok_or(condemned)?;
+        let data = buffer.get_mut(..length.map_err(|_| condemned)?).ok_or(condemned)?;
         let is_wanted = settled.is_none() && self.is_awaited(head.index);
         self.read(pipe, data, is_wanted)?;
         if settled.is_some() {
             return Ok(());
         }
         self.take(&head, data).map_err(|fault| match fault {
-            Fault::Bearer(refusal) => LaneEnd::Condemned(refusal),
+            Fault::Bearer(_) => condemned,
             Fault::Stream(error) => {
                 self.fail(error);
                 LaneEnd::Over

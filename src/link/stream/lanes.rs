@@ -4,7 +4,7 @@
 use super::{Streams, WAIT_FOR_LANES};
 use crate::link::AskError;
 use crate::link::lane::{Joint, dial};
-use crate::wire::{Code, LanesAsk, LanesGrant};
+use crate::wire::{LanesAsk, LanesGrant, Role};
 use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
@@ -13,10 +13,13 @@ use tokio::time::{Instant, sleep};
 
 impl Streams {
     /// Keeps up as many lanes as this side wants, as long as it is worth trying; never returns.
-    pub(super) async fn keep_lanes(&self, stream: u32, joint: &Arc<Joint>) {
-        let (mut failures, mut rest) = (0, Duration::ZERO);
+    pub(super) async fn keep_lanes(&self, stream: u32, joint: &Arc<Joint>, has_lanes: bool) {
+        if !has_lanes || self.conversation.role() != Role::Dialler {
+            return pending().await;
+        }
+        let mut rest = Duration::ZERO;
         let mut dialled: Option<Instant> = None;
-        while failures < TRIES && joint.takes_lanes() {
+        while joint.takes_lanes() {
             let changed = joint.changed();
             let missing = usize::from(self.lanes).saturating_sub(joint.tally().live);
             if missing == 0 {
@@ -32,26 +35,24 @@ impl Streams {
             }
             dialled = Some(Instant::now());
             match self.dial_lanes(stream, joint, missing).await {
-                Ok(true) => failures = 0,
-                Err(AskError::Refused { code: Code::NoLanes, .. }) => break,
-                Ok(false) | Err(AskError::Refused { .. }) => {
-                    failures = u32::saturating_add(failures, 1)
-                }
-                Err(AskError::Late | AskError::Ended(_)) => break,
+                Err(AskError::Refused { code, .. }) if code.is_permanent() => break,
+                Err(AskError::Ended(_)) => break,
+                // A network that is gone for a while comes back; until then the channel carries.
+                Ok(()) | Err(AskError::Refused { .. } | AskError::Late) => {}
             }
         }
         joint.give_up();
         pending().await
     }
 
-    /// Asks for lanes and dials them, each attached as it comes up; tells whether any did.
+    /// Asks for lanes and dials them, each attached as it comes up.
     async fn dial_lanes(
         &self,
         stream: u32,
         joint: &Arc<Joint>,
         count: usize,
-    ) -> Result<bool, AskError> {
-        let Some(address) = self.conversation.lanes_to() else { return Ok(false) };
+    ) -> Result<(), AskError> {
+        let Some(address) = self.conversation.lanes_to() else { return Ok(()) };
         let count = u8::try_from(count).unwrap_or(u8::MAX);
         let grant: LanesGrant = self.conversation.ask(LanesAsk { id: 0, stream, count }).await?;
         let (ticket, deadlines) = (Arc::new(grant.ticket), self.conversation.deadlines().clone());
@@ -60,14 +61,13 @@ impl Streams {
             let (id, ticket, deadlines) = (*id, Arc::clone(&ticket), deadlines.clone());
             let joint = Arc::clone(joint);
             dialled.spawn_blocking(move || {
-                dial(address, id, &ticket, &deadlines).map(|lane| joint.attach(lane)).is_ok()
+                if let Ok(lane) = dial(address, id, &ticket, &deadlines) {
+                    joint.attach(lane);
+                }
             });
         }
-        let mut is_up = false;
-        while let Some(lane) = dialled.join_next().await {
-            is_up |= lane.unwrap_or(false);
-        }
-        Ok(is_up)
+        while dialled.join_next().await.is_some() {}
+        Ok(())
     }
 }
 
@@ -91,7 +91,6 @@ pub(super) async fn without_lanes(joint: &Joint) {
     }
 }
 
-const TRIES: u32 = 3;
 const REST: Duration = Duration::from_millis(100);
 const LONGEST_REST: Duration = Duration::from_secs(10);
 /// A lane that lived so long was no bad idea.

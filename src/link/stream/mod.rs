@@ -3,8 +3,8 @@
 //!
 //! ```text
 //!           channel (tokio)                      lanes (threads)
-//! sender    send.rs ──────── Outbound desk ────── read, encrypt, tag, write
-//! receiver  receive.rs ───── Inbound desk ─────── read, verify, decrypt, write
+//! sender    send.rs ───────────────── Outbound desk ── read, encrypt, tag, write
+//! receiver  receive.rs, taking.rs ─── Inbound desk ─── read, verify, decrypt, write
 //! ```
 //!
 //! A desk is one lock over a [`Sealer`](crate::seal::Sealer) or an [`Opener`](crate::seal::Opener):
@@ -16,12 +16,16 @@
 //!
 //! A stream that is dropped half-way says so to the other side and ends its lanes.
 
+mod frames;
 mod inbound;
 mod lanes;
+mod missing;
 mod outbound;
 mod receive;
+mod report;
 mod send;
 mod stall;
+mod taking;
 
 pub use inbound::Place;
 pub use receive::{Arrived, Decided, Offer, Receiving};

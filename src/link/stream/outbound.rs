@@ -6,7 +6,7 @@ use crate::link::lane::{Desk, LaneEnd, Pipe};
 use crate::seal::{
     CHUNK_BYTES, ChunkHead, ChunkSealer, SealError, Sealer, Source, Turn, UnsignedRecord,
 };
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -30,7 +30,7 @@ pub(super) struct Outbound {
 struct State {
     sealer: Sealer,
     /// Chunks that the receiver misses: for the channel, since lanes may lose them again.
-    again: VecDeque<u32>,
+    again: BTreeSet<u32>,
     /// Records that wait for their signature, in order.
     records: VecDeque<UnsignedRecord>,
     end: End,
@@ -50,7 +50,7 @@ enum End {
 
 /// A chunk on its way out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Leaving {
+pub(super) enum Outgoing {
     /// For the first time.
     First(u32),
     /// Since a lane may have lost it.
@@ -76,7 +76,7 @@ impl Outbound {
         let chunks = sealer.chunks();
         let state = State {
             sealer,
-            again: VecDeque::new(),
+            again: BTreeSet::new(),
             records: VecDeque::new(),
             end: End::Ahead,
             failed: None,
@@ -95,19 +95,19 @@ impl Outbound {
     }
 
     /// A chunk to seal now, if there is one.
-    pub(super) fn try_next(&self) -> Option<Leaving> {
+    pub(super) fn try_next(&self) -> Option<Outgoing> {
         match self.next(&mut self.state()) {
-            Next::Chunk(index) => Some(Leaving::First(index)),
+            Next::Chunk(index) => Some(Outgoing::First(index)),
             Next::Wait | Next::Over => None,
         }
     }
 
     /// A chunk that leaves again, on the channel.
-    pub(super) fn try_again(&self) -> Option<Leaving> {
+    pub(super) fn try_again(&self) -> Option<Outgoing> {
         let mut state = self.state();
-        while let Some(index) = state.again.pop_front() {
+        while let Some(index) = state.again.pop_first() {
             if state.sealer.is_under_way(index) {
-                return Some(Leaving::Again(index));
+                return Some(Outgoing::Again(index));
             }
         }
         None
@@ -134,7 +134,10 @@ impl Outbound {
     }
 
     /// Seals a chunk, ready for the channel; nothing when the receiver got it meanwhile.
-    pub(super) fn seal(&self, chunk: Leaving) -> Result<Option<(ChunkHead, Vec<u8>)>, StreamError> {
+    pub(super) fn seal(
+        &self,
+        chunk: Outgoing,
+    ) -> Result<Option<(ChunkHead, Vec<u8>)>, StreamError> {
         let mut buffer = vec![0; CHUNK_BYTES];
         let sealed = self.seal_at(chunk, &mut buffer)?;
         Ok(sealed.map(|(head, length)| {
@@ -157,7 +160,7 @@ impl Outbound {
     /// Makes the final record. Looks at every source first, without the lock.
     pub(super) fn finish(&self) -> Result<UnsignedRecord, StreamError> {
         let last_look = self.state().sealer.last_look()?;
-        let unchanged = last_look.look(&*self.source)?;
+        let unchanged = last_look.look(&WhileNeeded(self))?;
         Ok(self.state().sealer.take_final_record(unchanged)?)
     }
 
@@ -183,8 +186,8 @@ impl Outbound {
     pub(super) fn send_again(&self, chunks: &[u32]) {
         let mut state = self.state();
         for index in chunks {
-            if state.sealer.is_under_way(*index) && !state.again.contains(index) {
-                state.again.push_back(*index);
+            if state.sealer.is_under_way(*index) {
+                state.again.insert(*index);
             }
         }
         drop(state);
@@ -215,6 +218,10 @@ impl Outbound {
 
     fn move_by(&self, bytes: usize) {
         self.moved_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
+    }
+
+    fn still_needed(&self) -> io::Result<()> {
+        if self.state().is_over { Err(io::ErrorKind::Interrupted.into()) } else { Ok(()) }
     }
 
     /// Nobody carries any more.
@@ -306,14 +313,15 @@ impl Outbound {
     /// chunks that were to leave again.
     fn seal_at(
         &self,
-        chunk: Leaving,
+        chunk: Outgoing,
         buffer: &mut [u8],
     ) -> Result<Option<(ChunkHead, usize)>, StreamError> {
-        let (Leaving::First(index) | Leaving::Again(index)) = chunk;
+        let (Outgoing::First(index) | Outgoing::Again(index)) = chunk;
         match self.chunks.seal(index, &*self.source, buffer) {
             Ok((head, sealed)) => {
                 let length = sealed.len();
-                if matches!(chunk, Leaving::First(_)) && self.chunks.is_data(index) {
+                self.wake_one();
+                if matches!(chunk, Outgoing::First(_)) && self.chunks.is_data(index) {
                     self.sealed_bytes.fetch_add(length as u64, Ordering::Relaxed);
                 }
                 Ok(Some((head, length)))
@@ -326,7 +334,7 @@ impl Outbound {
     /// Seals a chunk behind room for its head, and puts the head there; empty when it is not needed.
     fn seal_into<'b>(&self, index: u32, buffer: &'b mut [u8]) -> Result<&'b [u8], StreamError> {
         let (room, body) = buffer.split_at_mut_checked(ChunkHead::BYTES).unwrap_or_default();
-        let sealed = self.seal_at(Leaving::First(index), body)?;
+        let sealed = self.seal_at(Outgoing::First(index), body)?;
         let Some((head, length)) = sealed else { return Ok(&[]) };
         room.copy_from_slice(&closed::encode(&head));
         Ok(buffer.get(..length.saturating_add(ChunkHead::BYTES)).unwrap_or_default())
@@ -359,16 +367,17 @@ struct WhileNeeded<'d>(&'d Outbound);
 impl Source for WhileNeeded<'_> {
     fn read(&self, entry: u32, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         let Self(desk) = self;
-        if desk.state().is_over {
-            return Err(io::ErrorKind::Interrupted.into());
-        }
+        desk.still_needed()?;
         desk.source.read(entry, offset, buffer)?;
         desk.move_by(buffer.len());
         Ok(())
     }
 
     fn is_unchanged(&self, entry: u32) -> io::Result<bool> {
-        self.0.source.is_unchanged(entry)
+        let Self(desk) = self;
+        desk.still_needed()?;
+        desk.move_by(A_LOOK);
+        desk.source.is_unchanged(entry)
     }
 }
 
@@ -378,7 +387,6 @@ impl Desk for Outbound {
         while let Some(index) = self.wait_for_next() {
             match self.seal_into(index, &mut buffer) {
                 Ok(chunk) => {
-                    self.wake_one();
                     if self.write(pipe, chunk).is_err() {
                         self.send_again(&[index]);
                         return LaneEnd::Broken;
@@ -399,3 +407,6 @@ impl fmt::Debug for Outbound {
         f.write_str("Outbound")
     }
 }
+
+/// What looking at a file counts as: with 100,000 of them on a slow disk, it takes a while.
+const A_LOOK: usize = 4096;

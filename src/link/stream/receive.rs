@@ -1,28 +1,27 @@
 //! Receiving a stream: an offer is read, decided on, and taken in; what arrived is confirmed.
 
+use super::frames::{admit, chunk, next, read};
 use super::inbound::{Inbound, Place};
-use super::send::{ended, read};
 use super::stall::until_stalled;
+use super::taking::Taking;
 use super::{Parting, StreamError, Streams};
 use crate::crypto::{Identity, SigningKey, UnixTime, VerifyingKey};
 use crate::link::StreamFrames;
 use crate::link::lane::Joint;
 use crate::model::Task;
-use crate::model::limits::MISSING_CHUNKS;
 use crate::seal::{
     Context, EntryProof, Expected, Header, Manifest, ManifestOpener, OpenedStream, Opener, Record,
-    Refusal, VerifiedSegment,
+    Refusal,
 };
 use crate::wire::{
-    ChunksMissing, Code, Explanation, Frame, Kind, Landed, MissingChunks, Role, SegmentVerified,
-    StreamAccept, StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord,
+    Code, Explanation, Kind, Landed, Outcome, ReceiverState, SegmentVerified, StreamDelivered,
+    StreamEnd, StreamHeader, StreamRecord,
 };
 use std::fmt;
-use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, interval, sleep};
+use tokio::time::{Instant, sleep};
 
 /// From whom a stream is awaited, for whom, and on which occasion.
 pub struct Receiving {
@@ -47,6 +46,8 @@ pub struct Offer {
     joint: Arc<Joint>,
     parting: Parting,
     opener: Opener,
+    /// The sender took it back.
+    is_gone: bool,
 }
 
 /// Whether a word says so, or it was asked for.
@@ -85,7 +86,8 @@ impl Streams {
         if read.is_err() {
             parting.settle(&read);
         }
-        Ok(Offer { opener: read?, streams: self.clone(), frames, joint, parting })
+        let (opener, streams) = (read?, self.clone());
+        Ok(Offer { opener, streams, frames, joint, parting, is_gone: false })
     }
 
     async fn read_offer(
@@ -93,8 +95,8 @@ impl Streams {
         frames: &mut StreamFrames,
         receiving: Receiving,
     ) -> Result<Opener, StreamError> {
-        let frame = next(frames).await?;
-        let StreamHeader { header, .. } = expect(&frame, Kind::StreamHeader)?;
+        let frame = next(frames, |kind| ReceiverState::Granted.outcome(kind)).await?;
+        let StreamHeader { header, .. } = read(&frame)?;
         let sender = self.conversation.proven().key().clone();
         let opened = self.conversation.side().compute(move || open(&header, &sender, &receiving));
         self.read_manifest(frames, opened.await.map_err(|_| StreamError::Stopped)??).await
@@ -115,7 +117,7 @@ impl Streams {
                 self.tell(&SegmentVerified { stream, segment: 0 })?;
                 return Ok(opener);
             }
-            let frame = next(frames).await?;
+            let frame = next(frames, |kind| ReceiverState::Manifest.outcome(kind)).await?;
             match frame.kind {
                 Kind::StreamChunk => {
                     let (head, mut data) = chunk(&frame)?;
@@ -163,9 +165,12 @@ impl Offer {
     }
 
     /// Waits until the sender takes it back, and says how; nothing else can come before it is taken.
+    /// After that it cannot be taken any more.
     pub async fn withdrawn(&mut self) -> StreamError {
-        let error = next(&mut self.frames).await.err().unwrap_or(StreamError::Unexpected);
-        self.streams.or_ended(error)
+        let gone = next(&mut self.frames, deciding).await.map(drop);
+        self.parting.settle(&gone);
+        self.is_gone = true;
+        self.streams.or_ended(gone.err().unwrap_or(StreamError::Unexpected))
     }
 
     /// Does not take it.
@@ -184,15 +189,17 @@ impl Offer {
         decided: Decided,
         mut progress: Task,
     ) -> Result<Arrived, StreamError> {
-        let Self { streams, mut frames, joint, mut parting, opener } = self;
-        let too_early = match decided {
-            Decided::Now => nothing_came(&mut frames),
-            Decided::Before => Ok(()),
-        };
-        if too_early.is_err() {
-            parting.settle(&too_early);
+        let Self { streams, mut frames, joint, mut parting, opener, is_gone } = self;
+        if is_gone {
+            return Err(StreamError::Stopped);
         }
-        too_early?;
+        if decided == Decided::Now
+            && let Some(frame) = frames.try_next()
+        {
+            let too_early = admit(frame, deciding).map(drop);
+            parting.settle(&too_early);
+            return Err(too_early.err().unwrap_or(StreamError::Unexpected));
+        }
         let stream = frames.number();
         let has_lanes = streams.has_lanes(opener.data_chunks());
         let (data_length, reading_time) = (opener.manifest().data_length(), reading_time(&opener));
@@ -221,21 +228,18 @@ impl Offer {
 }
 
 /// Before it is told to go on, a sender says nothing more, unless that it does not want to any more.
-fn nothing_came(frames: &mut StreamFrames) -> Result<(), StreamError> {
-    match frames.try_next() {
-        Some(frame) if frame.kind == Kind::StreamEnd => Err(ended(&frame)),
-        Some(_) => Err(StreamError::Unexpected),
-        None => Ok(()),
-    }
+fn deciding(kind: Kind) -> Outcome {
+    ReceiverState::Deciding.outcome(kind)
 }
 
-/// How long the sender may need to read the entries of which it sends parts and whose ids it does
-/// not know.
+/// How long the sender may need, when all is sent, to read the entries of which it sends parts and
+/// whose ids it does not know, and to look at all of them again.
 fn reading_time(opener: &Opener) -> Duration {
     let entries = opener.manifest().entries().iter();
     let unknown = entries.filter(|listed| !listed.is_whole() && listed.entry.content().is_none());
     let bytes = unknown.fold(0, |sum: u64, listed| sum.saturating_add(listed.entry.size()));
-    Duration::from_secs(bytes / SLOW_DISK).min(LONGEST_READING)
+    let looking = u64::from(opener.manifest().count()) / LOOKS_A_SECOND;
+    Duration::from_secs((bytes / SLOW_DISK).saturating_add(looking)).min(LONGEST_READING)
 }
 
 impl fmt::Debug for Offer {
@@ -244,7 +248,7 @@ impl fmt::Debug for Offer {
     }
 }
 
-/// Nothing is written any more, however the stream ends.
+/// Nothing is written any more, however the stream ends; also when it is dropped.
 struct EndOf<'d>(&'d Inbound);
 
 impl Drop for EndOf<'_> {
@@ -294,178 +298,8 @@ impl Arrived {
     }
 }
 
-/// A stream whose data comes.
-struct Taking<'s> {
-    streams: &'s Streams,
-    stream: u32,
-    joint: &'s Arc<Joint>,
-    desk: Arc<Inbound>,
-    has_lanes: bool,
-    data_length: u64,
-    reading_time: Duration,
-}
-
-impl Taking<'_> {
-    async fn run(
-        &self,
-        frames: StreamFrames,
-        decided: Decided,
-        progress: &mut Task,
-    ) -> Result<(), StreamError> {
-        // Whether or not this side wants lanes, the other may have dialled some.
-        self.joint.begin(Arc::clone(&self.desk) as Arc<_>);
-        if decided == Decided::Now {
-            self.streams.tell(&StreamAccept { stream: self.stream })?;
-        }
-        tokio::select! {
-            done = self.tell_what_verified() => done,
-            error = self.listen(frames) => Err(error),
-            error = self.ask_for_the_missing() => Err(error),
-            error = self.watch() => Err(error),
-            () = self.report(progress) => Err(StreamError::Stopped),
-            () = self.keep_lanes() => Err(StreamError::Stopped),
-        }
-    }
-
-    /// Tells of each segment, up to the last.
-    async fn tell_what_verified(&self) -> Result<(), StreamError> {
-        loop {
-            let VerifiedSegment { number, is_final, .. } = self.desk.next_verified().await?;
-            self.streams.tell(&SegmentVerified { stream: self.stream, segment: number })?;
-            if is_final {
-                return Ok(());
-            }
-        }
-    }
-
-    /// Takes what the sender says and the chunks that ride the channel.
-    async fn listen(&self, mut frames: StreamFrames) -> StreamError {
-        loop {
-            if let Err(error) = self.take(next(&mut frames).await).await {
-                return error;
-            }
-        }
-    }
-
-    async fn take(&self, frame: Result<Frame, StreamError>) -> Result<(), StreamError> {
-        let frame = frame?;
-        let desk = Arc::clone(&self.desk);
-        let taken = match frame.kind {
-            Kind::StreamChunk => {
-                let (head, mut data) = chunk(&frame)?;
-                spawn_blocking(move || desk.take_from_channel(&head, &mut data)).await
-            }
-            Kind::StreamRecord => {
-                let StreamRecord { record, .. } = read(&frame)?;
-                spawn_blocking(move || desk.record(&record)).await
-            }
-            _ => return Err(StreamError::Unexpected),
-        };
-        taken.unwrap_or(Err(StreamError::Stopped))
-    }
-
-    /// When a record is there and chunks are not: asks for them if a lane ended, which may have lost
-    /// them, or if almost nothing came for a while. Whoever sits on a lane may swallow one chunk and
-    /// let the others pass: the one that holds up all others is asked for in any case, in the end.
-    async fn ask_for_the_missing(&self) -> StreamError {
-        let least = self.streams.conversation.deadlines().progress_bytes;
-        let longest =
-            self.streams.conversation.deadlines().stalled.checked_div(2).unwrap_or_default();
-        let (mut ended, mut heard, mut lowest) = (0, 0, None);
-        let (mut quiet, mut stuck) = (Instant::now(), Instant::now());
-        loop {
-            sleep(LOOK).await;
-            let (now, tally, missing) = (Instant::now(), self.joint.tally(), self.desk.missing());
-            if self.desk.heard_bytes().saturating_sub(heard) >= least {
-                (heard, quiet) = (self.desk.heard_bytes(), now);
-            }
-            if missing.first().copied() != lowest {
-                (lowest, stuck) = (missing.first().copied(), now);
-            }
-            // A line that does not end loses nothing; only then is a short silence suspicious.
-            let suspicious = if tally.ended > 0 { QUIET_AFTER_LOSS } else { QUIET };
-            let is_lost = tally.ended != ended && now.duration_since(stuck) >= SETTLING;
-            let asked = if is_lost || now.duration_since(quiet) >= suspicious {
-                self.ask_for(missing)
-            } else if now.duration_since(stuck) >= longest {
-                self.ask_for(lowest.into_iter().collect())
-            } else {
-                Ok(false)
-            };
-            match asked {
-                Ok(true) => (ended, quiet, stuck) = (tally.ended, now, now),
-                Ok(false) => {}
-                Err(error) => return error,
-            }
-        }
-    }
-
-    /// Asks for chunks, unless there are none to ask for.
-    fn ask_for(&self, mut missing: Vec<u32>) -> Result<bool, StreamError> {
-        missing.truncate(MISSING_CHUNKS);
-        if missing.is_empty() {
-            return Ok(false);
-        }
-        let chunks = MissingChunks::new(missing).map_err(|_| StreamError::Unexpected)?;
-        self.streams.tell(&ChunksMissing { stream: self.stream, chunks })?;
-        Ok(true)
-    }
-
-    /// Ends a stream in which nothing moves. When all data is there, its sender may still be reading
-    /// the rest of the entries of which it sent parts, for their ids.
-    async fn watch(&self) -> StreamError {
-        let deadlines = self.streams.conversation.deadlines();
-        let patience = || match self.desk.opened_bytes() < self.data_length {
-            true => deadlines.stalled,
-            false => deadlines.stalled.saturating_add(self.reading_time),
-        };
-        // On the channel a chunk may be long on its way, so what came of it counts already.
-        let traffic = self.streams.conversation.traffic();
-        let moved = || self.desk.heard_bytes().saturating_add(traffic.came());
-        until_stalled(deadlines.progress_bytes, patience, moved).await;
-        StreamError::Stalled
-    }
-
-    async fn report(&self, progress: &mut Task) {
-        let (mut ticks, mut told) = (interval(REPORT), 0);
-        loop {
-            ticks.tick().await;
-            let opened = self.desk.opened_bytes();
-            progress.advance(opened.saturating_sub(told));
-            told = opened;
-        }
-    }
-
-    async fn keep_lanes(&self) {
-        match (self.has_lanes, self.streams.conversation.role()) {
-            (true, Role::Dialler) => self.streams.keep_lanes(self.stream, self.joint).await,
-            _ => pending().await,
-        }
-    }
-}
-
-async fn next(frames: &mut StreamFrames) -> Result<Frame, StreamError> {
-    let frame = frames.next().await.ok_or(StreamError::Stopped)?;
-    if frame.kind == Kind::StreamEnd { Err(ended(&frame)) } else { Ok(frame) }
-}
-
-fn expect<M: crate::wire::Message>(frame: &Frame, kind: Kind) -> Result<M, StreamError> {
-    if frame.kind == kind { read(frame) } else { Err(StreamError::Unexpected) }
-}
-
-/// A chunk off the channel, its ciphertext in memory of its own.
-fn chunk(frame: &Frame) -> Result<(crate::seal::ChunkHead, Vec<u8>), StreamError> {
-    let chunk: StreamChunk = read(frame)?;
-    Ok((chunk.head(), chunk.into_ciphertext().into()))
-}
-
-const LOOK: Duration = Duration::from_millis(100);
-/// What is on its way down the other lanes comes within so long.
-const SETTLING: Duration = Duration::from_millis(300);
-const QUIET: Duration = Duration::from_secs(10);
-const QUIET_AFTER_LOSS: Duration = Duration::from_secs(1);
-/// What a sender's disk reads in a second, at least.
+/// What a sender's disk reads in a second, at least, and how many files it looks at.
 const SLOW_DISK: u64 = 8 << 20;
+const LOOKS_A_SECOND: u64 = 100;
 /// However large it says that its files are.
 const LONGEST_READING: Duration = Duration::from_secs(6 * 3600);
-const REPORT: Duration = Duration::from_millis(50);

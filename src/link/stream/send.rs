@@ -1,7 +1,9 @@
 //! Sending a stream: the header, the manifest, and then everything as the receiver lets it come.
 
+use super::frames::{next, read};
 use super::lanes::without_lanes;
-use super::outbound::{Leaving, Outbound, Paper};
+use super::outbound::{Outbound, Outgoing, Paper};
+use super::report::Report;
 use super::stall::until_stalled;
 use super::{Parting, StreamError, Streams};
 use crate::codec::Blob;
@@ -11,15 +13,16 @@ use crate::link::lane::Joint;
 use crate::model::Task;
 use crate::seal::{Delivery, Header, Record, Sealer, Source, Turn, UnsignedRecord};
 use crate::wire::{
-    ChunksMissing, Frame, Kind, Message, SegmentVerified, StreamAccept, StreamChunk,
-    StreamDelivered, StreamEnd, StreamHeader, StreamRecord,
+    ChunksMissing, Code, Kind, Message, Outcome, SegmentVerified, SenderState, StreamAccept,
+    StreamChunk, StreamDelivered, StreamHeader, StreamRecord,
 };
 use std::fmt;
 use std::future::pending;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 use tokio::task::spawn_blocking;
-use tokio::time::{interval, sleep, timeout};
+use tokio::time::{sleep, timeout};
 
 /// How the receiver agrees.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -68,7 +71,14 @@ impl Streams {
         let joint = self.join(stream);
         let mut parting = Parting::new(&self.conversation, stream, &joint);
         let sent = async {
-            self.introduce(stream, &mut sealer, &*source).await?;
+            tokio::select! {
+                biased;
+                introduced = self.introduce(stream, &mut sealer, &*source) => introduced?,
+                // Whoever refuses the header wants no manifest.
+                frame = next(&mut frames, too_early) => return Err(
+                    frame.err().unwrap_or(StreamError::Unexpected)
+                ),
+            }
             if let Consent::AfterManifest(patience) = consent {
                 let accepted = await_accept(&mut frames, &mut sealer);
                 timeout(patience, accepted).await.map_err(|_| StreamError::Stalled)??;
@@ -145,28 +155,23 @@ impl Streams {
 /// Takes the receiver's word on the manifest.
 async fn await_accept(frames: &mut StreamFrames, sealer: &mut Sealer) -> Result<(), StreamError> {
     loop {
-        let frame = frames.next().await.ok_or(StreamError::Stopped)?;
+        let frame = next(frames, |kind| SenderState::Announced.outcome(kind)).await?;
         match frame.kind {
             Kind::SegmentVerified => {
                 let SegmentVerified { segment, .. } = read(&frame)?;
                 sealer.acknowledge(segment).map_err(|_| StreamError::Unexpected)?;
             }
             Kind::StreamAccept => return read::<StreamAccept>(&frame).map(drop),
-            Kind::StreamEnd => return Err(ended(&frame)),
             _ => return Err(StreamError::Unexpected),
         }
     }
 }
 
-pub(super) fn read<M: Message>(frame: &Frame) -> Result<M, StreamError> {
-    frame.decode().map_err(|_| StreamError::Unexpected)
-}
-
-/// Why the other side ended the stream.
-pub(super) fn ended(frame: &Frame) -> StreamError {
-    match frame.decode::<StreamEnd>() {
-        Ok(StreamEnd { code, text, .. }) => StreamError::Refused { code, text },
-        Err(_) => StreamError::Unexpected,
+/// While header and manifest go out, only that the receiver does not want them.
+fn too_early(kind: Kind) -> Outcome {
+    match kind {
+        Kind::StreamEnd => Outcome::Accept,
+        _ => Outcome::Refuse(Code::Unexpected),
     }
 }
 
@@ -200,7 +205,8 @@ impl<'s> Carrying<'s> {
         if self.has_lanes {
             self.joint.begin(Arc::clone(&self.desk) as Arc<_>);
         }
-        tokio::select! {
+        let mut report = Report::of(progress);
+        let sent = tokio::select! {
             sent = self.listen(frames) => sent,
             error = self.carry_on_channel() => Err(error),
             error = self.carry_again() => Err(error),
@@ -209,15 +215,19 @@ impl<'s> Carrying<'s> {
             error = self.desk.when(Outbound::failure) => Err(error),
             () = self.watch() => Err(StreamError::Stalled),
             () = self.end_segments_in_time() => Err(StreamError::Stopped),
-            () = self.report(progress) => Err(StreamError::Stopped),
-            () = self.keep_lanes() => Err(StreamError::Stopped),
-        }
+            () = report.follow(|| self.desk.sealed_bytes()) => Err(StreamError::Stopped),
+            () = self.streams.keep_lanes(self.stream, self.joint, self.has_lanes) => {
+                Err(StreamError::Stopped)
+            }
+        };
+        report.tell(self.desk.sealed_bytes());
+        sent
     }
 
     /// Takes what the receiver says, up to the proof of delivery.
     async fn listen(&self, mut frames: StreamFrames) -> Result<Sent, StreamError> {
         loop {
-            let frame = frames.next().await.ok_or(StreamError::Stopped)?;
+            let frame = next(&mut frames, |kind| self.state().outcome(kind)).await?;
             match frame.kind {
                 Kind::SegmentVerified => {
                     self.desk.acknowledge(read::<SegmentVerified>(&frame)?.segment)?;
@@ -227,10 +237,13 @@ impl<'s> Carrying<'s> {
                     self.desk.send_again(missing.chunks.as_slice());
                 }
                 Kind::StreamDelivered => return self.delivered(&read(&frame)?),
-                Kind::StreamEnd => return Err(ended(&frame)),
                 _ => return Err(StreamError::Unexpected),
             }
         }
+    }
+
+    fn state(&self) -> SenderState {
+        self.last.get().map_or(SenderState::Running, |_| SenderState::Finished)
     }
 
     fn delivered(&self, told: &StreamDelivered) -> Result<Sent, StreamError> {
@@ -278,7 +291,7 @@ impl<'s> Carrying<'s> {
         }
     }
 
-    async fn carry(&self, chunk: Leaving) -> Result<(), StreamError> {
+    async fn carry(&self, chunk: Outgoing) -> Result<(), StreamError> {
         let desk = Arc::clone(&self.desk);
         let sealed = spawn_blocking(move || desk.seal(chunk)).await;
         match sealed.map_err(|_| StreamError::Stopped)?? {
@@ -338,30 +351,16 @@ impl<'s> Carrying<'s> {
             Some(_) => deadlines.durable,
             None => deadlines.stalled,
         };
-        // What the channel takes is counted whatever it is: between this stream and its last chunk
-        // there may be a long queue.
-        let traffic = self.streams.conversation.traffic();
-        let moved = || self.desk.moved_bytes().saturating_add(traffic.left());
-        until_stalled(deadlines.progress_bytes, patience, moved).await;
-    }
-
-    async fn report(&self, progress: &mut Task) {
-        let (mut ticks, mut told) = (interval(REPORT), 0);
-        loop {
-            ticks.tick().await;
-            let sealed = self.desk.sealed_bytes();
-            progress.advance(sealed.saturating_sub(told));
-            told = sealed;
-        }
-    }
-
-    async fn keep_lanes(&self) {
-        match (self.has_lanes, self.streams.conversation.role()) {
-            (true, crate::wire::Role::Dialler) => {
-                self.streams.keep_lanes(self.stream, self.joint).await;
+        // Chunks leave one after the other: between this stream's and the line there may be a long
+        // queue. When all has left, only what the receiver verified counts.
+        let (traffic, left) = (self.streams.conversation.traffic(), AtomicU64::new(0));
+        let moved = || {
+            if self.last.get().is_none() {
+                left.store(traffic.left(), Ordering::Relaxed);
             }
-            _ => pending().await,
-        }
+            self.desk.moved_bytes().saturating_add(left.load(Ordering::Relaxed))
+        };
+        until_stalled(deadlines.progress_bytes, patience, moved).await;
     }
 }
 
@@ -376,4 +375,3 @@ impl Drop for EndOf<'_> {
 
 /// A segment ends after so long, however little it holds.
 const SEGMENT_TIME: Duration = Duration::from_secs(2);
-const REPORT: Duration = Duration::from_millis(50);

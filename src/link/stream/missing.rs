@@ -1,0 +1,92 @@
+//! Which missing chunks are asked for, and when. Pure: it is told the time.
+//!
+//! A line that does not end loses nothing, and what is slow must not be asked for: it would come
+//! twice. What is sent again travels on the channel, where nothing is lost, so nothing is asked for
+//! twice either.
+
+use crate::link::lane::Tally;
+use std::collections::BTreeSet;
+use std::time::Duration;
+use tokio::time::Instant;
+
+/// What was asked for, and how long nothing came.
+pub(super) struct Missing {
+    /// Bytes that end a silence.
+    least: u64,
+    /// After so long without the lowest missing chunk, that one is asked for though others come.
+    longest: Duration,
+    asked: BTreeSet<u32>,
+    /// Lanes that had ended when chunks were last asked for, and since when more have.
+    ended: u32,
+    lost: Option<Instant>,
+    heard: u64,
+    quiet: Instant,
+    lowest: Option<u32>,
+    stuck: Instant,
+}
+
+impl Missing {
+    pub(super) fn new(now: Instant, least: u64, longest: Duration) -> Self {
+        Self {
+            least,
+            longest,
+            asked: BTreeSet::new(),
+            ended: 0,
+            lost: None,
+            heard: 0,
+            quiet: now,
+            lowest: None,
+            stuck: now,
+        }
+    }
+
+    /// The chunks to ask for now, of those that are missing, ascending; so many bytes were heard.
+    pub(super) fn ask_now(
+        &mut self,
+        now: Instant,
+        tally: &Tally,
+        heard: u64,
+        missing: &[u32],
+    ) -> Vec<u32> {
+        if heard.saturating_sub(self.heard) >= self.least {
+            (self.heard, self.quiet) = (heard, now);
+        }
+        if missing.first().copied() != self.lowest {
+            (self.lowest, self.stuck) = (missing.first().copied(), now);
+        }
+        if tally.ended != self.ended && self.lost.is_none() {
+            self.lost = Some(now);
+        }
+        self.asked.retain(|index| missing.binary_search(index).is_ok());
+        let has_had_lanes = tally.live > 0 || tally.ended > 0;
+        if !has_had_lanes {
+            return Vec::new();
+        }
+        let fresh: Vec<u32> =
+            missing.iter().copied().filter(|index| !self.asked.contains(index)).collect();
+        let chosen = self.choose(now, tally, fresh);
+        if !chosen.is_empty() {
+            (self.ended, self.lost, self.quiet, self.stuck) = (tally.ended, None, now, now);
+            self.asked.extend(&chosen);
+        }
+        chosen
+    }
+
+    fn choose(&self, now: Instant, tally: &Tally, mut fresh: Vec<u32>) -> Vec<u32> {
+        let since = |then: Instant| now.duration_since(then);
+        let is_lost = self.lost.is_some_and(|lost| since(lost) >= SETTLING);
+        let silence = if tally.ended > 0 { SILENCE_AFTER_LOSS } else { SILENCE };
+        if is_lost || since(self.quiet) >= silence {
+            return fresh;
+        }
+        // Whoever sits on a lane may swallow one chunk and let others pass, or drip.
+        fresh.truncate(1);
+        fresh.retain(|index| self.lowest == Some(*index) && since(self.stuck) >= self.longest);
+        fresh
+    }
+}
+
+/// When a lane ends, what is on its way down the others comes within so long.
+const SETTLING: Duration = Duration::from_millis(300);
+const SILENCE: Duration = Duration::from_secs(10);
+const SILENCE_AFTER_LOSS: Duration = Duration::from_secs(1);
