@@ -16,10 +16,10 @@ use bar::with_bar;
 use files::{Folder, open_sources};
 use home::Home;
 use std::error::Error;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use waxwing::crypto::{UnixTime, pair_words};
 use waxwing::model::Work;
-use waxwing::seal::{Context, Envelope, Expected, Manifest, open_from, seal_to};
+use waxwing::seal::{Context, Envelope, Expected, Manifest, SealToError, open_from, seal_to};
 
 fn run(files: &[PathBuf]) -> Result<(), Box<dyn Error>> {
     let (sources, listed) = open_sources(files)?;
@@ -35,7 +35,12 @@ fn run(files: &[PathBuf]) -> Result<(), Box<dyn Error>> {
         let to = bob.certificate().verify(bob.signing().verifying_key(), now)?;
         let envelope = Envelope { to: &to, from: alice.signing(), context, created: now };
         let manifest = Manifest::new(listed)?;
-        home.write("sealed", |mut out| Ok(seal_to(&mut out, manifest, &sources, envelope, task)?))
+        home.write("sealed", |mut out| {
+            match seal_to(&mut out, manifest, &sources, envelope, task) {
+                Err(SealToError::Io(error)) => Err(error.into()),
+                other => Ok(other?),
+            }
+        })
     })?;
 
     let expected = Expected {
@@ -50,9 +55,10 @@ fn run(files: &[PathBuf]) -> Result<(), Box<dyn Error>> {
         Ok(open_from(&mut home.read("sealed")?, &expected, bob.sealing(), &mut opened, task)?)
     })?;
     opened.publish()?;
+    home.remove("receipts")?;
     for proof in (0..stream.manifest().count()).filter_map(|number| stream.proof(number)) {
         let receipt = stream.receipt(&proof).ok_or("every entry has a receipt")?;
-        let path = Path::new("receipts").join(proof.entry().path().to_relative());
+        let path = format!("receipts/{}.receipt", proof.entry().path());
         home.write(path, |out| Ok(out.write_all(&receipt.to_bytes())?))?;
         println!("{}  {}  sent by alice", proof.content().id(), proof.entry().path());
     }

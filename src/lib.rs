@@ -7,6 +7,10 @@
 //! codec → crypto → model → seal          → wire         → link
 //! bytes   secrets  nouns   sealed stream   what is said   who is there
 //! ```
+//!
+//! Begin at [`seal`] for files that are sealed for one person and opened by them
+//! (`examples/seal.rs`), at [`link`] for two programs that speak with each other. `protocol.md` beside
+//! this crate says every byte, `SECURITY.md` what is defended and what is not.
 
 #![forbid(unsafe_code)]
 // Every room reads foreign bytes, and nothing in them may panic.

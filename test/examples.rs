@@ -18,7 +18,8 @@ fn seal_seals_and_opens_files() {
         for name in ["letter.txt", "large"] {
             let opened = fs::read(at("seal-example/opened").join(name)).unwrap();
             assert!(opened == fs::read(at(name)).unwrap(), "{round}: {name}");
-            assert!(at("seal-example/receipts").join(name).exists());
+            let receipt = at("seal-example/receipts").join(format!("{name}.receipt"));
+            assert!(receipt.exists(), "{round}: {name}");
         }
     }
     let sealed = fs::read(at("seal-example/sealed")).unwrap();

@@ -20,7 +20,8 @@ pub(crate) fn with_bar<T>(
         for event in listener {
             match event {
                 Event::Advanced { done, .. } => bar.set_position(done.min(total)),
-                Event::Ended { .. } => bar.finish(),
+                Event::Ended { complete: true, .. } => bar.finish(),
+                Event::Ended { .. } => bar.abandon(),
                 _ => {}
             }
         }

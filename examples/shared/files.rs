@@ -23,13 +23,17 @@ pub(crate) fn open_sources(
             return Err(format!("{}: not a regular file", path.display()).into());
         }
         let file = File::open(path).map_err(about(path))?;
-        let about = file.metadata()?;
+        let metadata = file.metadata().map_err(about(path))?;
         let name = path.file_name().and_then(|name| name.to_str());
-        let name = name.ok_or_else(|| format!("{}: its name is not in UTF-8", path.display()))?;
-        let modified = Modified::from_system(about.modified()?);
-        let entry = Entry::new(EntryPath::parse(name)?, about.len(), modified)?;
+        let name = name.ok_or_else(|| about(path)("its name is not in UTF-8"))?;
+        let modified = Modified::from_system(metadata.modified()?);
+        let entry = Entry::new(EntryPath::parse(name)?, metadata.len(), modified)?;
+        if listed.iter().any(|other: &ManifestEntry| other.entry.path() == entry.path()) {
+            let path = path.display();
+            return Err(format!("{path}: another file of this name is named before it").into());
+        }
         listed.push(ManifestEntry::whole(entry));
-        files.push((file, about));
+        files.push((file, metadata));
     }
     Ok((Files(files), listed))
 }
@@ -90,6 +94,14 @@ impl Sink for Folder {
     }
 
     fn write(&mut self, entry: u32, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        self.files[entry as usize].write_all_at(bytes, offset)
+        let written = self.files[entry as usize].write_all_at(bytes, offset);
+        written.map_err(|error| io::Error::other(about(&self.path)(error)))
+    }
+}
+
+impl Drop for Folder {
+    /// What is not proven is of no use, and may fill a disk.
+    fn drop(&mut self) {
+        let _ = remove(&self.unproven());
     }
 }

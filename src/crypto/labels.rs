@@ -23,8 +23,9 @@
 //! | proof of an identity | RSASSA-PSS(`DiallerProof` or `ListenerProof` ‖ transcript) |
 //! | MAC that opens a lane | BLAKE3 keyed with the ticket(`LaneProof` ‖ role ‖ lane id) |
 //!
-//! Two things carry no label: a content id, which is the plain BLAKE3 hash that any tool computes,
-//! and a chunk's tag, whose key is fresh for each stream and used for nothing else.
+//! Three things do not begin with a label: a content id, which is the plain BLAKE3 hash that any tool
+//! computes; a chunk's tag, whose key is fresh for each stream and used for nothing else; and the tree
+//! of ids, whose leaves begin with a byte 00 and then a label, and whose nodes begin with 01.
 
 use sha2::{Digest, Sha256};
 

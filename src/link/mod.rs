@@ -1,4 +1,4 @@
-//! Who is there: conversations between two programs, over sockets.
+//! Who is there: conversations between two programs, over sockets, and the streams in them.
 //!
 //! A [`Side`] is what one program brings to all of its conversations. It dials with a [`Dialler`]
 //! and waits with a [`Listener`]; either way it gets a [`Conversation`] with somebody who has
@@ -7,6 +7,18 @@
 //! ```text
 //!  Dialler ──▶ TCP ──▶ TLS 1.3 ──▶ hellos, proofs ──▶ Conversation ◀── the same ◀── Listener
 //!  backoff             tls.rs      handshake.rs       conversation.rs               counts
+//! ```
+//!
+//! [`Streams`] sends and receives sealed streams in a conversation. Who asks with a
+//! [`SendAsk`](crate::wire::SendAsk) sends what a [`Sending`] holds; the other awaits an [`Offer`],
+//! looks at its manifest, accepts it into a [`Place`] or declines it, and confirms what [`Arrived`] when
+//! it is durable. Large streams travel on lanes beside the channel, plain TCP connections that a
+//! [`LaneBook`] lets in at the listener's door; small ones, and whatever lanes lose, on the channel.
+//!
+//! ```text
+//! Streams::send ── header, manifest ──▶ Streams::await_offer ─▶ Offer ─▶ accept ─▶ Arrived ─▶ confirm
+//!        ▲                                                                                       │
+//!        └────────────────────────────── the proof of delivery ──────────────────────────────────┘
 //! ```
 //!
 //! Sockets, times and randomness come from outside: the socket as a [`Connect`] or [`Listen`], the
@@ -47,7 +59,7 @@ pub use dial::{Connect, Dialler, Retry, Tcp};
 pub use ending::{AskError, Ended, Ending};
 pub use handshake::{Expected, Proven};
 pub use incoming::{Incoming, Request, StreamFrames};
-pub use lane::{Lane, LaneBook, Pipe};
+pub use lane::LaneBook;
 pub use listen::{LaneDoor, Listen, Listener, Notice, Service, Socket};
 pub use side::Side;
 pub use stream::{

@@ -9,7 +9,7 @@
 //! A lane is blocking, so that reading, encrypting, tagging and sending a chunk is one loop over
 //! one buffer: no task switch, no copy. It needs no TLS, since chunks are encrypted, tagged and
 //! signed already; whoever cuts one or puts bytes into one costs its stream nothing but that lane.
-//! What carries chunks is anything that reads and writes, so tests use whatever breaks best.
+//! What carries chunks is anything that reads and writes.
 
 mod book;
 mod dial;
@@ -17,10 +17,10 @@ mod joint;
 mod pipe;
 
 pub use book::LaneBook;
-pub use pipe::{Lane, Pipe};
 
 pub(super) use dial::dial;
 pub(super) use joint::{Desk, Joint, LaneEnd, Tally};
+pub(super) use pipe::Pipe;
 
 /// So many lanes of a stream may fail by what came on them; then the channel carries the rest.
 pub(super) const CONDEMNED_LANES: u32 = 3;

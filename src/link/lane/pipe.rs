@@ -7,12 +7,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 /// Anything that reads and writes, and blocks meanwhile.
-pub trait Pipe: Read + Write + Send {}
+pub(in crate::link) trait Pipe: Read + Write + Send {}
 
 impl<T: Read + Write + Send> Pipe for T {}
 
 /// A connection that is open as a lane.
-pub struct Lane {
+pub(in crate::link) struct Lane {
     pub(super) pipe: Box<dyn Pipe>,
     pub(super) cut: Cut,
 }
@@ -21,13 +21,8 @@ pub struct Lane {
 pub(super) type Cut = Arc<dyn Fn() + Send + Sync>;
 
 impl Lane {
-    /// A lane over anything; `cut` makes whoever waits for it stop waiting.
-    pub fn new(pipe: impl Pipe + 'static, cut: impl Fn() + Send + Sync + 'static) -> Self {
-        Self { pipe: Box::new(pipe), cut: Arc::new(cut) }
-    }
-
     /// A lane over a TCP connection. A write that does not go on for so long is an error.
-    pub fn over_tcp(socket: TcpStream, progress: Duration) -> io::Result<Self> {
+    pub(super) fn over_tcp(socket: TcpStream, progress: Duration) -> io::Result<Self> {
         socket.set_nonblocking(false)?;
         socket.set_read_timeout(None)?;
         socket.set_write_timeout(Some(progress))?;
@@ -35,7 +30,8 @@ impl Lane {
         socket.set_nodelay(true)?;
         let other = socket.try_clone()?;
         // It may be closed already, which is what is wanted.
-        Ok(Self::new(socket, move || drop(other.shutdown(Shutdown::Both))))
+        let cut = move || drop(other.shutdown(Shutdown::Both));
+        Ok(Self { pipe: Box::new(socket), cut: Arc::new(cut) })
     }
 }
 

@@ -90,3 +90,7 @@ impl Missing {
 const SETTLING: Duration = Duration::from_millis(300);
 const SILENCE: Duration = Duration::from_secs(10);
 const SILENCE_AFTER_LOSS: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+#[path = "../../../test/unit/missing.rs"]
+mod tests;

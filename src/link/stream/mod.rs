@@ -136,7 +136,9 @@ impl Streams {
         // Answers and words of a stream race each other, so lanes are granted from its beginning on.
         let stream = self.joints().get(&ask.stream).and_then(Weak::upgrade);
         let granted = match (&self.book, stream) {
-            (Some(book), Some(stream)) if stream.takes_lanes() => book.grant(&stream, ask.count),
+            (Some(book), Some(stream)) if self.agreed_on_lanes() && stream.takes_lanes() => {
+                book.grant(&stream, ask.count)
+            }
             _ => Err(Code::NoLanes),
         };
         match granted {
@@ -164,8 +166,11 @@ impl Streams {
         let dials = self.conversation.role() == Role::Dialler;
         let can_dial = self.lanes > 0 && self.conversation.lanes_to().is_some();
         let can = if dials { can_dial } else { self.book.is_some() };
-        let both = self.conversation.proven().agreed().features.has(Feature::Lanes);
-        can && both && chunks >= CHUNKS_WORTH_LANES
+        can && self.agreed_on_lanes() && chunks >= CHUNKS_WORTH_LANES
+    }
+
+    fn agreed_on_lanes(&self) -> bool {
+        self.conversation.proven().agreed().features.has(Feature::Lanes)
     }
 }
 
@@ -218,3 +223,7 @@ const USUAL_LANES: u8 = 2;
 const CHUNKS_WORTH_LANES: u32 = 16;
 /// After so long without a lane, the channel carries.
 const WAIT_FOR_LANES: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+#[path = "../../../test/unit/desks.rs"]
+mod desks;

@@ -5,10 +5,12 @@ use super::inbound::{Inbound, Place};
 use super::stall::until_stalled;
 use super::taking::Taking;
 use super::{Parting, StreamError, Streams};
+use crate::codec::Blob;
 use crate::crypto::{Identity, SigningKey, UnixTime, VerifyingKey};
 use crate::link::StreamFrames;
 use crate::link::lane::Joint;
 use crate::model::Task;
+use crate::model::limits::HEADER_BYTES;
 use crate::seal::{
     Context, EntryProof, Expected, Header, Manifest, ManifestOpener, OpenedStream, Opener, Record,
     Refusal,
@@ -70,7 +72,7 @@ impl Streams {
         let stream = frames.number();
         let joint = self.join(stream);
         let mut parting = Parting::new(&self.conversation, stream, &joint);
-        let (deadlines, began) = (self.conversation.deadlines(), Instant::now());
+        let deadlines = self.conversation.deadlines();
         let traffic = self.conversation.traffic();
         let least = deadlines.progress_bytes;
         let read = tokio::select! {
@@ -80,9 +82,6 @@ impl Streams {
             }
         };
         let read = read.map_err(|error| self.or_ended(error));
-        if matches!(read, Err(StreamError::Sealed(Refusal::NotOpened))) {
-            answer_late(began).await;
-        }
         if read.is_err() {
             parting.settle(&read);
         }
@@ -97,6 +96,20 @@ impl Streams {
     ) -> Result<Opener, StreamError> {
         let frame = next(frames, |kind| ReceiverState::Granted.outcome(kind)).await?;
         let StreamHeader { header, .. } = read(&frame)?;
+        let began = Instant::now();
+        let offer = self.open_offer(frames, header, receiving).await;
+        if matches!(offer, Err(StreamError::Sealed(Refusal::NotOpened))) {
+            answer_late(began).await;
+        }
+        offer
+    }
+
+    async fn open_offer(
+        &self,
+        frames: &mut StreamFrames,
+        header: Blob<HEADER_BYTES>,
+        receiving: Receiving,
+    ) -> Result<Opener, StreamError> {
         let sender = self.conversation.proven().key().clone();
         let opened = self.conversation.side().compute(move || open(&header, &sender, &receiving));
         self.read_manifest(frames, opened.await.map_err(|_| StreamError::Stopped)??).await
