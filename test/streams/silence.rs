@@ -6,7 +6,7 @@ use crate::stage::{Computed, Ground, Memory, silent, soon};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use waxwing::link::{Consent, Deadlines, Decided, Offer, Sending, StreamError};
-use waxwing::wire::{Code, Kind, StreamEnd};
+use waxwing::wire::{Code, Kind, Ping, StreamEnd};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sender_that_goes_silent_is_given_up() {
@@ -72,6 +72,7 @@ async fn a_receiver_that_never_confirms_is_given_up_later() {
         let sent = alice.send(small(), Arc::new(Computed)).await;
         (sent, Instant::now())
     };
+    let bob_streams = bob.streams.clone();
     let silence = async {
         let offer: Offer = bob.offer().await.unwrap();
         let memory = Memory::new();
@@ -79,8 +80,19 @@ async fn a_receiver_that_never_confirms_is_given_up_later() {
         let arrived = offer.accept(memory, Decided::Now, silent()).await.unwrap();
         (arrived, Instant::now())
     };
-    let ((sent, given_up), (_arrived, arrived)) =
-        soon(async { tokio::join!(sending, silence) }).await;
+    // Small talk is no movement.
+    let talker = bob_streams.conversation().clone();
+    let small_talk = async move {
+        loop {
+            talker.tell(&Ping { token: 1 }).unwrap();
+            tokio::time::sleep(Duration::from_millis(4)).await;
+        }
+    };
+    let both = async { tokio::join!(sending, silence) };
+    let ((sent, given_up), (_arrived, arrived)) = tokio::select! {
+        both = soon(both) => both,
+        () = small_talk => unreachable!(),
+    };
     assert!(matches!(sent, Err(StreamError::Stalled)), "{sent:?}");
     assert!(given_up - arrived >= Duration::from_millis(3000));
 }
