@@ -20,6 +20,38 @@
 //! - an [`EntryProof`], without which no file gets its name, comes only from an [`OpenedStream`],
 //!   whose final record verified.
 //!
+//! So these do not compile, each for the reason that stands beside it:
+//!
+//! ```compile_fail,E0599
+//! # use waxwing::{crypto::SealingKey, seal::Header};
+//! fn unwrap_unchecked(header: Header, key: &SealingKey) {
+//!     let _ = header.open(key); // only a CheckedHeader can
+//! }
+//! ```
+//!
+//! ```compile_fail,E0382
+//! # use waxwing::{crypto::SealingKey, seal::CheckedHeader};
+//! fn open_twice(header: CheckedHeader, key: &SealingKey) {
+//!     let _ = (header.open(key), header.open(key)); // it is consumed
+//! }
+//! ```
+//!
+//! ```compile_fail,E0451
+//! # use waxwing::{crypto::Fingerprint, model::{Content, Entry}, seal::EntryProof};
+//! fn make_a_proof(sender: Fingerprint, entry: Entry, content: Content) -> EntryProof {
+//!     EntryProof { number: 0, entry, content, sender, header_hash: [0; 32] } // private
+//! }
+//! ```
+//!
+//! ```compile_fail,E0382
+//! # use waxwing::seal::{OpenedStream, Opener};
+//! fn finish_and_go_on(mut opener: Opener) -> Option<OpenedStream> {
+//!     let stream = opener.finish().ok(); // an error before the final record verified
+//!     opener.missing(); // it is consumed
+//!     stream
+//! }
+//! ```
+//!
 //! What a stream takes in memory does not depend on the files' sizes (`test/allocation.rs`):
 //!
 //! - opening or sealing the manifest, at most three times its length, and so 48 MiB, beside the
