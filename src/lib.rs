@@ -9,7 +9,7 @@
 //! ```
 //!
 //! Begin at [`seal`] for files that are sealed for one person and opened by them
-//! (`examples/seal.rs`), at [`link`] for two programs that speak with each other. `protocol.md` beside
+//! (`examples/seal.rs`), at [`link`] for two programs that speak with each other (`examples/send.rs`). `protocol.md` beside
 //! this crate says every byte, `SECURITY.md` what is defended and what is not.
 
 #![forbid(unsafe_code)]

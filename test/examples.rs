@@ -31,6 +31,22 @@ fn seal_seals_and_opens_files() {
 }
 
 #[test]
+fn send_sends_files_over_a_conversation() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("letter.txt"), "dear Bob").unwrap();
+    fs::write(at("large"), vec![7; 9_000_000]).unwrap();
+    let output = run("send", folder.path(), &["letter.txt", "large"]);
+    let (told, complaints) = (text(&output.stdout), text(&output.stderr));
+    assert!(output.status.success(), "{complaints}");
+    assert!(told.contains("bob signed that 2 of them landed"), "{told}");
+    for name in ["letter.txt", "large"] {
+        let arrived = fs::read(at("send-example/arrived").join(name)).unwrap();
+        assert!(arrived == fs::read(at(name)).unwrap(), "{name}");
+    }
+}
+
+#[test]
 fn content_id_names_what_b3sum_prints() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), vec![9; 2_500_000]).unwrap();
