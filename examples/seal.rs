@@ -58,7 +58,7 @@ fn run(files: &[PathBuf]) -> Result<(), Box<dyn Error>> {
     home.remove("receipts")?;
     for proof in (0..stream.manifest().count()).filter_map(|number| stream.proof(number)) {
         let receipt = stream.receipt(&proof).ok_or("every entry has a receipt")?;
-        let path = format!("receipts/{}.receipt", proof.entry().path());
+        let path = format!("receipts/{}.receipt", proof.number());
         home.write(path, |out| Ok(out.write_all(&receipt.to_bytes())?))?;
         println!("{}  {}  sent by alice", proof.content().id(), proof.entry().path());
     }

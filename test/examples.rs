@@ -15,10 +15,10 @@ fn seal_seals_and_opens_files() {
         let (told, complaints) = (text(&output.stdout), text(&output.stderr));
         assert!(output.status.success(), "{round}: {complaints}");
         assert!(told.contains("letter.txt  sent by alice"), "{round}: {told}");
-        for name in ["letter.txt", "large"] {
+        for (number, name) in ["letter.txt", "large"].iter().enumerate() {
             let opened = fs::read(at("seal-example/opened").join(name)).unwrap();
             assert!(opened == fs::read(at(name)).unwrap(), "{round}: {name}");
-            let receipt = at("seal-example/receipts").join(format!("{name}.receipt"));
+            let receipt = at("seal-example/receipts").join(format!("{number}.receipt"));
             assert!(receipt.exists(), "{round}: {name}");
         }
     }

@@ -287,9 +287,9 @@ impl Opener {
         Ok(())
     }
 
-    /// The chunks of the oldest open segment that its record names and that have not come.
+    /// The chunks that records cover and that have not come, ascending.
     pub fn missing(&self) -> Vec<u32> {
-        let end = self.records.front().map_or(0, |record| record.segment.end());
+        let end = self.records.back().map_or(0, |record| record.segment.end());
         self.window.missing(end).collect()
     }
 

@@ -1,5 +1,6 @@
 //! What goes in comes out, by whatever way.
 
+use crate::by_hand::{ByHand, small};
 use crate::stage::{CHUNK, Computed, Ground, MIB, Memory, bytes_of, silent, soon, whole};
 use std::sync::Arc;
 use waxwing::link::{Consent, Decided, Sending, StreamError};
@@ -89,4 +90,31 @@ async fn what_was_asked_for_comes_without_a_word() {
         assert_eq!(sent.unwrap().landed, [0]);
         assert!(came == bytes_of(0, size), "{size}");
     }
+}
+
+/// Messages go before chunks, so on a slow line all records may be there before the manifest is.
+#[tokio::test(flavor = "multi_thread")]
+async fn records_may_overtake_all_chunks() {
+    let mut ground = Ground::new().await;
+    let (alice, mut bob) = ground.pair().await;
+    let (mut by_hand, (bobs_frames, context)) =
+        tokio::join!(ByHand::ask(&alice, small()), bob.grant());
+    let manifest = by_hand.chunk();
+    let first = by_hand.sealer.end_segment().unwrap();
+    let data = [by_hand.chunk(), by_hand.chunk(), by_hand.chunk()];
+    let last = by_hand.sealer.finish(&Computed).unwrap();
+    by_hand.header();
+    by_hand.send_record(first);
+    by_hand.send_record(last);
+    by_hand.send_chunk(manifest.0, manifest.1);
+    for (head, body) in data {
+        by_hand.send_chunk(head, body);
+    }
+    let offer = soon(bob.await_offer(bobs_frames, context)).await.unwrap();
+    let place = Memory::new();
+    place.begin(offer.manifest());
+    let into = Arc::clone(&place) as Arc<_>;
+    let arrived = soon(offer.accept(into, Decided::Before, silent())).await.unwrap();
+    assert!(arrived.stream().proof(0).is_some());
+    assert!(place.file(0) == bytes_of(0, 2 * CHUNK));
 }

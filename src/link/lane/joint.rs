@@ -121,6 +121,12 @@ impl Joint {
         }
     }
 
+    /// A lane that did not come up here may be one that ended for the other side.
+    pub(in crate::link) fn note_a_failure(&self) {
+        let mut state = self.state();
+        state.ended = state.ended.saturating_add(1);
+    }
+
     /// Lanes are of no use here: the channel carries from now on.
     pub(in crate::link) fn give_up(&self) {
         self.state().is_given_up = true;

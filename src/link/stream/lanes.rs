@@ -61,8 +61,10 @@ impl Streams {
             let (id, ticket, deadlines) = (*id, Arc::clone(&ticket), deadlines.clone());
             let joint = Arc::clone(joint);
             dialled.spawn_blocking(move || {
-                if let Ok(lane) = dial(address, id, &ticket, &deadlines) {
-                    joint.attach(lane);
+                match dial(address, id, &ticket, &deadlines) {
+                    Ok(lane) => joint.attach(lane),
+                    // The other side may have taken it for open, and sent something into it.
+                    Err(_) => joint.note_a_failure(),
                 }
             });
         }

@@ -5,7 +5,7 @@
 //! twice either.
 
 use crate::link::lane::Tally;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, VecDeque};
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -16,9 +16,10 @@ pub(super) struct Missing {
     /// After so long without the lowest missing chunk, that one is asked for though others come.
     longest: Duration,
     asked: BTreeSet<u32>,
-    /// Lanes that had ended when chunks were last asked for, and since when more have.
+    /// How many lanes have ended.
     ended: u32,
-    lost: Option<Instant>,
+    /// When to ask for what they lost.
+    due: VecDeque<Instant>,
     heard: u64,
     quiet: Instant,
     lowest: Option<u32>,
@@ -32,7 +33,7 @@ impl Missing {
             longest,
             asked: BTreeSet::new(),
             ended: 0,
-            lost: None,
+            due: VecDeque::new(),
             heard: 0,
             quiet: now,
             lowest: None,
@@ -54,8 +55,9 @@ impl Missing {
         if missing.first().copied() != self.lowest {
             (self.lowest, self.stuck) = (missing.first().copied(), now);
         }
-        if tally.ended != self.ended && self.lost.is_none() {
-            self.lost = Some(now);
+        if tally.ended != self.ended {
+            self.ended = tally.ended;
+            self.due = LOOKS_AFTER_LOSS.iter().filter_map(|look| now.checked_add(*look)).collect();
         }
         self.asked.retain(|index| missing.binary_search(index).is_ok());
         let has_had_lanes = tally.live > 0 || tally.ended > 0;
@@ -66,17 +68,20 @@ impl Missing {
             missing.iter().copied().filter(|index| !self.asked.contains(index)).collect();
         let chosen = self.choose(now, tally, fresh);
         if !chosen.is_empty() {
-            (self.ended, self.lost, self.quiet, self.stuck) = (tally.ended, None, now, now);
+            (self.quiet, self.stuck) = (now, now);
             self.asked.extend(&chosen);
         }
         chosen
     }
 
-    fn choose(&self, now: Instant, tally: &Tally, mut fresh: Vec<u32>) -> Vec<u32> {
+    fn choose(&mut self, now: Instant, tally: &Tally, mut fresh: Vec<u32>) -> Vec<u32> {
         let since = |then: Instant| now.duration_since(then);
-        let is_lost = self.lost.is_some_and(|lost| since(lost) >= SETTLING);
+        let is_due = self.due.front().is_some_and(|due| *due <= now);
+        if is_due {
+            self.due.pop_front();
+        }
         let silence = if tally.ended > 0 { SILENCE_AFTER_LOSS } else { SILENCE };
-        if is_lost || since(self.quiet) >= silence {
+        if is_due || since(self.quiet) >= silence {
             return fresh;
         }
         // Whoever sits on a lane may swallow one chunk and let others pass, or drip.
@@ -86,8 +91,9 @@ impl Missing {
     }
 }
 
-/// When a lane ends, what is on its way down the others comes within so long.
-const SETTLING: Duration = Duration::from_millis(300);
+/// When a lane ends, what is on its way down the others comes soon, and records of what it lost within
+/// the time of a segment.
+const LOOKS_AFTER_LOSS: [Duration; 2] = [Duration::from_millis(300), Duration::from_secs(3)];
 const SILENCE: Duration = Duration::from_secs(10);
 const SILENCE_AFTER_LOSS: Duration = Duration::from_secs(1);
 

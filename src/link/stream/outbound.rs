@@ -216,7 +216,7 @@ impl Outbound {
         self.moved_bytes.load(Ordering::Relaxed)
     }
 
-    fn move_by(&self, bytes: usize) {
+    pub(super) fn move_by(&self, bytes: usize) {
         self.moved_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 

@@ -10,7 +10,7 @@ use crate::crypto::{Identity, SigningKey, UnixTime, VerifyingKey};
 use crate::link::StreamFrames;
 use crate::link::lane::Joint;
 use crate::model::Task;
-use crate::model::limits::HEADER_BYTES;
+use crate::model::limits::{HEADER_BYTES, OPEN_SEGMENTS};
 use crate::seal::{
     Context, EntryProof, Expected, Header, Manifest, ManifestOpener, OpenedStream, Opener, Record,
     Refusal,
@@ -121,10 +121,10 @@ impl Streams {
         frames: &mut StreamFrames,
         mut manifest: ManifestOpener,
     ) -> Result<Opener, StreamError> {
-        let mut record: Option<Record> = None;
+        let mut records: Vec<Record> = Vec::new();
         loop {
-            if let Some(record) = record.take_if(|_| manifest.is_complete()) {
-                let opener = spawn_blocking(move || manifest.record(&record)).await;
+            if manifest.is_complete() && !records.is_empty() {
+                let opener = spawn_blocking(move || begin(manifest, &records)).await;
                 let opener = opener.map_err(|_| StreamError::Stopped)??;
                 let stream = frames.number();
                 self.tell(&SegmentVerified { stream, segment: 0 })?;
@@ -136,13 +136,22 @@ impl Streams {
                     let (head, mut data) = chunk(&frame)?;
                     manifest.chunk(&head, &mut data)?;
                 }
-                Kind::StreamRecord if record.is_none() => {
-                    record = Some(read::<StreamRecord>(&frame)?.record);
+                // Who was asked goes on at once, and records overtake chunks.
+                Kind::StreamRecord if records.len() < OPEN_SEGMENTS as usize => {
+                    records.push(read::<StreamRecord>(&frame)?.record);
                 }
                 _ => return Err(StreamError::Unexpected),
             }
         }
     }
+}
+
+/// Reads the manifest under the first record; the others are for what follows it.
+fn begin(manifest: ManifestOpener, records: &[Record]) -> Result<Opener, Refusal> {
+    let (first, others) = records.split_first().ok_or(Refusal::Cut)?;
+    let mut opener = manifest.record(first)?;
+    others.iter().try_for_each(|record| opener.record(record))?;
+    Ok(opener)
 }
 
 /// Checks a header, and then unwraps its secret.
@@ -178,7 +187,7 @@ impl Offer {
     }
 
     /// Waits until the sender takes it back, and says how; nothing else can come before it is taken.
-    /// After that it cannot be taken any more.
+    /// After that it cannot be taken any more. Not for what was asked for: its sender does not wait.
     pub async fn withdrawn(&mut self) -> StreamError {
         let gone = next(&mut self.frames, deciding).await.map(drop);
         self.parting.settle(&gone);

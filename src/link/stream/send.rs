@@ -295,7 +295,12 @@ impl<'s> Carrying<'s> {
         let desk = Arc::clone(&self.desk);
         let sealed = spawn_blocking(move || desk.seal(chunk)).await;
         match sealed.map_err(|_| StreamError::Stopped)?? {
-            Some((head, body)) => self.streams.send_chunk(self.stream, head, body).await,
+            Some((head, body)) => {
+                let length = body.len();
+                self.streams.send_chunk(self.stream, head, body).await?;
+                self.desk.move_by(length);
+                Ok(())
+            }
             None => Ok(()),
         }
     }

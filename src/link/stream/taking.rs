@@ -107,7 +107,7 @@ impl Taking<'_> {
         loop {
             sleep(LOOK).await;
             let (tally, missing) = (self.joint.tally(), self.desk.missing());
-            let chosen = rule.ask_now(Instant::now(), &tally, self.came(), &missing);
+            let chosen = rule.ask_now(Instant::now(), &tally, self.desk.heard_bytes(), &missing);
             for chunks in chosen.chunks(MISSING_CHUNKS) {
                 if let Err(error) = self.ask_for(chunks) {
                     return error;
