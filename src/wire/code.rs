@@ -175,7 +175,8 @@ fn is_permanent(refusal: Refusal) -> bool {
 
 /// What a side says in words beside a code. It shows itself as [`Untrusted`] does, and no other
 /// way.
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Encode, Clone, PartialEq, Eq, Default)]
+#[cbor(transparent)]
 pub struct Explanation(Text<EXPLANATION_BYTES>);
 
 impl Explanation {
@@ -201,16 +202,6 @@ impl fmt::Display for Explanation {
 impl fmt::Debug for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:?}", self.as_untrusted())
-    }
-}
-
-impl<C> Encode<C> for Explanation {
-    fn encode<W: encode::Write>(
-        &self,
-        e: &mut Encoder<W>,
-        ctx: &mut C,
-    ) -> Result<(), encode::Error<W::Error>> {
-        self.0.encode(e, ctx)
     }
 }
 

@@ -79,7 +79,8 @@ impl LaneId {
 }
 
 /// Lanes that may be dialled: one to eight, no two alike.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Encode, Debug, Clone, PartialEq, Eq)]
+#[cbor(transparent)]
 pub struct LaneIds(List<LaneId, LANES>);
 
 impl LaneIds {
@@ -173,16 +174,6 @@ impl<C> Encode<C> for LaneId {
 impl<'b, C> Decode<'b, C> for LaneId {
     fn decode(d: &mut Decoder<'b>, ctx: &mut C) -> Result<Self, decode::Error> {
         minicbor::bytes::decode(d, ctx).map(Self)
-    }
-}
-
-impl<C> Encode<C> for LaneIds {
-    fn encode<W: encode::Write>(
-        &self,
-        e: &mut Encoder<W>,
-        ctx: &mut C,
-    ) -> Result<(), encode::Error<W::Error>> {
-        self.0.encode(e, ctx)
     }
 }
 

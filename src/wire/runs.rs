@@ -2,10 +2,11 @@
 
 use crate::codec::{self, Charge, List, refuse};
 use crate::model::limits::{LANDED_RUNS, MANIFEST_ENTRIES, MISSING_CHUNKS};
-use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
+use minicbor::{Decode, Decoder, Encode, decode};
 
 /// Chunks that did not come: at least one, ascending.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Encode, Debug, Clone, PartialEq, Eq)]
+#[cbor(transparent)]
 pub struct MissingChunks(List<u32, MISSING_CHUNKS>);
 
 impl MissingChunks {
@@ -31,7 +32,8 @@ impl MissingChunks {
 ///
 /// No run reaches beyond the entries that a manifest can have, so what they stand for is never
 /// many more than a message has bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Encode, Debug, Clone, PartialEq, Eq, Default)]
+#[cbor(transparent)]
 pub struct Landed(List<Run, LANDED_RUNS>);
 
 /// Numbers in a row: the first one, and how many.
@@ -84,30 +86,10 @@ impl Run {
     }
 }
 
-impl<C> Encode<C> for MissingChunks {
-    fn encode<W: encode::Write>(
-        &self,
-        e: &mut Encoder<W>,
-        ctx: &mut C,
-    ) -> Result<(), encode::Error<W::Error>> {
-        self.0.encode(e, ctx)
-    }
-}
-
 impl<'b, C: Charge> Decode<'b, C> for MissingChunks {
     fn decode(d: &mut Decoder<'b>, ctx: &mut C) -> Result<Self, decode::Error> {
         let chunks = List::decode(d, ctx)?;
         Self::check(chunks).map_err(|reason| refuse(ctx, reason))
-    }
-}
-
-impl<C> Encode<C> for Landed {
-    fn encode<W: encode::Write>(
-        &self,
-        e: &mut Encoder<W>,
-        ctx: &mut C,
-    ) -> Result<(), encode::Error<W::Error>> {
-        self.0.encode(e, ctx)
     }
 }
 
