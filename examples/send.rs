@@ -58,9 +58,8 @@ async fn send(
 
 /// Bob: answers what Alice asks.
 async fn serve(bob: Arc<Identity>, streams: Streams, mut incoming: Incoming, into: PathBuf) {
-    while let Some(request) = incoming.next().await {
+    while let Some(request) = streams.next_request(&mut incoming).await {
         match request.kind() {
-            Kind::LanesAsk => streams.answer_lanes(request),
             Kind::SendAsk => {
                 let (bob, streams, into) = (Arc::clone(&bob), streams.clone(), into.clone());
                 tokio::spawn(async move {

@@ -12,7 +12,7 @@ use waxwing::link::{
     Backoff, Conversation, Deadlines, Dialler, Expected, Incoming, LaneBook, Listener, Request,
     Side, Streams,
 };
-use waxwing::wire::{Features, Kind, Party};
+use waxwing::wire::{Features, Party};
 
 pub(crate) fn identity(name: &str) -> Arc<Identity> {
     Arc::new(person(name))
@@ -80,11 +80,8 @@ pub(crate) fn serve(
     let (tell, requests) = mpsc::channel(1);
     let to_answer = streams.clone();
     tokio::spawn(async move {
-        while let Some(request) = incoming.next().await {
-            match request.kind() {
-                Kind::LanesAsk => to_answer.answer_lanes(request),
-                _ => drop(tell.send(request).await),
-            }
+        while let Some(request) = to_answer.next_request(&mut incoming).await {
+            drop(tell.send(request).await);
         }
     });
     (streams, requests)

@@ -67,8 +67,7 @@
 //! use waxwing::model::{Entry, EntryPath, Modified};
 //! use waxwing::seal::{Context, Envelope, Expected, open_bytes, seal_bytes};
 //!
-//! # fn people() -> (Identity, Identity) { unimplemented!() }
-//! let (alice, bob): (Identity, Identity) = people();
+//! # fn example(alice: Identity, bob: Identity) -> Result<(), Box<dyn std::error::Error>> {
 //! let (now, context) = (UnixTime::now(), Context::from_bytes([7; 32]));
 //! let to = bob.certificate().verify(bob.signing().verifying_key(), now)?;
 //! let modified = Modified::from_system(SystemTime::now());
@@ -85,7 +84,8 @@
 //! };
 //! let files = open_bytes(&sealed, &expected, bob.sealing())?;
 //! assert_eq!(files[0].1, b"hello");
-//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! # Ok(())
+//! # }
 //! ```
 
 mod chunk;

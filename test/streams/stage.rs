@@ -118,11 +118,8 @@ impl Person {
         let (tell, requests) = mpsc::channel(64);
         let to_answer = streams.clone();
         tokio::spawn(async move {
-            while let Some(request) = incoming.next().await {
-                match request.kind() {
-                    Kind::LanesAsk => to_answer.answer_lanes(request),
-                    _ => drop(tell.send(request).await),
-                }
+            while let Some(request) = to_answer.next_request(&mut incoming).await {
+                drop(tell.send(request).await);
             }
         });
         Self { name, streams, requests }

@@ -77,3 +77,19 @@ fn one_that_was_swallowed_is_asked_for_though_others_pass() {
     }
     assert_eq!(asked, [2], "after thirty seconds, once");
 }
+
+#[test]
+fn on_a_slow_channel_without_lanes_chunks_come_once() {
+    const ALL_LOST: Tally = Tally { live: 0, ended: 3, ..NONE };
+    let mut clock = Clock::new();
+    assert_eq!(clock.at(0, ALL_LOST, 0, &[1, 2]), NOTHING);
+    assert_eq!(clock.at(300, ALL_LOST, 0, &[1, 2]), [1, 2], "what the lanes may have lost");
+    assert_eq!(clock.at(3000, ALL_LOST, 0, &[1, 2]), NOTHING);
+    // From then on a chunk every five seconds, each of a segment whose record is here already.
+    for chunk in 1..20 {
+        let (millis, heard) = (3000 + u64::from(chunk) * 5000, u64::from(chunk) * 262_144);
+        let missing: Vec<u32> = (chunk + 2..40).collect();
+        assert_eq!(clock.at(millis - 100, ALL_LOST, heard - 262_144, &missing), NOTHING);
+        assert_eq!(clock.at(millis, ALL_LOST, heard, &missing), NOTHING);
+    }
+}

@@ -80,7 +80,9 @@ impl Missing {
         if is_due {
             self.due.pop_front();
         }
-        let silence = if tally.ended > 0 { SILENCE_AFTER_LOSS } else { SILENCE };
+        // On the channel alone a chunk may take seconds, and nothing is lost that is not due above.
+        let may_be_lost = tally.ended > 0 && tally.live > 0;
+        let silence = if may_be_lost { SILENCE_AFTER_LOSS } else { SILENCE };
         if is_due || since(self.quiet) >= silence {
             return fresh;
         }

@@ -32,10 +32,10 @@ pub use receive::{Arrived, Decided, Offer, Receiving};
 pub use send::{Consent, Sending, Sent};
 
 use crate::link::lane::{Joint, LaneBook};
-use crate::link::{Conversation, Ending, Request};
+use crate::link::{Conversation, Ending, Incoming, Request};
 use crate::model::limits;
 use crate::seal::{Refusal, SealError};
-use crate::wire::{Code, Explanation, Feature, LanesAsk, Role, StreamEnd};
+use crate::wire::{Code, Explanation, Feature, Kind, LanesAsk, Role, StreamEnd};
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
@@ -128,8 +128,19 @@ impl Streams {
         &self.conversation
     }
 
-    /// Answers a request for lanes, which the other side makes if it dialled.
-    pub fn answer_lanes(&self, request: Request) {
+    /// The other side's next request. Those for lanes, which it makes if it dialled, are answered here.
+    /// May be dropped while it waits.
+    pub async fn next_request(&self, incoming: &mut Incoming) -> Option<Request> {
+        loop {
+            let request = incoming.next().await?;
+            if request.kind() != Kind::LanesAsk {
+                return Some(request);
+            }
+            self.answer_lanes(request);
+        }
+    }
+
+    fn answer_lanes(&self, request: Request) {
         let Ok(ask) = request.decode::<LanesAsk>() else {
             return request.refuse(Code::Malformed, "");
         };

@@ -173,7 +173,9 @@ impl Outbound {
     /// The receiver verified a segment.
     pub(super) fn acknowledge(&self, segment: u32) -> Result<(), StreamError> {
         let acknowledged = self.state().sealer.acknowledge(segment);
-        self.move_by(CHUNK_BYTES);
+        if acknowledged.is_ok() {
+            self.move_by(CHUNK_BYTES);
+        }
         self.ring();
         match acknowledged {
             Err(SealError::OutOfTurn(_)) => Err(StreamError::Unexpected),
