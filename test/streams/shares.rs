@@ -25,6 +25,13 @@ impl Threads {
         }
     }
 
+    /// Waits until two have come by: what passed the line may still wait for its thread.
+    async fn are_two(&self) {
+        while self.0.lock().unwrap().len() < 2 {
+            sleep(Duration::from_millis(5)).await;
+        }
+    }
+
     /// Waits until they have all ended.
     async fn are_gone(&self) {
         let threads = std::mem::take(&mut *self.0.lock().unwrap());
@@ -84,9 +91,12 @@ async fn whoever_drops_a_stream_tells_the_other_and_leaves_nothing_behind() {
             let place = Arc::new(WatchedPlace(Arc::clone(&put), memory));
             offer.accept(place, Decided::Now, crate::stage::silent()).await
         };
-        let half = proxy.until(|seen| {
-            seen.carried.len() == 2 && seen.carried.iter().all(|bytes| *bytes > 2 * MIB)
-        });
+        let half = async {
+            let both = proxy.until(|seen| {
+                seen.carried.len() == 2 && seen.carried.iter().all(|bytes| *bytes > 2 * MIB)
+            });
+            tokio::join!(both, read.are_two(), put.are_two());
+        };
         let ended = async {
             if who_drops == "sender" {
                 let sending = async {
