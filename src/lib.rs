@@ -4,8 +4,8 @@
 //! fails when one does not.
 //!
 //! ```text
-//! codec → crypto → model → seal          → wire         → link
-//! bytes   secrets  nouns   sealed stream   what is said   who is there
+//! codec → crypto → model → seal          → wire         → link         → index
+//! bytes   secrets  nouns   sealed stream   what is said   who is there   a server's role
 //! ```
 //!
 //! Begin at [`seal`] for files that are sealed for one person and opened by them
@@ -24,6 +24,7 @@
 
 pub mod codec;
 pub mod crypto;
+pub mod index;
 pub mod link;
 pub mod model;
 pub mod seal;

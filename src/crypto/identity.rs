@@ -61,7 +61,7 @@ impl Identity {
         sealing: &SealingKey,
         now: UnixTime,
     ) -> Result<(u32, bool), Error> {
-        let ours = certificate.verify_at_issue(signing.verifying_key())?;
+        let ours = certificate.verify_as_issued(signing.verifying_key())?;
         if ours.key != *sealing.wrapping_key() {
             return Err(Error::Statement("the sealing certificate names another sealing key"));
         }
@@ -96,7 +96,7 @@ impl Identity {
 
 impl Signed<SealingCertificate> {
     /// Checks everything but whether the certificate holds today.
-    fn verify_at_issue(
+    pub fn verify_as_issued(
         &self,
         signer: &super::VerifyingKey,
     ) -> Result<Verified<SealingCertificate>, Error> {

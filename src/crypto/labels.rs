@@ -21,6 +21,10 @@
 //! | node of the id tree | SHA-256(01 ‖ left ‖ right), see [`id_node`] |
 //! | landed entries | SHA-256(`LandedEntries` ‖ numbers) |
 //! | proof of an identity | RSASSA-PSS(`DiallerProof` or `ListenerProof` ‖ transcript) |
+//! | head of a directory | SHA-256(`DirectoryEntry` ‖ entry), which holds the head before |
+//! | documents of a binding | SHA-256(`DirectoryDocuments` ‖ key block ‖ certificate block ‖ rotation block) |
+//! | what an index stores of a token | SHA-256(`SessionToken` or `JoinToken` ‖ token) |
+//! | a request to an index, known again | SHA-256(`IndexRequest` ‖ kind ‖ body without its id) |
 //! | MAC that opens a lane | BLAKE3 keyed with the ticket(`LaneProof` ‖ role ‖ lane id) |
 //!
 //! Three things do not begin with a label: a content id, which is the plain BLAKE3 hash that any tool
@@ -76,11 +80,21 @@ pub enum Label {
     ListenerProof,
     /// Showing that one knows a lane's ticket.
     LaneProof,
+    /// Hashing an entry of an index's key directory into the chain's next head.
+    DirectoryEntry,
+    /// Hashing the keys and certificates that an entry of the directory stands for.
+    DirectoryDocuments,
+    /// Hashing a session's token, for whoever stores it.
+    SessionToken,
+    /// Hashing an invitation's join token, for whoever stores it.
+    JoinToken,
+    /// Hashing what a request to an index asks, to know it again.
+    IndexRequest,
 }
 
 impl Label {
     /// All labels.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 27] = [
         Self::SigningKey,
         Self::SealingKey,
         Self::PairWords,
@@ -103,6 +117,11 @@ impl Label {
         Self::DiallerProof,
         Self::ListenerProof,
         Self::LaneProof,
+        Self::DirectoryEntry,
+        Self::DirectoryDocuments,
+        Self::SessionToken,
+        Self::JoinToken,
+        Self::IndexRequest,
     ];
 
     /// The label's text, at most 32 bytes of ASCII.
@@ -130,6 +149,11 @@ impl Label {
             Self::DiallerProof => "waxwing 1 dialler proof",
             Self::ListenerProof => "waxwing 1 listener proof",
             Self::LaneProof => "waxwing 1 lane proof",
+            Self::DirectoryEntry => "waxwing 1 directory entry",
+            Self::DirectoryDocuments => "waxwing 1 directory documents",
+            Self::SessionToken => "waxwing 1 session token",
+            Self::JoinToken => "waxwing 1 join token",
+            Self::IndexRequest => "waxwing 1 index request",
         }
     }
 

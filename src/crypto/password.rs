@@ -34,6 +34,11 @@ impl Password {
             _ => Err(PasswordProblem::TooLong),
         }
     }
+
+    /// The text, for the message that brings it to an index.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
 }
 
 impl fmt::Debug for Password {

@@ -74,7 +74,7 @@ pub async fn converse<IO: AsyncRead + AsyncWrite + Send>(
     let mut line = Line::new(io, side.deadlines());
     let await_hello = AwaitHello::new(role, side.hello(), expected, exporter);
     let proven = greet(&mut line, side, await_hello).await?;
-    Ok(begin(line, proven, side, None, stop))
+    Ok(begin(line, proven, side, Ways::default(), stop))
 }
 
 /// A conversation over a line on which both sides have proven who they are.
@@ -82,7 +82,7 @@ pub(super) fn begin<IO: AsyncRead + AsyncWrite + Send>(
     line: Line<IO>,
     proven: Proven,
     side: &Side,
-    lanes_to: Option<SocketAddr>,
+    ways: Ways,
     stop: CancellationToken,
 ) -> Begun<impl Future<Output = Ending> + Send + use<IO>> {
     let deadlines = side.deadlines();
@@ -92,7 +92,7 @@ pub(super) fn begin<IO: AsyncRead + AsyncWrite + Send>(
     let shared = Arc::new(Shared {
         table: Mutex::new(Table::new(proven.role())),
         proven,
-        lanes_to,
+        ways,
         side: side.clone(),
         waiting_bytes: AtomicUsize::new(0),
         traffic: line.traffic(),
@@ -107,6 +107,15 @@ pub(super) fn begin<IO: AsyncRead + AsyncWrite + Send>(
     Begun { conversation, incoming: Incoming::new(requests_in), driver }
 }
 
+/// What is known of the connection under a conversation.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Ways {
+    /// Its other end.
+    pub(super) other_end: Option<SocketAddr>,
+    /// Where lanes are dialled.
+    pub(super) lanes_to: Option<SocketAddr>,
+}
+
 /// A conversation, to speak in. Cheap to clone.
 #[derive(Clone)]
 pub struct Conversation {
@@ -119,7 +128,7 @@ pub struct Conversation {
 pub(super) struct Shared {
     pub(super) proven: Proven,
     side: Side,
-    lanes_to: Option<SocketAddr>,
+    ways: Ways,
     table: Mutex<Table>,
     /// Bytes in the control queue.
     waiting_bytes: AtomicUsize,
@@ -155,7 +164,13 @@ impl Conversation {
     /// Where this side dials lanes; nowhere when it was dialled, or reached the other in a way that
     /// lanes cannot take.
     pub fn lanes_to(&self) -> Option<SocketAddr> {
-        self.shared.lanes_to
+        self.shared.ways.lanes_to
+    }
+
+    /// The other end of the connection, as this side sees it: where a listener was dialled from, or
+    /// what a dialler reached. None where the connection was handed in.
+    pub fn other_end(&self) -> Option<SocketAddr> {
+        self.shared.ways.other_end
     }
 
     /// Asks, and waits for the answer. The id is filled in.

@@ -5,7 +5,7 @@
 //! new try is told.
 
 use super::codec::Line;
-use super::conversation::{Begun, Conversation, begin};
+use super::conversation::{Begun, Conversation, Ways, begin};
 use super::handshake::{AwaitHello, Expected, greet};
 use super::incoming::Incoming;
 use super::listen::Socket;
@@ -171,8 +171,8 @@ impl<C: Connect> Dialler<C> {
         let mut line = Line::new(stream, deadlines);
         let await_hello = AwaitHello::new(Role::Dialler, self.side.hello(), expected, exporter);
         let proven = greet(&mut line, &self.side, await_hello).await?;
-        let lanes_to = self.sockets.lanes_to(to);
-        let begun = begin(line, proven, &self.side, lanes_to, self.stop.clone());
+        let ways = Ways { other_end: Some(to), lanes_to: self.sockets.lanes_to(to) };
+        let begun = begin(line, proven, &self.side, ways, self.stop.clone());
         let Begun { conversation, incoming, driver } = begun;
         self.tasks.spawn(driver);
         Ok((conversation, incoming))

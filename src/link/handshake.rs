@@ -156,9 +156,13 @@ impl Proven {
         &self,
         now: UnixTime,
     ) -> Result<Verified<SealingCertificate>, crate::crypto::Error> {
+        self.signed_certificate()?.verify(&self.key, now)
+    }
+
+    /// The same as they signed it, to be shown to others.
+    pub fn signed_certificate(&self) -> Result<Signed<SealingCertificate>, crate::crypto::Error> {
         let none = crate::crypto::Error::Statement("the other side showed no sealing certificate");
-        let bytes = self.certificate.as_deref().ok_or(none)?;
-        closed::decode::<Signed<SealingCertificate>>(bytes)?.verify(&self.key, now)
+        Ok(closed::decode(self.certificate.as_deref().ok_or(none)?)?)
     }
 
     /// The context of a live stream in this conversation.

@@ -1,7 +1,7 @@
 //! One connection that came in: from its first byte to its end, and its place among all.
 
 use super::codec::Line;
-use super::conversation::{Begun, begin};
+use super::conversation::{Begun, Ways, begin};
 use super::counts::{Admitted, ConnectionId, Counts, Full};
 use super::handshake::{AwaitHello, Expected, Proven, greet, refuse};
 use super::listen::{LaneDoor, Notice, Notices, Service, Socket};
@@ -150,7 +150,8 @@ impl<S: Socket, V: Service> Place<S, V> {
             return self.refused(why);
         }
         (shared.notices)(Notice::Proven { from: self.from, who });
-        let begun = begin(line, proven, &shared.side, None, shared.stop.clone());
+        let ways = Ways { other_end: Some(self.from), lanes_to: None };
+        let begun = begin(line, proven, &shared.side, ways, shared.stop.clone());
         let Begun { conversation, incoming, driver } = begun;
         let mut driver = pin!(driver);
         let mut served = pin!(shared.service.serve(conversation.clone(), incoming));

@@ -2,7 +2,8 @@
 
 use super::Error;
 use super::limits::HOST_BYTES;
-use crate::crypto::{Fingerprint, Secret};
+use super::token::TokenHash;
+use crate::crypto::{Fingerprint, Label, Secret};
 use data_encoding::HEXLOWER_PERMISSIVE;
 use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -228,6 +229,16 @@ impl JoinToken {
     /// The token's bytes.
     pub fn expose(&self) -> &[u8; 16] {
         self.0.expose()
+    }
+
+    /// The token with these bytes; the source is wiped.
+    pub fn take_from(bytes: &mut [u8; 16]) -> Self {
+        Self(Secret::take_from(bytes))
+    }
+
+    /// What an index stores of it.
+    pub fn hash(&self) -> TokenHash {
+        TokenHash::of(Label::JoinToken, self.expose())
     }
 
     fn reveal(&self) -> String {

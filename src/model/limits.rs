@@ -60,5 +60,14 @@ limits! {
     DELIVERY_BYTES: usize = 1024, "bytes of a signed delivery";
     LANDED_RUNS: usize = 50_000, "runs of entries that landed";
     LANES: usize = 8, "lanes of a stream";
+    PASSWORD_TEXT_BYTES: usize = 256, "bytes of a password as it travels; an index takes 10 to 71";
+    CONTACT_BYTES: usize = 128, "bytes of a contact line";
+    ROTATION_BYTES: usize = 3072, "bytes of a signed rotation";
+    KEY_BYTES: usize = 550, "bytes of a public key in a binding";
+    DIRECTORY_ENTRY_BYTES: usize = 192, "bytes of an entry of the key directory";
+    CHAIN_PART: usize = 256, "entries of the key directory in one answer";
+    ACCOUNT_SESSIONS: usize = 64, "sessions of one account; another one ends the longest unused";
+    PEOPLE_PAGE: usize = 64, "people in one answer or notice";
+    PERSON_ADDRESSES: usize = 8, "addresses at which one person is online";
     EVENTS_WAITING: usize = 1024, "events on their way to the program at once";
 }

@@ -11,6 +11,8 @@
 //! | [`Entry`] | what is told of a file: path, size, time, content |
 //! | [`Content`], [`content`] | what a file's bytes are called, wherever they lie |
 //! | [`HostPort`], [`PeerAddress`], [`Invitation`] | where an index or a peer is |
+//! | [`directory`] | the chain of all bindings of names to keys, and its checks |
+//! | [`SessionToken`], [`TokenHash`] | what opens a session, and what is stored of it |
 //! | [`Untrusted`] | a foreign text, on its way to a person's eyes |
 //! | [`Event`], [`Events`] | a fact on its way up |
 //! | [`limits`] | every maximum, in one table |
@@ -18,6 +20,7 @@
 mod address;
 mod audience;
 pub mod content;
+pub mod directory;
 mod entry;
 mod event;
 pub mod limits;
@@ -25,6 +28,7 @@ mod name;
 mod path;
 mod ranges;
 mod text;
+mod token;
 mod user;
 
 pub use crate::crypto::UnixTime;
@@ -37,6 +41,7 @@ pub use name::{Name, TEMPORARY_PREFIX};
 pub use path::{Collision, EntryPath, find_collision};
 pub use ranges::{ByteRange, Ranges};
 pub use text::Untrusted;
+pub use token::{SessionToken, TokenHash};
 pub use user::UserName;
 
 /// Why a noun was refused, in words for the person who meets it.

@@ -88,6 +88,18 @@ codes! {
     SourceChanged = 22, "source-changed", passing, "a file changed while it was sent";
     NoSpace = 23, "no-space", permanent, "the receiver has no room for it";
     NoLanes = 24, "no-lanes", permanent, "there are no lanes for this stream; the channel carries it";
+    NoSession = 30, "no-session", permanent, "nobody is logged in here, or the session is over; log in again";
+    Credentials = 31, "credentials", permanent, "the name or the password is wrong";
+    OtherIdentity = 32, "other-identity", permanent, "the account belongs to another identity";
+    NameTaken = 33, "name-taken", permanent, "somebody has this name already";
+    KeyTaken = 34, "key-taken", permanent, "this identity has or had another name here";
+    Invitation = 35, "invitation", permanent, "joining needs an invitation that was not used, has not expired and is for this name";
+    PasswordRule = 36, "password-rule", permanent, "a password has 10 to 71 bytes, and no NUL in it";
+    Throttled = 37, "throttled", passing, "too many tries from there; later it goes on";
+    NotFound = 38, "not-found", permanent, "there is no such thing, or not for you";
+    Storage = 39, "storage", passing, "the index cannot store anything now";
+    Certificate = 40, "certificate", permanent, "the sealing certificate shown does not hold, or an index knows a newer one";
+    Reused = 41, "reused", permanent, "a request with this number asked something else";
 }
 
 impl Code {

@@ -108,6 +108,52 @@ kinds! {
     LanesAsk = 0x20, Dialler, Open, Request, FRAME_CONTROL;
     /// Lets lanes be dialled.
     LanesGrant = 0x21, Listener, Open, Answer, FRAME_CONTROL;
+    /// Asks an index for an account.
+    Join = 0x30, Dialler, Open, Request, FRAME_CONTROL;
+    /// Asks an index for a session, by password.
+    Login = 0x31, Dialler, Open, Request, FRAME_CONTROL;
+    /// Goes on with a session.
+    Resume = 0x32, Dialler, Open, Request, FRAME_CONTROL;
+    /// Grants a session.
+    SessionGrant = 0x33, Listener, Open, Answer, FRAME_CONTROL;
+    /// Ends a session.
+    Logout = 0x34, Dialler, Open, Request, FRAME_CONTROL;
+    /// That what was asked is done.
+    Done = 0x35, Listener, Open, Answer, FRAME_CONTROL;
+    /// Changes the password.
+    PasswordChange = 0x36, Dialler, Open, Request, FRAME_CONTROL;
+    /// Moves the account to the identity of this conversation.
+    Rotate = 0x37, Dialler, Open, Request, FRAME_CONTROL;
+    /// Changes the contact line.
+    ContactChange = 0x38, Dialler, Open, Request, FRAME_CONTROL;
+    /// Asks what the index knows of one's own account.
+    AccountAsk = 0x39, Dialler, Open, Request, FRAME_CONTROL;
+    /// What the index knows of one's own account.
+    Account = 0x3a, Listener, Open, Answer, FRAME_CONTROL;
+    /// Asks for the keys of a person.
+    KeysAsk = 0x40, Dialler, Open, Request, FRAME_CONTROL;
+    /// The keys of a person.
+    Keys = 0x41, Listener, Open, Answer, FRAME_CONTROL;
+    /// Asks for entries of the key directory.
+    ChainAsk = 0x42, Dialler, Open, Request, FRAME_CONTROL;
+    /// Entries of the key directory.
+    ChainPart = 0x43, Listener, Open, Answer, FRAME_CONTROL;
+    /// That one is online, and at which port.
+    Online = 0x48, Dialler, Open, Request, FRAME_CONTROL;
+    /// For how long one counts as online.
+    OnlineGrant = 0x49, Listener, Open, Answer, FRAME_CONTROL;
+    /// Asks for people.
+    PeopleAsk = 0x4a, Dialler, Open, Request, FRAME_CONTROL;
+    /// People, and whether they are online.
+    People = 0x4b, Listener, Open, Answer, FRAME_CONTROL;
+    /// Asks to be told of changes among the people, or not any more.
+    Watch = 0x4c, Dialler, Open, Request, FRAME_CONTROL;
+    /// Asks that a person is told that one wants to reach them.
+    Reach = 0x4d, Dialler, Open, Request, FRAME_CONTROL;
+    /// Tells what changed among the people, and who wants to reach one.
+    News = 0x4e, Listener, Open, Request, FRAME_CONTROL;
+    /// That news were taken.
+    Noted = 0x4f, Dialler, Open, Answer, FRAME_CONTROL;
 }
 
 /// Who sends a kind of frame.

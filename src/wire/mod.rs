@@ -37,6 +37,7 @@ mod channel;
 mod code;
 pub mod frame;
 mod hello;
+pub mod index;
 mod kind;
 mod lane;
 mod message;

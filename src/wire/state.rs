@@ -12,7 +12,7 @@
 
 use super::code::Code;
 use super::hello::Role;
-use super::kind::Kind;
+use super::kind::{Kind, Names, Phase, SentBy};
 
 /// What becomes of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,20 +85,16 @@ impl ChannelState {
 }
 
 fn when_open(role: Role, kind: Kind) -> Outcome {
-    match kind {
-        Kind::Goodbye | Kind::Ping | Kind::Pong | Kind::SendAsk => Outcome::Accept,
-        Kind::Failure | Kind::SendGrant => Outcome::Answer,
-        Kind::LanesAsk if role == Role::Listener => Outcome::Accept,
-        Kind::LanesGrant if role == Role::Dialler => Outcome::Answer,
-        Kind::Hello | Kind::Proof | Kind::LanesAsk | Kind::LanesGrant => UNEXPECTED,
-        Kind::StreamHeader
-        | Kind::StreamChunk
-        | Kind::StreamRecord
-        | Kind::StreamAccept
-        | Kind::SegmentVerified
-        | Kind::ChunksMissing
-        | Kind::StreamDelivered
-        | Kind::StreamEnd => Outcome::Stream,
+    let is_for_us = match kind.sent_by() {
+        SentBy::Dialler => role == Role::Listener,
+        SentBy::Listener => role == Role::Dialler,
+        SentBy::Either | SentBy::Sender | SentBy::Receiver => true,
+    };
+    match kind.names() {
+        _ if !is_for_us || !kind.is_allowed_in(Phase::Open) => UNEXPECTED,
+        Names::Nothing | Names::Request => Outcome::Accept,
+        Names::Answer => Outcome::Answer,
+        Names::Stream => Outcome::Stream,
     }
 }
 

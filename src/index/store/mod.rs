@@ -1,0 +1,255 @@
+//! What an index keeps: the seam behind which a database lies.
+//!
+//! A [`Store`] speaks of accounts, sessions, invitations and the key directory; not of tables. Each
+//! method is one transaction: it happens wholly and is durable when it is answered, or it did not
+//! happen. A [`RequestKey`] makes the repetition of a change harmless, so a client whose answer was
+//! lost asks again.
+//!
+//! **Who asks is decided inside.** A private question takes an [`Asker`], and the transaction itself
+//! demands that the session is there, has not expired, and belongs to that identity. A session that
+//! ends is over for the very next question, whatever conversation it comes from.
+//!
+//! Time and randomness come with the questions: the store has neither a clock nor a generator.
+//!
+//! Decided against: one method that runs closures on a connection (no second engine could run them),
+//! and errors that name a database's own (callers would decide by them).
+
+mod nouns;
+
+pub use nouns::{
+    Account, AccountId, Asker, ChainRead, Figures, Granted, Invite, InviteRow, Joining, LoggingIn,
+    Member, NewSession, OwnAccount, PersonRow, RequestKey, Rotating, SessionNumber, SessionRow,
+    Shown, UserRow,
+};
+
+use crate::crypto::{PasswordHash, UnixTime};
+use crate::model::directory::Documents;
+use crate::model::{TokenHash, UserName};
+use std::future::Future;
+
+/// Why a store did not do what was asked. Nothing has changed then.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum StoreError {
+    /// It may not be.
+    #[error("{0}")]
+    Refused(#[from] Refusal),
+    /// Too much waits already.
+    #[error("the store has too much to do")]
+    Busy,
+    /// The disk is full, or a quota is used up.
+    #[error("there is no room left where the store keeps its data")]
+    Full,
+    /// The database or the disk below it failed, in its own words.
+    #[error("the store failed: {0}")]
+    Failed(String),
+}
+
+/// What a store refuses by its own rules.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Refusal {
+    /// There is no such session for this identity, or it is over.
+    #[error("no session")]
+    NoSession,
+    /// The password was changed in between.
+    #[error("the password was changed in between")]
+    PasswordChanged,
+    /// The account has another identity.
+    #[error("the account belongs to another identity")]
+    OtherIdentity,
+    /// The name has an account.
+    #[error("the name is taken")]
+    NameTaken,
+    /// The identity has or had another name.
+    #[error("the identity has or had another name")]
+    KeyTaken,
+    /// The invitation is unknown, used, expired, or for another name; or there is none.
+    #[error("the invitation does not hold")]
+    Invitation,
+    /// The certificate is older than the one known, or names another key in the same epoch.
+    #[error("a newer sealing certificate is known")]
+    Certificate,
+    /// A request with this number asked something else.
+    #[error("a request with this number asked something else")]
+    Reused,
+    /// There is no such thing.
+    #[error("there is no such thing")]
+    NotFound,
+    /// The name had too many entries in the directory lately.
+    #[error("too many changes of keys lately")]
+    TooMany,
+}
+
+/// What a store answers.
+pub type Result<T> = std::result::Result<T, StoreError>;
+
+/// What an index keeps. Cheap to clone; all clones are the same store.
+pub trait Store: Clone + Send + Sync + 'static {
+    // Accounts and sessions.
+
+    /// The account of a name, for whoever checks its password.
+    fn account(&self, user: &UserName) -> impl Future<Output = Result<Option<Account>>> + Send;
+
+    /// Whether a request was done before.
+    fn was_done(&self, request: &RequestKey) -> impl Future<Output = Result<bool>> + Send;
+
+    /// Makes an account and its first session, and uses the invitation up. An invitation that names
+    /// an account gives it the new identity and password instead, and ends its sessions.
+    fn join(&self, joining: Joining, now: UnixTime)
+    -> impl Future<Output = Result<Granted>> + Send;
+
+    /// Begins a session for somebody whose password was right. One too many ends the one that was
+    /// not used for longest. A newer sealing certificate goes into the directory.
+    fn log_in(
+        &self,
+        login: LoggingIn,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<Granted>> + Send;
+
+    /// Goes on with a session, which was used now. A newer sealing certificate goes into the
+    /// directory.
+    fn resume(
+        &self,
+        asker: Asker,
+        shown: Shown,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<Member>> + Send;
+
+    /// Whose session it is. The session was used now, which is written down when the time that is
+    /// written is some minutes old.
+    fn member(&self, asker: Asker, now: UnixTime) -> impl Future<Output = Result<Member>> + Send;
+
+    /// Ends the asker's session, or another one of the same account. Says which is over.
+    fn log_out(
+        &self,
+        asker: Asker,
+        which: Option<SessionNumber>,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<TokenHash>> + Send;
+
+    /// Changes the password if it still is `old`, ends all sessions of the account, and begins a
+    /// new one.
+    fn change_password(
+        &self,
+        asker: Asker,
+        request: RequestKey,
+        old: PasswordHash,
+        new: PasswordHash,
+        session: NewSession,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<Granted>> + Send;
+
+    /// Moves an account to another identity, ends its sessions, and begins a new one.
+    fn rotate(
+        &self,
+        rotating: Rotating,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<Granted>> + Send;
+
+    /// Changes the contact line of the asker's account.
+    fn change_contact(
+        &self,
+        asker: Asker,
+        request: RequestKey,
+        contact: Option<String>,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// The asker's own account.
+    fn own_account(
+        &self,
+        asker: Asker,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<OwnAccount>> + Send;
+
+    // The key directory, and people.
+
+    /// The documents of a name's last entry, or of the one with this number if it is that name's.
+    fn documents(
+        &self,
+        asker: Asker,
+        user: &UserName,
+        number: Option<u64>,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<Option<(u64, Documents)>>> + Send;
+
+    /// At most so many entries of the directory, from one on.
+    fn chain(
+        &self,
+        asker: Asker,
+        from: u64,
+        most: usize,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<ChainRead>> + Send;
+
+    /// At most so many people, by name, after one.
+    fn people(
+        &self,
+        asker: Asker,
+        after: Option<&UserName>,
+        most: usize,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<Vec<PersonRow>>> + Send;
+
+    /// One person.
+    fn person(
+        &self,
+        asker: Asker,
+        user: &UserName,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<Option<PersonRow>>> + Send;
+
+    /// Writes down when people were last online.
+    fn were_online(
+        &self,
+        people: Vec<(AccountId, UnixTime)>,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    // For the index's owner.
+
+    /// Adds an invitation.
+    fn invite(&self, invite: Invite) -> impl Future<Output = Result<()>> + Send;
+
+    /// Invitations that can still be used, the newest first.
+    fn invitations(
+        &self,
+        most: usize,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<Vec<InviteRow>>> + Send;
+
+    /// At most so many accounts, by name, after one.
+    fn users(
+        &self,
+        after: Option<&UserName>,
+        most: usize,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<Vec<UserRow>>> + Send;
+
+    /// At most so many sessions that are not over, of one account or of all, the last used first.
+    fn sessions(
+        &self,
+        user: Option<&UserName>,
+        most: usize,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<Vec<SessionRow>>> + Send;
+
+    /// Ends all sessions of an account. Says which are over.
+    fn end_sessions(&self, user: &UserName) -> impl Future<Output = Result<Vec<TokenHash>>> + Send;
+
+    /// Closes an account: its sessions end, and the name is free. Says which sessions are over.
+    fn close_account(
+        &self,
+        user: &UserName,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<Vec<TokenHash>>> + Send;
+
+    /// Counts.
+    fn figures(&self, now: UnixTime) -> impl Future<Output = Result<Figures>> + Send;
+
+    /// Forgets what is over: sessions, invitations, numbers of requests older than a day. Times that
+    /// a clock set back made to lie ahead become now, so that nothing lasts longer by that.
+    fn sweep(&self, now: UnixTime) -> impl Future<Output = Result<()>> + Send;
+
+    /// Reads everything and says what is wrong, in words for the index's owner; nothing, when all is
+    /// well.
+    fn check(&self) -> impl Future<Output = Result<Vec<String>>> + Send;
+}
