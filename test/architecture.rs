@@ -25,7 +25,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
     ("aes", &["crypto/cipher.rs"]),
     ("sha2", &["crypto/labels.rs", "crypto/raw_rsa.rs"]),
     ("std::fs", &["crypto/key_folder.rs", "model/content/read_at.rs"]),
-    ("std::net", &["model/address.rs", "link/"]),
+    ("std::net", &["model/address.rs", "wire/index/presence.rs", "link/"]),
     ("std::env", &[]),
     ("std::process", &[]),
     ("std::time", &["crypto/certificate.rs", "crypto/key_folder.rs", "model/entry.rs", "link/"]),

@@ -10,11 +10,11 @@ use super::seats::{Seat, Seats};
 use super::store::{AccountId, Asker, Refusal, RequestKey, Store, StoreError};
 use super::throttle::{Key, Pace, Throttle};
 use crate::codec::List;
-use crate::crypto::{Fingerprint, Label, PasswordHasher, UnixTime, sha256};
+use crate::crypto::{Fingerprint, PasswordHasher, UnixTime};
 use crate::link::{AskError, Conversation, Incoming, Notice, Request, Service};
 use crate::model::{TokenHash, UserName};
 use crate::wire::index::{
-    AccountAsk, ChainAsk, ContactChange, Id16, Join, KeysAsk, Login, Logout, News, Online,
+    AccountAsk, ChainAsk, Change, ContactChange, Join, KeysAsk, Login, Logout, News, Online,
     PasswordChange, PeopleAsk, Reach, Resume, Rotate, Watch,
 };
 use crate::wire::{Ask, Code, Kind, Message, Party};
@@ -294,13 +294,9 @@ impl Visitor {
         Person::new(user, &self.identity, shown(self.conversation.other_end(), self.origin))
     }
 
-    /// What makes the repetition of a request harmless: its number, and a hash of all of it but its
-    /// id.
-    pub(super) fn request<A: Ask + Clone>(&self, number: &Id16, ask: &A) -> RequestKey {
-        let mut ask = ask.clone();
-        ask.set_id(0);
-        let asked = sha256(Label::IndexRequest, &[&[A::KIND.tag()], &ask.encode()]);
-        RequestKey { identity: self.identity, number: **number, asked }
+    /// What makes the repetition of a request harmless.
+    pub(super) fn request<A: Change>(&self, ask: &A) -> RequestKey {
+        RequestKey { identity: self.identity, number: *ask.number(), asked: ask.asked() }
     }
 
     async fn is_over(&self) {
