@@ -1,17 +1,17 @@
 //! Who gets in: joining, passwords, and what strangers learn and can do.
 
+use crate::keys::{NOW, sealing_key};
 use crate::stage::{Ground, PASSWORD, identity, joining, password, rules, user};
 use std::sync::Arc;
 use std::time::Duration;
 use waxwing::codec::Text;
+use waxwing::crypto::Identity;
 use waxwing::crypto::{SealingKey, SignedRotation, random};
 use waxwing::index::{Happening, Rules};
 use waxwing::wire::Code;
 use waxwing::wire::index::{
     AccountAsk, ContactChange, Join, KeysAsk, Named, PasswordChange, PeopleAsk, Rotate,
 };
-use crate::keys::{NOW, sealing_key};
-use waxwing::crypto::Identity;
 
 #[tokio::test]
 async fn who_joins_has_an_account_a_session_and_a_place_in_the_directory() {
@@ -54,7 +54,9 @@ async fn a_repeated_join_is_one_account_and_the_same_number_for_another_is_refus
     let two = again.ask(first.clone()).await.unwrap();
     assert_ne!(one.token.expose(), two.token.expose());
     assert_eq!(again.ask(AccountAsk { id: 0 }).await.unwrap().sessions.len(), 2);
-    let other = Join { password: password("another horse"), ..first };
+    let wrong = Join { password: password("another horse"), ..first.clone() };
+    assert_eq!(again.ask(wrong).await.unwrap_err(), Code::Credentials);
+    let other = Join { contact: Some(Text::new("room 7").unwrap()), ..first };
     assert_eq!(again.ask(other).await.unwrap_err(), Code::Reused);
     ground.stop().await;
 }
@@ -264,7 +266,8 @@ async fn the_owners_invitation_brings_back_who_lost_the_keys() {
     crate::stage::soon(alice.conversation.ended()).await;
     let back = ground.dial("alice").await;
     assert_eq!(back.resume(&old).await.unwrap_err(), Code::NoSession);
-    let replaced = |fact: &Happening| matches!(fact, Happening::Replaced(who) if who.user == "alice");
+    let replaced =
+        |fact: &Happening| matches!(fact, Happening::Replaced(who) if who.user == "alice");
     assert!(ground.told().iter().any(replaced));
     ground.stop().await;
 }
@@ -283,7 +286,10 @@ async fn a_newer_sealing_key_goes_into_the_directory_and_an_older_one_is_refused
     let alice = ground.dial_as(&newer).await;
     alice.login("alice", PASSWORD).await.unwrap();
     let shown = alice.ask(keys).await.unwrap();
-    assert_eq!((shown.number, shown.documents().unwrap().certificate), (1, newer.certificate().clone()));
+    assert_eq!(
+        (shown.number, shown.documents().unwrap().certificate),
+        (1, newer.certificate().clone())
+    );
     let old = ground.dial("alice").await;
     assert_eq!(old.login("alice", PASSWORD).await.unwrap_err(), Code::Certificate);
     ground.stop().await;

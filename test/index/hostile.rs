@@ -120,19 +120,15 @@ async fn a_login_and_what_needs_it_may_be_said_in_one_breath() {
     let again = ground.dial("alice").await;
     let password = crate::stage::password(PASSWORD);
     let login = Login { id: 0, user: Named(user("alice")), password };
-    let (login, account) = tokio::join!(
-        again.conversation.ask(login),
-        again.conversation.ask(AccountAsk { id: 0 })
-    );
+    let (login, account) =
+        tokio::join!(again.conversation.ask(login), again.conversation.ask(AccountAsk { id: 0 }));
     assert!(login.is_ok() && account.is_ok());
     // The other way round it is too early.
     let third = ground.dial("alice").await;
     let password = crate::stage::password(PASSWORD);
     let login = Login { id: 0, user: Named(user("alice")), password };
-    let (account, login) = tokio::join!(
-        third.conversation.ask(AccountAsk { id: 0 }),
-        third.conversation.ask(login)
-    );
+    let (account, login) =
+        tokio::join!(third.conversation.ask(AccountAsk { id: 0 }), third.conversation.ask(login));
     assert!(matches!(account, Err(AskError::Refused { code: Code::NoSession, .. })));
     assert!(login.is_ok());
     ground.stop().await;
@@ -145,10 +141,8 @@ async fn who_asks_for_too_much_at_once_is_told_so_and_slows_nobody() {
     let flood = ground.dial("mallory").await;
     let many = (0..200).map(|_| async { flood.conversation.ask(AccountAsk { id: 0 }).await });
     let login = flood.login("nobody", "correct horse");
-    let (answers, slow) = soon(async {
-        tokio::join!(futures_util::future::join_all(many), login)
-    })
-    .await;
+    let (answers, slow) =
+        soon(async { tokio::join!(futures_util::future::join_all(many), login) }).await;
     assert!(slow.is_err());
     let code = |answer: &Result<_, AskError>| match answer {
         Err(AskError::Refused { code, .. }) => *code,

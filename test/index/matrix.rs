@@ -1,8 +1,8 @@
 //! Every request that an index takes, tried by everybody who must not have it: a matrix made from
 //! the table of kinds, so that a new kind cannot be forgotten.
 
-use crate::stage::{Caller, Ground, PASSWORD, password, resuming, user};
 use crate::keys::NOW;
+use crate::stage::{Caller, Ground, PASSWORD, password, resuming, user};
 use waxwing::codec::{Blob, closed};
 use waxwing::crypto::{SignedRotation, random};
 use waxwing::index::store::Store;
@@ -15,7 +15,8 @@ use waxwing::wire::{Ask, Code, Kind, Message, Names, SendAsk, SentBy};
 
 /// The requests that a person may send to an index.
 fn kinds() -> Vec<Kind> {
-    let of_index = |kind: &&Kind| kind.tag() >= Kind::Join.tag() && kind.sent_by() == SentBy::Dialler;
+    let of_index =
+        |kind: &&Kind| kind.tag() >= Kind::Join.tag() && kind.sent_by() == SentBy::Dialler;
     let all = Kind::ALL.iter().filter(of_index);
     all.filter(|kind| kind.names() == Names::Request).copied().collect()
 }

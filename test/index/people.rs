@@ -145,7 +145,8 @@ async fn watchers_hear_who_comes_goes_and_changes_and_others_hear_nothing() {
     assert_eq!(changed[0].addresses.len(), 1);
     bob.ask(Watch { id: 0, on: false }).await.unwrap();
     drop(alice);
-    let offline = |facts: &[Happening]| facts.iter().any(|f| matches!(f, Happening::Offline { .. }));
+    let offline =
+        |facts: &[Happening]| facts.iter().any(|f| matches!(f, Happening::Offline { .. }));
     ground.until(offline).await;
     // Whatever would have come has come before the answer to the next question.
     all(&bob).await;

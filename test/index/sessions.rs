@@ -1,12 +1,12 @@
 //! How long a session lasts, whose it is, and what ends it.
 
 use crate::stage::{Ground, PASSWORD, soon};
-use waxwing::wire::Code;
-use waxwing::wire::index::{AccountAsk, Logout, Online};
+use waxwing::crypto::random;
 use waxwing::index::Happening;
 use waxwing::index::store::Store;
-use waxwing::crypto::random;
 use waxwing::link::Ending;
+use waxwing::wire::Code;
+use waxwing::wire::index::{AccountAsk, Logout, Online};
 
 const HOUR: i64 = 3600;
 

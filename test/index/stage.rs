@@ -17,9 +17,7 @@ use waxwing::link::{
     AskError, Backoff, Conversation, Deadlines, Dialler, Expected, Incoming, Listener, Side,
 };
 use waxwing::model::{JoinToken, UserName};
-use waxwing::wire::index::{
-    Invited, Join, Login, Named, PasswordText, Resume, SessionGrant,
-};
+use waxwing::wire::index::{Invited, Join, Login, Named, PasswordText, Resume, SessionGrant};
 use waxwing::wire::{Ask, Code, Features, Party};
 
 /// A password that everybody has who has no other.
