@@ -161,7 +161,8 @@ async fn another_index_is_not_served() {
     use waxwing::wire::{Features, Party};
     let ground = Ground::new().await;
     let identity = crate::stage::identity("bob");
-    let side = Side::new(Arc::clone(&identity), Party::Index, Features::NONE, Deadlines::default());
+    let side =
+        Side::new(Arc::clone(&identity), Party::Index, Features::default(), Deadlines::default());
     let dialler = Dialler::new(side.unwrap()).with_backoff(Backoff::never());
     let dialled = soon(dialler.dial(&ground.address.into(), Expected::Anyone, |_| ())).await;
     let (conversation, incoming) = dialled.unwrap();

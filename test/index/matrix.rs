@@ -8,7 +8,7 @@ use waxwing::crypto::{SignedRotation, random};
 use waxwing::index::store::Store;
 use waxwing::model::SessionToken;
 use waxwing::wire::index::{
-    AccountAsk, ChainAsk, ContactChange, Id16, KeysAsk, Login, Logout, Named, Online,
+    Account, AccountAsk, ChainAsk, ContactChange, Id16, KeysAsk, Login, Logout, Named, Online,
     PasswordChange, PeopleAsk, Reach, Resume, Rotate, SessionGrant, Watch,
 };
 use waxwing::wire::{Ask, Code, Kind, Message, Names, SendAsk, SentBy};
@@ -65,8 +65,8 @@ async fn try_on(caller: &Caller, kind: Kind, victim: &Victim<'_>) -> Result<Vec<
     }
 }
 
-async fn private_of(caller: &Caller) -> Vec<u8> {
-    raw(caller, AccountAsk { id: 0 }).await.map(|bytes| bytes[2..].to_vec()).unwrap()
+async fn private_of(caller: &Caller) -> Account {
+    Account { id: 0, ..caller.ask(AccountAsk { id: 0 }).await.unwrap() }
 }
 
 fn holds(bytes: &[u8], secret: &[u8]) -> bool {

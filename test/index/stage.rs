@@ -84,7 +84,8 @@ impl Ground {
         let index = Index::new(store, rules, hasher, clock_of_index, tell).unwrap();
         let sockets = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = sockets.local_addr().unwrap();
-        let side = Side::new(identity("index"), Party::Index, Features::NONE, Deadlines::default());
+        let side =
+            Side::new(identity("index"), Party::Index, Features::default(), Deadlines::default());
         let notices = index.clone();
         let listener = Listener::new(sockets, side.unwrap())
             .with_notices(move |notice| notices.notice(notice));
