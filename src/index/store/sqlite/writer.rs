@@ -66,3 +66,7 @@ fn leave_transaction(db: &Connection) {
 fn step(db: &Connection, sql: &'static str) -> store::Result<()> {
     db.run(sql, params![]).map(|_| ()).map_err(told)
 }
+
+#[cfg(test)]
+#[path = "../../../../test/unit/store_writer.rs"]
+mod tests;
