@@ -8,7 +8,7 @@
     reason = "a test"
 )]
 
-use super::write_all;
+use super::{finish, write_all};
 use crate::index::store::sqlite::error::{Error, Result};
 use crate::index::store::sqlite::open;
 use crate::index::store::sqlite::queue::{NotTaken, Queue};
@@ -57,7 +57,9 @@ impl Ground {
     /// Lets a writer do all that waits, on this thread.
     fn work(&mut self, together: usize) {
         self.jobs.close();
-        write_all(open::writer(&self.path).unwrap(), &self.jobs, together);
+        let db = open::writer(&self.path).unwrap();
+        write_all(&db, &self.jobs, together);
+        finish(db);
         self.jobs = Queue::new(100);
     }
 

@@ -185,7 +185,10 @@ pub(super) fn problems(db: &Connection, check: &str) -> rusqlite::Result<Vec<Str
         let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
         Ok(format!("a row of {table} points to one of {parent} that is missing"))
     };
-    let mut found: Vec<_> = found?.into_iter().filter(|line| line != "ok").collect();
+    let said = |line: &&str| *line != "ok" && !line.starts_with("***");
+    let found = found?;
+    let mut found: Vec<_> =
+        found.iter().flat_map(|row| row.lines()).filter(said).map(str::to_owned).collect();
     let mut statement = db.prepare("PRAGMA foreign_key_check")?;
     for orphan in statement.query_map([], foreign)?.take(5) {
         found.push(orphan?);
