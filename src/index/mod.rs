@@ -10,4 +10,9 @@
 //!
 //! The [`store`] keeps what must last and decides, inside the transaction, who may do what.
 
+pub mod admin;
+pub mod control;
+mod data_folder;
 pub mod store;
+
+pub use data_folder::{DataFolder, FolderError, Held};
