@@ -35,7 +35,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
             "bin/",
         ],
     ),
-    ("std::net", &["model/address.rs", "link/", "bin/"]),
+    ("std::net", &["model/address.rs", "wire/index/", "link/", "index/", "bin/"]),
     ("std::env", &["ui/printer.rs", "bin/"]),
     ("std::process", &["index/data_folder.rs", "ui/failure.rs", "bin/"]),
     (
@@ -52,7 +52,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
     ),
     (
         "std::thread",
-        &["crypto/key_folder.rs", "model/content/file.rs", "link/", "ui/log.rs", "bin/"],
+        &["crypto/key_folder.rs", "model/content/file.rs", "link/", "index/", "ui/log.rs", "bin/"],
     ),
     ("blake3", &["crypto/tag.rs", "model/content/"]),
     ("minicbor", &["codec/", "wire/"]),

@@ -2,13 +2,13 @@
 
 use super::{Fault, FaultKind, Order, Report, Shown, Stats};
 use crate::crypto::{Fingerprint, UnixTime};
+use crate::index::Index;
 use crate::index::store::{self, Invite, Refusal, SessionRow, Store, StoreError, UserRow};
 use crate::model::{HostPort, Invitation, JoinToken, TokenHash, UserName};
 use data_encoding::HEXLOWER;
 use std::fmt;
 use std::future::Future;
 use std::path::Path;
-use std::sync::Arc;
 use tokio::sync::mpsc::Sender;
 
 /// A store that can be copied while it is in use. Not every engine's own business.
@@ -17,23 +17,14 @@ pub trait Backup: Store {
     fn backup(&self, to: &Path) -> impl Future<Output = store::Result<()>> + Send;
 }
 
-/// A running index, as far as its owner's orders concern it.
-pub trait Live: Send + Sync {
-    /// How many accounts are online.
-    fn online(&self) -> usize;
-    /// Sessions are over, for those who are connected as well.
-    fn sessions_are_over(&self, sessions: &[TokenHash]);
-    /// Since when it runs.
-    fn started(&self) -> UnixTime;
-}
-
 /// Carries out the owner's orders. Cheap to clone.
 #[derive(Clone)]
 pub struct Desk<S> {
     store: S,
     at: HostPort,
     fingerprint: Fingerprint,
-    live: Option<Arc<dyn Live>>,
+    /// The index that runs on this store, and since when.
+    live: Option<(Index<S>, UnixTime)>,
 }
 
 impl<S: Backup> Desk<S> {
@@ -42,9 +33,14 @@ impl<S: Backup> Desk<S> {
         Self { store, at, fingerprint, live: None }
     }
 
-    /// A desk beside a running index.
-    pub fn beside(self, live: Arc<dyn Live>) -> Self {
-        Self { live: Some(live), ..self }
+    /// A desk beside an index that runs since then.
+    pub fn beside(
+        index: Index<S>,
+        since: UnixTime,
+        at: HostPort,
+        fingerprint: Fingerprint,
+    ) -> Self {
+        Self { store: index.store().clone(), at, fingerprint, live: Some((index, since)) }
     }
 
     /// Carries out an order. Reports go out while it is at work; when nobody takes them any more, it
@@ -148,12 +144,12 @@ impl<S: Backup> Desk<S> {
         let live = self.live.as_ref();
         Ok(Stats {
             accounts: figures.accounts,
-            online: live.map(|live| count(live.online())),
+            online: live.map(|(index, _)| count(index.online())),
             sessions: figures.sessions,
             invitations: figures.invitations,
             directory: figures.directory,
             bytes: figures.bytes,
-            started: live.map(|live| live.started().0),
+            started: live.map(|(_, since)| since.0),
         })
     }
 
@@ -179,8 +175,8 @@ impl<S: Backup> Desk<S> {
 
     /// Whoever is connected by one of these sessions loses it now, not at their next request.
     fn end(&self, over: &[TokenHash]) -> u64 {
-        if let Some(live) = &self.live {
-            live.sessions_are_over(over);
+        if let Some((index, _)) = &self.live {
+            index.sessions_are_over(over);
         }
         count(over.len())
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// What an order is answered with; lists have a report a row. Times are seconds since 1970.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "type", rename_all = "snake_case")]
+#[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Report {
     /// An invitation was made.
     Invited {
@@ -140,7 +140,7 @@ pub struct Fault {
 
 /// What kinds of faults there are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 pub enum FaultKind {
     /// What was named is not there.
     NotFound,

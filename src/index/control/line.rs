@@ -39,7 +39,7 @@ pub enum AskError {
 
 /// A line of an answer.
 #[derive(Debug, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
+#[serde(rename_all = "kebab-case")]
 enum Answer {
     Report(Report),
     Done,

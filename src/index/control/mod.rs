@@ -4,7 +4,7 @@
 //! verb   {"order":"users"}\n                               ──▶  server
 //! verb   ◀──  {"report":{"type":"user","name":"alice",…}}\n
 //!             \n                     (at work)
-//!             "done"\n               or {"failed":{"kind":"not_found","text":…}}
+//!             "done"\n               or {"failed":{"kind":"not-found","text":…}}
 //! ```
 //!
 //! One order a connection, one JSON text a line. The folder is closed to other users (0700), the
