@@ -31,6 +31,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
             "model/content/read_at.rs",
             "index/data_folder.rs",
             "index/control/socket.rs",
+            "index/store/sqlite/",
             "ui/log_file.rs",
             "bin/",
         ],

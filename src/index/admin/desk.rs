@@ -3,39 +3,32 @@
 use super::{Fault, FaultKind, Order, Report, Shown, Stats};
 use crate::crypto::{Fingerprint, UnixTime};
 use crate::index::Index;
-use crate::index::store::{self, Invite, Refusal, SessionRow, Store, StoreError, UserRow};
+use crate::index::store::{Invite, Refusal, SessionRow, Sqlite, Store, StoreError, UserRow};
 use crate::model::{HostPort, Invitation, JoinToken, TokenHash, UserName};
 use data_encoding::HEXLOWER;
 use std::fmt;
-use std::future::Future;
 use std::path::Path;
 use tokio::sync::mpsc::Sender;
 
-/// A store that can be copied while it is in use. Not every engine's own business.
-pub trait Backup: Store {
-    /// Copies everything into a new file.
-    fn backup(&self, to: &Path) -> impl Future<Output = store::Result<()>> + Send;
-}
-
 /// Carries out the owner's orders. Cheap to clone.
 #[derive(Clone)]
-pub struct Desk<S> {
-    store: S,
+pub struct Desk {
+    store: Sqlite,
     at: HostPort,
     fingerprint: Fingerprint,
     /// The index that runs on this store, and since when.
-    live: Option<(Index<S>, UnixTime)>,
+    live: Option<(Index<Sqlite>, UnixTime)>,
 }
 
-impl<S: Backup> Desk<S> {
+impl Desk {
     /// A desk for an index at this address, which no server runs now.
-    pub fn new(store: S, at: HostPort, fingerprint: Fingerprint) -> Self {
+    pub fn new(store: Sqlite, at: HostPort, fingerprint: Fingerprint) -> Self {
         Self { store, at, fingerprint, live: None }
     }
 
     /// A desk beside an index that runs since then.
     pub fn beside(
-        index: Index<S>,
+        index: Index<Sqlite>,
         since: UnixTime,
         at: HostPort,
         fingerprint: Fingerprint,
@@ -182,7 +175,7 @@ impl<S: Backup> Desk<S> {
     }
 }
 
-impl<S> fmt::Debug for Desk<S> {
+impl fmt::Debug for Desk {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Desk({}, beside a server: {})", self.at, self.live.is_some())
     }

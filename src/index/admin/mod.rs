@@ -8,6 +8,6 @@ mod desk;
 mod order;
 mod report;
 
-pub use desk::{Backup, Desk};
+pub use desk::Desk;
 pub use order::Order;
 pub use report::{Fault, FaultKind, Report, Shown, Stats};

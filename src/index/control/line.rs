@@ -1,7 +1,7 @@
 //! What goes over the socket, whatever the socket is.
 
 use crate::crypto::UnixTime;
-use crate::index::admin::{Backup, Desk, Fault, FaultKind, Order, Report};
+use crate::index::admin::{Desk, Fault, FaultKind, Order, Report};
 use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use std::io;
@@ -47,9 +47,9 @@ enum Answer {
 }
 
 /// The server's end of one connection.
-pub(super) async fn answer<S: Backup>(
+pub(super) async fn answer(
     socket: impl AsyncRead + AsyncWrite,
-    desk: &Desk<S>,
+    desk: &Desk,
     clock: fn() -> UnixTime,
 ) -> Result<(), AskError> {
     let (from, to) = split(socket);
@@ -66,8 +66,8 @@ pub(super) async fn answer<S: Backup>(
 }
 
 /// Carries an order out and passes the reports on.
-async fn carry_out<S: Backup>(
-    desk: &Desk<S>,
+async fn carry_out(
+    desk: &Desk,
     order: Order,
     now: UnixTime,
     to: &mut (impl AsyncWrite + Unpin),

@@ -2,7 +2,7 @@
 
 use super::line::AskError;
 use crate::crypto::UnixTime;
-use crate::index::admin::{Backup, Desk, Order, Report};
+use crate::index::admin::{Desk, Order, Report};
 use crate::index::data_folder::{DataFolder, Held};
 use std::io;
 use tokio_util::sync::CancellationToken;
@@ -18,7 +18,7 @@ impl Door {
     }
 
     /// Waits for `stop`.
-    pub async fn serve<S: Backup>(self, _: Desk<S>, _: fn() -> UnixTime, stop: CancellationToken) {
+    pub async fn serve(self, _: Desk, _: fn() -> UnixTime, stop: CancellationToken) {
         stop.cancelled().await;
     }
 }

@@ -2,7 +2,7 @@
 
 use super::line::{AskError, answer, ask_over};
 use crate::crypto::UnixTime;
-use crate::index::admin::{Backup, Desk, Order, Report};
+use crate::index::admin::{Desk, Order, Report};
 use crate::index::data_folder::{DataFolder, Held};
 use std::fs::{self, File, Permissions};
 use std::io;
@@ -42,12 +42,7 @@ impl Door {
     }
 
     /// Carries orders out until `stop`.
-    pub async fn serve<S: Backup>(
-        self,
-        desk: Desk<S>,
-        clock: fn() -> UnixTime,
-        stop: CancellationToken,
-    ) {
+    pub async fn serve(self, desk: Desk, clock: fn() -> UnixTime, stop: CancellationToken) {
         let (tasks, places) = (TaskTracker::new(), Arc::new(Semaphore::new(AT_ONCE)));
         while let Some(Ok(place)) =
             stop.run_until_cancelled(Arc::clone(&places).acquire_owned()).await
