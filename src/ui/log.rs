@@ -5,7 +5,7 @@
 
 use super::log_file::LogFile;
 use super::printer::Printer;
-use super::time::utc;
+use super::words::utc;
 use crate::model::{UnixTime, Untrusted};
 use serde::Serialize;
 use std::io;

@@ -16,11 +16,11 @@ mod log_file;
 mod printer;
 pub mod settings;
 mod table;
-mod time;
+mod words;
 
 pub use failure::{Exit, Failure};
 pub use log::{Level, Log, LogThread, Sinks};
 pub use log_file::LogFile;
 pub use printer::{Look, Printer};
 pub use table::Table;
-pub use time::{ago, in_words, utc};
+pub use words::{ago, bytes, span, utc};

@@ -86,6 +86,15 @@ pub enum Report {
         /// How many bytes.
         bytes: u64,
     },
+    /// A backup took the place of the database.
+    Restored {
+        /// The backup.
+        file: PathBuf,
+        /// The database.
+        database: PathBuf,
+        /// Where the database went that was there before.
+        before: Option<PathBuf>,
+    },
     /// Something is wrong.
     Problem {
         /// What.

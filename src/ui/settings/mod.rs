@@ -25,7 +25,7 @@
 //!
 //! let matches = clap::Command::new("demo").args(flags(TABLE)).get_matches_from(["demo"]);
 //! let environment = |name: &str| (name == "WAXWING_PORT").then(|| "7400".into());
-//! let settings = Settings::gather(TABLE, &matches, &environment, None)?;
+//! let settings = Settings::gather(TABLE, &matches, &environment, None);
 //! assert_eq!(settings.number(&PORT, 1..=65535)?, Some(7400));
 //! # Ok::<(), waxwing::ui::settings::SettingError>(())
 //! ```
@@ -37,7 +37,7 @@ pub use file::ConfigFile;
 use crate::model::Untrusted;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgMatches};
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
@@ -144,14 +144,14 @@ impl Settings {
         matches: &ArgMatches,
         environment: &dyn Fn(&str) -> Option<OsString>,
         file: Option<&ConfigFile>,
-    ) -> Result<Self, SettingError> {
+    ) -> Self {
         let look = |setting: &&'static Setting| {
             from_flag(setting, matches)
                 .or_else(|| from_environment(setting, environment))
                 .or_else(|| from_file(setting, file))
                 .or_else(|| from_preset(setting))
         };
-        Ok(Self { given: table.iter().filter_map(look).collect() })
+        Self { given: table.iter().filter_map(look).collect() }
     }
 
     /// The setting as a text.
@@ -199,6 +199,12 @@ impl Settings {
             Source::File(file) => Some(file.parent().unwrap_or(Path::new("")).join(&given.text)),
             _ => Some(PathBuf::from(&given.text)),
         }
+    }
+
+    /// What was typed behind the setting's flag.
+    pub fn typed(&self, setting: &Setting) -> Option<&OsStr> {
+        let given = self.find(setting).filter(|given| given.source == Source::Flag);
+        given.map(|given| given.text.as_os_str())
     }
 
     /// A setting that is a text, but not what the program needs: where it stands, and why.

@@ -1,4 +1,4 @@
-//! Times for a person's eyes.
+//! Times and sizes for a person's eyes.
 
 use crate::model::UnixTime;
 
@@ -14,16 +14,30 @@ pub fn utc(time: UnixTime) -> String {
 pub fn ago(time: UnixTime, now: UnixTime) -> String {
     match (now.0.checked_sub(time.0), time.0.saturating_sub(now.0)) {
         (Some(0..MINUTE), _) => "just now".to_owned(),
-        (Some(since), _) => format!("{} ago", in_words(since)),
-        (None, until) => format!("in {}", in_words(until)),
+        (Some(since), _) => format!("{} ago", span(since)),
+        (None, until) => format!("in {}", span(until)),
     }
 }
 
 /// A number of seconds in the largest unit of which there are two: `119 s`, `47 h`, `6 days`.
-pub fn in_words(seconds: u64) -> String {
+pub fn span(seconds: u64) -> String {
     let unit = UNITS.iter().find(|(size, _)| seconds / size >= 2);
     let (size, name) = unit.copied().unwrap_or((1, "s"));
     format!("{} {name}", seconds / size)
+}
+
+/// A number of bytes in the unit that fits: `84 KiB`, `1.5 MiB`.
+pub fn bytes(number: u64) -> String {
+    let unit = (1..SIZES.len()).rev().find(|unit| number >> (10 * unit) > 0);
+    let Some((unit, name)) = unit.and_then(|unit| Some((unit, SIZES.get(unit)?))) else {
+        return format!("{number} bytes");
+    };
+    // Tenths, rounded down: what is shown is there.
+    let tenths = u128::from(number) * 10 >> (10 * unit);
+    match (tenths / 10, tenths % 10) {
+        (whole, 0) | (whole @ 10.., _) => format!("{whole} {name}"),
+        (whole, tenth) => format!("{whole}.{tenth} {name}"),
+    }
 }
 
 /// Year, month and day of a day since 1970. The year of the computation begins in March, so that a
@@ -45,3 +59,4 @@ const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
 const UNITS: [(u64, &str); 4] = [(365 * DAY, "years"), (DAY, "days"), (HOUR, "h"), (MINUTE, "min")];
+const SIZES: [&str; 5] = ["bytes", "KiB", "MiB", "GiB", "TiB"];
