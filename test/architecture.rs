@@ -36,7 +36,18 @@ const FIRST_MET: &[(&str, &[&str])] = &[
             "bin/",
         ],
     ),
-    ("std::net", &["model/address.rs", "wire/index/", "link/", "index/", "bin/"]),
+    (
+        "std::net",
+        &[
+            "model/address.rs",
+            "wire/index/presence.rs",
+            "link/",
+            "index/origin.rs",
+            "index/people.rs",
+            "index/service.rs",
+            "bin/",
+        ],
+    ),
     ("std::env", &["ui/printer.rs", "bin/"]),
     ("std::process", &["index/data_folder.rs", "ui/failure.rs", "bin/"]),
     (
@@ -53,7 +64,16 @@ const FIRST_MET: &[(&str, &[&str])] = &[
     ),
     (
         "std::thread",
-        &["crypto/key_folder.rs", "model/content/file.rs", "link/", "index/", "ui/log.rs", "bin/"],
+        &[
+            "crypto/key_folder.rs",
+            "model/content/file.rs",
+            "link/",
+            "index/hashing.rs",
+            "index/rules.rs",
+            "index/store/sqlite/mod.rs",
+            "ui/log.rs",
+            "bin/",
+        ],
     ),
     ("blake3", &["crypto/tag.rs", "model/content/"]),
     ("minicbor", &["codec/", "wire/"]),

@@ -10,6 +10,10 @@ mod frames;
 mod hellos;
 #[path = "wire/ids.rs"]
 mod ids;
+#[path = "wire/index.rs"]
+mod index;
+#[path = "wire/index_samples.rs"]
+mod index_samples;
 #[path = "wire/lanes.rs"]
 mod lanes;
 #[path = "wire/maxima.rs"]

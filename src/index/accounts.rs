@@ -25,7 +25,7 @@ use std::time::Duration;
 impl<S: Store> Handle<Join> for Index<S> {
     async fn handle(&self, visitor: &mut Visitor, ask: Join) -> Result<SessionGrant, Denial> {
         let shared = &self.shared;
-        let request = visitor.request(&ask.request, &ask);
+        let request = visitor.request(&ask);
         let is_open = shared.rules.open_joining;
         if ask.invitation.is_none() && !is_open {
             return Err(Refusal::Invitation.into());
@@ -38,6 +38,11 @@ impl<S: Store> Handle<Join> for Index<S> {
             shared.may_try(open, an_hour(shared.rules.open_joins))?;
         }
         let shown = self.shown(visitor)?;
+        if self.store.was_done(&request).await.map_err(|error| self.storage(error))? {
+            // A repetition is known by its number, which says nothing of the password.
+            let (_, _, key) = self.check(visitor, &ask.user, &ask.password).await?;
+            shared.throttle().succeeded(&key);
+        }
         let hashed = self.hash(visitor, new_password(&ask.password)?).await?;
         let (token, session) = self.new_session();
         let user = ask.user.0;
@@ -122,7 +127,7 @@ impl<S: Store> Handle<PasswordChange> for Index<S> {
     ) -> Result<SessionGrant, Denial> {
         let (asker, now) = (visitor.asker()?, self.shared.now());
         let user = visitor.seat()?.member.user.clone();
-        let request = visitor.request(&ask.request, &ask);
+        let request = visitor.request(&ask);
         let new = new_password(&ask.new)?;
         let is_done = self.store.was_done(&request).await.map_err(|error| self.storage(error))?;
         // Repeated, the new password is the account's already, and so is this number.
@@ -141,7 +146,7 @@ impl<S: Store> Handle<PasswordChange> for Index<S> {
 
 impl<S: Store> Handle<Rotate> for Index<S> {
     async fn handle(&self, visitor: &mut Visitor, ask: Rotate) -> Result<SessionGrant, Denial> {
-        let request = visitor.request(&ask.request, &ask);
+        let request = visitor.request(&ask);
         let Rotate { user: Named(user), password, rotation, .. } = ask;
         let (account, _, key) = self.check(visitor, &user, &password).await?;
         let shown = self.shown(visitor)?;
@@ -169,7 +174,7 @@ impl<S: Store> Handle<Rotate> for Index<S> {
 impl<S: Store> Handle<ContactChange> for Index<S> {
     async fn handle(&self, visitor: &mut Visitor, ask: ContactChange) -> Result<Done, Denial> {
         let (asker, now) = (visitor.asker()?, self.shared.now());
-        let request = visitor.request(&ask.request, &ask);
+        let request = visitor.request(&ask);
         let contact = contact(ask.contact)?;
         let changed = self.store.change_contact(asker, request, contact, now).await;
         changed.map_err(|error| self.storage(error))?;

@@ -10,11 +10,11 @@ use super::seats::{Seat, Seats};
 use super::store::{AccountId, Asker, Refusal, RequestKey, Store, StoreError};
 use super::throttle::{Key, Pace, Throttle};
 use crate::codec::List;
-use crate::crypto::{Fingerprint, Label, PasswordHasher, UnixTime, sha256};
+use crate::crypto::{Fingerprint, PasswordHasher, UnixTime};
 use crate::link::{AskError, Conversation, Incoming, Notice, Request, Service};
 use crate::model::{TokenHash, UserName};
 use crate::wire::index::{
-    AccountAsk, ChainAsk, ContactChange, Id16, Join, KeysAsk, Login, Logout, News, Online,
+    AccountAsk, ChainAsk, Change, ContactChange, Join, KeysAsk, Login, Logout, News, Online,
     PasswordChange, PeopleAsk, Reach, Resume, Rotate, Watch,
 };
 use crate::wire::{Ask, Code, Kind, Message, Party};
@@ -200,7 +200,7 @@ impl<S: Store> Index<S> {
         let people = List::new(people).unwrap_or_default();
         let news =
             News { id: 0, people, wanted_by: List::new(wanted_by).unwrap_or_default(), missed };
-        let (conversation, pause) = (visitor.conversation.clone(), self.shared.rules.news_pause);
+        let (conversation, pause) = (visitor.conversation.clone(), self.shared.pause_of_news());
         Some(Box::pin(async move {
             conversation.ask(news).await?;
             // A handle must not keep the conversation going meanwhile.
@@ -294,13 +294,9 @@ impl Visitor {
         Person::new(user, &self.identity, shown(self.conversation.other_end(), self.origin))
     }
 
-    /// What makes the repetition of a request harmless: its number, and a hash of all of it but its
-    /// id.
-    pub(super) fn request<A: Ask + Clone>(&self, number: &Id16, ask: &A) -> RequestKey {
-        let mut ask = ask.clone();
-        ask.set_id(0);
-        let asked = sha256(Label::IndexRequest, &[&[A::KIND.tag()], &ask.encode()]);
-        RequestKey { identity: self.identity, number: **number, asked }
+    /// What makes the repetition of a request harmless.
+    pub(super) fn request<A: Change>(&self, ask: &A) -> RequestKey {
+        RequestKey { identity: self.identity, number: *ask.number(), asked: ask.asked() }
     }
 
     async fn is_over(&self) {
@@ -365,6 +361,14 @@ impl Shared {
 
     pub(super) fn departed(&self) -> MutexGuard<'_, Vec<(AccountId, UnixTime)>> {
         self.departed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The pause between two news to one watcher. It grows with the crowd, so that all news together
+    /// cost the same from some number of people on.
+    fn pause_of_news(&self) -> Duration {
+        let conversations = u32::try_from(self.changes.receiver_count()).unwrap_or(u32::MAX);
+        let crowds = conversations.div_ceil(CROWD).max(1);
+        self.rules.news_pause.saturating_mul(crowds)
     }
 
     /// Lets a try begin, which counts until it succeeded; or says how long to wait.
@@ -468,3 +472,6 @@ async fn pushed(pushing: &mut Option<Pushing>) -> Result<(), AskError> {
         None => pending().await,
     }
 }
+
+/// So many people get the news at the shortest pause.
+const CROWD: u32 = 1000;

@@ -83,8 +83,9 @@ impl Printer {
     pub fn table(&self, table: Table) {
         if !self.0.json {
             write_line(&self.0.out, |look| {
+                let has_heading = table.has_heading();
                 let mut lines = table.lines(look.width);
-                if let Some(heading) = lines.first_mut() {
+                if let Some(heading) = lines.first_mut().filter(|_| has_heading) {
                     *heading = look.bold(&heading);
                 }
                 lines.join("\n")

@@ -3,35 +3,53 @@
 use crate::model::Untrusted;
 use comfy_table::{ContentArrangement, presets};
 
-/// Rows under a heading. Whatever is put into it is shown as [`Untrusted`], be it foreign or not, so
-/// nobody has to know which it was.
+/// Rows, mostly under a heading. Whatever is put into it is shown as [`Untrusted`], be it foreign or
+/// not, so nobody has to know which it was.
 #[derive(Debug)]
-pub struct Table(comfy_table::Table);
+pub struct Table {
+    rows: comfy_table::Table,
+    has_heading: bool,
+}
 
 impl Table {
     /// A table with these columns.
     pub fn new(columns: &[&str]) -> Self {
-        let mut table = comfy_table::Table::new();
-        table.load_style(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
-        table.set_header(columns);
-        for column in table.column_iter_mut() {
-            column.set_padding((0, 2));
-        }
-        Self(table)
+        let mut rows = comfy_table::Table::new();
+        rows.load_style(presets::NOTHING).set_header(columns);
+        Self { rows, has_heading: true }
+    }
+
+    /// A table whose first column says what the others are.
+    pub fn without_heading() -> Self {
+        let mut rows = comfy_table::Table::new();
+        rows.load_style(presets::NOTHING);
+        Self { rows, has_heading: false }
     }
 
     /// A row more.
     pub fn row<Cell: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = Cell>) {
         let shown = cells.into_iter().map(|cell| Untrusted::new(cell.as_ref()).to_string());
-        self.0.add_row(shown.collect::<Vec<_>>());
+        self.rows.add_row(shown.collect::<Vec<_>>());
     }
 
-    /// The lines, the first of them the heading; in at most so many columns, if that is said.
+    /// Whether the first line is a heading.
+    pub fn has_heading(&self) -> bool {
+        self.has_heading
+    }
+
+    /// The lines, in at most so many columns, if that is said.
     pub fn lines(mut self, width: Option<u16>) -> Vec<String> {
+        for column in self.rows.column_iter_mut() {
+            column.set_padding((0, BETWEEN_COLUMNS));
+        }
         match width {
-            Some(width) => self.0.set_width(width),
-            None => self.0.set_content_arrangement(ContentArrangement::Disabled),
+            Some(width) => {
+                self.rows.set_content_arrangement(ContentArrangement::Dynamic).set_width(width)
+            }
+            None => self.rows.set_content_arrangement(ContentArrangement::Disabled),
         };
-        self.0.lines().map(|line| line.trim_end().to_owned()).collect()
+        self.rows.lines().map(|line| line.trim_end().to_owned()).collect()
     }
 }
+
+const BETWEEN_COLUMNS: u16 = 2;

@@ -25,36 +25,30 @@ pub(crate) fn greet(
 ) {
     let (address, link) = (at.to_string(), invitation.to_string());
     printer.object(&Listening { kind: "listening", address, invitation: link.clone() });
-    printer.result(format!(
-        "The index listens on {at}; its data is in {}",
-        config.data.path().display()
-    ));
+    let data = config.data.path().display();
+    printer.result(format!("The index listens on {at} and keeps its data in {data}."));
     if is_new {
-        printer.result(
-            "Its keys were made just now, without a passphrase, so that it can start unattended.",
-        );
+        printer
+            .result("Its keys are new, and without a passphrase, so that it can start unattended.");
     }
     printer.result("");
     printer.headline(format!("    {link}"));
     printer.result("");
     printer.result(who_may_join(config));
-    printer.result(format!("  {}", config.call.with("invite --for NAME")));
-    printer.result("Ctrl-C stops it.");
+    printer.result("Ctrl-C stops the index. Next, in another terminal:");
+    let invite = if config.everybody_may_join() { None } else { Some("invite --for NAME") };
+    for verb in invite.into_iter().chain(["users", "stats", "--help"]) {
+        printer.result(format!("    {}", config.call.with(verb)));
+    }
+    printer.result("");
 }
 
 fn who_may_join(config: &Config) -> &'static str {
     match (config.is_loopback(), config.everybody_may_join()) {
-        (true, _) => {
-            "Everybody on this machine joins with this invitation. One that keeps a name for \
-             somebody, in another terminal:"
-        }
-        (false, true) => {
-            "Everybody who reaches it joins with this invitation. One that keeps a name for \
-             somebody, in another terminal:"
-        }
+        (true, _) => "Everybody on this machine can join with this invitation.",
+        (false, true) => "Everybody who reaches this machine can join with this invitation.",
         (false, false) => {
-            "That says where it is; to join, each person needs an invitation of their own. In another \
-             terminal:"
+            "This says where the index is. To join, each person needs an invitation of their own."
         }
     }
 }

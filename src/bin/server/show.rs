@@ -89,16 +89,14 @@ impl<'a> Show<'a> {
     }
 
     fn stats(&self, stats: &Stats) {
-        let mut table = Table::new(&["what", "now"]);
-        let online = stats.online.map(|online| format!(", {online} online")).unwrap_or_default();
-        let state = match stats.started {
-            Some(since) => {
-                let since = UnixTime(since);
-                format!("for {}, since {}", span(self.now.0.saturating_sub(since.0)), utc(since))
-            }
-            None => "not now".to_owned(),
-        };
-        table.row(["running", &state]);
+        let running = stats.started.map(UnixTime).map(|since| {
+            let lasts = span(self.now.0.saturating_sub(since.0));
+            format!("for {lasts}, since {}", utc(since))
+        });
+        let online = stats.online.map(|online| format!(", {online} of them online"));
+        let online = online.unwrap_or_default();
+        let mut table = Table::without_heading();
+        table.row(["running", running.as_deref().unwrap_or("no")]);
         table.row(["accounts", &format!("{}{online}", stats.accounts)]);
         table.row(["sessions", &stats.sessions.to_string()]);
         table.row(["invitations", &format!("{} can be used", stats.invitations)]);

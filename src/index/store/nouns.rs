@@ -31,7 +31,7 @@ pub struct RequestKey {
     pub identity: Fingerprint,
     /// The number that they gave it.
     pub number: [u8; 16],
-    /// A hash of what was asked: the same number for something else is refused.
+    /// A hash of what was asked, passwords left out: the same number for something else is refused.
     pub asked: [u8; 32],
 }
 
