@@ -28,4 +28,5 @@ pub mod index;
 pub mod link;
 pub mod model;
 pub mod seal;
+pub mod ui;
 pub mod wire;

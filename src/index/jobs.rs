@@ -10,7 +10,8 @@ use tokio_util::sync::CancellationToken;
 impl<S: Store> Index<S> {
     /// Does all of it until `stop`, and then once more what must not be lost.
     pub async fn run_jobs(&self, stop: CancellationToken) {
-        let [mut look, mut note, mut sweep] = [LOOK, NOTE, SWEEP].map(|pause| {
+        let look = self.shared.rules.online_lifetime.div_f64(16.0).clamp(LOOK_AT_LEAST, LOOK);
+        let [mut look, mut note, mut sweep] = [look, NOTE, SWEEP].map(|pause| {
             let mut times = interval(pause);
             times.set_missed_tick_behavior(MissedTickBehavior::Delay);
             times
@@ -55,6 +56,8 @@ impl<S: Store> Index<S> {
     }
 }
 
+/// How long somebody who is gone may still be shown.
 const LOOK: Duration = Duration::from_secs(5);
+const LOOK_AT_LEAST: Duration = Duration::from_millis(10);
 const NOTE: Duration = Duration::from_secs(300);
 const SWEEP: Duration = Duration::from_secs(600);

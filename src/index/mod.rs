@@ -20,7 +20,10 @@
 //! restart), and sessions in memory (a restart would log everybody out).
 
 mod accounts;
+pub mod admin;
 mod complaints;
+pub mod control;
+mod data_folder;
 mod directory;
 mod happening;
 mod hashing;
@@ -34,6 +37,7 @@ mod service;
 pub mod store;
 mod throttle;
 
+pub use data_folder::{DataFolder, FolderError, Held};
 pub use happening::{Complaint, Happening, Person};
 pub use rules::Rules;
 pub use service::{Clock, Index};

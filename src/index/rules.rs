@@ -33,7 +33,7 @@ pub struct Rules {
     pub failed_joins: u32,
     /// How many accounts an address may make within an hour without an invitation.
     pub open_joins: u32,
-    /// The shortest time between two news to one watcher.
+    /// The time between two news to one watcher, for each thousand of conversations.
     pub news_pause: Duration,
 }
 

@@ -200,7 +200,7 @@ impl<S: Store> Index<S> {
         let people = List::new(people).unwrap_or_default();
         let news =
             News { id: 0, people, wanted_by: List::new(wanted_by).unwrap_or_default(), missed };
-        let (conversation, pause) = (visitor.conversation.clone(), self.shared.rules.news_pause);
+        let (conversation, pause) = (visitor.conversation.clone(), self.shared.pause_of_news());
         Some(Box::pin(async move {
             conversation.ask(news).await?;
             // A handle must not keep the conversation going meanwhile.
@@ -363,6 +363,14 @@ impl Shared {
         self.departed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// The pause between two news to one watcher. It grows with the crowd, so that all news together
+    /// cost the same from some number of people on.
+    fn pause_of_news(&self) -> Duration {
+        let conversations = u32::try_from(self.changes.receiver_count()).unwrap_or(u32::MAX);
+        let crowds = conversations.div_ceil(CROWD).max(1);
+        self.rules.news_pause.saturating_mul(crowds)
+    }
+
     /// Lets a try begin, which counts until it succeeded; or says how long to wait.
     pub(super) fn begin_try(&self, key: &Key, pace: Pace) -> Result<(), Denial> {
         self.throttle().begin(key, pace, Instant::now()).map_err(throttled)
@@ -464,3 +472,6 @@ async fn pushed(pushing: &mut Option<Pushing>) -> Result<(), AskError> {
         None => pending().await,
     }
 }
+
+/// So many people get the news at the shortest pause.
+const CROWD: u32 = 1000;
