@@ -36,18 +36,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
             "bin/",
         ],
     ),
-    (
-        "std::net",
-        &[
-            "model/address.rs",
-            "wire/index/presence.rs",
-            "link/",
-            "index/origin.rs",
-            "index/people.rs",
-            "index/service.rs",
-            "bin/",
-        ],
-    ),
+    ("std::net", &["model/address.rs", "wire/index/presence.rs", "link/", "index/", "bin/"]),
     ("std::env", &["ui/printer.rs", "bin/"]),
     ("std::process", &["index/data_folder.rs", "ui/failure.rs", "bin/"]),
     (
