@@ -21,7 +21,7 @@ fn lists_that_announce_their_maximum_and_hold_nothing() {
 #[test]
 fn lists_of_the_least_items() {
     for least in [0xa0, 0x80, 0x60, 0x40, 0x00] {
-        for count in [8, 64, 256] {
+        for count in [8, 64, 256, 20_000] {
             accepted(&map(&[vec![7], list(&[least], count), list(&[least], count), vec![0xf4]]));
         }
     }
