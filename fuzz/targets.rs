@@ -27,7 +27,7 @@ use waxwing::seal::{
 use waxwing::wire::{
     ChunksMissing, Failure, Frame, FrameDecoder, FrameError, Goodbye, Hello, Kind, LaneOpening,
     LanesAsk, LanesGrant, Message as Said, Ping, Pong, Proof, SegmentVerified, SendAsk, SendGrant,
-    StreamAccept, StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord,
+    StreamAccept, StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord, index,
 };
 
 /// A message with every kind of field.
@@ -259,6 +259,29 @@ pub(crate) fn is_message(kind: Kind, body: &[u8]) -> bool {
         Kind::StreamEnd => comes_back::<StreamEnd>(&frame),
         Kind::LanesAsk => comes_back::<LanesAsk>(&frame),
         Kind::LanesGrant => comes_back::<LanesGrant>(&frame),
+        Kind::Join => comes_back::<index::Join>(&frame),
+        Kind::Login => comes_back::<index::Login>(&frame),
+        Kind::Resume => comes_back::<index::Resume>(&frame),
+        Kind::SessionGrant => comes_back::<index::SessionGrant>(&frame),
+        Kind::Logout => comes_back::<index::Logout>(&frame),
+        Kind::Done => comes_back::<index::Done>(&frame),
+        Kind::PasswordChange => comes_back::<index::PasswordChange>(&frame),
+        Kind::Rotate => comes_back::<index::Rotate>(&frame),
+        Kind::ContactChange => comes_back::<index::ContactChange>(&frame),
+        Kind::AccountAsk => comes_back::<index::AccountAsk>(&frame),
+        Kind::Account => comes_back::<index::Account>(&frame),
+        Kind::KeysAsk => comes_back::<index::KeysAsk>(&frame),
+        Kind::Keys => comes_back::<index::Keys>(&frame),
+        Kind::ChainAsk => comes_back::<index::ChainAsk>(&frame),
+        Kind::ChainPart => comes_back::<index::ChainPart>(&frame),
+        Kind::Online => comes_back::<index::Online>(&frame),
+        Kind::OnlineGrant => comes_back::<index::OnlineGrant>(&frame),
+        Kind::PeopleAsk => comes_back::<index::PeopleAsk>(&frame),
+        Kind::People => comes_back::<index::People>(&frame),
+        Kind::Watch => comes_back::<index::Watch>(&frame),
+        Kind::Reach => comes_back::<index::Reach>(&frame),
+        Kind::News => comes_back::<index::News>(&frame),
+        Kind::Noted => comes_back::<index::Noted>(&frame),
     };
     // Whatever decodes has told before where it belongs.
     assert!(!is_message || number.is_ok());

@@ -29,4 +29,5 @@ pub mod link;
 pub mod model;
 pub mod node;
 pub mod seal;
+pub mod ui;
 pub mod wire;

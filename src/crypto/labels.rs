@@ -24,7 +24,7 @@
 //! | head of a directory | SHA-256(`DirectoryEntry` ‖ entry), which holds the head before |
 //! | documents of a binding | SHA-256(`DirectoryDocuments` ‖ key block ‖ certificate block ‖ rotation block) |
 //! | what an index stores of a token | SHA-256(`SessionToken` or `JoinToken` ‖ token) |
-//! | a request to an index, known again | SHA-256(`IndexRequest` ‖ kind ‖ body without its id) |
+//! | a request to an index, known again | SHA-256(`IndexRequest` ‖ kind ‖ body with the id 0 and no passwords) |
 //! | MAC that opens a lane | BLAKE3 keyed with the ticket(`LaneProof` ‖ role ‖ lane id) |
 //!
 //! Three things do not begin with a label: a content id, which is the plain BLAKE3 hash that any tool

@@ -1,13 +1,46 @@
 //! The index: accounts, sessions, the key directory, and who is online.
 //!
 //! ```text
-//!  Listener ──▶ Index::serve, one task a conversation
+//!  Listener ──▶ Index: one task a conversation, one request at a time
 //!                 │ passwords ──▶ hashing threads, few and bounded
 //!                 │ what lasts ──▶ Store: one transaction a request
 //!                 │ who is there ─▶ presence, in memory
 //!                 └ what happened ▶ Happening, for a log
 //! ```
 //!
-//! The [`store`] keeps what must last and decides, inside the transaction, who may do what.
+//! An [`Index`] is a [`Service`](crate::link::Service): a [`Listener`](crate::link::Listener) hands it
+//! conversations with people who have proven their identity. A request goes to the file of its kind
+//! (`accounts.rs`, `directory.rs`, `people.rs`); what must last is kept by the [`store`], which
+//! decides inside the transaction who may do what.
+//!
+//! Requests of one conversation are done one after the other: so nobody fills the queues of the
+//! store by talking fast, and what follows a login in a hurry finds the session.
+//!
+//! Decided against: presence in the store (it changes all the time, and is worth nothing after a
+//! restart), and sessions in memory (a restart would log everybody out).
 
+mod accounts;
+pub mod admin;
+mod complaints;
+pub mod control;
+mod data_folder;
+mod directory;
+mod happening;
+mod hashing;
+mod jobs;
+mod origin;
+mod people;
+mod presence;
+mod rules;
+mod seats;
+mod service;
+mod shared;
 pub mod store;
+mod throttle;
+mod visitor;
+
+pub use data_folder::{DataFolder, FolderError, Held};
+pub use happening::{Complaint, Happening, Person};
+pub use rules::Rules;
+pub use service::Index;
+pub use shared::Clock;

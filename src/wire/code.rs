@@ -1,5 +1,5 @@
 //! Refusal codes: the numbers by which one side tells the other why something ends. `protocol.md`
-//! section 16 has the same table.
+//! section 17 has the same table.
 //!
 //! A number never changes its meaning. What a reader of a sealed stream refuses it for keeps its
 //! name here, [`Code::Sealed`], so that both sides speak of the same thing.

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The channel looks first. What belongs to a stream, or answers a request made for one, then meets
-//! the stream's own state. `protocol.md` section 15 has the same tables, and a test compares every
+//! the stream's own state. `protocol.md` section 16 has the same tables, and a test compares every
 //! cell.
 
 use super::code::Code;

@@ -1,4 +1,4 @@
-//! Sections 9 to 16: their examples, computed anew.
+//! Sections 9 to 17: their examples, computed anew.
 
 use super::people::Person;
 use super::{alice, bob, hex, secret};

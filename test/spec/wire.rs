@@ -1,13 +1,14 @@
-//! Sections 9 to 16: tables of messages, states and codes.
+//! Sections 9 to 17: tables of messages, states and codes.
 
-use super::said::bodies;
-use super::{protocol, table};
+use super::{index, protocol, said, table};
+use bytes::Bytes;
 use minicbor::Decoder;
 use minicbor::data::Type;
 use waxwing::model::limits;
+use waxwing::wire::index as i;
 use waxwing::wire::{
-    ChannelState, Code, EXPORTER_LABEL, Feature, Kind, Names, Outcome, Phase, ReceiverState, Role,
-    SenderState, SentBy, VERSIONS,
+    Ask, ChannelState, Code, EXPORTER_LABEL, Feature, Kind, LanesAsk, Message, Names, Outcome,
+    Phase, ReceiverState, Role, SendAsk, SenderState, SentBy, VERSIONS,
 };
 
 const OPEN_KINDS: &str = "| tag | name | sent by | fields | maximum | when |";
@@ -31,7 +32,7 @@ fn the_table_of_messages_is_that_of_the_code() {
 fn the_fields_of_messages_are_those_that_the_code_writes() {
     for row in table(OPEN_KINDS) {
         let kind = Kind::ALL.iter().find(|kind| kind.name() == row[1]).unwrap();
-        let Some(fields) = fields_of(*kind) else {
+        let Some(fields) = fields_of(kind.name()) else {
             assert_eq!(row[3], "closed", "{kind}");
             continue;
         };
@@ -39,9 +40,7 @@ fn the_fields_of_messages_are_those_that_the_code_writes() {
             fields.iter().map(|[number, name, _]| format!("{number} {name}")).collect();
         assert_eq!(row[3], listed.join(", "), "{kind}");
         let (_, body) = bodies().into_iter().find(|(of, _)| of == kind).unwrap();
-        let told: Vec<_> =
-            fields.iter().map(|[number, _, ty]| (number.parse().unwrap(), major(ty))).collect();
-        assert_eq!(told, written(&body), "{kind}");
+        assert_eq!(told(&fields), written(&mut Decoder::new(&body)), "{kind}");
         let first = fields[0][1].as_str();
         let names = match kind.names() {
             Names::Request | Names::Answer => "id",
@@ -53,16 +52,68 @@ fn the_fields_of_messages_are_those_that_the_code_writes() {
 }
 
 #[test]
-fn the_maxima_of_fields_are_limits() {
-    let all = Kind::ALL.iter().filter_map(|kind| fields_of(*kind)).flatten();
-    let bounded: Vec<_> = all.filter(|[_, _, ty]| ty.contains('≤')).collect();
-    assert!(bounded.len() >= 12);
-    for [_, name, ty] in bounded {
-        let most = ty.split_once("≤ ").unwrap().1;
-        let most = most.split([' ', ':']).next().unwrap().trim_end_matches(',');
-        let is_limit = limits::TABLE.iter().any(|limit| limit.name == most);
-        assert!(is_limit || most.parse::<usize>().is_ok(), "{name}: {most}");
+fn the_fields_of_what_stands_in_messages_are_those_that_the_code_writes() {
+    let cases = [
+        ("session", Kind::Account, &[4][..]),
+        ("person", Kind::People, &[1]),
+        ("person", Kind::News, &[1]),
+        ("address", Kind::OnlineGrant, &[2]),
+        ("address", Kind::People, &[1, 3]),
+    ];
+    for (name, kind, path) in cases {
+        let (_, body) = bodies().into_iter().find(|(of, _)| *of == kind).unwrap();
+        let mut decoder = Decoder::new(&body);
+        path.iter().for_each(|field| enter(&mut decoder, *field));
+        let fields = fields_of(name).unwrap_or_else(|| panic!("no table of {name}"));
+        assert_eq!(told(&fields), written(&mut decoder), "{name} in {kind}");
     }
+}
+
+#[test]
+fn the_maxima_of_fields_are_limits() {
+    let nested = ["session", "person", "address"];
+    let names = Kind::ALL.iter().map(|kind| kind.name()).chain(nested);
+    let all = names.filter_map(fields_of).flatten();
+    let bounded: Vec<_> = all.filter(|[_, _, ty]| ty.contains('≤')).collect();
+    assert!(bounded.len() >= 30);
+    for [_, name, ty] in bounded {
+        for most in ty.split("≤ ").skip(1) {
+            let most = most.split([' ', ':']).next().unwrap().trim_end_matches(',');
+            let is_limit = limits::TABLE.iter().any(|limit| limit.name == most);
+            assert!(is_limit || most.parse::<usize>().is_ok(), "{name}: {most}");
+        }
+    }
+}
+
+#[test]
+fn the_table_of_requests_is_that_of_the_code() {
+    fn row<A: Ask>() -> (Kind, Kind) {
+        (A::KIND, A::Answer::KIND)
+    }
+    let code = [
+        row::<SendAsk>(),
+        row::<LanesAsk>(),
+        row::<i::Join>(),
+        row::<i::Login>(),
+        row::<i::Resume>(),
+        row::<i::Logout>(),
+        row::<i::PasswordChange>(),
+        row::<i::Rotate>(),
+        row::<i::ContactChange>(),
+        row::<i::AccountAsk>(),
+        row::<i::KeysAsk>(),
+        row::<i::ChainAsk>(),
+        row::<i::Online>(),
+        row::<i::PeopleAsk>(),
+        row::<i::Watch>(),
+        row::<i::Reach>(),
+        row::<i::News>(),
+    ];
+    let requests: Vec<_> = Kind::ALL.iter().filter(|kind| kind.names() == Names::Request).collect();
+    assert_eq!(code.iter().map(|(request, _)| request).collect::<Vec<_>>(), requests);
+    assert!(code.iter().all(|(_, answer)| answer.names() == Names::Answer));
+    let code = code.map(|(request, answer)| [request, answer].map(|kind| kind.name().to_owned()));
+    expect_rows("| request | answer |", &code.map(Vec::from));
 }
 
 #[test]
@@ -165,8 +216,14 @@ fn expect_rows(head: &str, code: &[Vec<String>]) {
     assert!(table(head) == code, "should stand in protocol.md under {head}\n{lines}");
 }
 
-/// The fields of a message as its own table has them: number, name, type. None for closed layouts.
-fn fields_of(kind: Kind) -> Option<Vec<[String; 3]>> {
+/// The messages of the examples, one of each kind.
+fn bodies() -> Vec<(Kind, Bytes)> {
+    [said::bodies(), index::bodies()].concat()
+}
+
+/// The fields of a message, or of a map in one, as its own table has them: number, name, type. None
+/// for closed layouts.
+fn fields_of(name: &str) -> Option<Vec<[String; 3]>> {
     let text = protocol();
     let mut about: Vec<&str> = Vec::new();
     let mut lines = text.lines();
@@ -175,7 +232,7 @@ fn fields_of(kind: Kind) -> Option<Vec<[String; 3]>> {
             about = line.split("**").skip(1).step_by(2).collect();
         } else if line.starts_with("###") {
             about = line.split(' ').collect();
-        } else if line == "| field | name | type |" && about.contains(&kind.name()) {
+        } else if line == "| field | name | type |" && about.contains(&name) {
             let rows = lines.skip(1).take_while(|line| line.starts_with('|'));
             let cells = |row: &str| {
                 let cells: Vec<_> =
@@ -188,18 +245,23 @@ fn fields_of(kind: Kind) -> Option<Vec<[String; 3]>> {
     None
 }
 
+/// The fields as their table has them: their numbers, and of what sort they are.
+fn told(fields: &[[String; 3]]) -> Vec<(u64, &'static str)> {
+    fields.iter().map(|[number, _, ty]| (number.parse().unwrap(), major(ty))).collect()
+}
+
 /// Of what sort a field of this type is.
 fn major(ty: &str) -> &'static str {
     let ty = ty.trim_start_matches("optional, ");
     let sorts = [("bytes", "bytes"), ("text", "text"), ("list", "array")];
+    let sorts = [&sorts[..], &[("bool", "truth"), ("address", "map")]].concat();
     let sort = sorts.iter().find(|(begins, _)| ty.starts_with(begins));
     let is_number = ty.starts_with(['u', '1']) || ty == "code";
     sort.map_or_else(|| if is_number { "number" } else { "?" }, |(_, sort)| sort)
 }
 
-/// The fields of a body: their numbers, and of what sort they are.
-fn written(body: &[u8]) -> Vec<(u64, &'static str)> {
-    let mut decoder = Decoder::new(body);
+/// The fields of a map: their numbers, and of what sort they are.
+fn written(decoder: &mut Decoder<'_>) -> Vec<(u64, &'static str)> {
     let count = decoder.map().unwrap().unwrap();
     let mut field = || {
         let number = decoder.u64().unwrap();
@@ -207,6 +269,8 @@ fn written(body: &[u8]) -> Vec<(u64, &'static str)> {
             Type::Bytes => "bytes",
             Type::String => "text",
             Type::Array => "array",
+            Type::Map => "map",
+            Type::Bool => "truth",
             Type::U8 | Type::U16 | Type::U32 | Type::U64 => "number",
             other => panic!("{other}"),
         };
@@ -214,4 +278,15 @@ fn written(body: &[u8]) -> Vec<(u64, &'static str)> {
         (number, sort)
     };
     (0..count).map(|_| field()).collect()
+}
+
+/// Goes to a field of a map, or to the first item of the list that it holds.
+fn enter(decoder: &mut Decoder<'_>, field: u64) {
+    decoder.map().unwrap();
+    while decoder.u64().unwrap() != field {
+        decoder.skip().unwrap();
+    }
+    if decoder.datatype().unwrap() == Type::Array {
+        assert_ne!(decoder.array().unwrap(), Some(0));
+    }
 }

@@ -1,5 +1,6 @@
 //! Messages to try things on: of each kind a small one, and the largest that there is.
 
+use crate::index_samples as index;
 use crate::people::alice;
 use bytes::Bytes;
 use std::sync::LazyLock;
@@ -24,7 +25,7 @@ pub(crate) struct Sample {
     pub(crate) again: fn(&Bytes) -> Result<Bytes, Error>,
 }
 
-fn of<M: Message>(message: &M) -> Sample {
+pub(crate) fn of<M: Message>(message: &M) -> Sample {
     let again = |body: &Bytes| M::decode(body).map(|message| message.encode());
     Sample { kind: M::KIND, body: message.encode(), frame: frame::encode(message), again }
 }
@@ -40,7 +41,7 @@ fn make_small() -> Vec<Sample> {
     let landed = Landed::new(&[0, 1, 2, 5]).unwrap();
     let missing = MissingChunks::new(vec![7, 300]).unwrap();
     let lanes = LaneIds::new(vec![lane(1), lane(2)]).unwrap();
-    vec![
+    let mut samples = vec![
         of(&hello()),
         of(&transcript().prove(Role::Dialler, alice().signing(), Some(&[1; 9])).unwrap()),
         of(&Goodbye { code: Code::Stopping, text: text.clone() }),
@@ -59,7 +60,9 @@ fn make_small() -> Vec<Sample> {
         of(&StreamEnd { stream: 3, code: Code::Declined, text }),
         of(&LanesAsk { id: 5, stream: 3, count: 2 }),
         of(&LanesGrant { id: 5, ticket: ticket(), lanes }),
-    ]
+    ];
+    samples.extend(index::small());
+    samples
 }
 
 /// The longest message of each kind.
@@ -70,7 +73,7 @@ pub(crate) fn largest() -> Vec<Sample> {
     let missing = MissingChunks::new((u32::MAX - 511..=u32::MAX).collect()).unwrap();
     let lanes = LaneIds::new((0..8).map(lane).collect()).unwrap();
     let landed = Landed::new(&every_second).unwrap();
-    vec![
+    let mut samples = vec![
         of(&largest_hello()),
         of(&largest_proof()),
         of(&Goodbye { code, text: text.clone() }),
@@ -89,7 +92,9 @@ pub(crate) fn largest() -> Vec<Sample> {
         of(&StreamEnd { stream, code, text }),
         of(&LanesAsk { id, stream, count: u8::MAX }),
         of(&LanesGrant { id, ticket: ticket(), lanes }),
-    ]
+    ];
+    samples.extend(index::largest());
+    samples
 }
 
 pub(crate) fn hello() -> Hello {

@@ -15,12 +15,14 @@
 //! and errors that name a database's own (callers would decide by them).
 
 mod nouns;
+mod sqlite;
 
 pub use nouns::{
     Account, AccountId, Asker, ChainRead, Figures, Granted, Invite, InviteRow, Joining, LoggingIn,
     Member, NewSession, OwnAccount, PersonRow, RequestKey, Rotating, SessionNumber, SessionRow,
     Shown, UserRow,
 };
+pub use sqlite::{Bounds, OpenError, Place, Sqlite, restore};
 
 use crate::crypto::{PasswordHash, UnixTime};
 use crate::model::directory::Documents;

@@ -31,7 +31,7 @@ pub struct RequestKey {
     pub identity: Fingerprint,
     /// The number that they gave it.
     pub number: [u8; 16],
-    /// A hash of what was asked: the same number for something else is refused.
+    /// A hash of what was asked, passwords left out: the same number for something else is refused.
     pub asked: [u8; 32],
 }
 
@@ -52,6 +52,7 @@ pub struct Shown {
     documents: Documents,
     epoch: u32,
     sealing: SealingKeyId,
+    before: Option<Fingerprint>,
 }
 
 impl Shown {
@@ -63,7 +64,8 @@ impl Shown {
     ) -> Result<Self, crate::crypto::Error> {
         let checked = certificate.verify(&key, now)?;
         let (epoch, sealing) = (checked.epoch, checked.key.id());
-        Ok(Self { documents: Documents { key, certificate, rotation: None }, epoch, sealing })
+        let documents = Documents { key, certificate, rotation: None };
+        Ok(Self { documents, epoch, sealing, before: None })
     }
 
     /// With the rotation that led from `old` to this identity, which is checked.
@@ -77,12 +79,18 @@ impl Shown {
             return Err(crate::crypto::Error::Statement("the rotation ends at another identity"));
         }
         self.documents.rotation = Some(rotation);
+        self.before = Some(*old);
         Ok(self)
     }
 
     /// Whose keys.
     pub fn identity(&self) -> Fingerprint {
         self.documents.key.fingerprint()
+    }
+
+    /// Whose they were before, when there is a rotation.
+    pub fn before(&self) -> Option<Fingerprint> {
+        self.before
     }
 
     /// The keys themselves, as the directory stores them.

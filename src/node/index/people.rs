@@ -4,6 +4,7 @@ use super::Error;
 use super::state::{Live, Shared};
 use crate::crypto::Fingerprint;
 use crate::model::{Foreign, PeerAddress, UnixTime, UserName};
+use crate::wire::Code;
 use crate::wire::index::{Named, PeopleAsk, PersonSeen};
 use std::net::IpAddr;
 use tokio::time::Instant;
@@ -76,7 +77,10 @@ pub(super) async fn one(
     until: Instant,
 ) -> Result<Option<Person>, Error> {
     let ask = PeopleAsk { id: 0, after: None, only: Some(Named(user.clone())) };
-    let (page, live) = shared.ask_where(ask, until).await?;
+    let (page, live) = match shared.ask_where(ask, until).await {
+        Err(Error::Refused { code: Code::NotFound, .. }) => return Ok(None),
+        answered => answered?,
+    };
     match &*page.people {
         [] => Ok(None),
         [seen] if seen.user.0 == *user => Ok(Some(Person::of(seen, live.index()))),

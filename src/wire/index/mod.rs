@@ -15,6 +15,7 @@
 //! meanwhile is gathered, and who does not read costs no memory.
 
 mod account;
+mod change;
 mod directory;
 mod nouns;
 mod presence;
@@ -23,6 +24,7 @@ pub use account::{
     Account, AccountAsk, ContactChange, Done, Join, Login, Logout, PasswordChange, Resume, Rotate,
     SessionGrant, SessionSeen,
 };
+pub use change::Change;
 pub use directory::{ChainAsk, ChainPart, Keys, KeysAsk};
 pub use nouns::{Id16, Invited, Named, PasswordText};
 pub use presence::{

@@ -51,6 +51,11 @@ impl PasswordText {
         Self(Zeroizing::new(password.expose().to_owned()))
     }
 
+    /// None: what stands where a password was left out.
+    pub(super) fn left_out() -> Self {
+        Self(Zeroizing::default())
+    }
+
     /// The password, if it keeps the rule.
     pub fn read(&self) -> Result<Password, PasswordProblem> {
         Password::new(&self.0)

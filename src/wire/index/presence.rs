@@ -59,9 +59,16 @@ impl SeenAddress {
         Self { ip: (!address.is_loopback()).then_some(IpBytes(ip)), port }
     }
 
-    /// Where to dial, for somebody who reached the index at `index`.
+    /// Where to dial, for somebody who reached the index at `index`. No index may point people at
+    /// their own machine.
     pub fn resolve(&self, index: IpAddr) -> Result<PeerAddress, Error> {
-        PeerAddress::new(SocketAddr::new(self.ip.map_or(index, |IpBytes(ip)| ip), self.port))
+        let given = self.ip.map(|IpBytes(ip)| ip);
+        let address = PeerAddress::new(SocketAddr::new(given.unwrap_or(index), self.port))?;
+        if given.is_some() && address.is_loopback() {
+            let text = address.to_string();
+            return Err(Error::Address { text, reason: "it is on the machine of who reads it" });
+        }
+        Ok(address)
     }
 }
 

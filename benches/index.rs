@@ -1,0 +1,62 @@
+//! What an index costs and how it stands a storm: `cargo bench --bench index`.
+//!
+//! The index is a process of its own; this one is its clients, over real sockets on loopback. Some
+//! peers share an identity, since making ten thousand keys takes hours: a store that stands in front
+//! of the real one gives each of their sessions an account of its own.
+//!
+//! ```text
+//! RATIO idle_peer_kib_vs_48       memory of one idle peer that is online and watches, against 48 KiB
+//! RATIO login_storm_p99_vs_quiet  how long others wait while two hundred log in at once
+//! RATIO unknown_name_vs_known     how long a wrong password takes, for a name that nobody has
+//! ```
+//!
+//! `WAXWING_BENCH_PEERS=1000` takes fewer peers.
+
+#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+#[path = "../test/common/mod.rs"]
+mod keys;
+
+#[path = "index/crowd.rs"]
+mod crowd;
+#[path = "index/idle.rs"]
+mod idle;
+#[path = "index/people.rs"]
+mod people;
+#[path = "index/process.rs"]
+mod process;
+#[path = "index/storm.rs"]
+mod storm;
+#[path = "index/timing.rs"]
+mod timing;
+
+fn main() {
+    if process::is_an_index() {
+        return process::be_an_index();
+    }
+    let wanted: Vec<_> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    let runs = |name: &str| wanted.is_empty() || wanted.iter().any(|word| name.contains(word));
+    let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    threads.block_on(async {
+        if runs("timing") {
+            timing::measure().await;
+        }
+        if runs("storm") {
+            storm::measure().await;
+        }
+        if runs("idle") {
+            idle::measure().await;
+        }
+    });
+}
+
+/// A result as a script reads it.
+fn ratio(name: &str, value: f64, target: &str) {
+    println!("RATIO {name} {value:.3} {target}");
+}
+
+/// The value below which so much of all lies.
+fn quantile(values: &mut [f64], part: f64) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[((values.len() - 1) as f64 * part).round() as usize]
+}

@@ -1,0 +1,321 @@
+//! Accounts and sessions: who gets in, and by what.
+//!
+//! A password costs the same and is refused in the same words whether the name is known or not:
+//! each check hashes exactly once, at the cost of today, before anything else is looked at.
+
+use super::Rules;
+use super::happening::Happening;
+use super::seats::Seat;
+use super::service::{Handle, Index};
+use super::store::{
+    Account, Asker, Granted, Joining, LoggingIn, Member, NewSession, OwnAccount, Refusal, Rotating,
+    SessionNumber, SessionRow, Shown, Store, StoreError,
+};
+use super::throttle::{Key, Pace};
+use super::visitor::{Denial, Visitor};
+use crate::codec::{List, Text, closed};
+use crate::crypto::{Password, PasswordHash, SignedRotation, random};
+use crate::model::{SessionToken, UserName};
+use crate::wire::Code;
+use crate::wire::index::{
+    self, AccountAsk, ContactChange, Done, Join, Login, Logout, Named, PasswordChange,
+    PasswordText, Resume, Rotate, SessionGrant, SessionSeen,
+};
+use std::time::Duration;
+
+impl<S: Store> Handle<Join> for Index<S> {
+    async fn handle(&self, visitor: &mut Visitor, ask: Join) -> Result<SessionGrant, Denial> {
+        let shared = &self.shared;
+        let request = visitor.request(&ask);
+        let is_open = shared.rules.open_joining;
+        if ask.invitation.is_none() && !is_open {
+            return Err(Refusal::Invitation.into());
+        }
+        // Joining tells which names are taken, so it is slow for whoever fails at many.
+        let failed = Key::FailedJoin(visitor.origin);
+        shared.may_try(&failed, an_hour(shared.rules.failed_joins))?;
+        let open = ask.invitation.is_none().then_some(Key::OpenJoin(visitor.origin));
+        if let Some(open) = &open {
+            shared.may_try(open, an_hour(shared.rules.open_joins))?;
+        }
+        let shown = self.shown(visitor)?;
+        if self.store.was_done(&request).await.map_err(|error| self.storage(error))? {
+            // A repetition is known by its number, which says nothing of the password.
+            let (_, _, key) = self.check(visitor, &ask.user, &ask.password).await?;
+            shared.throttle().succeeded(&key);
+        }
+        let hashed = self.hash(visitor, new_password(&ask.password)?).await?;
+        let (token, session) = self.new_session();
+        let user = ask.user.0;
+        let before = self.store.account(&user).await.map_err(|error| self.storage(error))?;
+        let joining = Joining {
+            request,
+            user: user.clone(),
+            password: hashed,
+            contact: contact(ask.contact)?,
+            invitation: ask.invitation.map(|invited| invited.token().hash()),
+            is_open,
+            shown,
+            session,
+        };
+        let granted = self.store.join(joining, shared.now()).await;
+        if matches!(granted, Err(StoreError::Refused(_))) {
+            shared.count_try(&failed);
+        }
+        let granted = granted.map_err(|error| self.storage(error))?;
+        open.iter().for_each(|open| shared.count_try(open));
+        let who = visitor.person(&user);
+        let is_back = before.is_some_and(|account| account.identity != visitor.identity);
+        shared.tell(if is_back { Happening::Replaced(who) } else { Happening::Joined(who) });
+        self.grant(visitor, granted, token, true).await
+    }
+}
+
+impl<S: Store> Handle<Login> for Index<S> {
+    async fn handle(&self, visitor: &mut Visitor, ask: Login) -> Result<SessionGrant, Denial> {
+        let Login { user: Named(user), password, .. } = ask;
+        let (account, rehashed, key) = self.check(visitor, &user, &password).await?;
+        if account.identity != visitor.identity {
+            return Err(Denial::new(
+                Code::OtherIdentity,
+                "import its keys, or ask for an invitation",
+            ));
+        }
+        let (token, session) = self.new_session();
+        let Account { id, password, .. } = account;
+        let shown = self.shown(visitor)?;
+        let login = LoggingIn { account: id, password, rehashed, shown, session };
+        let granted = self.store.log_in(login, self.shared.now()).await;
+        let granted = granted.map_err(|error| self.storage(error))?;
+        self.shared.throttle().succeeded(&key);
+        self.shared.tell(Happening::LoggedIn(visitor.person(&user)));
+        self.grant(visitor, granted, token, false).await
+    }
+}
+
+impl<S: Store> Handle<Resume> for Index<S> {
+    async fn handle(&self, visitor: &mut Visitor, ask: Resume) -> Result<SessionGrant, Denial> {
+        let asker = Asker { session: ask.token.hash(), identity: visitor.identity };
+        let shown = self.shown(visitor)?;
+        let member = self.store.resume(asker, shown, self.shared.now()).await;
+        let member = member.map_err(|error| self.storage(error))?;
+        let granted = Granted { member, ended: Vec::new() };
+        self.grant(visitor, granted, ask.token, false).await
+    }
+}
+
+impl<S: Store> Handle<Logout> for Index<S> {
+    async fn handle(&self, visitor: &mut Visitor, ask: Logout) -> Result<Done, Denial> {
+        let (asker, now) = (visitor.asker()?, self.shared.now());
+        let which = ask.session.map(|number| SessionNumber(*number));
+        let ended = self.store.log_out(asker, which, now).await;
+        let ended = ended.map_err(|error| self.storage(error))?;
+        self.shared.end_sessions(&[ended], visitor.seat.as_ref());
+        let user = visitor.seat()?.member.user.clone();
+        self.shared.tell(Happening::LoggedOut(visitor.person(&user)));
+        if ended == asker.session {
+            visitor.seat = None;
+        }
+        Ok(Done { id: 0 })
+    }
+}
+
+impl<S: Store> Handle<PasswordChange> for Index<S> {
+    async fn handle(
+        &self,
+        visitor: &mut Visitor,
+        ask: PasswordChange,
+    ) -> Result<SessionGrant, Denial> {
+        let (asker, now) = (visitor.asker()?, self.shared.now());
+        let user = visitor.seat()?.member.user.clone();
+        let request = visitor.request(&ask);
+        let new = new_password(&ask.new)?;
+        let is_done = self.store.was_done(&request).await.map_err(|error| self.storage(error))?;
+        // Repeated, the new password is the account's already, and so is this number.
+        let old = if is_done { &ask.new } else { &ask.old };
+        let (account, _, key) = self.check(visitor, &user, old).await?;
+        let new = self.hash(visitor, new).await?;
+        let (token, session) = self.new_session();
+        let old = account.password;
+        let granted = self.store.change_password(asker, request, old, new, session, now).await;
+        let granted = granted.map_err(|error| self.storage(error))?;
+        self.shared.throttle().succeeded(&key);
+        self.shared.tell(Happening::PasswordChanged(visitor.person(&user)));
+        self.grant(visitor, granted, token, false).await
+    }
+}
+
+impl<S: Store> Handle<Rotate> for Index<S> {
+    async fn handle(&self, visitor: &mut Visitor, ask: Rotate) -> Result<SessionGrant, Denial> {
+        let request = visitor.request(&ask);
+        let Rotate { user: Named(user), password, rotation, .. } = ask;
+        let (account, _, key) = self.check(visitor, &user, &password).await?;
+        let shown = self.shown(visitor)?;
+        let is_done = self.store.was_done(&request).await.map_err(|error| self.storage(error))?;
+        let shown = if is_done {
+            shown
+        } else {
+            let rotation: SignedRotation = closed::decode(&rotation)
+                .map_err(|error| Denial::new(Code::Malformed, error.to_string()))?;
+            shown
+                .rotated(rotation, &account.identity)
+                .map_err(|error| Denial::new(Code::OtherIdentity, error.to_string()))?
+        };
+        let (token, session) = self.new_session();
+        let Account { id, password, identity: old } = account;
+        let rotating = Rotating { request, account: id, password, old, shown, session };
+        let granted = self.store.rotate(rotating, self.shared.now()).await;
+        let granted = granted.map_err(|error| self.storage(error))?;
+        self.shared.throttle().succeeded(&key);
+        self.shared.tell(Happening::Rotated(visitor.person(&user)));
+        self.grant(visitor, granted, token, true).await
+    }
+}
+
+impl<S: Store> Handle<ContactChange> for Index<S> {
+    async fn handle(&self, visitor: &mut Visitor, ask: ContactChange) -> Result<Done, Denial> {
+        let (asker, now) = (visitor.asker()?, self.shared.now());
+        let request = visitor.request(&ask);
+        let contact = contact(ask.contact)?;
+        let changed = self.store.change_contact(asker, request, contact, now).await;
+        changed.map_err(|error| self.storage(error))?;
+        self.show_change(asker, &visitor.seat()?.member.user).await;
+        Ok(Done { id: 0 })
+    }
+}
+
+impl<S: Store> Handle<AccountAsk> for Index<S> {
+    async fn handle(&self, visitor: &mut Visitor, _: AccountAsk) -> Result<index::Account, Denial> {
+        let asker = visitor.asker()?;
+        let own = self.store.own_account(asker, self.shared.now()).await;
+        let OwnAccount { user, contact, since, sessions } =
+            own.map_err(|error| self.storage(error))?;
+        let this = visitor.seat()?.member.session;
+        let sessions = sessions.into_iter().map(|row| seen(row, this)).collect();
+        Ok(index::Account {
+            id: 0,
+            user: Named(user),
+            contact: contact.and_then(|contact| Text::new(contact).ok()),
+            since: since.0,
+            sessions: List::new(sessions)
+                .map_err(|_| Denial::new(Code::Internal, "there are too many sessions"))?,
+        })
+    }
+}
+
+impl<S: Store> Index<S> {
+    /// Checks a password, at the same cost and with the same answer for names that nobody has.
+    ///
+    /// A right password gives the account, and the key under which the try counts until it is told
+    /// to have succeeded.
+    async fn check(
+        &self,
+        visitor: &Visitor,
+        user: &UserName,
+        password: &PasswordText,
+    ) -> Result<(Account, Option<PasswordHash>, Key), Denial> {
+        let account = self.store.account(user).await.map_err(|error| self.storage(error))?;
+        let is_own = account.as_ref().is_some_and(|account| account.identity == visitor.identity);
+        let key = if is_own {
+            Key::OwnPassword(user.clone(), visitor.identity)
+        } else {
+            Key::Password(user.clone(), visitor.origin)
+        };
+        self.shared.begin_try(&key, self.shared.pace_of_passwords())?;
+        let wrong = || Denial::new(Code::Credentials, "");
+        // What breaks the rule is nobody's password, and costs nothing for any name.
+        let password = password.read().map_err(|_| wrong())?;
+        let stored = account.as_ref().map(|account| account.password.clone());
+        let checked = self.hashing.verify(visitor.origin, password, stored).await;
+        let checked = checked.inspect_err(|_| self.shared.throttle().take_back(&key))?;
+        match account {
+            Some(account) if checked.is_right => Ok((account, checked.rehashed, key)),
+            _ => Err(wrong()),
+        }
+    }
+
+    async fn hash(&self, visitor: &Visitor, password: Password) -> Result<PasswordHash, Denial> {
+        let hashed = self.hashing.hash(visitor.origin, password).await?;
+        hashed.map_err(|error| Denial::new(Code::Internal, error.to_string()))
+    }
+
+    /// The keys that the conversation proved.
+    fn shown(&self, visitor: &Visitor) -> Result<Shown, Denial> {
+        let wrong = |error: crate::crypto::Error| Denial::new(Code::Certificate, error.to_string());
+        let proven = visitor.conversation.proven();
+        let certificate = proven.signed_certificate().map_err(wrong)?;
+        Shown::new(proven.key().clone(), certificate, self.shared.now()).map_err(wrong)
+    }
+
+    fn new_session(&self) -> (SessionToken, NewSession) {
+        let token = SessionToken::random();
+        let lifetime = Rules::seconds(self.shared.rules.session_lifetime);
+        let (hash, number) = (token.hash(), SessionNumber(random()));
+        (token, NewSession { token: hash, number, lifetime })
+    }
+
+    /// The visitor is logged in from now on. Sessions that are over by this are over everywhere.
+    async fn grant(
+        &self,
+        visitor: &mut Visitor,
+        granted: Granted,
+        token: SessionToken,
+        is_seen: bool,
+    ) -> Result<SessionGrant, Denial> {
+        let Granted { member, ended } = granted;
+        self.shared.end_sessions(&ended, visitor.seat.as_ref());
+        let asker = Asker { session: token.hash(), identity: visitor.identity };
+        let Member { user, lifetime, .. } = member.clone();
+        match &mut visitor.seat {
+            // The same person with another session stays online, and goes on watching.
+            Some(seat) if seat.member.account == member.account => seat.renew(asker, member),
+            seat => *seat = Some(Seat::new(&self.shared, asker, member)),
+        }
+        if is_seen {
+            self.show_change(asker, &user).await;
+        }
+        Ok(SessionGrant { id: 0, token, user: Named(user), lifetime })
+    }
+
+    /// Others see that something about a person changed. Should the store fail here, they see it
+    /// when they ask next.
+    async fn show_change(&self, asker: Asker, user: &UserName) {
+        if let Ok(Some(row)) = self.store.person(asker, user, self.shared.now()).await {
+            self.shared.change_presence(|presence| presence.changed(&row));
+        }
+    }
+
+    /// What a failing store means for who asked; the owner reads about it in the log.
+    pub(super) fn storage(&self, error: StoreError) -> Denial {
+        if matches!(error, StoreError::Full | StoreError::Failed(_)) {
+            self.shared.tell(Happening::StoreFailed { why: error.to_string() });
+        }
+        error.into()
+    }
+}
+
+fn new_password(text: &PasswordText) -> Result<Password, Denial> {
+    text.read().map_err(|problem| Denial::new(Code::PasswordRule, problem.to_string()))
+}
+
+/// An empty line is none.
+fn contact<const MAX: usize>(contact: Option<Text<MAX>>) -> Result<Option<String>, Denial> {
+    Ok(contact.map(Text::into_inner).filter(|contact| !contact.trim().is_empty()))
+}
+
+fn seen(row: SessionRow, this: SessionNumber) -> SessionSeen {
+    let SessionRow { number, identity, began, used, .. } = row;
+    SessionSeen {
+        session: number.0.into(),
+        began: began.0,
+        used: used.0,
+        is_this: number == this,
+        identity,
+    }
+}
+
+/// So many an hour, and then one only after as long as it takes to be forgotten.
+fn an_hour(free: u32) -> Pace {
+    let hour = Duration::from_secs(3600);
+    Pace { free, first: hour, longest: hour }
+}

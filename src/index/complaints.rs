@@ -1,0 +1,51 @@
+//! Refusals on their way to the log: the same from the same address is told once a minute, with how
+//! often it was. Pure: the time comes with each one.
+//!
+//! Whoever is refused can be refused a thousand times a second, and must not fill a disk or hide
+//! what others do by it.
+
+use super::origin::Origin;
+use std::collections::HashMap;
+use std::time::Duration;
+use tokio::time::Instant;
+
+#[derive(Debug, Default)]
+pub(super) struct Complaints {
+    told: HashMap<(Origin, &'static str), Told>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Told {
+    at: Instant,
+    since: u64,
+}
+
+impl Complaints {
+    /// How often this was refused since it was last told, when it is to be told now.
+    pub(super) fn count(&mut self, from: Origin, why: &'static str, now: Instant) -> Option<u64> {
+        if self.told.len() >= MOST {
+            self.told.retain(|_, told| now.saturating_duration_since(told.at) < PAUSE);
+        }
+        let is_full = self.told.len() >= MOST;
+        match self.told.get_mut(&(from, why)) {
+            Some(told) if now.saturating_duration_since(told.at) < PAUSE => {
+                told.since = told.since.saturating_add(1);
+                None
+            }
+            Some(told) => {
+                let times = told.since.saturating_add(1);
+                *told = Told { at: now, since: 0 };
+                Some(times)
+            }
+            // A thousand addresses within a minute: which of them it is says nothing any more.
+            None if is_full => None,
+            None => {
+                self.told.insert((from, why), Told { at: now, since: 0 });
+                Some(1)
+            }
+        }
+    }
+}
+
+const PAUSE: Duration = Duration::from_secs(60);
+const MOST: usize = 1024;

@@ -1,0 +1,63 @@
+//! What an index does by itself: letting people go who are not there any more, writing down who was
+//! online, forgetting what is over.
+
+use super::service::Index;
+use super::store::Store;
+use std::time::Duration;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+use tokio_util::sync::CancellationToken;
+
+impl<S: Store> Index<S> {
+    /// Does all of it until `stop`, and then once more what must not be lost.
+    pub async fn run_jobs(&self, stop: CancellationToken) {
+        let look = self.shared.rules.online_lifetime.div_f64(16.0).clamp(LOOK_AT_LEAST, LOOK);
+        let [mut look, mut note, mut sweep] = [look, NOTE, SWEEP].map(|pause| {
+            let mut times = interval(pause);
+            times.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            times
+        });
+        loop {
+            tokio::select! {
+                () = stop.cancelled() => break,
+                _ = look.tick() => self.let_go(),
+                _ = note.tick() => self.note_who_is_online(),
+                _ = sweep.tick() => self.sweep().await,
+            }
+            self.write_down().await;
+        }
+        self.note_who_is_online();
+        self.write_down().await;
+    }
+
+    fn let_go(&self) {
+        let gone = self.shared.change_presence(|presence| presence.expire(Instant::now()));
+        gone.iter().for_each(|(account, user)| self.shared.is_gone(*account, user));
+    }
+
+    fn note_who_is_online(&self) {
+        let (accounts, now) = (self.shared.presence().accounts(), self.shared.now());
+        self.shared.departed().extend(accounts.into_iter().map(|account| (account, now)));
+    }
+
+    /// Not worth a try again: when it fails, a time is older than it was.
+    async fn write_down(&self) {
+        let people = std::mem::take(&mut *self.shared.departed());
+        if !people.is_empty()
+            && let Err(error) = self.store.were_online(people).await
+        {
+            self.storage(error);
+        }
+    }
+
+    async fn sweep(&self) {
+        if let Err(error) = self.store.sweep(self.shared.now()).await {
+            self.storage(error);
+        }
+    }
+}
+
+/// How long somebody who is gone may still be shown.
+const LOOK: Duration = Duration::from_secs(5);
+const LOOK_AT_LEAST: Duration = Duration::from_millis(10);
+const NOTE: Duration = Duration::from_secs(300);
+const SWEEP: Duration = Duration::from_secs(600);

@@ -1,0 +1,181 @@
+//! The key directory: what is appended to it, by the rules of
+//! [`Chain`](crate::model::directory::Chain), and how it is read.
+
+use super::error::{Error, Result};
+use super::sql::{Columns, Sql, count, seconds, unfit};
+use crate::codec::closed;
+use crate::crypto::{Fingerprint, SealingKeyId, UnixTime, VerifyingKey};
+use crate::index::store::{ChainRead, Refusal, Shown};
+use crate::model::UserName;
+use crate::model::directory::{DirectoryEntry, DirectoryEvent, Documents, Head};
+use rusqlite::types::Type;
+use rusqlite::{Row, params};
+
+const HEAD: &str = "SELECT number, head FROM directory ORDER BY number DESC LIMIT 1";
+const OWNER: &str = "SELECT name FROM directory WHERE identity = $1 ORDER BY number DESC LIMIT 1";
+const LAST_KEYS: &str =
+    "SELECT epoch, sealing FROM directory WHERE identity = $1 ORDER BY number DESC LIMIT 1";
+const LATELY: &str = "SELECT count(*) FROM directory WHERE name = $1 AND time > $2 AND time <= $3";
+const APPEND: &str = "INSERT INTO directory (number, name, identity, time, epoch, sealing, key,
+    certificate, rotation, entry, head) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+const LAST: &str = "SELECT number, key, certificate, rotation, epoch, sealing FROM directory
+    WHERE name = $1 ORDER BY number DESC LIMIT 1";
+const NUMBERED: &str = "SELECT number, key, certificate, rotation FROM directory
+    WHERE name = $1 AND number = $2";
+const ENTRIES: &str = "SELECT entry FROM directory WHERE number >= $1 ORDER BY number LIMIT $2";
+
+/// What an entry is about, before it has its place in the chain.
+struct Told {
+    documents: Documents,
+    epoch: u32,
+    sealing: SealingKeyId,
+}
+
+/// How the directory ends.
+pub(super) fn head(db: &impl Sql) -> Result<Head> {
+    let last = db.one(HEAD, params![], |row| {
+        Ok(Head { length: row.count(0)?.saturating_add(1), hash: row.get(1)? })
+    });
+    Ok(last?.unwrap_or(Head::EMPTY))
+}
+
+/// The name that an identity has or had.
+pub(super) fn owner(db: &impl Sql, identity: &Fingerprint) -> Result<Option<UserName>> {
+    db.one(OWNER, params![identity.as_bytes()], |row| row.user(0))
+}
+
+/// Whether these keys are the last that are known of their identity. Older ones are refused.
+pub(super) fn has(db: &impl Sql, shown: &Shown) -> Result<bool> {
+    let known = db.one(LAST_KEYS, params![shown.identity().as_bytes()], |row| {
+        Ok((row.get::<_, u32>(0)?, row.get(1).map(SealingKeyId::from_bytes)?))
+    })?;
+    match known {
+        Some(known) if known == (shown.epoch(), shown.sealing()) => Ok(true),
+        Some((epoch, _)) if epoch >= shown.epoch() => Err(Refusal::Certificate.into()),
+        _ => Ok(false),
+    }
+}
+
+/// Appends what is new in the keys that a name's owner shows.
+pub(super) fn show(db: &impl Sql, user: &UserName, shown: &Shown, now: UnixTime) -> Result<()> {
+    if has(db, shown)? {
+        return Ok(());
+    }
+    demand_patience(db, user, now)?;
+    append(db, DirectoryEvent::Sealing, user, told(shown), now)
+}
+
+/// Appends that a name was joined or replaced, with keys that are not older than known ones.
+pub(super) fn give(
+    db: &impl Sql,
+    event: DirectoryEvent,
+    user: &UserName,
+    shown: &Shown,
+    now: UnixTime,
+) -> Result<()> {
+    has(db, shown)?;
+    append(db, event, user, told(shown), now)
+}
+
+/// Appends that a name moved to another identity.
+pub(super) fn rotate(db: &impl Sql, user: &UserName, shown: &Shown, now: UnixTime) -> Result<()> {
+    demand_patience(db, user, now)?;
+    let documents = shown.documents().clone();
+    append(db, DirectoryEvent::Rotated, user, Told { documents, ..told(shown) }, now)
+}
+
+/// Appends that a name is free. The last keys stand there once more.
+pub(super) fn close(db: &impl Sql, user: &UserName, now: UnixTime) -> Result<()> {
+    let last = db.one(LAST, params![user.as_str()], |row| {
+        let documents = Documents { rotation: None, ..documents_of(row)?.1 };
+        let (epoch, sealing) = (row.get(4)?, SealingKeyId::from_bytes(row.get(5)?));
+        Ok(Told { documents, epoch, sealing })
+    });
+    let missing = || Error::Unsound(format!("the key directory has nothing of {user}"));
+    append(db, DirectoryEvent::Closed, user, last?.ok_or_else(missing)?, now)
+}
+
+/// The documents of a name's last entry, or of one of its entries.
+pub(super) fn documents(
+    db: &impl Sql,
+    user: &UserName,
+    number: Option<u64>,
+) -> Result<Option<(u64, Documents)>> {
+    match number.map(i64::try_from) {
+        None => db.one(LAST, params![user.as_str()], documents_of),
+        Some(Ok(number)) => db.one(NUMBERED, params![user.as_str(), number], documents_of),
+        Some(Err(_)) => Ok(None),
+    }
+}
+
+/// At most so many entries, from one on.
+pub(super) fn read(db: &impl Sql, from: u64, most: usize) -> Result<ChainRead> {
+    let from = i64::try_from(from).unwrap_or(i64::MAX);
+    let entries = db.all(ENTRIES, params![from, count(most)], |row| row.get(0))?;
+    Ok(ChainRead { entries, head: head(db)? })
+}
+
+/// A row of number, key, certificate, rotation.
+pub(super) fn documents_of(row: &Row<'_>) -> rusqlite::Result<(u64, Documents)> {
+    let bytes = |at| row.get_ref(at).and_then(|value| Ok(value.as_blob_or_null()?));
+    let not_one = |at| move || unfit(at, Type::Blob);
+    let key = bytes(1)?.and_then(|key| VerifyingKey::from_spki(key).ok());
+    let certificate = bytes(2)?.and_then(|bytes| closed::decode(bytes).ok());
+    let rotation = bytes(3)?.map(|bytes| closed::decode(bytes).map_err(|_| unfit(3, Type::Blob)));
+    let documents = Documents {
+        key: key.ok_or_else(not_one(1))?,
+        certificate: certificate.ok_or_else(not_one(2))?,
+        rotation: rotation.transpose()?,
+    };
+    Ok((row.count(0)?, documents))
+}
+
+fn told(shown: &Shown) -> Told {
+    let documents = Documents { rotation: None, ..shown.documents().clone() };
+    Told { documents, epoch: shown.epoch(), sealing: shown.sealing() }
+}
+
+/// Refuses a name whose owner appends without end. Entries that lie ahead do not count: a clock that
+/// was set back locks nobody out.
+fn demand_patience(db: &impl Sql, user: &UserName, now: UnixTime) -> Result<()> {
+    let since = UnixTime(now.0.saturating_sub(DAY));
+    let lately = params![user.as_str(), seconds(since), seconds(now)];
+    let lately = db.one(LATELY, lately, |row| row.count(0))?;
+    if lately.is_some_and(|lately| lately >= MOST_A_DAY) {
+        return Err(Refusal::TooMany.into());
+    }
+    Ok(())
+}
+
+fn append(
+    db: &impl Sql,
+    event: DirectoryEvent,
+    user: &UserName,
+    told: Told,
+    now: UnixTime,
+) -> Result<()> {
+    let Head { length: number, hash: previous } = head(db)?;
+    let Told { documents, epoch, sealing } = told;
+    let (identity, hash) = (documents.key.fingerprint(), documents.hash());
+    let user = user.clone();
+    let entry =
+        DirectoryEntry { number, previous, time: now, event, user, identity, documents: hash };
+    let row = params![
+        i64::try_from(number).unwrap_or(i64::MAX),
+        entry.user.as_str(),
+        identity.as_bytes(),
+        seconds(now),
+        epoch,
+        sealing.as_bytes(),
+        documents.key.spki(),
+        closed::encode(&documents.certificate),
+        documents.rotation.as_ref().map(closed::encode),
+        closed::encode(&entry),
+        entry.head().hash,
+    ];
+    db.run(APPEND, row)?;
+    Ok(())
+}
+
+const DAY: u64 = 24 * 3600;
+const MOST_A_DAY: u64 = 16;

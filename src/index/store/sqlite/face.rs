@@ -1,0 +1,210 @@
+//! The store's methods, each a job for the writer or a reader.
+
+use super::{Sqlite, accounts, check, directory, invitations, owner, people, requests, sessions};
+use crate::crypto::{PasswordHash, UnixTime};
+use crate::index::store::{
+    Account, AccountId, Asker, ChainRead, Figures, Granted, Invite, InviteRow, Joining, LoggingIn,
+    Member, NewSession, OwnAccount, PersonRow, RequestKey, Result, Rotating, SessionNumber,
+    SessionRow, Shown, Store, StoreError, UserRow,
+};
+use crate::model::directory::Documents;
+use crate::model::{TokenHash, UserName};
+use rusqlite::Connection;
+
+impl Store for Sqlite {
+    async fn account(&self, user: &UserName) -> Result<Option<Account>> {
+        let user = user.clone();
+        self.read(move |db| accounts::of_name(db, &user)).await
+    }
+
+    async fn was_done(&self, request: &RequestKey) -> Result<bool> {
+        let request = *request;
+        self.read(move |db| requests::was_done(db, &request)).await
+    }
+
+    async fn join(&self, joining: Joining, now: UnixTime) -> Result<Granted> {
+        self.write(move |db| accounts::join(db, &joining, now)).await
+    }
+
+    async fn log_in(&self, login: LoggingIn, now: UnixTime) -> Result<Granted> {
+        self.write(move |db| accounts::log_in(db, &login, now)).await
+    }
+
+    async fn resume(&self, asker: Asker, shown: Shown, now: UnixTime) -> Result<Member> {
+        let known = shown.clone();
+        let is_known = move |db: &Connection| {
+            sessions::member(db, &asker, now)?;
+            directory::has(db, &known)
+        };
+        if self.read(is_known).await? {
+            return self.member(asker, now).await;
+        }
+        self.write(move |db| sessions::resume(db, &asker, &shown, now)).await
+    }
+
+    async fn member(&self, asker: Asker, now: UnixTime) -> Result<Member> {
+        let (member, used) = self.read(move |db| sessions::member(db, &asker, now)).await?;
+        if sessions::is_fresh(used, now) {
+            return Ok(member);
+        }
+        match self.write(move |db| sessions::renew(db, &asker, now)).await {
+            // A disk that is full shuts nobody out.
+            Err(StoreError::Full | StoreError::Busy | StoreError::Failed(_)) => Ok(member),
+            renewed => renewed,
+        }
+    }
+
+    async fn log_out(
+        &self,
+        asker: Asker,
+        which: Option<SessionNumber>,
+        now: UnixTime,
+    ) -> Result<TokenHash> {
+        self.write(move |db| sessions::log_out(db, &asker, which, now)).await
+    }
+
+    async fn change_password(
+        &self,
+        asker: Asker,
+        request: RequestKey,
+        old: PasswordHash,
+        new: PasswordHash,
+        session: NewSession,
+        now: UnixTime,
+    ) -> Result<Granted> {
+        self.write(move |db| {
+            accounts::change_password(db, &asker, &request, (&old, &new), session, now)
+        })
+        .await
+    }
+
+    async fn rotate(&self, rotating: Rotating, now: UnixTime) -> Result<Granted> {
+        self.write(move |db| accounts::rotate(db, &rotating, now)).await
+    }
+
+    async fn change_contact(
+        &self,
+        asker: Asker,
+        request: RequestKey,
+        contact: Option<String>,
+        now: UnixTime,
+    ) -> Result<()> {
+        self.write(move |db| accounts::change_contact(db, &asker, &request, contact, now)).await
+    }
+
+    async fn own_account(&self, asker: Asker, now: UnixTime) -> Result<OwnAccount> {
+        self.read(move |db| accounts::own(db, &asker, now)).await
+    }
+
+    async fn documents(
+        &self,
+        asker: Asker,
+        user: &UserName,
+        number: Option<u64>,
+        now: UnixTime,
+    ) -> Result<Option<(u64, Documents)>> {
+        let user = user.clone();
+        self.read(move |db| {
+            sessions::member(db, &asker, now)?;
+            directory::documents(db, &user, number)
+        })
+        .await
+    }
+
+    async fn chain(
+        &self,
+        asker: Asker,
+        from: u64,
+        most: usize,
+        now: UnixTime,
+    ) -> Result<ChainRead> {
+        self.read(move |db| {
+            sessions::member(db, &asker, now)?;
+            directory::read(db, from, most)
+        })
+        .await
+    }
+
+    async fn people(
+        &self,
+        asker: Asker,
+        after: Option<&UserName>,
+        most: usize,
+        now: UnixTime,
+    ) -> Result<Vec<PersonRow>> {
+        let after = after.cloned();
+        self.read(move |db| {
+            sessions::member(db, &asker, now)?;
+            people::page(db, after.as_ref(), most)
+        })
+        .await
+    }
+
+    async fn person(
+        &self,
+        asker: Asker,
+        user: &UserName,
+        now: UnixTime,
+    ) -> Result<Option<PersonRow>> {
+        let user = user.clone();
+        self.read(move |db| {
+            sessions::member(db, &asker, now)?;
+            people::one(db, &user)
+        })
+        .await
+    }
+
+    async fn were_online(&self, people: Vec<(AccountId, UnixTime)>) -> Result<()> {
+        self.write(move |db| people::were_online(db, &people)).await
+    }
+
+    async fn invite(&self, invite: Invite) -> Result<()> {
+        self.write(move |db| invitations::add(db, &invite)).await
+    }
+
+    async fn invitations(&self, most: usize, now: UnixTime) -> Result<Vec<InviteRow>> {
+        self.read(move |db| invitations::list(db, most, now)).await
+    }
+
+    async fn users(
+        &self,
+        after: Option<&UserName>,
+        most: usize,
+        now: UnixTime,
+    ) -> Result<Vec<UserRow>> {
+        let after = after.cloned();
+        self.read(move |db| owner::users(db, after.as_ref(), most, now)).await
+    }
+
+    async fn sessions(
+        &self,
+        user: Option<&UserName>,
+        most: usize,
+        now: UnixTime,
+    ) -> Result<Vec<SessionRow>> {
+        let user = user.cloned();
+        self.read(move |db| owner::sessions(db, user.as_ref(), most, now)).await
+    }
+
+    async fn end_sessions(&self, user: &UserName) -> Result<Vec<TokenHash>> {
+        let user = user.clone();
+        self.write(move |db| owner::end_sessions(db, &user)).await
+    }
+
+    async fn close_account(&self, user: &UserName, now: UnixTime) -> Result<Vec<TokenHash>> {
+        let user = user.clone();
+        self.write(move |db| owner::close_account(db, &user, now)).await
+    }
+
+    async fn figures(&self, now: UnixTime) -> Result<Figures> {
+        self.read(move |db| owner::figures(db, now)).await
+    }
+
+    async fn sweep(&self, now: UnixTime) -> Result<()> {
+        self.write(move |db| owner::sweep(db, now)).await
+    }
+
+    async fn check(&self) -> Result<Vec<String>> {
+        self.read(check::check).await
+    }
+}

@@ -1,0 +1,47 @@
+//! Invitations: each lets one person in, once.
+
+use super::error::{Error, Result};
+use super::sql::{Columns, Sql, count, seconds};
+use crate::crypto::UnixTime;
+use crate::index::store::{Invite, InviteRow, Refusal};
+use crate::model::{TokenHash, UserName};
+use rusqlite::params;
+
+const ADD: &str = "INSERT INTO invitations (token, name, made, expires) VALUES ($1, $2, $3, $4)
+    ON CONFLICT DO NOTHING";
+const USE: &str = "DELETE FROM invitations WHERE token = $1 AND expires > $2 RETURNING name";
+const LIST: &str = "SELECT name, made, expires FROM invitations WHERE expires > $1
+    ORDER BY made DESC, token LIMIT $2";
+
+/// Adds one. Its token must be new.
+pub(super) fn add(db: &impl Sql, invite: &Invite) -> Result<()> {
+    let name = invite.user.as_ref().map(UserName::as_str);
+    let (made, expires) = (seconds(invite.made), seconds(invite.expires));
+    match db.run(ADD, params![invite.token.as_bytes(), name, made, expires])? {
+        0 => Err(Refusal::Reused.into()),
+        _ => Ok(()),
+    }
+}
+
+/// Uses one up for a name. Gives whether it names that account, and so may replace it.
+pub(super) fn take(
+    db: &impl Sql,
+    token: &TokenHash,
+    user: &UserName,
+    now: UnixTime,
+) -> Result<bool> {
+    let taken = db.all(USE, params![token.as_bytes(), seconds(now)], |row| row.maybe_user(0))?;
+    match taken.into_iter().next() {
+        Some(Some(named)) if named == *user => Ok(true),
+        Some(None) => Ok(false),
+        // What was taken comes back, since a job that is refused is undone.
+        Some(Some(_)) | None => Err(Error::Refused(Refusal::Invitation)),
+    }
+}
+
+/// Those that can be used, the newest first.
+pub(super) fn list(db: &impl Sql, most: usize, now: UnixTime) -> Result<Vec<InviteRow>> {
+    db.all(LIST, params![seconds(now), count(most)], |row| {
+        Ok(InviteRow { user: row.maybe_user(0)?, made: row.time(1)?, expires: row.time(2)? })
+    })
+}

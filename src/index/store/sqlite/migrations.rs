@@ -1,0 +1,106 @@
+//! The tables, and how older databases come to have them.
+//!
+//! | table | a row is | key | besides |
+//! |---|---|---|---|
+//! | `accounts` | a person who can log in | `id`, never used again; `name`, `identity` | bcrypt hash, contact, since, last online |
+//! | `sessions` | an open session | `token`, a hash; `account` with `number` | its identity, begun, used, lifetime |
+//! | `invitations` | an invitation not used yet | `token`, a hash | the name it is for, made, expires |
+//! | `directory` | an entry of the key directory | `number`, without gaps from 0 | the entry, the head after it, its documents, and what is asked for |
+//! | `requests` | a change that was done | `identity` with `number` | a hash of what was asked, when |
+//!
+//! `directory` is only appended to: triggers refuse everything else. All times are seconds since
+//! 1970. `application_id` says that a file is ours, `user_version` which migration was the last. A
+//! migration that was published never changes; what comes later is another one behind it.
+
+use super::open::OpenError;
+use rusqlite::Connection;
+use std::path::Path;
+
+/// Says in a file's header that it is the database of an index: `WXWI`.
+pub(super) const APPLICATION: i32 = 0x5758_5749;
+
+/// Brings a database to the newest tables. Each migration is there wholly or not at all.
+pub(super) fn migrate(db: &Connection, path: &Path, from: usize) -> Result<(), OpenError> {
+    for (number, sql) in MIGRATIONS.iter().enumerate().skip(from) {
+        let number = number.saturating_add(1);
+        let step = format!(
+            "BEGIN IMMEDIATE; {sql}
+             PRAGMA application_id = {APPLICATION}; PRAGMA user_version = {number}; COMMIT"
+        );
+        if let Err(error) = db.execute_batch(&step) {
+            let _ = db.execute_batch("ROLLBACK");
+            return Err(OpenError::from_sql(path, &error));
+        }
+    }
+    Ok(())
+}
+
+/// The number of the last migration.
+pub(super) fn newest() -> usize {
+    MIGRATIONS.len()
+}
+
+/// All of them, in order.
+const MIGRATIONS: &[&str] = &[ACCOUNTS_AND_DIRECTORY];
+
+const ACCOUNTS_AND_DIRECTORY: &str = "
+CREATE TABLE accounts (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    name TEXT NOT NULL UNIQUE,
+    identity BLOB NOT NULL UNIQUE CHECK (length(identity) = 32),
+    password TEXT NOT NULL,
+    contact TEXT,
+    since INTEGER NOT NULL,
+    last_online INTEGER
+) STRICT;
+
+CREATE TABLE sessions (
+    token BLOB PRIMARY KEY CHECK (length(token) = 32),
+    account INTEGER NOT NULL REFERENCES accounts (id),
+    number BLOB NOT NULL CHECK (length(number) = 16),
+    identity BLOB NOT NULL CHECK (length(identity) = 32),
+    began INTEGER NOT NULL,
+    used INTEGER NOT NULL,
+    lifetime INTEGER NOT NULL,
+    UNIQUE (account, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE invitations (
+    token BLOB PRIMARY KEY CHECK (length(token) = 32),
+    name TEXT,
+    made INTEGER NOT NULL,
+    expires INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE requests (
+    identity BLOB NOT NULL CHECK (length(identity) = 32),
+    number BLOB NOT NULL CHECK (length(number) = 16),
+    asked BLOB NOT NULL CHECK (length(asked) = 32),
+    done INTEGER NOT NULL,
+    PRIMARY KEY (identity, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE directory (
+    number INTEGER PRIMARY KEY,
+    name TEXT NOT NULL,
+    identity BLOB NOT NULL CHECK (length(identity) = 32),
+    time INTEGER NOT NULL,
+    epoch INTEGER NOT NULL,
+    sealing BLOB NOT NULL CHECK (length(sealing) = 32),
+    key BLOB NOT NULL,
+    certificate BLOB NOT NULL,
+    rotation BLOB,
+    entry BLOB NOT NULL,
+    head BLOB NOT NULL CHECK (length(head) = 32)
+) STRICT;
+CREATE INDEX directory_of_names ON directory (name, number);
+CREATE INDEX directory_of_identities ON directory (identity, number);
+
+CREATE TRIGGER directory_grows BEFORE INSERT ON directory
+WHEN NEW.number <> (SELECT coalesce(max(number) + 1, 0) FROM directory)
+BEGIN SELECT RAISE(ABORT, 'the key directory grows by one entry after the other'); END;
+CREATE TRIGGER directory_stays BEFORE UPDATE ON directory
+BEGIN SELECT RAISE(ABORT, 'an entry of the key directory never changes'); END;
+CREATE TRIGGER directory_keeps BEFORE DELETE ON directory
+BEGIN SELECT RAISE(ABORT, 'an entry of the key directory is never removed'); END;
+";

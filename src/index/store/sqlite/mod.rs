@@ -1,0 +1,233 @@
+//! SQLite, the first engine of the store: a file, or memory for tests.
+//!
+//! ```text
+//!  many tasks ─▶ a bounded queue ─▶ the writer: takes what waits, one commit for all of it
+//!             └▶ a bounded queue ─▶ readers, each with its own connection
+//! ```
+//!
+//! The threads are the store's own, so no task of the program ever waits for a disk. In memory there
+//! is one connection, the writer's, which reads as well.
+//!
+//! Each noun's file holds its SQL; [`migrations`] documents the tables.
+
+mod accounts;
+mod backup;
+mod check;
+mod directory;
+mod error;
+mod face;
+mod invitations;
+mod migrations;
+mod open;
+mod owner;
+mod people;
+mod queue;
+mod readers;
+mod requests;
+mod sessions;
+mod sql;
+mod work;
+mod writer;
+
+pub use backup::restore;
+pub use open::OpenError;
+
+use super::{Result, StoreError};
+use queue::{NotTaken, Queue};
+use rusqlite::Connection;
+use std::fmt;
+use std::num::NonZero;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+use tokio::sync::oneshot;
+use work::{Task, Work};
+
+/// Where a database lies.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Place {
+    /// In a file, and two beside it while it is open. On a disk of this machine.
+    File(PathBuf),
+    /// In memory, gone when the store is.
+    Memory,
+}
+
+impl Place {
+    fn path(&self) -> &Path {
+        match self {
+            Self::File(path) => path,
+            Self::Memory => Path::new(":memory:"),
+        }
+    }
+}
+
+/// How much a store takes on at once.
+#[derive(Debug, Clone)]
+pub struct Bounds {
+    /// Changes that wait; another one is refused with [`StoreError::Busy`].
+    pub writes_waiting: usize,
+    /// Questions that wait; another one is refused likewise.
+    pub reads_waiting: usize,
+    /// Changes that are committed together.
+    pub together: usize,
+    /// Threads that read.
+    pub readers: usize,
+    /// Pages of 4 KiB that the database may have; as many as the disk holds when there is no number.
+    pub pages: Option<u32>,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        let cores = thread::available_parallelism().map_or(2, NonZero::get);
+        Self {
+            writes_waiting: 4096,
+            reads_waiting: 4096,
+            together: 256,
+            readers: cores.max(2),
+            pages: None,
+        }
+    }
+}
+
+/// A store in SQLite. Cheap to clone; its threads end when the last clone is gone or one is closed.
+#[derive(Clone)]
+pub struct Sqlite {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    place: Place,
+    writes: Arc<Queue<Box<dyn Work>>>,
+    /// The same queue as `writes` in memory.
+    reads: Arc<Queue<Box<dyn Work>>>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+impl Sqlite {
+    /// Opens a database, makes it if it is not there, and checks it if it is. That may take a while:
+    /// everything in it is read.
+    pub fn open(place: Place) -> std::result::Result<Self, OpenError> {
+        Self::open_with(place, &Bounds::default())
+    }
+
+    /// The same with other bounds.
+    pub fn open_with(place: Place, bounds: &Bounds) -> std::result::Result<Self, OpenError> {
+        let (writer, readers) = match &place {
+            Place::Memory => (open::in_memory()?, Vec::new()),
+            Place::File(path) => {
+                let writer = open::writer(path)?;
+                let readers = (0..bounds.readers.max(1)).map(|_| open::reader(path));
+                (writer, readers.collect::<std::result::Result<Vec<_>, _>>()?)
+            }
+        };
+        open::limit_pages(&writer, &place, bounds.pages)?;
+        let writes = Arc::new(Queue::new(bounds.writes_waiting));
+        let reads = match readers.as_slice() {
+            [] => Arc::clone(&writes),
+            _ => Arc::new(Queue::new(bounds.reads_waiting)),
+        };
+        let inner = Inner { place, writes, reads, threads: Mutex::default() };
+        inner.start(writer, readers, bounds.together.max(1))?;
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Takes nothing more, does what waits, and ends the threads. Other clones are closed with it.
+    pub async fn close(self) {
+        self.inner.stop();
+        let threads = std::mem::take(&mut *self.inner.threads());
+        let ended = tokio::task::spawn_blocking(move || {
+            for thread in threads {
+                let _ = thread.join();
+            }
+        });
+        let _ = ended.await;
+    }
+
+    /// Writes all that the store holds at this moment to a new file, while it runs. A file that is
+    /// there already is never replaced.
+    pub async fn backup(&self, to: &Path) -> Result<()> {
+        let Place::File(path) = self.inner.place.clone() else {
+            return Err(StoreError::Failed("a store in memory has no backups".into()));
+        };
+        let to = to.to_owned();
+        // Not on a reader's thread, which others wait for.
+        let done = tokio::task::spawn_blocking(move || backup::write(&path, &to));
+        done.await.unwrap_or_else(|_| Err(StoreError::Failed("the backup broke off".into())))
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> error::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        ask(&self.inner.reads, job).await
+    }
+
+    async fn write<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> error::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        ask(&self.inner.writes, job).await
+    }
+}
+
+async fn ask<T: Send + 'static>(
+    queue: &Queue<Box<dyn Work>>,
+    job: impl FnOnce(&Connection) -> error::Result<T> + Send + 'static,
+) -> Result<T> {
+    let (waiting, answer) = oneshot::channel();
+    let closed = || StoreError::Failed("the store is closed".into());
+    queue.push(Task::boxed(job, waiting)).map_err(|why| match why {
+        NotTaken::Full => StoreError::Busy,
+        NotTaken::Closed => closed(),
+    })?;
+    answer.await.unwrap_or_else(|_| Err(closed()))
+}
+
+impl Inner {
+    fn start(
+        &self,
+        writer: Connection,
+        readers: Vec<Connection>,
+        together: usize,
+    ) -> std::result::Result<(), OpenError> {
+        let writes = Arc::clone(&self.writes);
+        self.spawn("store writer", move || writer::write_all(writer, &writes, together))?;
+        for reader in readers {
+            let reads = Arc::clone(&self.reads);
+            self.spawn("store reader", move || readers::read_all(&reader, &reads))?;
+        }
+        Ok(())
+    }
+
+    fn spawn(
+        &self,
+        name: &str,
+        work: impl FnOnce() + Send + 'static,
+    ) -> std::result::Result<(), OpenError> {
+        let thread = thread::Builder::new().name(name.into()).spawn(work);
+        let failed = |error| OpenError::from_io(self.place.path(), &error);
+        self.threads().push(thread.map_err(failed)?);
+        Ok(())
+    }
+
+    fn stop(&self) {
+        self.reads.close();
+        self.writes.close();
+    }
+
+    fn threads(&self) -> std::sync::MutexGuard<'_, Vec<JoinHandle<()>>> {
+        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+impl fmt::Debug for Sqlite {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Sqlite").field("place", &self.inner.place).finish_non_exhaustive()
+    }
+}

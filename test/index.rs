@@ -1,0 +1,20 @@
+//! The index as its clients meet it: real conversations over loopback, SQLite in memory, and a clock
+//! that the test sets.
+
+#[path = "common/mod.rs"]
+mod keys;
+#[path = "index/stage.rs"]
+mod stage;
+
+#[path = "index/accounts.rs"]
+mod accounts;
+#[path = "index/hostile.rs"]
+mod hostile;
+#[path = "index/matrix.rs"]
+mod matrix;
+#[path = "index/people.rs"]
+mod people;
+#[path = "index/sessions.rs"]
+mod sessions;
+#[path = "index/storm.rs"]
+mod storm;
