@@ -42,6 +42,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
             "model/address.rs",
             "wire/index/presence.rs",
             "link/",
+            "index/happening.rs",
             "index/origin.rs",
             "index/people.rs",
             "index/service.rs",
