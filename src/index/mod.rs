@@ -20,7 +20,10 @@
 //! restart), and sessions in memory (a restart would log everybody out).
 
 mod accounts;
+pub mod admin;
 mod complaints;
+pub mod control;
+mod data_folder;
 mod directory;
 mod happening;
 mod hashing;
@@ -31,9 +34,13 @@ mod presence;
 mod rules;
 mod seats;
 mod service;
+mod shared;
 pub mod store;
 mod throttle;
+mod visitor;
 
+pub use data_folder::{DataFolder, FolderError, Held};
 pub use happening::{Complaint, Happening, Person};
 pub use rules::Rules;
-pub use service::{Clock, Index};
+pub use service::Index;
+pub use shared::Clock;

@@ -1,0 +1,187 @@
+//! Serving, from the first check to the last word.
+
+use crate::failures;
+use crate::greeting::greet;
+use crate::place::advertised;
+use crate::settings::Config;
+use crate::signals::{Signals, end_at_once};
+use std::io;
+use std::net::SocketAddr;
+use std::path::Path;
+use std::pin::pin;
+use std::sync::Arc;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+use waxwing::crypto::key_file::Protection;
+use waxwing::crypto::key_folder::KeyFolder;
+use waxwing::crypto::{Identity, UnixTime};
+use waxwing::index::admin::Desk;
+use waxwing::index::control::Door;
+use waxwing::index::store::{Place, Sqlite};
+use waxwing::index::{Happening, Held, Index, Rules};
+use waxwing::link::{Deadlines, Listener, Side};
+use waxwing::model::Invitation;
+use waxwing::ui::{Exit, Failure, Level, Log, LogFile, Printer, Sinks};
+use waxwing::wire::{Features, Party};
+
+/// Serves until somebody says stop.
+pub(crate) fn run(config: &Config, printer: &Printer) -> Result<(), Failure> {
+    raise_limits();
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(config.threads)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Error, format!("no threads can be had: {error}")))?;
+    runtime.block_on(async {
+        let opened = Opened::open(config, printer).await?;
+        opened.serve(config, printer).await
+    })
+}
+
+/// All that a server needs to have before it can say that it is there.
+struct Opened {
+    held: Held,
+    sockets: TcpListener,
+    at: SocketAddr,
+    identity: Identity,
+    is_new: bool,
+    store: Sqlite,
+    log_file: Option<LogFile>,
+}
+
+impl Opened {
+    /// The cheap checks first, so that a mistake is told at once.
+    async fn open(config: &Config, printer: &Printer) -> Result<Self, Failure> {
+        let in_folder = |error| failures::folder(error, &config.call);
+        config.data.make().map_err(in_folder)?;
+        let held = config.data.hold().map_err(in_folder)?;
+        let at_port = |error: io::Error| failures::listen(&error, config.listen);
+        let sockets = TcpListener::bind(config.listen).await.map_err(at_port)?;
+        let at = sockets.local_addr().map_err(at_port)?;
+        let log_file = config.log.as_deref().map(open_log).transpose()?;
+        let (identity, is_new) = identity(&held, printer)?;
+        let store = Sqlite::open(Place::File(held.folder().database())).map_err(failures::store)?;
+        Ok(Self { held, sockets, at, identity, is_new, store, log_file })
+    }
+
+    async fn serve(self, config: &Config, printer: &Printer) -> Result<(), Failure> {
+        let failed = |error: io::Error| Failure::new(Exit::Error, error);
+        let (started, stop) = (UnixTime::now(), CancellationToken::new());
+        let mut signals = Signals::new().map_err(failed)?;
+        let sinks = Sinks { printer: printer.clone(), file: self.log_file };
+        let (log, log_thread) = Log::start(sinks).map_err(failed)?;
+        let index = index(config, self.store.clone(), log.clone()).map_err(failed)?;
+        let fingerprint = self.identity.fingerprint();
+        let at = advertised(config, self.at)?;
+        let desk = Desk::beside(index.clone(), started, at.clone(), fingerprint);
+        let door = door(&self.held, &log);
+        let listener = listener(self.sockets, self.identity, &index)?;
+
+        let invitation = Invitation { at, fingerprint, token: None };
+        greet(printer, config, self.at, &invitation, self.is_new);
+        log.tell(Level::Info, started, format!("listening on {}", self.at));
+        let mut serving = pin!(async {
+            let door = async {
+                if let Some(door) = door {
+                    door.serve(desk, UnixTime::now, stop.clone()).await;
+                }
+            };
+            let jobs = index.run_jobs(stop.clone());
+            tokio::join!(listener.run(index.clone(), stop.clone()), jobs, door);
+            self.store.close().await;
+        });
+        tokio::select! {
+            () = &mut serving => {}
+            () = signals.next() => {
+                log.tell(Level::Info, UnixTime::now(), "stopping; once more, and it ends at once");
+                stop.cancel();
+                tokio::select! {
+                    () = &mut serving => {}
+                    () = signals.next() => end_at_once(),
+                }
+            }
+        }
+        log.tell(Level::Info, UnixTime::now(), "stopped");
+        log_thread.finish();
+        Ok(())
+    }
+}
+
+/// The index's own keys; new ones at the first start. They have no passphrase, since nobody is there
+/// to type it when a machine starts.
+fn identity(held: &Held, printer: &Printer) -> Result<(Identity, bool), Failure> {
+    let keys = KeyFolder::at(held.folder().keys());
+    if keys.exists() {
+        let identity = keys.open(Protection::NoneAsked, UnixTime::now());
+        return Ok((identity.map_err(failures::keys)?, false));
+    }
+    // With other keys it would be another index to everybody who knows it.
+    if held.folder().database().exists() {
+        return Err(failures::keys_are_gone(held.folder()));
+    }
+    printer.note("Making the keys of this index, which takes some seconds...");
+    let identity = keys.create(Protection::NoneAsked, UnixTime::now());
+    Ok((identity.map_err(failures::keys)?, true))
+}
+
+fn index(config: &Config, store: Sqlite, log: Log) -> io::Result<Index<Sqlite>> {
+    let rules = Rules {
+        open_joining: config.everybody_may_join(),
+        session_lifetime: config.session_lifetime,
+        ..Rules::default()
+    };
+    let tell = move |happening: Happening| {
+        log.event(level(&happening), UnixTime::now(), &happening, &happening);
+    };
+    Index::new(store, rules, config.hasher.clone(), Arc::new(UnixTime::now), tell)
+}
+
+fn level(happening: &Happening) -> Level {
+    match happening {
+        Happening::Refused(_) => Level::Warn,
+        grave if grave.is_grave() => Level::Error,
+        _ => Level::Info,
+    }
+}
+
+fn listener(
+    sockets: TcpListener,
+    identity: Identity,
+    index: &Index<Sqlite>,
+) -> Result<Listener<TcpListener>, Failure> {
+    let features = Features::default();
+    let side = Side::new(Arc::new(identity), Party::Index, features, Deadlines::default())
+        .map_err(|error| Failure::new(Exit::Error, error))?;
+    let index = index.clone();
+    Ok(Listener::new(sockets, side).with_notices(move |notice| index.notice(notice)))
+}
+
+/// A server without it serves as well; only its owner's verbs have to wait until it stops.
+fn door(held: &Held, log: &Log) -> Option<Door> {
+    let door = Door::open(held);
+    if let Err(error) = &door {
+        let text = format!("the verbs cannot reach this server while it runs: {error}");
+        log.tell(Level::Warn, UnixTime::now(), text);
+    }
+    door.ok()
+}
+
+fn open_log(path: &Path) -> Result<LogFile, Failure> {
+    LogFile::open(path).map_err(|error| {
+        let what = format!("{}: the log cannot be written there: {error}", path.display());
+        Failure::new(failures::io_exit(&error), what).hint("choose another file with --log FILE")
+    })
+}
+
+/// Each person online takes a descriptor, and the usual 1,024 are few. What the system does not give
+/// is told when it is missed. What lies in memory stays out of core dumps.
+#[cfg(unix)]
+fn raise_limits() {
+    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+    let files = getrlimit(Resource::Nofile);
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files });
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), ..getrlimit(Resource::Core) });
+}
+
+#[cfg(not(unix))]
+fn raise_limits() {}

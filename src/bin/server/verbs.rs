@@ -1,0 +1,202 @@
+//! The verbs: what they are called, and how each is carried out.
+
+use crate::place::advertised;
+use crate::settings::{Config, FILE_NAME, TABLE};
+use crate::show::{self, Show};
+use crate::{failures, run};
+use clap::builder::ValueParser;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use tokio::sync::mpsc;
+use waxwing::crypto::UnixTime;
+use waxwing::crypto::key_folder::KeyFolder;
+use waxwing::index::admin::{Desk, Order, Report};
+use waxwing::index::control::{self, AskError};
+use waxwing::index::store::{self, Place, Sqlite};
+use waxwing::index::{FolderError, Held};
+use waxwing::model::UserName;
+use waxwing::ui::settings::flags;
+use waxwing::ui::{Exit, Failure, Printer};
+
+/// What can be typed.
+pub(crate) fn command() -> Command {
+    Command::new("server")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("The index of waxwing: accounts, keys, and who is online")
+        .long_about(ABOUT)
+        .after_help(format!(
+            "Each setting can also be given by the environment (--session-hours as \
+             WAXWING_SESSION_HOURS)\nand in {FILE_NAME} (session-hours = 24). A flag counts more \
+             than the environment,\nand that more than the file."
+        ))
+        .disable_help_subcommand(true)
+        .args(flags(TABLE))
+        .subcommands([
+            Command::new("invite")
+                .about("Make an invitation, or list those that can still be used")
+                .arg(named("for", "Only for this name; if it has an account, for a new identity"))
+                .arg(days())
+                .arg(switch("list", "List the invitations").conflicts_with_all(["for", "days"])),
+            Command::new("users")
+                .about("List the accounts, or close one")
+                .arg(named("close", "Close this account; the name is free then")),
+            Command::new("sessions")
+                .about("List the sessions, or end those of an account")
+                .arg(named("of", "List those of this account only").conflicts_with("end"))
+                .arg(named("end", "End all sessions of this account")),
+            Command::new("stats").about("Count accounts, sessions, and what the database takes"),
+            Command::new("backup")
+                .about("Copy the database into a new file, while the server runs or not")
+                .arg(file("The file, which must not be there yet")),
+            Command::new("restore")
+                .about("Put a backup in the place of the database; the server must not run")
+                .arg(file("The backup")),
+            Command::new("check").about("Read the whole database and say what is wrong with it"),
+        ])
+}
+
+/// Does what was typed.
+pub(crate) fn carry_out(
+    matches: &ArgMatches,
+    config: &Config,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let Some((verb, arguments)) = matches.subcommand() else { return run::run(config, printer) };
+    if verb == "restore" {
+        return restore(&path(arguments), config, printer);
+    }
+    let order = order(verb, arguments)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::new(Exit::Error, error))?;
+    runtime.block_on(carry_out_order(&order, config, printer))
+}
+
+fn order(verb: &str, arguments: &ArgMatches) -> Result<Order, Failure> {
+    let name = |flag: &str| arguments.get_one::<UserName>(flag).cloned();
+    Ok(match verb {
+        "invite" if arguments.get_flag("list") => Order::Invitations,
+        "invite" => {
+            let days = arguments.get_one("days").copied().unwrap_or(DAYS);
+            Order::Invite { user: name("for"), days }
+        }
+        "users" => name("close").map_or(Order::Users, |user| Order::Close { user }),
+        "sessions" => match name("end") {
+            Some(user) => Order::End { user },
+            None => Order::Sessions { user: name("of") },
+        },
+        "stats" => Order::Stats,
+        "check" => Order::Check,
+        "backup" => Order::Backup { to: absolute(&path(arguments))? },
+        other => return Err(Failure::new(Exit::Usage, format!("there is no verb {other}"))),
+    })
+}
+
+/// Beside the server that runs, or else on the data itself, with the lock in hand.
+async fn carry_out_order(order: &Order, config: &Config, printer: &Printer) -> Result<(), Failure> {
+    let begun = Instant::now();
+    config.data.check().map_err(|error| failures::folder(error, &config.call))?;
+    let mut show = Show::new(printer, &config.call, order);
+    loop {
+        match control::ask(&config.data, order, |report| show.take(report)).await {
+            Ok(()) => return show.finish(),
+            Err(AskError::NotRunning) => {}
+            Err(error) => return Err(failures::ask(error)),
+        }
+        match config.data.hold() {
+            Ok(held) => {
+                on_the_data(order, &held, config, &mut show).await?;
+                return show.finish();
+            }
+            // A server that starts or stops has the lock, but does not hear us.
+            Err(FolderError::InUse { .. }) if begun.elapsed() < START_TAKES => {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+            }
+            Err(error) => return Err(failures::folder(error, &config.call)),
+        }
+    }
+}
+
+async fn on_the_data(
+    order: &Order,
+    held: &Held,
+    config: &Config,
+    show: &mut Show<'_>,
+) -> Result<(), Failure> {
+    let database = held.folder().database();
+    if !database.exists() {
+        let missing = FolderError::Missing(held.folder().path().to_owned());
+        return Err(failures::folder(missing, &config.call));
+    }
+    let fingerprint = KeyFolder::at(held.folder().keys()).fingerprint().map_err(failures::keys)?;
+    let store = Sqlite::open(Place::File(database)).map_err(failures::store)?;
+    let at = match order {
+        Order::Invite { .. } => advertised(config, config.listen)?,
+        _ => config.listen.into(),
+    };
+    let desk = Desk::new(store.clone(), at, fingerprint);
+    let (reports, mut coming) = mpsc::channel(64);
+    let work = async {
+        // Dropped at its end, so that the reports end too.
+        let reports = reports;
+        desk.carry_out(order.clone(), UnixTime::now(), &reports).await
+    };
+    let showing = async {
+        while let Some(report) = coming.recv().await {
+            show.take(report);
+        }
+    };
+    let (done, ()) = tokio::join!(work, showing);
+    store.close().await;
+    done.map_err(failures::fault)
+}
+
+fn restore(backup: &Path, config: &Config, printer: &Printer) -> Result<(), Failure> {
+    config.data.make().map_err(|error| failures::folder(error, &config.call))?;
+    let held = config.data.hold().map_err(|error| match error {
+        FolderError::InUse { .. } => failures::folder(error, &config.call)
+            .hint("the server must not run while its data is replaced: stop it first"),
+        error => failures::folder(error, &config.call),
+    })?;
+    let database = held.folder().database();
+    let moved = store::restore(backup, &database).map_err(failures::store)?;
+    show::restored(printer, Report::Restored { file: backup.to_owned(), database, before: moved });
+    Ok(())
+}
+
+fn named(flag: &'static str, help: &'static str) -> Arg {
+    let name = ValueParser::from(|text: &str| text.parse::<UserName>());
+    Arg::new(flag).long(flag).value_name("NAME").value_parser(name).help(help)
+}
+
+fn switch(flag: &'static str, help: &'static str) -> Arg {
+    Arg::new(flag).long(flag).action(ArgAction::SetTrue).help(help)
+}
+
+fn days() -> Arg {
+    let days = clap::value_parser!(u16).range(1..=365);
+    let help = format!("Let it hold for so many days, at most 365 [default: {DAYS}]");
+    Arg::new("days").long("days").value_name("N").value_parser(days).help(help)
+}
+
+fn file(help: &'static str) -> Arg {
+    let path = clap::value_parser!(PathBuf);
+    Arg::new("FILE").required(true).value_parser(path).help(help)
+}
+
+fn path(arguments: &ArgMatches) -> PathBuf {
+    arguments.get_one::<PathBuf>("FILE").cloned().unwrap_or_default()
+}
+
+/// The running server may be in another folder.
+fn absolute(path: &Path) -> Result<PathBuf, Failure> {
+    let wrong = |error| Failure::new(Exit::Usage, format!("{}: {error}", path.display()));
+    std::path::absolute(path).map_err(wrong)
+}
+
+const ABOUT: &str = "The index of waxwing: accounts, keys, and who is online.\n\n\
+    Without a verb the server runs until Ctrl-C; it needs no settings to begin. The verbs are for \
+    its owner, and work beside the running server or without it.";
+const DAYS: u16 = 7;
+/// For so long a verb waits for a server that starts.
+const START_TAKES: Duration = Duration::from_secs(10);

@@ -1,0 +1,252 @@
+//! Where orders are carried out: beside a running server, or on a store that none has open.
+
+use super::{Fault, FaultKind, Order, Report, Shown, Stats};
+use crate::crypto::{Fingerprint, UnixTime};
+use crate::index::Index;
+use crate::index::store::{Invite, Refusal, SessionRow, Sqlite, Store, StoreError, UserRow};
+use crate::model::{HostPort, Invitation, JoinToken, TokenHash, UserName};
+use data_encoding::HEXLOWER;
+use std::fmt;
+use std::path::Path;
+use tokio::sync::mpsc::Sender;
+
+/// Carries out the owner's orders. Cheap to clone.
+#[derive(Clone)]
+pub struct Desk {
+    store: Sqlite,
+    at: HostPort,
+    fingerprint: Fingerprint,
+    /// The index that runs on this store, and since when.
+    live: Option<(Index<Sqlite>, UnixTime)>,
+}
+
+impl Desk {
+    /// A desk for an index at this address, which no server runs now.
+    pub fn new(store: Sqlite, at: HostPort, fingerprint: Fingerprint) -> Self {
+        Self { store, at, fingerprint, live: None }
+    }
+
+    /// A desk beside an index that runs since then.
+    pub fn beside(
+        index: Index<Sqlite>,
+        since: UnixTime,
+        at: HostPort,
+        fingerprint: Fingerprint,
+    ) -> Self {
+        Self { store: index.store().clone(), at, fingerprint, live: Some((index, since)) }
+    }
+
+    /// Carries out an order. Reports go out while it is at work; when nobody takes them any more, it
+    /// stops.
+    pub async fn carry_out(
+        &self,
+        order: Order,
+        now: UnixTime,
+        reports: &Sender<Report>,
+    ) -> Result<(), Fault> {
+        match order {
+            Order::Invite { user, days } => {
+                tell(reports, self.invite(user, days, now).await?).await
+            }
+            Order::Invitations => self.invitations(now, reports).await,
+            Order::Users => self.users(now, reports).await,
+            Order::Close { user } => {
+                let over = self.store.close_account(&user, now).await;
+                let over = over.map_err(|error| about(&user, error))?;
+                let sessions = self.end(&over);
+                tell(reports, Report::Closed { user: user.to_string(), sessions }).await
+            }
+            Order::Sessions { user } => self.sessions(user, now, reports).await,
+            Order::End { user } => {
+                let over = self.store.end_sessions(&user).await;
+                let over = over.map_err(|error| about(&user, error))?;
+                let sessions = self.end(&over);
+                tell(reports, Report::Ended { user: user.to_string(), sessions }).await
+            }
+            Order::Stats => tell(reports, Report::Stats(self.stats(now).await?)).await,
+            Order::Backup { to } => tell(reports, self.back_up(&to).await?).await,
+            Order::Check => self.check(reports).await,
+        }
+    }
+
+    async fn invite(
+        &self,
+        user: Option<UserName>,
+        days: u16,
+        now: UnixTime,
+    ) -> Result<Report, Fault> {
+        let replaces = match &user {
+            Some(user) => self.store.account(user).await?.is_some(),
+            None => false,
+        };
+        let token = JoinToken::random();
+        let expires = now.plus(u64::from(days).saturating_mul(DAY));
+        let invite = Invite { token: token.hash(), user: user.clone(), made: now, expires };
+        self.store.invite(invite).await?;
+        let (at, fingerprint) = (self.at.clone(), self.fingerprint);
+        let invitation = Invitation { at, fingerprint, token: Some(token) };
+        let invitation = Shown(invitation.reveal());
+        let user = user.map(|user| user.to_string());
+        Ok(Report::Invited { invitation, user, replaces, expires: expires.0 })
+    }
+
+    async fn invitations(&self, now: UnixTime, reports: &Sender<Report>) -> Result<(), Fault> {
+        let rows = self.store.invitations(MOST_ROWS, now).await?;
+        let told = rows.len();
+        for row in rows {
+            let (made, expires) = (row.made.0, row.expires.0);
+            let user = row.user.map(|user| user.to_string());
+            tell(reports, Report::Invitation { user, made, expires }).await?;
+        }
+        tell_if_more(told, reports).await
+    }
+
+    async fn users(&self, now: UnixTime, reports: &Sender<Report>) -> Result<(), Fault> {
+        let mut after: Option<UserName> = None;
+        loop {
+            let rows = self.store.users(after.as_ref(), PAGE, now).await?;
+            let Some(last) = rows.last().map(|row| row.user.clone()) else { return Ok(()) };
+            after = Some(last);
+            for row in rows {
+                tell(reports, row.into()).await?;
+            }
+        }
+    }
+
+    async fn sessions(
+        &self,
+        user: Option<UserName>,
+        now: UnixTime,
+        reports: &Sender<Report>,
+    ) -> Result<(), Fault> {
+        if let Some(user) = &user
+            && self.store.account(user).await?.is_none()
+        {
+            return Err(about(user, Refusal::NotFound.into()));
+        }
+        let rows = self.store.sessions(user.as_ref(), MOST_ROWS, now).await?;
+        let told = rows.len();
+        for row in rows {
+            tell(reports, row.into()).await?;
+        }
+        tell_if_more(told, reports).await
+    }
+
+    async fn stats(&self, now: UnixTime) -> Result<Stats, Fault> {
+        let figures = self.store.figures(now).await?;
+        let live = self.live.as_ref();
+        Ok(Stats {
+            accounts: figures.accounts,
+            online: live.map(|(index, _)| count(index.online())),
+            sessions: figures.sessions,
+            invitations: figures.invitations,
+            directory: figures.directory,
+            bytes: figures.bytes,
+            started: live.map(|(_, since)| since.0),
+        })
+    }
+
+    async fn back_up(&self, to: &Path) -> Result<Report, Fault> {
+        if to.symlink_metadata().is_ok() {
+            let text =
+                format!("{}: this is here already, and a backup replaces nothing", to.display());
+            return Err(Fault::new(FaultKind::Conflict, text));
+        }
+        self.store.backup(to).await?;
+        let bytes = to.metadata().map(|about| about.len()).unwrap_or_default();
+        Ok(Report::BackedUp { file: to.to_owned(), bytes })
+    }
+
+    async fn check(&self, reports: &Sender<Report>) -> Result<(), Fault> {
+        let found = self.store.check().await?;
+        let problems = count(found.len());
+        for text in found {
+            tell(reports, Report::Problem { text }).await?;
+        }
+        tell(reports, Report::Checked { problems }).await
+    }
+
+    /// Whoever is connected by one of these sessions loses it now, not at their next request.
+    fn end(&self, over: &[TokenHash]) -> u64 {
+        if let Some((index, _)) = &self.live {
+            index.sessions_are_over(over);
+        }
+        count(over.len())
+    }
+}
+
+impl fmt::Debug for Desk {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Desk({}, beside a server: {})", self.at, self.live.is_some())
+    }
+}
+
+impl From<UserRow> for Report {
+    fn from(row: UserRow) -> Self {
+        Self::User {
+            name: row.user.to_string(),
+            identity: row.identity.to_string(),
+            contact: row.contact,
+            since: row.since.0,
+            last_online: row.last_online.map(|time| time.0),
+            sessions: row.sessions,
+        }
+    }
+}
+
+impl From<SessionRow> for Report {
+    fn from(row: SessionRow) -> Self {
+        Self::Session {
+            user: row.user.to_string(),
+            number: HEXLOWER.encode(&row.number.0),
+            identity: row.identity.to_string(),
+            began: row.began.0,
+            used: row.used.0,
+            expires: row.expires.0,
+        }
+    }
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        let kind = match error {
+            StoreError::Refused(Refusal::NotFound) => FaultKind::NotFound,
+            StoreError::Refused(_) => FaultKind::Conflict,
+            StoreError::Full => FaultKind::NoSpace,
+            StoreError::Busy | StoreError::Failed(_) => FaultKind::Failed,
+        };
+        Self::new(kind, error.to_string())
+    }
+}
+
+/// A fault that names the person whom it concerns.
+fn about(user: &UserName, error: StoreError) -> Fault {
+    match error {
+        StoreError::Refused(Refusal::NotFound) => {
+            Fault::new(FaultKind::NotFound, format!("nobody is called {user}"))
+        }
+        error => error.into(),
+    }
+}
+
+async fn tell(reports: &Sender<Report>, report: Report) -> Result<(), Fault> {
+    let gone = |_| Fault::new(FaultKind::Failed, "nobody takes the reports any more");
+    reports.send(report).await.map_err(gone)
+}
+
+async fn tell_if_more(told: usize, reports: &Sender<Report>) -> Result<(), Fault> {
+    if told < MOST_ROWS {
+        return Ok(());
+    }
+    tell(reports, Report::More { told: count(told) }).await
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
+}
+
+const DAY: u64 = 24 * 3600;
+/// How many accounts are asked for at once.
+const PAGE: usize = 256;
+/// How many rows a list has at most that the store gives in one piece.
+const MOST_ROWS: usize = 10_000;

@@ -1,0 +1,84 @@
+//! Orders, and how they are written.
+
+use crate::model::UserName;
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// What the owner asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "order", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Order {
+    /// A new invitation, for one name or for anybody, that holds for so many days.
+    Invite {
+        /// For whom.
+        #[serde(with = "maybe")]
+        user: Option<UserName>,
+        /// For how long.
+        days: u16,
+    },
+    /// The invitations that can still be used.
+    Invitations,
+    /// The accounts.
+    Users,
+    /// Closes an account.
+    Close {
+        /// Whose.
+        #[serde(with = "name")]
+        user: UserName,
+    },
+    /// The sessions that are not over, of one account or of all.
+    Sessions {
+        /// Whose.
+        #[serde(with = "maybe")]
+        user: Option<UserName>,
+    },
+    /// Ends all sessions of an account.
+    End {
+        /// Whose.
+        #[serde(with = "name")]
+        user: UserName,
+    },
+    /// Counts.
+    Stats,
+    /// Copies the database into a new file.
+    Backup {
+        /// The file, from the root of the file system on.
+        to: PathBuf,
+    },
+    /// Reads everything and says what is wrong.
+    Check,
+}
+
+/// A name as its text, which is checked when it is read.
+mod name {
+    use super::{Deserialize, UserName};
+    use serde::{Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(name: &UserName, to: S) -> Result<S::Ok, S::Error> {
+        to.serialize_str(name.as_str())
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<UserName, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
+    }
+}
+
+/// The same where nobody may be named.
+mod maybe {
+    use super::{Deserialize, Serialize, UserName};
+    use serde::{Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(
+        name: &Option<UserName>,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        name.as_ref().map(UserName::as_str).serialize(to)
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(
+        from: D,
+    ) -> Result<Option<UserName>, D::Error> {
+        let text = Option::<String>::deserialize(from)?;
+        text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
+    }
+}

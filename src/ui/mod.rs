@@ -1,0 +1,26 @@
+//! The terminal: what a person may set, and how a program speaks to them.
+//!
+//! | part | what it is |
+//! |---|---|
+//! | [`settings`] | one table of what can be set; flags, environment, file and help come from it |
+//! | [`Printer`] | the one owner of a program's output |
+//! | [`Table`] | rows for a person's eyes, fitted to the terminal |
+//! | [`Log`] | one line an event, on stderr and in a file that does not grow without end |
+//! | [`Failure`], [`Exit`] | what went wrong, what to do next, and the exit code |
+//!
+//! Nothing here knows which program it serves.
+
+mod failure;
+mod log;
+mod log_file;
+mod printer;
+pub mod settings;
+mod table;
+mod words;
+
+pub use failure::{Exit, Failure};
+pub use log::{Level, Log, LogThread, Sinks};
+pub use log_file::LogFile;
+pub use printer::{Look, Printer};
+pub use table::Table;
+pub use words::{ago, bytes, span, utc};

@@ -1,0 +1,229 @@
+//! The one owner of a program's output.
+//!
+//! The policy: **stdout** is for what was asked for, **stderr** for everything else, so that a pipe
+//! gets results and nothing but results. With `--json`, what goes to stdout is one JSON object a line.
+//! Colours stand only where a terminal is, and not when `NO_COLOR` is set or `TERM` is `dumb`;
+//! without them nothing is missing. Tables are fitted to a terminal's width and whole elsewhere.
+//! Whoever closes the other end of a pipe has seen enough: what comes after is dropped, and nothing
+//! panics. Any other failure to write a result is kept for [`Printer::finish`].
+//!
+//! Lints keep the rest of the crate from printing.
+
+use super::failure::{Exit, Failure};
+use super::table::Table;
+use crate::model::Untrusted;
+use serde::Serialize;
+use std::fmt::{self, Display};
+use std::io::{self, IsTerminal, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Speaks to a person, or to a program. Cheap to clone; all clones are the same output.
+#[derive(Clone)]
+pub struct Printer(Arc<Inner>);
+
+struct Inner {
+    out: Mutex<Output>,
+    err: Mutex<Output>,
+    json: bool,
+}
+
+struct Output {
+    to: Box<dyn Write + Send>,
+    look: Look,
+    failed: Option<io::ErrorKind>,
+}
+
+/// How an output looks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Look {
+    /// Whether there are colours.
+    pub colours: bool,
+    /// How many columns a line has; as many as it likes, if that is not said.
+    pub width: Option<u16>,
+}
+
+impl Printer {
+    /// On the program's own outputs.
+    pub fn standard(json: bool) -> Self {
+        let (out, err) = (io::stdout(), io::stderr());
+        let (out_look, err_look) = (look(&out), look(&err));
+        Self::new((Box::new(out), out_look), (Box::new(err), err_look), json)
+    }
+
+    /// On any outputs.
+    pub fn new(
+        (out, out_look): (Box<dyn Write + Send>, Look),
+        (err, err_look): (Box<dyn Write + Send>, Look),
+        json: bool,
+    ) -> Self {
+        let output = |to, look| Mutex::new(Output { to, look, failed: None });
+        Self(Arc::new(Inner { out: output(out, out_look), err: output(err, err_look), json }))
+    }
+
+    /// Whether results are for a program.
+    pub fn is_json(&self) -> bool {
+        self.0.json
+    }
+
+    /// A result for a person; nothing when a program reads.
+    pub fn result(&self, text: impl Display) {
+        if !self.0.json {
+            write_line(&self.0.out, |_| text.to_string());
+        }
+    }
+
+    /// A result for a person that stands out.
+    pub fn headline(&self, text: impl Display) {
+        if !self.0.json {
+            write_line(&self.0.out, |look| look.bold(text));
+        }
+    }
+
+    /// A result for a person: a table.
+    pub fn table(&self, table: Table) {
+        if !self.0.json {
+            write_line(&self.0.out, |look| {
+                let has_heading = table.has_heading();
+                let mut lines = table.lines(look.width);
+                if let Some(heading) = lines.first_mut().filter(|_| has_heading) {
+                    *heading = look.bold(&heading);
+                }
+                lines.join("\n")
+            });
+        }
+    }
+
+    /// A result for a program; nothing when a person reads.
+    pub fn object(&self, object: &impl Serialize) {
+        if let (true, Ok(text)) = (self.0.json, serde_json::to_string(object)) {
+            write_line(&self.0.out, |_| text);
+        }
+    }
+
+    /// A result for a program that is JSON already.
+    pub(super) fn json_line(&self, line: String) {
+        write_line(&self.0.out, |_| line);
+    }
+
+    /// Something that a person should know, beside the results.
+    pub fn note(&self, text: impl Display) {
+        write_line(&self.0.err, |_| text.to_string());
+    }
+
+    /// Why the program did not do what was asked. What it says may hold foreign texts.
+    pub fn failure(&self, failure: &Failure) {
+        let hint = failure.hint.as_deref();
+        write_line(&self.0.err, |look| {
+            let what = format!("{} {}", look.red("error:"), shown(&failure.what));
+            match hint {
+                Some(hint) => format!("{what}\n{} {}", look.bold("hint:"), shown(hint)),
+                None => what,
+            }
+        });
+        self.object(&Failed {
+            kind: "failed",
+            exit: failure.exit.code(),
+            text: &failure.what,
+            hint,
+        });
+    }
+
+    /// What a parser of arguments says, which comes with its own lines.
+    pub fn usage(&self, text: impl Display, is_error: bool) {
+        let output = if is_error { &self.0.err } else { &self.0.out };
+        write_line(output, |_| text.to_string().trim_end().to_owned());
+    }
+
+    /// How the program ends that has printed all its results: badly, if one of them was lost.
+    pub fn finish(&self) -> Result<(), Failure> {
+        let mut out = lock(&self.0.out);
+        if let Err(error) = out.to.flush() {
+            out.fail(&error);
+        }
+        match out.failed {
+            None | Some(io::ErrorKind::BrokenPipe) => Ok(()),
+            Some(io::ErrorKind::StorageFull) => {
+                Err(Failure::new(Exit::NoSpace, "the output does not take it: no space is left"))
+            }
+            Some(kind) => Err(Failure::new(Exit::Error, format!("the output failed: {kind}"))),
+        }
+    }
+}
+
+impl fmt::Debug for Printer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Printer(json: {})", self.0.json)
+    }
+}
+
+#[derive(Serialize)]
+struct Failed<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    exit: u8,
+    text: &'a str,
+    hint: Option<&'a str>,
+}
+
+impl Look {
+    fn bold(self, text: impl Display) -> String {
+        self.paint("1", text)
+    }
+
+    fn red(self, text: impl Display) -> String {
+        self.paint("1;31", text)
+    }
+
+    fn paint(self, code: &str, text: impl Display) -> String {
+        if self.colours { format!("\x1b[{code}m{text}\x1b[0m") } else { text.to_string() }
+    }
+}
+
+impl Output {
+    fn fail(&mut self, error: &io::Error) {
+        self.failed.get_or_insert(error.kind());
+    }
+}
+
+/// In one write, so that lines of several threads do not mix.
+fn write_line(output: &Mutex<Output>, line: impl FnOnce(Look) -> String) {
+    let mut output = lock(output);
+    let line = line(output.look) + "\n";
+    let written = output.to.write_all(line.as_bytes()).and_then(|()| output.to.flush());
+    if let Err(error) = written {
+        output.fail(&error);
+    }
+}
+
+fn lock(output: &Mutex<Output>) -> std::sync::MutexGuard<'_, Output> {
+    output.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn shown(text: &str) -> String {
+    Untrusted::new(text).fitted(LONGEST_TEXT).to_string()
+}
+
+fn look(output: &impl IsTerminal) -> Look {
+    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
+    let is_terminal = output.is_terminal();
+    Look { colours: is_terminal && !set("NO_COLOR") && !dumb, width: is_terminal.then(width) }
+}
+
+/// Of the terminal that is there, be it behind stdout or stderr.
+fn width() -> u16 {
+    #[cfg(unix)]
+    let said = rustix::termios::tcgetwinsize(rustix::stdio::stdout())
+        .or_else(|_| rustix::termios::tcgetwinsize(rustix::stdio::stderr()))
+        .ok()
+        .map(|size| size.ws_col);
+    #[cfg(not(unix))]
+    let said = None;
+    said.filter(|columns| *columns >= NARROWEST).unwrap_or(USUAL_WIDTH)
+}
+
+/// A terminal that says less does not know.
+const NARROWEST: u16 = 20;
+const USUAL_WIDTH: u16 = 80;
+/// What is said of a failure may hold long paths, but is no novel.
+const LONGEST_TEXT: usize = 4096;
