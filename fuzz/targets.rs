@@ -3,6 +3,8 @@
 //! The fuzzer feeds them (`cargo fuzz run NAME`), and so does `test/fuzz_corpus.rs`, with the
 //! committed corpus.
 
+#[path = "directory.rs"]
+mod directories;
 #[path = "streams.rs"]
 mod sealed_streams;
 
@@ -294,6 +296,12 @@ fn comes_back<M: Said>(frame: &Frame) -> bool {
     let again = M::decode(&written).expect("what was written is read");
     assert_eq!(again.encode(), written);
     true
+}
+
+/// The key directory: as bytes that somebody kept, and as what an index appends.
+pub(crate) fn directory(bytes: &[u8]) {
+    directories::read(bytes);
+    directories::walk(bytes);
 }
 
 /// A good stream, and what its receiver knows.

@@ -10,6 +10,8 @@ mod closed_layouts;
 mod counter;
 #[path = "allocation/hostile_manifests.rs"]
 mod hostile_manifests;
+#[path = "allocation/index_messages.rs"]
+mod index_messages;
 #[path = "allocation/open_messages.rs"]
 mod open_messages;
 #[allow(dead_code, reason = "other tests use the rest")]

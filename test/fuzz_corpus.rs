@@ -63,6 +63,11 @@ fn messages() {
 }
 
 #[test]
+fn directory() {
+    run("directory", targets::directory);
+}
+
+#[test]
 fn a_message_of_each_kind_stands_in_the_corpus() {
     for kind in Kind::ALL {
         let path = corpus("messages").join(kind.name());

@@ -7,12 +7,18 @@ mod addresses;
 mod alloc;
 #[path = "model/collisions.rs"]
 mod collisions;
+#[path = "model/directory.rs"]
+mod directory;
 #[path = "model/entries.rs"]
 mod entries;
 #[path = "model/events.rs"]
 mod events;
 #[path = "model/invitations.rs"]
 mod invitations;
+#[path = "common/mod.rs"]
+mod keys;
+#[path = "common/ledger.rs"]
+mod ledger;
 #[path = "model/names.rs"]
 mod names;
 #[path = "model/paths.rs"]

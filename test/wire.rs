@@ -2,6 +2,8 @@
 
 #[path = "common/alloc.rs"]
 mod alloc;
+#[path = "wire/by_hand.rs"]
+mod by_hand;
 #[path = "wire/codes.rs"]
 mod codes;
 #[path = "wire/frames.rs"]
@@ -12,6 +14,8 @@ mod hellos;
 mod ids;
 #[path = "wire/index.rs"]
 mod index;
+#[path = "wire/index_maxima.rs"]
+mod index_maxima;
 #[path = "wire/index_samples.rs"]
 mod index_samples;
 #[path = "wire/lanes.rs"]
@@ -29,5 +33,7 @@ mod people;
 mod proofs;
 #[path = "wire/samples.rs"]
 mod samples;
+#[path = "wire/seen_addresses.rs"]
+mod seen_addresses;
 #[path = "wire/states.rs"]
 mod states;

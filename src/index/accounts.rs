@@ -6,12 +6,13 @@
 use super::Rules;
 use super::happening::Happening;
 use super::seats::Seat;
-use super::service::{Denial, Handle, Index, Visitor};
+use super::service::{Handle, Index};
 use super::store::{
     Account, Asker, Granted, Joining, LoggingIn, Member, NewSession, OwnAccount, Refusal, Rotating,
     SessionNumber, SessionRow, Shown, Store, StoreError,
 };
 use super::throttle::{Key, Pace};
+use super::visitor::{Denial, Visitor};
 use crate::codec::{List, Text, closed};
 use crate::crypto::{Password, PasswordHash, SignedRotation, random};
 use crate::model::{SessionToken, UserName};

@@ -1,7 +1,8 @@
 //! The key directory, as it is shown.
 
-use super::service::{Denial, Handle, Index, Visitor};
+use super::service::{Handle, Index};
 use super::store::{ChainRead, Store};
+use super::visitor::{Denial, Visitor};
 use crate::codec::{Blob, List};
 use crate::model::limits::CHAIN_PART;
 use crate::wire::Code;

@@ -34,10 +34,13 @@ mod presence;
 mod rules;
 mod seats;
 mod service;
+mod shared;
 pub mod store;
 mod throttle;
+mod visitor;
 
 pub use data_folder::{DataFolder, FolderError, Held};
 pub use happening::{Complaint, Happening, Person};
 pub use rules::Rules;
-pub use service::{Clock, Index};
+pub use service::Index;
+pub use shared::Clock;

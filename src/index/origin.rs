@@ -29,3 +29,8 @@ impl fmt::Display for Origin {
         }
     }
 }
+
+/// An address for the log, or what stands for it.
+pub(super) fn shown(from: Option<SocketAddr>, origin: Origin) -> String {
+    from.map_or_else(|| origin.to_string(), |from| from.to_string())
+}

@@ -2,9 +2,10 @@
 
 use super::Rules;
 use super::happening::Happening;
-use super::service::{Denial, Handle, Index, Visitor};
+use super::service::{Handle, Index};
 use super::store::{PersonRow, Store};
 use super::throttle::{Key, Pace};
+use super::visitor::{Denial, Visitor};
 use crate::codec::List;
 use crate::model::PeerAddress;
 use crate::model::limits::PEOPLE_PAGE;

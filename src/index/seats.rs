@@ -2,7 +2,7 @@
 //! all of them.
 
 use super::presence::{Desk, Presence, SeatId};
-use super::service::Shared;
+use super::shared::Shared;
 use super::store::{Asker, Member};
 use crate::model::TokenHash;
 use std::collections::HashMap;

@@ -1,35 +1,28 @@
 //! The service: whose conversation it is, and what becomes of each request.
 
 use super::Rules;
-use super::complaints::Complaints;
-use super::happening::{Complaint, Happening, Noticed, Person, is_worth_telling};
-use super::hashing::{Hashing, TooBusy};
+use super::happening::{Happening, Noticed, is_worth_telling};
+use super::hashing::Hashing;
 use super::origin::Origin;
-use super::presence::{Changes, Presence};
-use super::seats::{Seat, Seats};
-use super::store::{AccountId, Asker, Refusal, RequestKey, Store, StoreError};
-use super::throttle::{Key, Pace, Throttle};
+use super::presence::Changes;
+use super::shared::{Clock, Shared};
+use super::store::Store;
+use super::visitor::{Denial, Visitor};
 use crate::codec::List;
-use crate::crypto::{Fingerprint, PasswordHasher, UnixTime};
+use crate::crypto::PasswordHasher;
 use crate::link::{AskError, Conversation, Incoming, Notice, Request, Service};
-use crate::model::{TokenHash, UserName};
+use crate::model::TokenHash;
 use crate::wire::index::{
-    AccountAsk, ChainAsk, Change, ContactChange, Join, KeysAsk, Login, Logout, News, Online,
+    AccountAsk, ChainAsk, ContactChange, Join, KeysAsk, Login, Logout, News, Online,
     PasswordChange, PeopleAsk, Reach, Resume, Rotate, Watch,
 };
 use crate::wire::{Ask, Code, Kind, Message, Party};
 use std::fmt;
 use std::future::{Future, pending};
-use std::net::SocketAddr;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
-use tokio::sync::watch;
-use tokio::time::{Instant, sleep};
-
-/// What time it is. A test hands in its own.
-pub type Clock = Arc<dyn Fn() -> UnixTime + Send + Sync>;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use tokio::time::sleep;
 
 /// An index. Cheap to clone; all clones are the same.
 #[derive(Clone)]
@@ -37,37 +30,6 @@ pub struct Index<S> {
     pub(super) store: S,
     pub(super) hashing: Hashing,
     pub(super) shared: Arc<Shared>,
-}
-
-/// What is not kept in the store, nor needs it.
-pub(super) struct Shared {
-    pub(super) rules: Rules,
-    clock: Clock,
-    tell: Box<dyn Fn(Happening) + Send + Sync>,
-    presence: Mutex<Presence>,
-    /// The number of the next change of the presence.
-    changes: watch::Sender<u64>,
-    seats: Mutex<Seats>,
-    throttle: Mutex<Throttle>,
-    complaints: Mutex<Complaints>,
-    /// Who is not online any more, and since when, until it is written down.
-    departed: Mutex<Vec<(AccountId, UnixTime)>>,
-    panics: AtomicU64,
-}
-
-/// Why a request is not done.
-#[derive(Debug)]
-pub(super) struct Denial {
-    pub(super) code: Code,
-    pub(super) text: String,
-}
-
-/// The other side of one conversation.
-pub(super) struct Visitor {
-    pub(super) conversation: Conversation,
-    pub(super) origin: Origin,
-    pub(super) identity: Fingerprint,
-    pub(super) seat: Option<Seat>,
 }
 
 /// What is done for one kind of request.
@@ -91,18 +53,7 @@ impl<S: Store> Index<S> {
         tell: impl Fn(Happening) + Send + Sync + 'static,
     ) -> std::io::Result<Self> {
         let hashing = Hashing::new(hasher, &rules)?;
-        let shared = Arc::new(Shared {
-            rules,
-            clock,
-            tell: Box::new(tell),
-            presence: Mutex::default(),
-            changes: watch::Sender::new(0),
-            seats: Mutex::default(),
-            throttle: Mutex::default(),
-            complaints: Mutex::default(),
-            departed: Mutex::default(),
-            panics: AtomicU64::new(0),
-        });
+        let shared = Arc::new(Shared::new(rules, clock, tell));
         Ok(Self { store, hashing, shared })
     }
 
@@ -123,7 +74,7 @@ impl<S: Store> Index<S> {
 
     /// How many tasks of conversations panicked. None ever should.
     pub fn panics(&self) -> u64 {
-        self.shared.panics.load(Ordering::Relaxed)
+        self.shared.panics().load(Ordering::Relaxed)
     }
 
     /// Sessions ended by other hands: whoever uses them is told, and is not online any more.
@@ -137,7 +88,7 @@ impl<S: Store> Index<S> {
             Noticed::Nothing => {}
             Noticed::Fact(fact) => {
                 if matches!(fact, Happening::Panicked { .. }) {
-                    self.shared.panics.fetch_add(1, Ordering::Relaxed);
+                    self.shared.panics().fetch_add(1, Ordering::Relaxed);
                 }
                 self.shared.tell(fact);
             }
@@ -154,7 +105,7 @@ impl<S: Store> Index<S> {
     }
 
     async fn converse(&self, mut visitor: Visitor, mut incoming: Incoming) {
-        let mut changes = self.shared.changes.subscribe();
+        let mut changes = self.shared.hear_changes();
         let mut pushing: Option<Pushing> = None;
         loop {
             tokio::select! {
@@ -278,191 +229,6 @@ impl<S> fmt::Debug for Index<S> {
     }
 }
 
-impl Visitor {
-    /// Who asks. Nobody does before a session was granted.
-    pub(super) fn seat(&self) -> Result<&Seat, Denial> {
-        self.seat.as_ref().ok_or_else(|| Denial::new(Code::NoSession, "log in first"))
-    }
-
-    /// The session that asks.
-    pub(super) fn asker(&self) -> Result<Asker, Denial> {
-        self.seat().map(|seat| seat.asker)
-    }
-
-    /// For the log.
-    pub(super) fn person(&self, user: &UserName) -> Person {
-        Person::new(user, &self.identity, shown(self.conversation.other_end(), self.origin))
-    }
-
-    /// What makes the repetition of a request harmless.
-    pub(super) fn request<A: Change>(&self, ask: &A) -> RequestKey {
-        RequestKey { identity: self.identity, number: *ask.number(), asked: ask.asked() }
-    }
-
-    async fn is_over(&self) {
-        match &self.seat {
-            Some(seat) => seat.over.cancelled().await,
-            None => pending().await,
-        }
-    }
-
-    async fn has_news(&self, changes: &mut watch::Receiver<u64>) {
-        let Some(seat) = &self.seat else { return pending().await };
-        let watches = async {
-            match seat.watches_from {
-                // An error means that the index is gone, and so this task with it.
-                Some(from) => drop(changes.wait_for(|next| *next > from).await),
-                None => pending().await,
-            }
-        };
-        tokio::select! {
-            () = seat.desk.bell.notified() => {}
-            () = watches => {}
-        }
-    }
-}
-
-impl Shared {
-    pub(super) fn now(&self) -> UnixTime {
-        (self.clock)()
-    }
-
-    pub(super) fn tell(&self, happening: Happening) {
-        (self.tell)(happening);
-    }
-
-    pub(super) fn presence(&self) -> MutexGuard<'_, Presence> {
-        self.presence.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Changes who is online, and wakes the watchers if anybody sees a difference.
-    pub(super) fn change_presence<T>(&self, change: impl FnOnce(&mut Presence) -> T) -> T {
-        let mut presence = self.presence();
-        let done = change(&mut presence);
-        let next = presence.next_change();
-        self.changes.send_if_modified(|told| std::mem::replace(told, next) != next);
-        done
-    }
-
-    pub(super) fn seats(&self) -> MutexGuard<'_, Seats> {
-        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn end_sessions(&self, sessions: &[TokenHash], but: Option<&Seat>) {
-        let seats = self.seats();
-        sessions.iter().for_each(|session| seats.end(session, but.map(|seat| seat.id)));
-    }
-
-    /// Somebody is online nowhere any more.
-    pub(super) fn is_gone(&self, account: AccountId, user: &UserName) {
-        self.departed().push((account, self.now()));
-        self.tell(Happening::Offline { user: user.to_string() });
-    }
-
-    pub(super) fn departed(&self) -> MutexGuard<'_, Vec<(AccountId, UnixTime)>> {
-        self.departed.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The pause between two news to one watcher. It grows with the crowd, so that all news together
-    /// cost the same from some number of people on.
-    fn pause_of_news(&self) -> Duration {
-        let conversations = u32::try_from(self.changes.receiver_count()).unwrap_or(u32::MAX);
-        let crowds = conversations.div_ceil(CROWD).max(1);
-        self.rules.news_pause.saturating_mul(crowds)
-    }
-
-    /// Lets a try begin, which counts until it succeeded; or says how long to wait.
-    pub(super) fn begin_try(&self, key: &Key, pace: Pace) -> Result<(), Denial> {
-        self.throttle().begin(key, pace, Instant::now()).map_err(throttled)
-    }
-
-    /// Whether a try may begin. It counts only when it is told to.
-    pub(super) fn may_try(&self, key: &Key, pace: Pace) -> Result<(), Denial> {
-        self.throttle().look(key, pace, Instant::now()).map_err(throttled)
-    }
-
-    pub(super) fn count_try(&self, key: &Key) {
-        self.throttle().count(key, Instant::now());
-    }
-
-    pub(super) fn throttle(&self) -> MutexGuard<'_, Throttle> {
-        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The pace of wrong passwords.
-    pub(super) fn pace_of_passwords(&self) -> Pace {
-        let Rules { free_tries, longest_wait, .. } = self.rules;
-        Pace { free: free_tries, first: Duration::from_secs(1), longest: longest_wait }
-    }
-
-    fn complain(
-        &self,
-        origin: Origin,
-        from: Option<SocketAddr>,
-        what: &'static str,
-        why: String,
-        user: Option<&UserName>,
-    ) {
-        let mut complaints = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
-        let times = complaints.count(origin, what, Instant::now());
-        drop(complaints);
-        let Some(times) = times else { return };
-        let (from, user) = (shown(from, origin), user.map(UserName::to_string));
-        self.tell(Happening::Refused(Complaint { from, what: what.to_owned(), why, user, times }));
-    }
-}
-
-impl Denial {
-    pub(super) fn new(code: Code, text: impl Into<String>) -> Self {
-        Self { code, text: text.into() }
-    }
-}
-
-impl From<TooBusy> for Denial {
-    fn from(TooBusy: TooBusy) -> Self {
-        Self::new(Code::Busy, "many people log in at once; try again in a moment")
-    }
-}
-
-impl From<StoreError> for Denial {
-    fn from(error: StoreError) -> Self {
-        match error {
-            StoreError::Refused(refusal) => refusal.into(),
-            StoreError::Busy => Self::new(Code::Busy, "the index has much to write; try again"),
-            // Its owner reads the rest in the log; the other side has no use for it.
-            StoreError::Full => Self::new(Code::Storage, "the index has no room left"),
-            StoreError::Failed(_) => Self::new(Code::Storage, "the index could not write it down"),
-        }
-    }
-}
-
-impl From<Refusal> for Denial {
-    fn from(refusal: Refusal) -> Self {
-        let code = match refusal {
-            Refusal::NoSession => Code::NoSession,
-            Refusal::PasswordChanged => Code::Credentials,
-            Refusal::OtherIdentity => Code::OtherIdentity,
-            Refusal::NameTaken => Code::NameTaken,
-            Refusal::KeyTaken => Code::KeyTaken,
-            Refusal::Invitation => Code::Invitation,
-            Refusal::Certificate => Code::Certificate,
-            Refusal::Reused => Code::Reused,
-            Refusal::NotFound => Code::NotFound,
-            Refusal::TooMany => Code::Throttled,
-        };
-        Self::new(code, "")
-    }
-}
-
-fn throttled(wait: Duration) -> Denial {
-    let seconds = wait.as_secs().saturating_add(1);
-    Denial::new(Code::Throttled, format!("try again in {seconds} seconds"))
-}
-
-fn shown(from: Option<SocketAddr>, origin: Origin) -> String {
-    from.map_or_else(|| origin.to_string(), |from| from.to_string())
-}
-
 /// News on their way, and the pause after them.
 type Pushing = Pin<Box<dyn Future<Output = Result<(), AskError>> + Send>>;
 
@@ -472,6 +238,3 @@ async fn pushed(pushing: &mut Option<Pushing>) -> Result<(), AskError> {
         None => pending().await,
     }
 }
-
-/// So many people get the news at the shortest pause.
-const CROWD: u32 = 1000;

@@ -65,6 +65,7 @@ limits! {
     ROTATION_BYTES: usize = 3072, "bytes of a signed rotation";
     KEY_BYTES: usize = 550, "bytes of a public key in a binding";
     DIRECTORY_ENTRY_BYTES: usize = 192, "bytes of an entry of the key directory";
+    DIRECTORY_ENTRIES: usize = 200_000, "entries of a key directory";
     CHAIN_PART: usize = 256, "entries of the key directory in one answer";
     ACCOUNT_SESSIONS: usize = 64, "sessions of one account; another one ends the longest unused";
     PEOPLE_PAGE: usize = 64, "people in one answer or notice";

@@ -1,20 +1,147 @@
 //! What is said to an index, and section 15: the examples, computed anew.
 
-use super::{alice, bob, hex};
+use super::{alice, bob, hex, table};
 use bytes::Bytes;
-use waxwing::codec::{Blob, List, Text};
-use waxwing::crypto::Password;
-use waxwing::model::{JoinToken, PeerAddress, SessionToken};
+use std::time::Duration;
+use waxwing::codec::{Blob, List, Text, Writer, closed};
+use waxwing::crypto::{Label, Password, SealingCertificate, UnixTime, sha256};
+use waxwing::index::Rules;
+use waxwing::model::directory::{Chain, DirectoryEntry, DirectoryEvent, Documents, Head};
+use waxwing::model::{Invitation, JoinToken, PeerAddress, SessionToken};
 use waxwing::wire::index::{
-    Account, AccountAsk, ChainAsk, ChainPart, ContactChange, Done, Id16, Invited, Join, Keys,
-    KeysAsk, Login, Logout, Named, News, Noted, Online, OnlineGrant, PasswordChange, PasswordText,
-    People, PeopleAsk, PersonSeen, Reach, Resume, Rotate, SeenAddress, SessionGrant, SessionSeen,
-    Watch,
+    Account, AccountAsk, ChainAsk, ChainPart, Change, ContactChange, Done, Id16, Invited, Join,
+    Keys, KeysAsk, Login, Logout, Named, News, Noted, Online, OnlineGrant, PasswordChange,
+    PasswordText, People, PeopleAsk, PersonSeen, Reach, Resume, Rotate, SeenAddress, SessionGrant,
+    SessionSeen, Watch,
 };
-use waxwing::wire::{Kind, Message};
+use waxwing::wire::{Code, Kind, Message, Names};
 
-/// The examples of messages.
+#[test]
+fn the_table_of_events_is_that_of_the_code() {
+    let head = "| event | name | what happened | who has the name before | the identity |";
+    let told: Vec<_> = table(head).iter().map(|row| [row[0].clone(), row[1].clone()]).collect();
+    let code =
+        DirectoryEvent::ALL.map(|event| [event.number().to_string(), event.name().to_owned()]);
+    assert_eq!(told, code);
+}
+
+#[test]
+fn the_table_of_rules_is_that_of_the_code() {
+    let rules = Rules::default();
+    let seconds = |time: Duration| time.as_secs();
+    let code = [
+        ("session lifetime", seconds(rules.session_lifetime)),
+        ("online lifetime", seconds(rules.online_lifetime)),
+        ("free tries", rules.free_tries.into()),
+        ("longest wait", seconds(rules.longest_wait)),
+        ("failed joins", rules.failed_joins.into()),
+        ("open joins", rules.open_joins.into()),
+        ("hashing queue", rules.hashing_queue as u64),
+        ("hashing wait", seconds(rules.hashing_wait)),
+        ("news pause", seconds(rules.news_pause)),
+    ];
+    let code = code.map(|(name, value)| [name.to_owned(), value.to_string()]);
+    let told = table("| rule | value | of |");
+    let told: Vec<_> = told.iter().map(|row| [row[0].clone(), row[1].clone()]).collect();
+    assert_eq!(told, code);
+}
+
+#[test]
+fn what_is_refused_is_a_request_with_codes() {
+    let rows = table("| request | codes |");
+    assert!(rows.len() >= 11);
+    for row in rows {
+        let kind = Kind::ALL.iter().find(|kind| kind.name() == row[0]).unwrap();
+        assert_eq!(kind.names(), Names::Request);
+        let codes: Vec<_> = row[1].split('`').skip(1).step_by(2).collect();
+        assert!(!codes.is_empty(), "{kind}");
+        for code in codes {
+            assert!(Code::all().any(|known| known.name() == code), "{kind}: {code}");
+        }
+    }
+}
+
+/// The examples of messages and of section 15.
 pub(super) fn examples() -> Vec<(&'static str, String)> {
+    [of_messages(), of_section_15()].concat()
+}
+
+fn of_section_15() -> Vec<(&'static str, String)> {
+    let fingerprint = alice().fingerprint();
+    let invitation = Invitation {
+        at: "index.example:7311".parse().unwrap(),
+        fingerprint,
+        token: Some(join_token()),
+    };
+    let (_, join) = bodies().swap_remove(0);
+    let join = Join::decode(&join).unwrap();
+    let documents = documents();
+    let joined = entry(0, Head::EMPTY, DirectoryEvent::Joined, 1_790_000_000);
+    let closed = entry(1, joined.head(), DirectoryEvent::Closed, 1_790_003_600);
+    let (first, second) = (closed::encode(&joined), closed::encode(&closed));
+    let mut chain = Chain::default();
+    chain.extend([&first[..], &second]).unwrap();
+    assert_eq!(chain.head(), closed.head());
+    let block = |bytes: &[u8]| [&(bytes.len() as u32).to_be_bytes()[..], bytes].concat();
+    let key = block(documents.key.spki());
+    let certificate = block(&closed::encode(&documents.certificate));
+    let by_hand = sha256(Label::DirectoryDocuments, &[&key, &certificate, &[0; 4]]);
+    assert_eq!(by_hand, documents.hash());
+    vec![
+        ("invitation", invitation.reveal()),
+        ("stored of the session's token", hex(session_token().hash().as_bytes())),
+        ("stored of the invitation's token", hex(join_token().hash().as_bytes())),
+        ("asked", hex(&join.asked())),
+        ("asked, the body that is hashed", hex(&body_without_passwords(&join))),
+        ("length of the certificate block, with its length", certificate.len().to_string()),
+        ("documents", hex(&documents.hash())),
+        ("directory entry 0", hex(&first)),
+        ("its hash, the head of length 1", hex(&joined.head().hash)),
+        ("directory entry 1", hex(&second)),
+        ("its hash, the head of length 2", hex(&closed.head().hash)),
+    ]
+}
+
+fn body_without_passwords(join: &Join) -> Vec<u8> {
+    let mut body = join.encode().to_vec();
+    let at = body.windows(11).position(|at| at == b"\x6aopensesame").unwrap();
+    body.splice(at..at + 11, [0x60]);
+    body[2] = 0;
+    assert_eq!(sha256(Label::IndexRequest, &[&[0x30], &body]), join.asked());
+    body
+}
+
+fn entry(number: u64, before: Head, event: DirectoryEvent, time: u64) -> DirectoryEntry {
+    DirectoryEntry {
+        number,
+        previous: before.hash,
+        time: UnixTime(time),
+        event,
+        user: "alice".parse().unwrap(),
+        identity: alice().fingerprint(),
+        documents: documents().hash(),
+    }
+}
+
+/// Alice's key and certificate; it is signed by nobody.
+fn documents() -> Documents {
+    let alice = alice();
+    let certificate = SealingCertificate {
+        identity: alice.fingerprint(),
+        epoch: 1,
+        not_after: UnixTime(1_800_000_000),
+        key: alice.sealing().wrapping_key().clone(),
+    };
+    let mut signed = Writer::default();
+    signed.block(&closed::encode(&certificate)).block(&[1; 384]);
+    Documents {
+        key: alice.signing().verifying_key().clone(),
+        certificate: closed::decode(signed.as_bytes()).unwrap(),
+        rotation: None,
+    }
+}
+
+fn of_messages() -> Vec<(&'static str, String)> {
     let names = [
         "join",
         "login",

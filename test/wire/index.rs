@@ -1,19 +1,19 @@
-//! What is special in the messages of the index: names, passwords, tokens, addresses, and what of a
-//! request makes its repetition.
+//! What is special in the messages of the index: names, passwords, tokens, and what of a request
+//! makes its repetition.
 
-use crate::index_samples::{invited, name, password, person, seen, token};
+use crate::by_hand::{map, null, number, text};
+use crate::index_maxima::too_long;
+use crate::index_samples::{invited, name, password, token};
 use crate::messages::fields;
-use crate::people::{alice, bob};
-use crate::samples::{Sample, largest, small};
-use minicbor::bytes::ByteVec;
-use std::net::{IpAddr, Ipv4Addr};
-use waxwing::codec::{Blob, Error, List, Text, open};
+use crate::people::{NOW, alice, bob};
+use crate::samples::{Sample, small};
+use waxwing::codec::{Blob, Error, Text};
 use waxwing::crypto::{Label, PasswordProblem, SealingCertificate, SignedRotation, sha256};
 use waxwing::model::directory::Documents;
 use waxwing::model::{JoinToken, SessionToken};
 use waxwing::wire::index::{
-    Account, ChainPart, Change, ContactChange, Id16, Join, Keys, Login, News, Online, OnlineGrant,
-    PasswordChange, People, PersonSeen, Reach, Resume, Rotate, SeenAddress, SessionGrant, Watch,
+    Change, ContactChange, Id16, Join, Keys, Login, Online, PasswordChange, Reach, Resume, Rotate,
+    SessionGrant, Watch,
 };
 use waxwing::wire::{Kind, Message};
 
@@ -123,66 +123,6 @@ fn byte_strings_of_a_fixed_length() {
 }
 
 #[test]
-fn an_address_has_4_or_16_bytes() {
-    for length in 0..40 {
-        let read = granted(Some(&vec![10; length]), 7400);
-        assert_eq!(read.is_ok(), [4, 16].contains(&length), "{length}");
-    }
-    assert_eq!(granted(Some(&[10, 0, 0, 7]), 7400).unwrap(), seen("10.0.0.7:7400"));
-    assert_eq!(granted(None, 7400).unwrap(), seen("127.0.0.1:7400"));
-}
-
-#[test]
-fn an_index_tells_the_address_that_it_saw_but_no_loopback() {
-    let told = |address: &str| seen(address).resolve(INDEX).unwrap().to_string();
-    for far in ["10.0.0.7:7400", "[2001:db8::7]:1024"] {
-        assert_eq!(told(far), far);
-    }
-    assert_eq!(told("[::ffff:10.0.0.7]:7400"), "10.0.0.7:7400", "of a socket for both");
-    for near in ["127.0.0.1:7400", "127.9.9.9:7400", "[::1]:7400", "[::ffff:127.0.0.1]:7400"] {
-        assert_eq!(told(near), "192.0.2.1:7400", "where the index was reached");
-        let read = minicbor::to_vec(seen(near)).unwrap();
-        assert_eq!(read, [0xa1, 1, 0x19, 0x1c, 0xe8], "the port alone");
-    }
-    // Whoever reached the index on this machine finds people of this machine there as well.
-    let here = seen("127.0.0.1:7400").resolve(IpAddr::V4(Ipv4Addr::LOCALHOST)).unwrap();
-    assert_eq!(here.to_string(), "127.0.0.1:7400");
-}
-
-#[test]
-fn an_address_that_no_peer_has_is_not_dialled() {
-    let mapped = |ip: [u8; 4]| [&[0; 10][..], &[0xff, 0xff], &ip].concat();
-    let mut multicast = [0; 16];
-    multicast[..2].copy_from_slice(&[0xff, 0x02]);
-    let nobody: [&[u8]; 12] = [
-        &[0, 0, 0, 0],
-        &[0, 1, 2, 3],
-        &[224, 0, 0, 1],
-        &[255, 255, 255, 255],
-        &[127, 0, 0, 1],
-        &[127, 9, 9, 9],
-        &[0; 16],
-        &std::net::Ipv6Addr::LOCALHOST.octets(),
-        &multicast,
-        &mapped([0, 0, 0, 0]),
-        &mapped([127, 0, 0, 1]),
-        &mapped([224, 0, 0, 1]),
-    ];
-    for ip in nobody {
-        let read = granted(Some(ip), 7400).unwrap();
-        assert!(read.resolve(INDEX).is_err(), "{ip:?}");
-        assert!(read.resolve(IpAddr::V4(Ipv4Addr::LOCALHOST)).is_err(), "{ip:?}");
-    }
-    for port in [0, 22, 1023] {
-        for ip in [None, Some(&[10, 0, 0, 7][..])] {
-            assert!(granted(ip, port).unwrap().resolve(INDEX).is_err(), "{port}");
-        }
-    }
-    let mapped = granted(Some(&mapped([10, 0, 0, 7])), 1024).unwrap();
-    assert_eq!(mapped.resolve(INDEX).unwrap().to_string(), "10.0.0.7:1024");
-}
-
-#[test]
 fn a_port_beyond_its_type_is_refused() {
     let online = |port: u32| Online::decode(&map(&[number(7), number(port)]));
     assert_eq!(online(65_535).unwrap().port, Some(65_535));
@@ -197,57 +137,6 @@ fn a_truth_is_false_or_true() {
     for other in [number(0), number(1), null(), text("true")] {
         assert!(watch(other).is_err());
     }
-}
-
-#[test]
-fn lists_of_people_at_their_maximum_and_one_above() {
-    let person = open::encode(&person_without_lists());
-    let people = |count| People::decode(&map(&[number(7), list(&person, count), no()]));
-    assert_eq!(people(64).unwrap().people.len(), 64);
-    assert_eq!(people(65), too_long("a list", 64));
-    let news = |changed, wanted| {
-        let lists = [list(&person, changed), list(&person, wanted)];
-        News::decode(&map(&[&[number(7)], &lists[..], &[no()]].concat())).map(|_| ())
-    };
-    assert_eq!((news(64, 64), news(0, 0)), (Ok(()), Ok(())));
-    assert_eq!((news(65, 0), news(0, 65)), (too_long("a list", 64), too_long("a list", 64)));
-    let address = minicbor::to_vec(seen("10.0.0.7:7400")).unwrap();
-    let addresses = |count| {
-        let person = map(&[text("bob"), bytes(&[1; 32]), no(), list(&address, count)]);
-        People::decode(&map(&[number(7), list(&person, 1), no()])).map(|_| ())
-    };
-    assert_eq!((addresses(8), addresses(9)), (Ok(()), too_long("a list", 8)));
-}
-
-#[test]
-fn an_account_at_its_maxima_and_one_above() {
-    let session = map(&[bytes(&[1; 16]), number(1), number(2), no(), bytes(&[2; 32])]);
-    let account = |contact: usize, sessions: usize| {
-        let (contact, sessions) = (text(&"x".repeat(contact)), list(&session, sessions));
-        Account::decode(&map(&[number(7), text("bob"), contact, number(1), sessions])).map(|_| ())
-    };
-    assert_eq!((account(128, 64), account(0, 0)), (Ok(()), Ok(())));
-    assert_eq!(account(129, 0), too_long("a text", 128));
-    assert_eq!(account(0, 65), too_long("a list", 64));
-}
-
-#[test]
-fn the_key_directory_at_its_maxima_and_one_above() {
-    let part = |count, length| {
-        let entries = list(&bytes(&vec![1; length]), count);
-        ChainPart::decode(&map(&[number(7), entries, number(1), bytes(&[2; 32])])).map(|_| ())
-    };
-    assert_eq!((part(256, 192), part(0, 0)), (Ok(()), Ok(())));
-    assert_eq!(part(257, 0), too_long("a list", 256));
-    assert_eq!(part(1, 193), too_long("a byte string", 192));
-    let keys = |lengths: [usize; 3]| {
-        let [key, certificate, rotation] = lengths.map(|length| bytes(&vec![1; length]));
-        Keys::decode(&map(&[number(7), number(0), key, certificate, rotation])).map(|_| ())
-    };
-    assert_eq!((keys([550, 2048, 3072]), keys([0; 3])), (Ok(()), Ok(())));
-    assert_eq!(keys([551, 0, 0]), too_long("a byte string", 550));
-    assert_eq!(keys([0, 2049, 0]), too_long("a byte string", 2048));
-    assert_eq!(keys([0, 0, 3073]), too_long("a byte string", 3072));
 }
 
 #[test]
@@ -270,7 +159,7 @@ fn a_field_left_out_may_be_null() {
 #[test]
 fn documents_travel_and_are_the_same() {
     let (alice, bob) = (alice(), bob());
-    let now = crate::people::NOW;
+    let now = NOW;
     let certificate =
         SealingCertificate::issue(alice.signing(), alice.sealing().wrapping_key(), 1, now).unwrap();
     let rotation = SignedRotation::sign(bob.signing(), alice.signing(), now).unwrap();
@@ -285,7 +174,7 @@ fn documents_travel_and_are_the_same() {
 
 #[test]
 fn what_are_no_documents_is_refused() {
-    let (alice, now) = (alice(), crate::people::NOW);
+    let (alice, now) = (alice(), NOW);
     let wrapping = alice.sealing().wrapping_key();
     let certificate = SealingCertificate::issue(alice.signing(), wrapping, 1, now).unwrap();
     let key = alice.signing().verifying_key().clone();
@@ -356,16 +245,6 @@ fn what_is_stored_of_a_request_holds_no_password() {
     assert_eq!(change.asked(), sha256(Label::IndexRequest, &[&[0x36], &body]));
 }
 
-#[test]
-fn the_largest_messages_leave_room_in_their_frames() {
-    let long = [Kind::Account, Kind::Keys, Kind::ChainPart, Kind::People, Kind::News];
-    for kind in long {
-        let sample = largest().into_iter().find(|sample| sample.kind == kind).unwrap();
-        let room = kind.max_length() - (sample.frame.len() - 4);
-        assert!(room >= 8 * 1024, "{kind}: {room}");
-    }
-}
-
 impl Sample {
     /// The message.
     fn again<M: Message>(&self) -> M {
@@ -385,56 +264,3 @@ fn reach(user: &str) -> Result<Reach, Error> {
 fn login(password: &str) -> Result<Login, Error> {
     Login::decode(&map(&[number(7), text("alice"), text(password)]))
 }
-
-/// An address as it comes, whoever made it.
-fn granted(ip: Option<&[u8]>, port: u16) -> Result<SeenAddress, Error> {
-    let port = [&[1][..], &number(port.into())].concat();
-    let ip = ip.map(|ip| [&[0][..], &bytes(ip)].concat());
-    let fields: Vec<_> = ip.into_iter().chain([port]).collect();
-    let seen = [vec![0xa0 + fields.len() as u8], fields.concat()].concat();
-    OnlineGrant::decode(&map(&[number(7), number(90), seen])).map(|grant| grant.seen.unwrap())
-}
-
-fn person_without_lists() -> PersonSeen {
-    PersonSeen { addresses: List::default(), last_online: None, contact: None, ..person() }
-}
-
-/// A body of these fields, numbered from 0.
-fn map(fields: &[Vec<u8>]) -> bytes::Bytes {
-    let numbered = fields.iter().enumerate().map(|(at, field)| [&[at as u8], &field[..]].concat());
-    let fields = [vec![0xa0 + fields.len() as u8], numbered.collect::<Vec<_>>().concat()];
-    fields.concat().into()
-}
-
-fn number(value: u32) -> Vec<u8> {
-    minicbor::to_vec(value).unwrap()
-}
-
-fn text(text: &str) -> Vec<u8> {
-    minicbor::to_vec(text).unwrap()
-}
-
-fn bytes(bytes: &[u8]) -> Vec<u8> {
-    minicbor::to_vec(ByteVec::from(bytes.to_vec())).unwrap()
-}
-
-/// The same item so many times.
-fn list(item: &[u8], count: usize) -> Vec<u8> {
-    let mut e = minicbor::Encoder::new(Vec::new());
-    e.array(count as u64).unwrap();
-    [e.into_writer(), item.repeat(count)].concat()
-}
-
-fn no() -> Vec<u8> {
-    vec![0xf4]
-}
-
-fn null() -> Vec<u8> {
-    vec![0xf6]
-}
-
-fn too_long<T>(what: &'static str, max: usize) -> Result<T, Error> {
-    Err(Error::TooLong { what, max })
-}
-
-const INDEX: IpAddr = IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1));

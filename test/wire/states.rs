@@ -62,10 +62,28 @@ fn a_stream_takes_nothing_from_the_side_that_does_not_send_it() {
 
 #[test]
 fn what_concerns_no_stream_has_no_place_in_one() {
-    let of_the_channel = |kind: &&Kind| kind.names() == Names::Nothing || **kind == Kind::SendAsk;
+    let of_the_index = |kind: Kind| kind.tag() >= Kind::Join.tag();
+    let of_the_channel = |kind: &&Kind| {
+        kind.names() == Names::Nothing || **kind == Kind::SendAsk || of_the_index(**kind)
+    };
     for kind in Kind::ALL.iter().filter(of_the_channel) {
         refused(SenderState::ALL.map(|state| state.outcome(*kind)), *kind);
         refused(ReceiverState::ALL.map(|state| state.outcome(*kind)), *kind);
+    }
+}
+
+#[test]
+fn an_index_is_asked_by_who_dialled_it_and_asks_only_about_news() {
+    let of_the_index = Kind::ALL.iter().filter(|kind| kind.tag() >= Kind::Join.tag());
+    for kind in of_the_index {
+        let [to_dialler, to_listener] = ROLES.map(|role| ChannelState::Open.outcome(role, *kind));
+        let expected = match (kind, kind.names()) {
+            (Kind::News, _) => (Outcome::Accept, UNEXPECTED),
+            (Kind::Noted, _) => (UNEXPECTED, Outcome::Answer),
+            (_, Names::Request) => (UNEXPECTED, Outcome::Accept),
+            _ => (Outcome::Answer, UNEXPECTED),
+        };
+        assert_eq!((to_dialler, to_listener), expected, "{kind}");
     }
 }
 

@@ -1,0 +1,166 @@
+//! What all conversations of an index share, and what is not kept in the store.
+
+use super::Rules;
+use super::complaints::Complaints;
+use super::happening::{Complaint, Happening};
+use super::origin::{Origin, shown};
+use super::presence::Presence;
+use super::seats::{Seat, Seats};
+use super::store::AccountId;
+use super::throttle::{Key, Pace, Throttle};
+use super::visitor::Denial;
+use crate::crypto::UnixTime;
+use crate::model::{TokenHash, UserName};
+use crate::wire::Code;
+use std::net::SocketAddr;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// What time it is. A test hands in its own.
+pub type Clock = Arc<dyn Fn() -> UnixTime + Send + Sync>;
+
+/// What is not kept in the store, nor needs it.
+pub(super) struct Shared {
+    pub(super) rules: Rules,
+    clock: Clock,
+    tell: Box<dyn Fn(Happening) + Send + Sync>,
+    presence: Mutex<Presence>,
+    /// The number of the next change of the presence.
+    changes: watch::Sender<u64>,
+    seats: Mutex<Seats>,
+    throttle: Mutex<Throttle>,
+    complaints: Mutex<Complaints>,
+    /// Who is not online any more, and since when, until it is written down.
+    departed: Mutex<Vec<(AccountId, UnixTime)>>,
+    panics: AtomicU64,
+}
+
+impl Shared {
+    pub(super) fn new(
+        rules: Rules,
+        clock: Clock,
+        tell: impl Fn(Happening) + Send + Sync + 'static,
+    ) -> Self {
+        Self {
+            rules,
+            clock,
+            tell: Box::new(tell),
+            presence: Mutex::default(),
+            changes: watch::Sender::new(0),
+            seats: Mutex::default(),
+            throttle: Mutex::default(),
+            complaints: Mutex::default(),
+            departed: Mutex::default(),
+            panics: AtomicU64::new(0),
+        }
+    }
+
+    /// Hears when the presence changes.
+    pub(super) fn hear_changes(&self) -> watch::Receiver<u64> {
+        self.changes.subscribe()
+    }
+
+    pub(super) fn panics(&self) -> &AtomicU64 {
+        &self.panics
+    }
+
+    pub(super) fn now(&self) -> UnixTime {
+        (self.clock)()
+    }
+
+    pub(super) fn tell(&self, happening: Happening) {
+        (self.tell)(happening);
+    }
+
+    pub(super) fn presence(&self) -> MutexGuard<'_, Presence> {
+        self.presence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes who is online, and wakes the watchers if anybody sees a difference.
+    pub(super) fn change_presence<T>(&self, change: impl FnOnce(&mut Presence) -> T) -> T {
+        let mut presence = self.presence();
+        let done = change(&mut presence);
+        let next = presence.next_change();
+        self.changes.send_if_modified(|told| std::mem::replace(told, next) != next);
+        done
+    }
+
+    pub(super) fn seats(&self) -> MutexGuard<'_, Seats> {
+        self.seats.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn end_sessions(&self, sessions: &[TokenHash], but: Option<&Seat>) {
+        let seats = self.seats();
+        sessions.iter().for_each(|session| seats.end(session, but.map(|seat| seat.id)));
+    }
+
+    /// Somebody is online nowhere any more.
+    pub(super) fn is_gone(&self, account: AccountId, user: &UserName) {
+        self.departed().push((account, self.now()));
+        self.tell(Happening::Offline { user: user.to_string() });
+    }
+
+    pub(super) fn departed(&self) -> MutexGuard<'_, Vec<(AccountId, UnixTime)>> {
+        self.departed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The pause between two news to one watcher. It grows with the crowd, so that all news together
+    /// cost the same from some number of people on.
+    pub(super) fn pause_of_news(&self) -> Duration {
+        let conversations = u32::try_from(self.changes.receiver_count()).unwrap_or(u32::MAX);
+        let crowds = conversations.div_ceil(CROWD).max(1);
+        self.rules.news_pause.saturating_mul(crowds)
+    }
+
+    /// Lets a try begin, which counts until it succeeded; or says how long to wait.
+    pub(super) fn begin_try(&self, key: &Key, pace: Pace) -> Result<(), Denial> {
+        self.throttle().begin(key, pace, Instant::now()).map_err(throttled)
+    }
+
+    /// Whether a try may begin. It counts only when it is told to.
+    pub(super) fn may_try(&self, key: &Key, pace: Pace) -> Result<(), Denial> {
+        self.throttle().look(key, pace, Instant::now()).map_err(throttled)
+    }
+
+    pub(super) fn count_try(&self, key: &Key) {
+        self.throttle().count(key, Instant::now());
+    }
+
+    pub(super) fn throttle(&self) -> MutexGuard<'_, Throttle> {
+        self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The pace of wrong passwords.
+    pub(super) fn pace_of_passwords(&self) -> Pace {
+        let Rules { free_tries, longest_wait, .. } = self.rules;
+        Pace { free: free_tries, first: Duration::from_secs(1), longest: longest_wait }
+    }
+
+    /// Somebody was refused something; it goes to the log, once in a while.
+    pub(super) fn complain(
+        &self,
+        origin: Origin,
+        from: Option<SocketAddr>,
+        what: &'static str,
+        why: String,
+        user: Option<&UserName>,
+    ) {
+        let mut complaints = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
+        let times = complaints.count(origin, what, Instant::now());
+        drop(complaints);
+        let Some(times) = times else { return };
+        let (from, user) = (shown(from, origin), user.map(UserName::to_string));
+        self.tell(Happening::Refused(Complaint { from, what: what.to_owned(), why, user, times }));
+    }
+}
+
+fn throttled(wait: Duration) -> Denial {
+    let seconds = wait.as_secs().saturating_add(1);
+    Denial::new(Code::Throttled, format!("try again in {seconds} seconds"))
+}
+
+/// So many people get the news at the shortest pause.
+const CROWD: u32 = 1000;
