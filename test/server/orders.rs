@@ -132,7 +132,7 @@ fn people_are_listed_and_let_go() {
     // The conversation ends at once, not at bob's next request.
     let ended = machine.verb(&["sessions", "--end", "bob", "--json"]).objects();
     assert_eq!(ended[0], serde_json::json!({"type": "ended", "user": "bob", "sessions": 1}));
-    let Ending::TheyEnded { code, .. } = runtime.block_on(bob.ending()) else { panic!("bob left") };
+    let Ending::Theirs { code, .. } = runtime.block_on(bob.ending()) else { panic!("bob left") };
     assert_eq!(code, Code::NoSession);
 
     let closed = machine.verb(&["users", "--close", "mallory"]).ok();
@@ -168,7 +168,8 @@ fn counts_and_checks_are_told() {
     for name in ["accounts", "sessions", "invitations"] {
         assert_eq!((&beside[0][name], &alone[0][name]), (&0.into(), &0.into()), "{name}");
     }
-    assert_eq!(beside[0]["directory"]["length"], 0);
+    assert_eq!(beside[0]["directory"], 0);
+    assert_eq!(beside[0]["head"], "0".repeat(64));
     assert!(beside[0]["bytes"].as_u64().unwrap() > 4096);
     let text = machine.verb(&["stats"]).ok();
     assert!(text.contains("running        no\n"), "{text}");
@@ -183,14 +184,17 @@ fn counts_and_checks_are_told() {
 fn a_backup_can_be_restored_and_replaces_nothing() {
     let machine = Machine::with_keys();
     let server = machine.start();
-    machine.verb(&["invite", "--for", "bob"]).ok();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let _bob = runtime.block_on(join(&server, "bob", None));
     let made = machine.verb(&["backup", "first", "--json"]).objects();
     assert_eq!(made[0]["type"], "backed-up");
     assert_eq!(made[0]["bytes"], fs::metadata(machine.at("first")).unwrap().len());
     assert_eq!(fs::metadata(machine.at("first")).unwrap().permissions().mode() & 0o777, 0o600);
     let err = machine.verb(&["backup", "first"]).failed(7);
     assert!(err.contains("a backup replaces nothing"), "{err}");
-    machine.verb(&["invite", "--for", "carol"]).ok();
+    let err = machine.verb(&["backup", "no/such/folder"]).failed(3);
+    assert!(err.contains("no/such/folder"), "{err}");
+    let _mallory = runtime.block_on(join(&server, "mallory", None));
     let err = machine.verb(&["restore", "first"]).failed(7);
     assert!(err.contains("stop it first"), "{err}");
     server.stop();
@@ -199,20 +203,19 @@ fn a_backup_can_be_restored_and_replaces_nothing() {
     let restored = machine.verb(&["restore", "first", "--json"]).objects();
     assert_eq!(restored[0]["type"], "restored");
     let names = || {
-        let rows = machine.verb(&["invite", "--list", "--json"]).objects();
-        let mut names: Vec<_> = rows.iter().map(|row| row["user"].to_string()).collect();
-        names.sort();
-        names
+        let rows = machine.verb(&["users", "--json"]).objects();
+        rows.iter().map(|row| row["name"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
     };
-    assert_eq!(names(), ["\"bob\""]);
+    assert_eq!(names(), ["bob"]);
     let before = restored[0]["before"].as_str().unwrap();
     assert!(machine.at(before).exists(), "nothing is lost");
-    machine.verb(&["restore", "second"]).ok();
-    assert_eq!(names(), ["\"bob\"", "\"carol\""]);
+    let told = machine.verb(&["restore", "second"]).ok();
+    assert!(told.starts_with("data/index.db is a copy of second now.\n"), "{told}");
+    assert_eq!(names(), ["bob", "mallory"]);
     machine.verb(&["restore", "nothing"]).failed(3);
     fs::write(machine.at("text"), "not a database, but long enough to look at").unwrap();
     machine.verb(&["restore", "text"]).failed(6);
-    assert_eq!(names(), ["\"bob\"", "\"carol\""], "a bad backup changes nothing");
+    assert_eq!(names(), ["bob", "mallory"], "a bad backup changes nothing");
 }
 
 #[test]
