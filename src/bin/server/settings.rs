@@ -26,7 +26,7 @@ pub(crate) static TABLE: &[&Setting] = &[
 const DATA: Setting = Setting {
     name: "data",
     value: Some("DIR"),
-    preset: Preset::Without("the platform's folder for data, with waxwing/server"),
+    preset: Preset::Without("waxwing/server in the platform's folder for data"),
     in_file: true,
     help: "Keep everything in this folder",
 };
@@ -42,7 +42,7 @@ const LISTEN: Setting = Setting {
 const HOST: Setting = Setting {
     name: "host",
     value: Some("NAME"),
-    preset: Preset::Without("the address that is listened on, or by which this machine sends"),
+    preset: Preset::Without("the address listened on, or that of this machine"),
     in_file: true,
     help: "Name this host in invitations",
 };
@@ -98,7 +98,7 @@ pub(crate) const JSON: Setting = Setting {
 pub(crate) const CONFIG: Setting = Setting {
     name: "config",
     value: Some("FILE"),
-    preset: Preset::Without("waxwing-server.toml in the current folder, else in the data folder"),
+    preset: Preset::Without("waxwing-server.toml, here or else in the data folder"),
     in_file: false,
     help: "Read settings from this file",
 };

@@ -100,7 +100,8 @@ impl<'a> Show<'a> {
         table.row(["accounts", &format!("{}{online}", stats.accounts)]);
         table.row(["sessions", &stats.sessions.to_string()]);
         table.row(["invitations", &format!("{} can be used", stats.invitations)]);
-        table.row(["key directory", &format!("{} entries", stats.directory)]);
+        let head = short(&stats.head);
+        table.row(["key directory", &format!("{} entries, the last {head}", stats.directory)]);
         table.row(["database", &bytes(stats.bytes)]);
         self.printer.table(table);
     }
@@ -145,6 +146,10 @@ pub(crate) fn restored(printer: &Printer, report: Report) {
     if let Some(before) = before {
         printer.result(format!("What was there before is {} now.", before.display()));
     }
+    printer.result(
+        "Everybody logs in again, and invitations are to be made anew. If the key directory was longer \
+         than in the backup, people's programs warn them.",
+    );
 }
 
 impl List {

@@ -140,7 +140,8 @@ impl Desk {
             online: live.map(|(index, _)| count(index.online())),
             sessions: figures.sessions,
             invitations: figures.invitations,
-            directory: figures.directory,
+            directory: figures.directory.length,
+            head: HEXLOWER.encode(&figures.directory.hash),
             bytes: figures.bytes,
             started: live.map(|(_, since)| since.0),
         })

@@ -302,8 +302,8 @@ pub struct Figures {
     pub sessions: u64,
     /// Invitations that can be used.
     pub invitations: u64,
-    /// Entries of the key directory.
-    pub directory: u64,
+    /// How long the key directory is, and its last hash.
+    pub directory: Head,
     /// Bytes that the database takes on disk or in memory.
     pub bytes: u64,
 }
