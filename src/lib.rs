@@ -4,8 +4,8 @@
 //! fails when one does not.
 //!
 //! ```text
-//! codec → crypto → model → seal          → wire         → link         → index
-//! bytes   secrets  nouns   sealed stream   what is said   who is there   a server's role
+//! codec → crypto → model → seal          → wire         → link         → index           → node
+//! bytes   secrets  nouns   sealed stream   what is said   who is there   a server's role   one user
 //! ```
 //!
 //! Begin at [`seal`] for files that are sealed for one person and opened by them
@@ -27,6 +27,7 @@ pub mod crypto;
 pub mod index;
 pub mod link;
 pub mod model;
+pub mod node;
 pub mod seal;
 pub mod ui;
 pub mod wire;

@@ -36,7 +36,17 @@ const FIRST_MET: &[(&str, &[&str])] = &[
             "bin/",
         ],
     ),
-    ("std::net", &["model/address.rs", "wire/index/presence.rs", "link/", "index/", "bin/"]),
+    (
+        "std::net",
+        &[
+            "model/address.rs",
+            "wire/index/presence.rs",
+            "link/",
+            "index/",
+            "node/index/people.rs",
+            "bin/",
+        ],
+    ),
     ("std::env", &["ui/printer.rs", "bin/"]),
     ("std::process", &["index/data_folder.rs", "ui/failure.rs", "bin/"]),
     (
@@ -47,6 +57,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
             "model/entry.rs",
             "link/",
             "index/",
+            "node/",
             "ui/log.rs",
             "bin/",
         ],

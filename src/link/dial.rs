@@ -101,6 +101,11 @@ impl<C: Connect> Dialler<C> {
         Self { side, sockets, backoff: Backoff::default(), stop, tasks }
     }
 
+    /// As somebody else; what was begun before goes on.
+    pub fn with_side(self, side: Side) -> Self {
+        Self { side, ..self }
+    }
+
     /// With other pauses between tries.
     pub fn with_backoff(self, backoff: Backoff) -> Self {
         Self { backoff, ..self }

@@ -3,7 +3,7 @@
 use super::tls::Tls;
 use super::{Deadlines, Error};
 use crate::codec::closed;
-use crate::crypto::Identity;
+use crate::crypto::{Fingerprint, Identity};
 use crate::wire::{Features, Hello, Party, Proof, Role, Transcript};
 use bytes::Bytes;
 use std::fmt;
@@ -38,6 +38,11 @@ impl Side {
         let cores = available_parallelism().map_or(1, usize::from);
         let (tls, signing) = (Tls::new()?, Arc::new(Semaphore::new(cores)));
         Ok(Self(Arc::new(Inner { identity, party, features, deadlines, tls, signing })))
+    }
+
+    /// Who this side is.
+    pub fn fingerprint(&self) -> Fingerprint {
+        self.0.identity.fingerprint()
     }
 
     /// How long this side waits.

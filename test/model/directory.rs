@@ -336,9 +336,12 @@ fn documents_are_believed_when_the_chain_stands_for_them() {
     // The older ones are those of their own entry only.
     let other_hash = ChainError::Documents("the entry has another hash");
     assert_eq!(chain.binding(&user("al"), &alice).unwrap_err(), other_hash);
-    assert_eq!(chain.binding_at(&user("al"), 0, &alice).unwrap().certificate.epoch, 1);
-    assert_eq!(chain.binding_at(&user("al"), 0, &newer).unwrap_err(), other_hash);
-    assert_eq!(chain.binding_at(&user("al"), 2, &newer).unwrap_err(), ChainError::Unknown);
+    let first = chain.steps(&user("al")).nth(1).unwrap();
+    assert_eq!(chain.binding_at(&user("al"), &first, &alice).unwrap().certificate.epoch, 1);
+    assert_eq!(chain.binding_at(&user("al"), &first, &newer).unwrap_err(), other_hash);
+    let of_nobody = Step { number: 2, ..first };
+    let refused = chain.binding_at(&user("al"), &of_nobody, &newer).unwrap_err();
+    assert_eq!(refused, ChainError::Unknown);
     assert_eq!(chain.binding(&user("bo"), &alice).unwrap_err(), ChainError::Unknown);
 }
 
@@ -354,7 +357,8 @@ fn documents_exchanged_between_two_entries_are_not_believed() {
         assert_eq!(chain.binding(&user(name), shown).unwrap_err(), other_hash);
     }
     // An entry of one person is not one of another.
-    assert_eq!(chain.binding_at(&user("al"), 1, &bob).unwrap_err(), ChainError::Unknown);
+    let of_bob = chain.current(&user("bo")).unwrap();
+    assert_eq!(chain.binding_at(&user("al"), &of_bob, &bob).unwrap_err(), ChainError::Unknown);
     // The certificate of one with the key of the other, and the other way round.
     let mixed = [
         Documents { certificate: bob.certificate.clone(), ..alice.clone() },
@@ -454,7 +458,7 @@ fn a_chain_of_rotations_is_verified_step_by_step() {
     let (chain, al) = (extended(&ledger), user("al"));
     let mut known = fingerprint(&shown[0]);
     for step in chain.rotations_since(&al, &known).unwrap() {
-        let binding = chain.binding_at(&al, step.number, &shown[step.number as usize]).unwrap();
+        let binding = chain.binding_at(&al, &step, &shown[step.number as usize]).unwrap();
         assert_eq!(binding.rotation.unwrap().signer(), known);
         known = binding.key.fingerprint();
     }

@@ -201,18 +201,20 @@ impl Chain {
     /// their signatures hold.
     pub fn binding(&self, user: &UserName, shown: &Documents) -> Result<Binding, ChainError> {
         let step = self.current(user).ok_or(ChainError::Unknown)?;
-        self.binding_at(user, step.number, shown)
+        self.binding_at(user, &step, shown)
     }
 
-    /// The same for another entry of the name. A certificate that has expired is believed to have
+    /// The same for another step of the name. A certificate that has expired is believed to have
     /// been one.
     pub fn binding_at(
         &self,
         user: &UserName,
-        number: u64,
+        step: &Step,
         shown: &Documents,
     ) -> Result<Binding, ChainError> {
-        let step = self.step_of(user, number).ok_or(ChainError::Unknown)?;
+        if self.step_of(user, step.number).as_ref() != Some(step) {
+            return Err(ChainError::Unknown);
+        }
         if shown.hash() != step.documents {
             return Err(ChainError::Documents("the entry has another hash"));
         }
@@ -221,7 +223,8 @@ impl Chain {
         }
         let certificate = shown.certificate.verify_as_issued(&shown.key)?;
         let rotation = step.rotation(shown)?;
-        Ok(Binding { user: user.clone(), step, key: shown.key.clone(), certificate, rotation })
+        let (user, key) = (user.clone(), shown.key.clone());
+        Ok(Binding { user, step: *step, key, certificate, rotation })
     }
 
     fn push(&mut self, bytes: &[u8]) -> Result<(), ChainError> {

@@ -1,19 +1,58 @@
 //! Backups, and how one is put in the place of the data.
 
-use super::open::{OpenError, create_private};
+use super::check::check;
+use super::error::told;
+use super::migrations::migrate;
+use super::open::{OpenError, create_private, examine, reader};
 use crate::index::store::{self, StoreError};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
-/// Writes a database to a new file.
-pub(super) fn write(_from: &Path, to: &Path) -> store::Result<()> {
-    create_private(to).map_err(|error| StoreError::Failed(error.to_string()))?;
-    Err(StoreError::Failed("not written yet".into()))
+/// Writes what a database holds at this moment to a new file, and waits until the disk has it.
+pub(super) fn write(from: &Path, to: &Path) -> store::Result<()> {
+    let file = create_private(to).map_err(|error| match error.kind() {
+        io::ErrorKind::AlreadyExists => StoreError::Failed(format!(
+            "{} is there already, and a backup never replaces anything",
+            to.display()
+        )),
+        _ => in_words(&OpenError::from_io(to, &error)),
+    })?;
+    let written = fill(from, to, &file);
+    if written.is_err() {
+        let _ = fs::remove_file(to);
+    }
+    written
 }
 
-/// Puts a backup in the place of the data, once it was checked wholly. Data that is there is moved
-/// aside, and where to is told.
-pub fn restore(_backup: &Path, data: &Path) -> Result<Option<PathBuf>, OpenError> {
-    Err(OpenError::Missing(data.to_owned()))
+fn fill(from: &Path, to: &Path, file: &File) -> store::Result<()> {
+    let failed = |error: io::Error| in_words(&OpenError::from_io(to, &error));
+    let path = std::path::absolute(to).map_err(failed)?;
+    let path = path.to_str().ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
+    let db = reader(from).map_err(|error| in_words(&error))?;
+    db.execute("VACUUM INTO $1", [path]).map_err(|error| told(error.into()))?;
+    file.sync_all().and_then(|()| sync_folder_of(to)).map_err(failed)
+}
+
+/// Puts a backup in the place of the data, once it was checked wholly, and tells where the data that
+/// was there lies now. No program may be at work on either.
+///
+/// Sessions and invitations do not come back with it: some were ended or used since, and that must
+/// stay so. The key directory is as long as it was; members who have seen more of it are warned by
+/// their programs.
+pub fn restore(backup: &Path, data: &Path) -> Result<Option<PathBuf>, OpenError> {
+    let copy = restoring(data);
+    remove_all(&copy)?;
+    let ready = copy_privately(backup, &copy).and_then(|()| prepare(backup, &copy));
+    if let Err(error) = ready {
+        let _ = remove_all(&copy);
+        return Err(error);
+    }
+    let aside = move_aside(data)?;
+    fs::rename(&copy, data)
+        .and_then(|()| sync_folder_of(data))
+        .map_err(|error| OpenError::from_io(data, &error))?;
+    Ok(aside)
 }
 
 /// Where a backup is copied to before it takes its place.
@@ -21,8 +60,118 @@ pub(super) fn restoring(data: &Path) -> PathBuf {
     beside(data, ".restoring")
 }
 
+fn copy_privately(backup: &Path, copy: &Path) -> Result<(), OpenError> {
+    let failed = |error: io::Error| OpenError::from_io(backup, &error);
+    let not_one = |words: &str| Err(not_a_backup(backup, words));
+    let about = fs::metadata(backup).map_err(failed)?;
+    if !about.is_file() {
+        return not_one("it is not a file");
+    }
+    if about.len() == 0 {
+        return not_one("it is empty");
+    }
+    if LOGS.iter().any(|log| beside(backup, log).exists()) {
+        return not_one("it was copied from a running server, and a part of it lies beside it");
+    }
+    let mut from = File::open(backup).map_err(failed)?;
+    let mut to = create_private(copy).map_err(|error| OpenError::from_io(copy, &error))?;
+    io::copy(&mut from, &mut to).map(|_| ()).map_err(|error| OpenError::from_io(copy, &error))
+}
+
+/// Checks the copy, for that is what will be used, and makes it ready.
+fn prepare(backup: &Path, copy: &Path) -> Result<(), OpenError> {
+    let named = |error: OpenError| of_backup(error, backup);
+    let failed = |error: rusqlite::Error| OpenError::from_sql(backup, &error);
+    let (db, version) = examine(copy).map_err(named)?;
+    if version == 0 {
+        return Err(not_a_backup(backup, "there is nothing in it"));
+    }
+    migrate(&db, copy, version).map_err(named)?;
+    let wrong = check(&db).map_err(|error| not_a_backup(backup, &told(error).to_string()))?;
+    if !wrong.is_empty() {
+        return Err(not_a_backup(backup, &wrong.join("; ")));
+    }
+    db.execute_batch("DELETE FROM sessions; DELETE FROM invitations").map_err(failed)?;
+    // One file, which can be moved alone.
+    db.query_row("PRAGMA journal_mode = DELETE", [], |_| Ok(())).map_err(failed)?;
+    db.flush_prepared_statement_cache();
+    db.close().map_err(|(_, error)| failed(error))?;
+    let file = File::options().write(true).open(copy);
+    file.and_then(|file| file.sync_all()).map_err(|error| OpenError::from_io(copy, &error))
+}
+
+/// Moves what is there to a name that nothing has yet.
+fn move_aside(data: &Path) -> Result<Option<PathBuf>, OpenError> {
+    let failed = |error: io::Error| OpenError::from_io(data, &error);
+    if !data.exists() && !LOGS.iter().any(|log| beside(data, log).exists()) {
+        return Ok(None);
+    }
+    let names = (1..=u32::MAX).map(|n| beside(data, &format!(".before-restore-{n}")));
+    let is_free = |name: &PathBuf| parts(name).iter().all(|part| !part.exists());
+    let aside = names.into_iter().find(is_free);
+    let aside = aside.ok_or_else(|| failed(io::ErrorKind::AlreadyExists.into()))?;
+    for (from, to) in parts(data).iter().zip(parts(&aside)) {
+        match fs::rename(from, to) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+    }
+    Ok(Some(aside))
+}
+
+fn remove_all(path: &Path) -> Result<(), OpenError> {
+    for part in parts(path) {
+        match fs::remove_file(&part) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(OpenError::from_io(&part, &error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// A database's file, and those that lie beside it while it is open or after a crash.
+fn parts(path: &Path) -> [PathBuf; 4] {
+    ["", "-wal", "-journal", "-shm"].map(|end| beside(path, end))
+}
+
 fn beside(path: &Path, end: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(end);
     name.into()
 }
+
+fn sync_folder_of(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if cfg!(unix) { File::open(folder.unwrap_or(Path::new(".")))?.sync_all() } else { Ok(()) }
+}
+
+fn not_a_backup(path: &Path, words: &str) -> OpenError {
+    OpenError::NotABackup { path: path.to_owned(), words: words.to_owned() }
+}
+
+/// What is wrong with the copy, said of the backup, which is what the person knows.
+fn of_backup(error: OpenError, backup: &Path) -> OpenError {
+    match error {
+        OpenError::NotADatabase(_) => not_a_backup(backup, "it is not a database"),
+        OpenError::Foreign(_) => not_a_backup(backup, "it is a database of another program"),
+        OpenError::Damaged { words, .. } => {
+            not_a_backup(backup, &format!("it is damaged: {words}"))
+        }
+        OpenError::Newer { found, known, .. } => {
+            OpenError::Newer { path: backup.to_owned(), found, known }
+        }
+        other => other,
+    }
+}
+
+fn in_words(error: &OpenError) -> StoreError {
+    match error {
+        OpenError::Full(_) => StoreError::Full,
+        _ => StoreError::Failed(error.to_string()),
+    }
+}
+
+/// What holds changes that are not in the main file yet.
+const LOGS: [&str; 2] = ["-wal", "-journal"];

@@ -35,6 +35,12 @@ pub(super) fn migrate(db: &Connection, path: &Path, from: usize) -> Result<(), O
     Ok(())
 }
 
+/// All tables, indexes and triggers with the text that made them.
+pub(super) fn tables(db: &Connection) -> rusqlite::Result<Vec<(String, Option<String>)>> {
+    let mut statement = db.prepare("SELECT name, sql FROM sqlite_schema ORDER BY name")?;
+    statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?.collect()
+}
+
 /// The number of the last migration.
 pub(super) fn newest() -> usize {
     MIGRATIONS.len()

@@ -38,7 +38,7 @@ use rusqlite::Connection;
 use std::fmt;
 use std::num::NonZero;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use tokio::sync::oneshot;
 use work::{Task, Work};
@@ -100,7 +100,8 @@ struct Inner {
     writes: Arc<Queue<Box<dyn Work>>>,
     /// The same queue as `writes` in memory.
     reads: Arc<Queue<Box<dyn Work>>>,
-    threads: Mutex<Vec<JoinHandle<()>>>,
+    /// The writer, which ends last. None once somebody waits for it.
+    thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Sqlite {
@@ -126,7 +127,7 @@ impl Sqlite {
             [] => Arc::clone(&writes),
             _ => Arc::new(Queue::new(bounds.reads_waiting)),
         };
-        let inner = Inner { place, writes, reads, threads: Mutex::default() };
+        let inner = Inner { place, writes, reads, thread: Mutex::default() };
         inner.start(writer, readers, bounds.together.max(1))?;
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -134,13 +135,8 @@ impl Sqlite {
     /// Takes nothing more, does what waits, and ends the threads. Other clones are closed with it.
     pub async fn close(self) {
         self.inner.stop();
-        let threads = std::mem::take(&mut *self.inner.threads());
-        let ended = tokio::task::spawn_blocking(move || {
-            for thread in threads {
-                let _ = thread.join();
-            }
-        });
-        let _ = ended.await;
+        let writer = self.inner.thread().take();
+        let _ = tokio::task::spawn_blocking(move || join(writer)).await;
     }
 
     /// Writes all that the store holds at this moment to a new file, while it runs. A file that is
@@ -184,18 +180,26 @@ async fn ask<T: Send + 'static>(
 }
 
 impl Inner {
+    /// Starts the readers, and the writer, which ends after them.
     fn start(
         &self,
         writer: Connection,
         readers: Vec<Connection>,
         together: usize,
     ) -> std::result::Result<(), OpenError> {
-        let writes = Arc::clone(&self.writes);
-        self.spawn("store writer", move || writer::write_all(writer, &writes, together))?;
-        for reader in readers {
+        let reader = |reader: Connection| {
             let reads = Arc::clone(&self.reads);
-            self.spawn("store reader", move || readers::read_all(&reader, &reads))?;
-        }
+            self.spawn("store reader", move || readers::read_all(&reader, &reads))
+        };
+        let readers = readers.into_iter().map(reader);
+        let readers = readers.collect::<std::result::Result<Vec<_>, _>>()?;
+        let writes = Arc::clone(&self.writes);
+        let work = move || {
+            writer::write_all(&writer, &writes, together);
+            join(readers);
+            writer::finish(writer);
+        };
+        *self.thread() = Some(self.spawn("store writer", work)?);
         Ok(())
     }
 
@@ -203,11 +207,9 @@ impl Inner {
         &self,
         name: &str,
         work: impl FnOnce() + Send + 'static,
-    ) -> std::result::Result<(), OpenError> {
+    ) -> std::result::Result<JoinHandle<()>, OpenError> {
         let thread = thread::Builder::new().name(name.into()).spawn(work);
-        let failed = |error| OpenError::from_io(self.place.path(), &error);
-        self.threads().push(thread.map_err(failed)?);
-        Ok(())
+        thread.map_err(|error| OpenError::from_io(self.place.path(), &error))
     }
 
     fn stop(&self) {
@@ -215,8 +217,15 @@ impl Inner {
         self.writes.close();
     }
 
-    fn threads(&self) -> std::sync::MutexGuard<'_, Vec<JoinHandle<()>>> {
-        self.threads.lock().unwrap_or_else(PoisonError::into_inner)
+    fn thread(&self) -> MutexGuard<'_, Option<JoinHandle<()>>> {
+        self.thread.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn join(threads: impl IntoIterator<Item = JoinHandle<()>>) {
+    for thread in threads {
+        // Jobs catch their panics, so there is nothing to hear.
+        let _ = thread.join();
     }
 }
 

@@ -60,6 +60,14 @@ pub enum OpenError {
     /// A restore was cut off when the old data was away and the new not yet in place.
     #[error("{} is missing, and a restore of it was cut off. Run `server restore FILE` again.", .0.display())]
     Interrupted(PathBuf),
+    /// A file that is to be restored and cannot be.
+    #[error("{} cannot be restored: {words}. `server backup FILE` makes what can. Nothing was changed.", path.display())]
+    NotABackup {
+        /// The file.
+        path: PathBuf,
+        /// Why not.
+        words: String,
+    },
     /// SQLite itself is too old.
     #[error(
         "this program was built with SQLite {0}, which can lose data; it needs 3.51.3 or newer. Build it with the SQLite that comes with it."
@@ -109,7 +117,9 @@ impl OpenError {
 /// The connection that writes, on a database that is ours, sound, and has the newest tables. A file
 /// that is not there yet is made.
 pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
-    let db = sound(path)?;
+    make_if_missing(path)?;
+    let (db, version) = examine(path)?;
+    migrate(&db, path, version)?;
     let failed = |error: rusqlite::Error| OpenError::from_sql(path, &error);
     let mode: String =
         db.query_row("PRAGMA journal_mode = WAL", [], |row| row.get(0)).map_err(failed)?;
@@ -122,10 +132,9 @@ pub(super) fn writer(path: &Path) -> Result<Connection, OpenError> {
     Ok(db)
 }
 
-/// A database that is ours and sound, with the newest tables, in whatever mode it was.
-pub(super) fn sound(path: &Path) -> Result<Connection, OpenError> {
+/// A database that is ours and sound, and which migration was its last; 0 for an empty file.
+pub(super) fn examine(path: &Path) -> Result<(Connection, usize), OpenError> {
     known_engine()?;
-    make_if_missing(path)?;
     let failed = |error: rusqlite::Error| OpenError::from_sql(path, &error);
     let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
     if db.is_readonly("main").map_err(failed)? {
@@ -137,8 +146,7 @@ pub(super) fn sound(path: &Path) -> Result<Connection, OpenError> {
     if !wrong.is_empty() {
         return Err(OpenError::Damaged { path: path.to_owned(), words: wrong.join("; ") });
     }
-    migrate(&db, path, version)?;
-    Ok(db)
+    Ok((db, version))
 }
 
 /// A connection that only reads, on a database that a [`writer`] has opened.
@@ -177,7 +185,10 @@ pub(super) fn problems(db: &Connection, check: &str) -> rusqlite::Result<Vec<Str
         let (table, parent): (String, String) = (row.get(0)?, row.get(2)?);
         Ok(format!("a row of {table} points to one of {parent} that is missing"))
     };
-    let mut found: Vec<_> = found?.into_iter().filter(|line| line != "ok").collect();
+    let said = |line: &&str| *line != "ok" && !line.starts_with("***");
+    let found = found?;
+    let mut found: Vec<_> =
+        found.iter().flat_map(|row| row.lines()).filter(said).map(str::to_owned).collect();
     let mut statement = db.prepare("PRAGMA foreign_key_check")?;
     for orphan in statement.query_map([], foreign)?.take(5) {
         found.push(orphan?);

@@ -58,12 +58,19 @@ pub(super) fn renew(db: &impl Sql, asker: &Asker, now: UnixTime) -> Result<Membe
     Ok(member)
 }
 
-/// Goes on with a session with keys that are not known yet, which go into the directory.
-pub(super) fn resume(db: &impl Sql, asker: &Asker, shown: &Shown, now: UnixTime) -> Result<Member> {
-    let member = renew(db, asker, now)?;
+/// Whether a session goes on with keys that are known already.
+pub(super) fn goes_on(db: &impl Sql, asker: &Asker, shown: &Shown, now: UnixTime) -> Result<bool> {
+    member(db, asker, now)?;
     if shown.identity() != asker.identity {
         return Err(Refusal::OtherIdentity.into());
     }
+    directory::has(db, shown)
+}
+
+/// Goes on with a session. Keys that are not known yet go into the directory.
+pub(super) fn resume(db: &impl Sql, asker: &Asker, shown: &Shown, now: UnixTime) -> Result<Member> {
+    goes_on(db, asker, shown, now)?;
+    let member = renew(db, asker, now)?;
     directory::show(db, &member.user, shown, now)?;
     Ok(member)
 }

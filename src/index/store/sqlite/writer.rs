@@ -15,18 +15,22 @@ use super::work::Work;
 use crate::index::store;
 use rusqlite::{Connection, params};
 
-/// Works until the queue is closed and empty, then brings everything into the main file.
-pub(super) fn write_all(db: Connection, queue: &Queue<Box<dyn Work>>, together: usize) {
+/// Works until the queue is closed and empty.
+pub(super) fn write_all(db: &Connection, queue: &Queue<Box<dyn Work>>, together: usize) {
     while let Some(mut jobs) = queue.take(together) {
-        let fate = commit(&db, &mut jobs);
+        let fate = commit(db, &mut jobs);
         if fate.is_err() {
-            leave_transaction(&db);
+            leave_transaction(db);
         }
         for job in jobs {
             job.answer(fate.clone());
         }
     }
-    // Closing would do the same, but silently not when a statement is still open.
+}
+
+/// Brings everything into the main file. Must come after all readers are gone: they cannot remove the
+/// files beside it, and whoever closes last does.
+pub(super) fn finish(db: Connection) {
     let _ = db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)");
     db.flush_prepared_statement_cache();
     let _ = db.close();
@@ -66,3 +70,7 @@ fn leave_transaction(db: &Connection) {
 fn step(db: &Connection, sql: &'static str) -> store::Result<()> {
     db.run(sql, params![]).map(|_| ()).map_err(told)
 }
+
+#[cfg(test)]
+#[path = "../../../../test/unit/store_writer.rs"]
+mod tests;

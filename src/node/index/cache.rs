@@ -1,0 +1,120 @@
+//! What is known of an index from earlier: its key directory, and the people as they were last seen.
+
+use super::directory::Directory;
+use super::people::{PEOPLE_KNOWN, Person};
+use crate::model::directory::{Chain, Head};
+use crate::model::{UnixTime, UserName};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// An answer, and of when it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Seen<T> {
+    /// The answer.
+    pub value: T,
+    /// Of when it is.
+    pub age: Age,
+}
+
+/// Of when an answer is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Age {
+    /// The index has just given it.
+    Fresh,
+    /// The index is away; this is what it said last.
+    Cached {
+        /// When.
+        since: UnixTime,
+    },
+}
+
+impl<T> Seen<T> {
+    pub(super) fn fresh(value: T) -> Self {
+        Self { value, age: Age::Fresh }
+    }
+
+    pub(super) fn cached((value, since): (T, UnixTime)) -> Self {
+        Self { value, age: Age::Cached { since } }
+    }
+}
+
+/// What is known of one index. Cheap to clone; all clones are the same. It outlives the session that
+/// it is given to, so that the next one knows it too.
+#[derive(Clone, Default)]
+pub struct Known(Arc<Inner>);
+
+#[derive(Default)]
+struct Inner {
+    directory: Directory,
+    people: Mutex<People>,
+}
+
+#[derive(Default)]
+struct People {
+    rows: BTreeMap<UserName, (Person, UnixTime)>,
+    /// When all of them were asked for.
+    all: Option<UnixTime>,
+}
+
+impl Known {
+    /// Only the chain of the key directory, as it was kept.
+    pub fn new(chain: Chain) -> Self {
+        let directory = Directory::new(chain);
+        Self(Arc::new(Inner { directory, people: Mutex::default() }))
+    }
+
+    /// How long the key directory is known to be: what people tell each other.
+    pub fn head(&self) -> Head {
+        self.directory().with_chain(Chain::head)
+    }
+
+    /// The entries of the key directory from this number on, to be kept.
+    pub fn entries_from(&self, number: u64) -> Vec<Vec<u8>> {
+        self.directory().with_chain(|chain| chain.entries_from(number).collect())
+    }
+
+    pub(super) fn directory(&self) -> &Directory {
+        &self.0.directory
+    }
+
+    /// All people were asked for, and are these.
+    pub(super) fn saw_all(&self, people: &[Person], now: UnixTime) {
+        let rows = people.iter().map(|person| (person.user.clone(), (person.clone(), now)));
+        *self.people() = People { rows: rows.collect(), all: Some(now) };
+    }
+
+    /// A person is now like this. When there are too many, nobody new is remembered.
+    pub(super) fn saw(&self, person: &Person, now: UnixTime) {
+        let mut people = self.people();
+        if people.rows.len() < PEOPLE_KNOWN || people.rows.contains_key(&person.user) {
+            people.rows.insert(person.user.clone(), (person.clone(), now));
+        }
+    }
+
+    pub(super) fn all_people(&self) -> Option<(Vec<Person>, UnixTime)> {
+        let people = self.people();
+        let all = people.all?;
+        Some((people.rows.values().map(|(person, _)| person.clone()).collect(), all))
+    }
+
+    /// Somebody; nobody, when all are known and nobody is of that name.
+    pub(super) fn person(&self, user: &UserName) -> Option<(Option<Person>, UnixTime)> {
+        let people = self.people();
+        match people.rows.get(user) {
+            Some((person, since)) => Some((Some(person.clone()), *since)),
+            None => people.all.map(|since| (None, since)),
+        }
+    }
+
+    fn people(&self) -> MutexGuard<'_, People> {
+        self.0.people.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl fmt::Debug for Known {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (entries, people) = (self.head().length, self.people().rows.len());
+        write!(f, "Known({entries} entries of the directory, {people} people)")
+    }
+}

@@ -1,0 +1,186 @@
+//! The key directory: brought up to date and held against what was known.
+
+use super::Error;
+use super::news::News;
+use super::state::{Live, Shared};
+use crate::model::directory::{Agreement, Binding, Chain, ChainError, Head, Step};
+use crate::model::{UnixTime, UserName};
+use crate::wire::index::{ChainAsk, ChainPart, KeysAsk, Named};
+use std::collections::HashMap;
+use std::convert::Infallible;
+use std::future::pending;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use tokio::time::Instant;
+
+/// The chain as far as it is known, and the keys that were believed by it.
+#[derive(Default)]
+pub(super) struct Directory {
+    /// Held while the chain grows, so that two do not ask for the same entries.
+    growing: tokio::sync::Mutex<()>,
+    inner: Mutex<Inner>,
+}
+
+#[derive(Default)]
+struct Inner {
+    chain: Chain,
+    alarm: Option<ChainError>,
+    believed: HashMap<UserName, (Binding, UnixTime)>,
+}
+
+impl Directory {
+    pub(super) fn new(chain: Chain) -> Self {
+        let inner = Inner { chain, ..Inner::default() };
+        Self { growing: tokio::sync::Mutex::default(), inner: Mutex::new(inner) }
+    }
+
+    pub(super) fn with_chain<T>(&self, look: impl FnOnce(&Chain) -> T) -> T {
+        look(&self.inner().chain)
+    }
+
+    /// Keys that were believed before, if the name has them still, as far as is known.
+    pub(super) fn believed(&self, user: &UserName) -> Option<(Binding, UnixTime)> {
+        let inner = self.inner();
+        let (binding, since) = inner.believed.get(user)?;
+        let is_current = inner.chain.current(user) == Some(binding.step);
+        (is_current && inner.alarm.is_none()).then(|| (binding.clone(), *since))
+    }
+
+    /// Forgets everything, the alarm too, and begins with what the index shows next.
+    pub(super) async fn begin_anew(&self) {
+        let _growing = self.growing.lock().await;
+        *self.inner() = Inner::default();
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Takes all that is new in the directory.
+pub(super) async fn catch_up(shared: &Shared, until: Instant) -> Result<(), Error> {
+    let directory = shared.known.directory();
+    let _growing = directory.growing.lock().await;
+    loop {
+        let inner = || directory.inner();
+        if let Some(alarm) = inner().alarm.clone() {
+            return Err(Error::Alarm(alarm));
+        }
+        let from = inner().chain.head().length;
+        let part = shared.ask(ChainAsk { id: 0, from }, until).await?;
+        let taken = take(&mut inner().chain, &part);
+        if taken.map_err(|error| raise(shared, error))? == Agreement::Same {
+            return Ok(());
+        }
+    }
+}
+
+/// Takes a part of the chain; gives how the index's head stands to ours then: the same, or it is
+/// longer and there is more to ask for.
+fn take(chain: &mut Chain, part: &ChainPart) -> Result<Agreement, ChainError> {
+    let rewritten = |what| Err(ChainError::Rewritten(what));
+    let before = chain.head().length;
+    chain.extend(part.entries.iter().map(|entry| &**entry))?;
+    match chain.compare(&part.head()) {
+        Agreement::Same => Ok(Agreement::Same),
+        Agreement::Ahead => rewritten("it is shorter than it was"),
+        Agreement::Forked => rewritten("its last entry is another one"),
+        Agreement::Behind if chain.head().length == before => {
+            rewritten("it is said to be longer than what is shown")
+        }
+        Agreement::Behind => Ok(Agreement::Behind),
+    }
+}
+
+/// The keys of somebody, believed by the chain as it is now.
+pub(super) async fn keys(
+    shared: &Shared,
+    user: &UserName,
+    until: Instant,
+) -> Result<Binding, Error> {
+    catch_up(shared, until).await?;
+    let directory = shared.known.directory();
+    let step = directory.with_chain(|chain| chain.current(user)).ok_or(Error::Unknown)?;
+    if let Some((binding, _)) = directory.believed(user) {
+        return Ok(binding);
+    }
+    let binding = keys_at(shared, user, step, until).await?;
+    let mut inner = directory.inner();
+    if inner.believed.len() >= BELIEVED {
+        inner.believed.clear();
+    }
+    inner.believed.insert(user.clone(), (binding.clone(), shared.now()));
+    Ok(binding)
+}
+
+/// The rotations that led from an identity to the one that somebody has now; nothing when something
+/// else led there.
+pub(super) async fn rotations(
+    shared: &Shared,
+    user: &UserName,
+    since: &crate::crypto::Fingerprint,
+    until: Instant,
+) -> Result<Option<Vec<Binding>>, Error> {
+    catch_up(shared, until).await?;
+    let steps = shared.known.directory().with_chain(|chain| chain.rotations_since(user, since));
+    let Some(steps) = steps else { return Ok(None) };
+    let mut rotations = Vec::new();
+    for step in steps {
+        rotations.push(keys_at(shared, user, step, until).await?);
+    }
+    Ok(Some(rotations))
+}
+
+/// The keys that an entry of somebody stands for.
+async fn keys_at(
+    shared: &Shared,
+    user: &UserName,
+    step: Step,
+    until: Instant,
+) -> Result<Binding, Error> {
+    let ask = KeysAsk { id: 0, user: Named(user.clone()), number: Some(step.number) };
+    let keys = shared.ask(ask, until).await?;
+    let believed = keys.documents().map_err(ChainError::from).and_then(|documents| {
+        let directory = shared.known.directory();
+        directory.with_chain(|chain| chain.binding_at(user, &step, &documents))
+    });
+    believed.map_err(|error| match error {
+        // The directory was begun anew meanwhile.
+        ChainError::Unknown => Error::Unknown,
+        error => raise(shared, error),
+    })
+}
+
+/// How what somebody else was told stands to the directory that we are shown.
+pub(super) async fn compare(
+    shared: &Shared,
+    theirs: &Head,
+    until: Instant,
+) -> Result<Agreement, Error> {
+    let compared = || shared.known.directory().with_chain(|chain| chain.compare(theirs));
+    if compared() == Agreement::Behind {
+        catch_up(shared, until).await?;
+    }
+    Ok(compared())
+}
+
+/// Brings the directory up to date when a conversation has begun, and looks whether our own name is
+/// still ours.
+pub(super) async fn look(shared: &Shared, live: &Live) -> Infallible {
+    if catch_up(shared, shared.until()).await.is_ok() {
+        let now = shared.known.directory().with_chain(|chain| chain.current(&live.user));
+        if let Some(step) = now.filter(|step| step.identity != live.identity) {
+            shared.tell(News::NotOurs(step.identity));
+        }
+    }
+    pending().await
+}
+
+/// Nothing that this index says of keys is believed from now on.
+fn raise(shared: &Shared, error: ChainError) -> Error {
+    shared.known.directory().inner().alarm.get_or_insert_with(|| error.clone());
+    shared.tell(News::Alarm(error.clone()));
+    Error::Alarm(error)
+}
+
+/// The most people whose keys are remembered.
+const BELIEVED: usize = 1000;

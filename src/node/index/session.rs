@@ -1,0 +1,389 @@
+//! The handle of a session: what a program asks an index for.
+
+use super::account::OwnAccount;
+use super::cache::{Known, Seen};
+use super::news::NewsStream;
+use super::opening::{Beginning, Command, Opening};
+use super::people::Person;
+use super::standing::Standing;
+use super::state::{Shared, Status};
+use super::wish::{BeOnline, BeTold};
+use super::{Error, LoggedOut, Trouble, directory, people};
+use crate::codec::{Blob, Text, closed};
+use crate::crypto::{Fingerprint, Password, SignedRotation, UnixTime, random};
+use crate::link::{Backoff, Connect, Dialler, Expected, Side};
+use crate::model::directory::{Agreement, Binding, Head};
+use crate::model::limits::CONTACT_BYTES;
+use crate::model::{HostPort, Invitation, JoinToken, PeerAddress, SessionToken, UserName};
+use crate::wire::index::{
+    AccountAsk, ContactChange, Id16, Invited, Join, Login, Logout, Named, PasswordChange,
+    PasswordText, Reach, Rotate,
+};
+use crate::wire::{Ask, Code, Party};
+use std::fmt;
+use std::future::Future;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+use tokio::sync::{Mutex, mpsc, oneshot};
+use tokio::time::timeout_at;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+/// Keeps the token of a session from one run of the program to the next; none when it is over.
+pub type KeepToken = Box<dyn Fn(Option<&SessionToken>) + Send + Sync>;
+
+/// What a session begins with.
+pub struct Setup {
+    /// The token that was kept last.
+    pub token: Option<SessionToken>,
+    /// Keeps the token. It is called in the middle of things, and must not block for long.
+    pub keep_token: KeepToken,
+    /// What is known of this index.
+    pub known: Known,
+    /// How long a call waits.
+    pub patience: Duration,
+    /// The pauses between tries to reach the index. There are as many tries as it takes.
+    pub backoff: Backoff,
+    /// What time it is.
+    pub clock: fn() -> UnixTime,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let (first, longest) = (Duration::from_secs(1), Duration::from_secs(30));
+        Self {
+            token: None,
+            keep_token: Box::new(|_| ()),
+            known: Known::default(),
+            patience: Duration::from_secs(30),
+            backoff: Backoff { tries: u32::MAX, first, longest },
+            clock: UnixTime::now,
+        }
+    }
+}
+
+impl fmt::Debug for Setup {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Setup({:?}, {:?})", self.token, self.known)
+    }
+}
+
+/// Who answers at an address that came without a key. Nothing is said there but who we are; the
+/// program asks its person whether this is the index that they mean.
+pub async fn who_answers<C: Connect>(
+    dialler: &Dialler<C>,
+    at: &HostPort,
+) -> Result<Fingerprint, Trouble> {
+    let (conversation, _incoming) = dialler.dial(at, Expected::Anyone, |_| ()).await?;
+    conversation.end(Code::Done, "");
+    match conversation.proven().party() {
+        Party::Index => Ok(conversation.proven().fingerprint()),
+        Party::Person => Err(Trouble::NotAnIndex),
+    }
+}
+
+/// A session with an index. Cheap to clone; it goes on as long as one is held.
+#[derive(Clone)]
+pub struct IndexSession(Arc<Handle>);
+
+struct Handle {
+    shared: Arc<Shared>,
+    commands: mpsc::Sender<Command>,
+    /// Held by who begins a session: one after the other.
+    turn: Mutex<()>,
+    stop: CancellationToken,
+    _stops: DropGuard,
+    task: TaskTracker,
+}
+
+impl IndexSession {
+    /// Stands by for this index: goes on with the session whose token was kept, or waits until
+    /// somebody logs in. The invitation's own token is for [`IndexSession::join`].
+    pub fn begin<C: Connect + Clone + 'static>(
+        sockets: C,
+        side: Side,
+        index: &Invitation,
+        setup: Setup,
+    ) -> Self {
+        let shared = Arc::new(Shared::new(&setup));
+        let (stop, task) = (CancellationToken::new(), TaskTracker::new());
+        let (commands, commanded) = mpsc::channel(COMMANDS_WAITING);
+        let standing = Standing::new(Arc::clone(&shared), sockets, side, index, setup);
+        task.spawn(standing.run(commanded, stop.clone()));
+        let (turn, _stops) = (Mutex::default(), stop.clone().drop_guard());
+        Self(Arc::new(Handle { shared, commands, turn, stop, _stops, task }))
+    }
+
+    /// Ends it: the index is told goodbye, the token stays good.
+    pub async fn close(&self) {
+        self.0.stop.cancel();
+        self.0.task.close();
+        self.0.task.wait().await;
+    }
+
+    /// How it stands.
+    pub fn status(&self) -> Status {
+        self.0.shared.status()
+    }
+
+    /// What happens from now on.
+    pub fn news(&self) -> NewsStream {
+        NewsStream::new(self.0.shared.news())
+    }
+
+    // Beginning and ending.
+
+    /// Makes an account for the identity of this session, and logs in.
+    pub async fn join(
+        &self,
+        user: &UserName,
+        password: &Password,
+        invitation: Option<&JoinToken>,
+        contact: Option<&str>,
+    ) -> Result<(), Error> {
+        let join = Join {
+            id: 0,
+            request: number(),
+            user: Named(user.clone()),
+            password: PasswordText::new(password),
+            invitation: invitation.map(Invited::by),
+            contact: line(contact)?,
+        };
+        self.open(Opening::Join(join), None).await
+    }
+
+    /// Logs in.
+    pub async fn login(&self, user: &UserName, password: &Password) -> Result<(), Error> {
+        let (user, password) = (Named(user.clone()), PasswordText::new(password));
+        self.open(Opening::Login(Login { id: 0, user, password }), None).await
+    }
+
+    /// Moves the account to the identity of `side`, which `rotation` leads to. All other sessions
+    /// end.
+    pub async fn rotate(
+        &self,
+        side: Side,
+        user: &UserName,
+        password: &Password,
+        rotation: &SignedRotation,
+    ) -> Result<(), Error> {
+        let rotate = Rotate {
+            id: 0,
+            request: number(),
+            user: Named(user.clone()),
+            password: PasswordText::new(password),
+            rotation: Blob::new(closed::encode(rotation)).map_err(Error::TooLong)?,
+        };
+        self.open(Opening::Rotate(rotate), Some(side)).await
+    }
+
+    /// Ends the session on the index; its token is of no use any more.
+    pub async fn logout(&self) -> Result<(), Error> {
+        let shared = &self.0.shared;
+        match shared.ask_where(Logout { id: 0, session: None }, shared.until()).await {
+            Ok((_, live)) => {
+                live.over.cancel();
+                shared.left(&live).await;
+                Ok(())
+            }
+            // It was asked again, after the answer was lost.
+            Err(Error::LoggedOut(LoggedOut::Over)) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    // The account.
+
+    /// What the index knows of one's own account. It is not answered while the index is away: who
+    /// looks at sessions wants to end one.
+    pub async fn account(&self) -> Result<OwnAccount, Error> {
+        self.ask(AccountAsk { id: 0 }).await.map(OwnAccount::from)
+    }
+
+    /// Ends another session of the account, if there still is one of this number.
+    pub async fn end_session(&self, number: [u8; 16]) -> Result<(), Error> {
+        match self.ask(Logout { id: 0, session: Some(number.into()) }).await {
+            Ok(_) | Err(Error::Refused { code: Code::NotFound, .. }) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Changes the password. All other sessions end.
+    pub async fn change_password(&self, old: &Password, new: &Password) -> Result<(), Error> {
+        let user = self.0.shared.user().await?;
+        let (old, new_text) = (PasswordText::new(old), PasswordText::new(new));
+        let change = PasswordChange { id: 0, request: number(), old, new: new_text };
+        match self.ask(change).await {
+            Ok(grant) => self.command(|taken| Command::Token(grant.token, taken)).await,
+            // When the answer is lost, the session may have ended with all others: the new password
+            // tells.
+            Err(Error::LoggedOut(LoggedOut::Over)) => match self.login(&user, new).await {
+                Err(Error::Refused { code: Code::Credentials, .. }) => {
+                    Err(Error::LoggedOut(LoggedOut::Over))
+                }
+                other => other,
+            },
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Changes the line by which others reach one otherwise; none removes it.
+    pub async fn set_contact(&self, contact: Option<&str>) -> Result<(), Error> {
+        let change = ContactChange { id: 0, request: number(), contact: line(contact)? };
+        self.ask(change).await.map(|_| ())
+    }
+
+    // Who is there.
+
+    /// Is online from now on, at this port if one can be dialled, whenever the index is there. Gives
+    /// where others are told to dial. When the index cannot be told in time, it is told later.
+    pub async fn go_online(&self, port: Option<u16>) -> Result<Option<PeerAddress>, Error> {
+        self.wish(self.0.shared.online.make(BeOnline(port))).await
+    }
+
+    /// Is told of changes among the people from now on, or not any more, see
+    /// [`IndexSession::news`]. When the index cannot be told in time, it is told later.
+    pub async fn watch(&self, on: bool) -> Result<(), Error> {
+        self.wish(self.0.shared.watched.make(BeTold(on))).await
+    }
+
+    /// All people, in the order of their names.
+    pub async fn people(&self) -> Result<Seen<Vec<Person>>, Error> {
+        let shared = &self.0.shared;
+        let seen = async {
+            let people = people::all(shared, shared.until()).await?;
+            shared.known.saw_all(&people, shared.now());
+            Ok(people)
+        };
+        self.read(seen, || shared.known.all_people()).await
+    }
+
+    /// One person, if there is somebody of that name.
+    pub async fn person(&self, user: &UserName) -> Result<Seen<Option<Person>>, Error> {
+        let shared = &self.0.shared;
+        let seen = async {
+            let person = people::one(shared, user, shared.until()).await?;
+            person.iter().for_each(|person| shared.known.saw(person, shared.now()));
+            Ok(person)
+        };
+        self.read(seen, || shared.known.person(user)).await
+    }
+
+    /// Has somebody told that one wants to reach them.
+    pub async fn reach(&self, user: &UserName) -> Result<(), Error> {
+        self.ask(Reach { id: 0, user: Named(user.clone()) }).await.map(|_| ())
+    }
+
+    // Whose keys are whose.
+
+    /// The keys of somebody, believed by the key directory as it is now.
+    pub async fn keys(&self, user: &UserName) -> Result<Seen<Binding>, Error> {
+        let shared = &self.0.shared;
+        let keys = directory::keys(shared, user, shared.until());
+        self.read(keys, || shared.known.directory().believed(user)).await
+    }
+
+    /// The rotations, each believed, that led from an identity to the one that somebody has now;
+    /// none at all when it is the same, nothing when something else led there.
+    pub async fn rotations(
+        &self,
+        user: &UserName,
+        since: &Fingerprint,
+    ) -> Result<Option<Vec<Binding>>, Error> {
+        directory::rotations(&self.0.shared, user, since, self.0.shared.until()).await
+    }
+
+    /// How the directory that somebody else is shown stands to the one that we are shown. Two that
+    /// are not the same are an alarm, unless somebody lies: that is for the program to weigh, which
+    /// knows whom it asked. Still [`Agreement::Behind`] is as bad: ours was brought up to date.
+    pub async fn compare_heads(&self, theirs: &Head) -> Result<Agreement, Error> {
+        directory::compare(&self.0.shared, theirs, self.0.shared.until()).await
+    }
+
+    /// Forgets the directory and its alarm, and believes what the index shows from now on. It is the
+    /// person's decision.
+    pub async fn begin_directory_anew(&self) {
+        self.0.shared.known.directory().begin_anew().await;
+    }
+
+    // How calls wait.
+
+    async fn ask<A: Ask + Clone>(&self, ask: A) -> Result<A::Answer, Error> {
+        self.0.shared.ask(ask, self.0.shared.until()).await
+    }
+
+    /// Asks, and takes what is known when the index is away.
+    async fn read<T>(
+        &self,
+        ask: impl Future<Output = Result<T, Error>>,
+        known: impl Fn() -> Option<(T, UnixTime)>,
+    ) -> Result<Seen<T>, Error> {
+        let asked = tokio::select! {
+            biased;
+            asked = ask => asked,
+            away = self.0.shared.away(), if known().is_some() => Err(away),
+        };
+        match asked {
+            Ok(value) => Ok(Seen::fresh(value)),
+            Err(error @ (Error::Away(_) | Error::Late)) => known().map(Seen::cached).ok_or(error),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn wish<O>(&self, made: impl Future<Output = Result<O, Error>>) -> Result<O, Error> {
+        let shared = &self.0.shared;
+        let outcome = async {
+            tokio::select! {
+                outcome = made => outcome,
+                why = shared.nobody() => Err(why),
+            }
+        };
+        timeout_at(shared.until(), outcome).await.unwrap_or_else(|_| Err(shared.late(false)))
+    }
+
+    /// Begins a session, one call after the other.
+    async fn open(&self, opening: Opening, side: Option<Side>) -> Result<(), Error> {
+        let shared = &self.0.shared;
+        let was_asked = Arc::new(AtomicBool::new(false));
+        let begun = async {
+            let _turn = self.0.turn.lock().await;
+            let was_asked = Arc::clone(&was_asked);
+            let begin = |answer| Command::Begin(Beginning { opening, side, was_asked, answer });
+            self.command(begin).await?
+        };
+        let begun = timeout_at(shared.until(), begun).await;
+        begun.unwrap_or_else(|_| Err(shared.late(was_asked.load(Ordering::Relaxed))))
+    }
+
+    /// Tells the standing task something, and waits for its answer.
+    async fn command<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> Command,
+    ) -> Result<T, Error> {
+        let (answer, answered) = oneshot::channel();
+        let sent = self.0.commands.send(command(answer)).await;
+        match (sent, answered.await) {
+            (Ok(()), Ok(answer)) => Ok(answer),
+            _ => Err(self.0.shared.nobody().await),
+        }
+    }
+}
+
+impl fmt::Debug for IndexSession {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "IndexSession({:?})", self.status())
+    }
+}
+
+/// The number of a change, the same when it is repeated.
+fn number() -> Id16 {
+    random::<16>().into()
+}
+
+fn line(contact: Option<&str>) -> Result<Option<Text<CONTACT_BYTES>>, Error> {
+    contact.map(Text::new).transpose().map_err(Error::TooLong)
+}
+
+/// Nobody logs in so often at once.
+const COMMANDS_WAITING: usize = 8;

@@ -1,0 +1,251 @@
+//! How it stands with the index, as the standing task and all handles see it.
+
+use super::cache::Known;
+use super::news::{NEWS_WAITING, News};
+use super::session::Setup;
+use super::wish::{BeOnline, BeTold, Wish};
+use super::{Error, LoggedOut, Trouble};
+use crate::crypto::{Fingerprint, random};
+use crate::link::{AskError, Backoff, Conversation};
+use crate::model::{UnixTime, UserName};
+use crate::wire::{Ask, Code};
+use std::future::pending;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::{broadcast, watch};
+use tokio::time::{Instant, sleep, timeout_at};
+use tokio_util::sync::CancellationToken;
+
+/// How it stands with a session.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Status {
+    /// It is being begun.
+    Connecting,
+    /// The index is there, and this person is logged in.
+    Here(UserName),
+    /// The index is away; it is tried again.
+    Away(Trouble),
+    /// Nobody is logged in. Nothing is tried before somebody logs in.
+    LoggedOut(LoggedOut),
+    /// It is over for good.
+    Stopped(Trouble),
+}
+
+/// The same, with the conversation in it.
+#[derive(Clone)]
+pub(super) enum State {
+    Connecting,
+    Here(Arc<Live>),
+    Away(Trouble),
+    LoggedOut(LoggedOut),
+    Stopped(Trouble),
+}
+
+/// A conversation in which somebody is logged in.
+pub(super) struct Live {
+    pub(super) conversation: Conversation,
+    pub(super) user: UserName,
+    /// The identity that we proved.
+    pub(super) identity: Fingerprint,
+    /// Cancelled when the index has said that the session is over, or its owner ended it.
+    pub(super) over: CancellationToken,
+}
+
+/// What the standing task and all handles share.
+pub(super) struct Shared {
+    state: watch::Sender<State>,
+    news: broadcast::Sender<News>,
+    pub(super) known: Known,
+    pub(super) online: Wish<BeOnline>,
+    pub(super) watched: Wish<BeTold>,
+    patience: Duration,
+    clock: fn() -> UnixTime,
+}
+
+impl Shared {
+    pub(super) fn new(setup: &Setup) -> Self {
+        Self {
+            state: watch::Sender::new(State::Connecting),
+            news: broadcast::Sender::new(NEWS_WAITING),
+            known: setup.known.clone(),
+            online: Wish::default(),
+            watched: Wish::default(),
+            patience: setup.patience,
+            clock: setup.clock,
+        }
+    }
+
+    pub(super) fn now(&self) -> UnixTime {
+        (self.clock)()
+    }
+
+    /// How long a call that begins now may wait.
+    pub(super) fn until(&self) -> Instant {
+        let now = Instant::now();
+        now.checked_add(self.patience).unwrap_or(now)
+    }
+
+    pub(super) fn status(&self) -> Status {
+        Status::from(&*self.state.borrow())
+    }
+
+    pub(super) fn set(&self, state: State) {
+        let status = Status::from(&state);
+        let changed = self.state.send_replace(state);
+        if Status::from(&changed) != status {
+            self.tell(News::Status(status));
+        }
+    }
+
+    /// Something is tried from now on. An index that is away is so until it is there again.
+    pub(super) fn connecting(&self) {
+        if !matches!(*self.state.borrow(), State::Away(_)) {
+            self.set(State::Connecting);
+        }
+    }
+
+    /// Tells whoever listens.
+    pub(super) fn tell(&self, news: News) {
+        let _ = self.news.send(news);
+    }
+
+    pub(super) fn news(&self) -> broadcast::Receiver<News> {
+        self.news.subscribe()
+    }
+
+    /// Asks, and asks again after what passes, until then.
+    pub(super) async fn ask<A: Ask + Clone>(
+        &self,
+        ask: A,
+        until: Instant,
+    ) -> Result<A::Answer, Error> {
+        self.ask_where(ask, until).await.map(|(answer, _)| answer)
+    }
+
+    /// The same, and tells in which conversation it was answered.
+    pub(super) async fn ask_where<A: Ask + Clone>(
+        &self,
+        ask: A,
+        until: Instant,
+    ) -> Result<(A::Answer, Arc<Live>), Error> {
+        let mut was_asked = false;
+        let asking = self.ask_again(&ask, &mut was_asked);
+        match timeout_at(until, asking).await {
+            Ok(answer) => answer,
+            Err(_) => Err(self.late(was_asked)),
+        }
+    }
+
+    async fn ask_again<A: Ask + Clone>(
+        &self,
+        ask: &A,
+        was_asked: &mut bool,
+    ) -> Result<(A::Answer, Arc<Live>), Error> {
+        let mut failed = 0_u32;
+        loop {
+            let live = self.here().await?;
+            *was_asked = true;
+            match live.ask(ask.clone()).await {
+                Ok(answer) => return Ok((answer, live)),
+                Err(AskError::Ended(_)) => self.left(&live).await,
+                Err(AskError::Late) => {}
+                Err(AskError::Refused { code, text }) => {
+                    failed = failed.saturating_add(1);
+                    let random = u32::from_be_bytes(random());
+                    let pause = Backoff::default().pause(failed, random);
+                    let pause = pause.filter(|_| passes_by_itself(code));
+                    sleep(pause.ok_or(Error::Refused { code, text })?).await;
+                }
+            }
+        }
+    }
+
+    /// Who is logged in.
+    pub(super) async fn user(&self) -> Result<UserName, Error> {
+        let here = timeout_at(self.until(), self.here()).await;
+        here.unwrap_or_else(|_| Err(self.late(false))).map(|live| live.user.clone())
+    }
+
+    /// Waits until somebody is logged in.
+    async fn here(&self) -> Result<Arc<Live>, Error> {
+        let is_known = |state: &State| !matches!(state, State::Connecting | State::Away(_));
+        match self.when(is_known).await {
+            State::Here(live) => Ok(live),
+            State::LoggedOut(why) => Err(Error::LoggedOut(why)),
+            State::Stopped(why) | State::Away(why) => Err(Error::Stopped(why)),
+            State::Connecting => pending().await,
+        }
+    }
+
+    /// Waits until nobody can be logged in without the program.
+    pub(super) async fn nobody(&self) -> Error {
+        match self.when(|s| matches!(s, State::LoggedOut(_) | State::Stopped(_))).await {
+            State::LoggedOut(why) => Error::LoggedOut(why),
+            State::Stopped(why) => Error::Stopped(why),
+            _ => pending().await,
+        }
+    }
+
+    /// Waits until the index is known to be away.
+    pub(super) async fn away(&self) -> Error {
+        match self.when(|state| matches!(state, State::Away(_))).await {
+            State::Away(why) => Error::Away(why),
+            _ => pending().await,
+        }
+    }
+
+    /// Waits until it is not this conversation any more.
+    pub(super) async fn left(&self, live: &Arc<Live>) {
+        let other = |state: &State| !matches!(state, State::Here(now) if Arc::ptr_eq(now, live));
+        self.when(other).await;
+    }
+
+    /// Why there is no answer in time.
+    pub(super) fn late(&self, was_asked: bool) -> Error {
+        match &*self.state.borrow() {
+            State::Away(Trouble::Ask(AskError::Refused { code, text })) => {
+                Error::Refused { code: *code, text: text.clone() }
+            }
+            State::Away(why) if !was_asked => Error::Away(why.clone()),
+            _ => Error::Late,
+        }
+    }
+
+    async fn when(&self, so: impl FnMut(&State) -> bool) -> State {
+        let mut states = self.state.subscribe();
+        let state = states.wait_for(so).await.ok().map(|state| state.clone());
+        match state {
+            Some(state) => state,
+            // The sender is in here.
+            None => pending().await,
+        }
+    }
+}
+
+impl Live {
+    /// Asks in this conversation. That the session is over is told to the standing task.
+    pub(super) async fn ask<A: Ask>(&self, ask: A) -> Result<A::Answer, AskError> {
+        let answer = self.conversation.ask(ask).await;
+        if let Err(AskError::Refused { code: Code::NoSession, .. }) = answer {
+            self.over.cancel();
+        }
+        answer
+    }
+}
+
+impl From<&State> for Status {
+    fn from(state: &State) -> Self {
+        match state {
+            State::Connecting => Self::Connecting,
+            State::Here(live) => Self::Here(live.user.clone()),
+            State::Away(why) => Self::Away(why.clone()),
+            State::LoggedOut(why) => Self::LoggedOut(why.clone()),
+            State::Stopped(why) => Self::Stopped(why.clone()),
+        }
+    }
+}
+
+/// Whether the same request may soon be answered. Who tried too often waits longer than a call does.
+pub(super) fn passes_by_itself(code: Code) -> bool {
+    !code.is_permanent() && code != Code::Throttled
+}
