@@ -10,7 +10,7 @@ use crate::model::{UnixTime, Untrusted};
 use serde::Serialize;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::Duration;
@@ -49,8 +49,15 @@ pub struct Sinks {
 #[derive(Debug, Clone)]
 pub struct Log {
     lines: SyncSender<Told>,
-    dropped: Arc<AtomicU64>,
+    state: Arc<State>,
     json: bool,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    dropped: AtomicU64,
+    /// What waits is written, and no more is waited for.
+    ending: AtomicBool,
 }
 
 /// The thread that writes.
@@ -61,7 +68,13 @@ pub struct LogThread {
 }
 
 enum Told {
-    Event { level: Level, at: UnixTime, text: String, json: Option<String> },
+    Event {
+        level: Level,
+        at: UnixTime,
+        text: String,
+        json: Option<String>,
+    },
+    /// Only wakes the thread.
     End,
 }
 
@@ -70,11 +83,11 @@ impl Log {
     pub fn start(sinks: Sinks) -> io::Result<(Self, LogThread)> {
         let (lines, to_write) = sync_channel(WAITING);
         let (end, ended) = sync_channel(1);
-        let dropped = Arc::new(AtomicU64::new(0));
-        let log = Self { lines, dropped: Arc::clone(&dropped), json: sinks.printer.is_json() };
+        let state = Arc::new(State::default());
+        let log = Self { lines, state: Arc::clone(&state), json: sinks.printer.is_json() };
         thread::Builder::new().name("log".to_owned()).spawn(move || {
             let _end = end;
-            write_all(sinks, &to_write, &dropped);
+            write_all(sinks, &to_write, &state);
         })?;
         Ok((log.clone(), LogThread { log, ended }))
     }
@@ -92,7 +105,7 @@ impl Log {
 
     fn send(&self, level: Level, at: UnixTime, text: String, json: Option<String>) {
         if self.lines.try_send(Told::Event { level, at, text, json }).is_err() {
-            self.dropped.fetch_add(1, Ordering::Relaxed);
+            self.state.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
@@ -101,22 +114,28 @@ impl LogThread {
     /// Writes what was told until now, and ends the thread. An output that takes nothing is not
     /// waited for.
     pub fn finish(self) {
-        if self.log.lines.try_send(Told::End).is_ok() {
-            let _ = self.ended.recv_timeout(PATIENCE);
-        }
+        self.log.state.ending.store(true, Ordering::Relaxed);
+        // When there is no room for it, the thread is awake.
+        let _ = self.log.lines.try_send(Told::End);
+        let _ = self.ended.recv_timeout(PATIENCE);
     }
 }
 
-fn write_all(mut sinks: Sinks, lines: &Receiver<Told>, dropped: &AtomicU64) {
-    while let Ok(Told::Event { level, at, text, json }) = lines.recv() {
+fn write_all(mut sinks: Sinks, lines: &Receiver<Told>, state: &State) {
+    while let Some(told) = next(lines, state) {
+        let Told::Event { level, at, text, json } = told else { continue };
         sinks.write(level, at, &text, json);
-        let missing = dropped.swap(0, Ordering::Relaxed);
+        let missing = state.dropped.swap(0, Ordering::Relaxed);
         if missing > 0 {
             let json = sinks.printer.is_json().then(|| dropped_event(missing));
             let text = format!("{missing} lines came too fast for the log and are not in it");
             sinks.write(Level::Warn, at, &text, json);
         }
     }
+}
+
+fn next(lines: &Receiver<Told>, state: &State) -> Option<Told> {
+    if state.ending.load(Ordering::Relaxed) { lines.try_recv().ok() } else { lines.recv().ok() }
 }
 
 impl Sinks {

@@ -74,8 +74,8 @@ fn says_the_same(row: &Row<'_>, chain: &Chain) -> std::result::Result<(), String
     let entry: Vec<u8> = row.get(4).map_err(words)?;
     let entry: DirectoryEntry = closed::decode(&entry).map_err(words)?;
     let (number, documents) = documents_of(row).map_err(words)?;
-    let step = chain.steps(&entry.user).last().ok_or("it is of nobody")?;
-    let binding = chain.binding_at(&entry.user, step, &documents).map_err(words)?;
+    let step = chain.steps(&entry.user).next().ok_or("it is of nobody")?;
+    let binding = chain.binding_at(&entry.user, &step, &documents).map_err(words)?;
     let columns = (
         number == entry.number,
         row.get::<_, [u8; 32]>(5).map_err(words)? == entry.head().hash,
