@@ -85,7 +85,9 @@ pub(crate) fn store(error: OpenError) -> Failure {
     let exit = match &error {
         OpenError::Missing(_) => Exit::NotFound,
         OpenError::NoRights { .. } => Exit::NotAllowed,
-        OpenError::NotADatabase(_) | OpenError::Damaged { .. } => Exit::Verification,
+        OpenError::NotADatabase(_) | OpenError::NotABackup { .. } | OpenError::Damaged { .. } => {
+            Exit::Verification
+        }
         OpenError::Full(_) => Exit::NoSpace,
         OpenError::Folder(_)
         | OpenError::Foreign(_)
