@@ -192,8 +192,8 @@ fn a_backup_can_be_restored_and_replaces_nothing() {
     assert_eq!(fs::metadata(machine.at("first")).unwrap().permissions().mode() & 0o777, 0o600);
     let err = machine.verb(&["backup", "first"]).failed(7);
     assert!(err.contains("a backup replaces nothing"), "{err}");
-    let err = machine.verb(&["backup", "no/such/folder"]).failed(3);
-    assert!(err.contains("no/such/folder"), "{err}");
+    let err = machine.verb(&["backup", "no/such/folder"]).failed(1);
+    assert!(err.contains("no/such/folder: there is no such"), "{err}");
     let _mallory = runtime.block_on(join(&server, "mallory", None));
     let err = machine.verb(&["restore", "first"]).failed(7);
     assert!(err.contains("stop it first"), "{err}");

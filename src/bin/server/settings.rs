@@ -98,7 +98,7 @@ pub(crate) const JSON: Setting = Setting {
 pub(crate) const CONFIG: Setting = Setting {
     name: "config",
     value: Some("FILE"),
-    preset: Preset::Without("waxwing-server.toml, here or else in the data folder"),
+    preset: Preset::Without("waxwing-server.toml, here or in the data folder"),
     in_file: false,
     help: "Read settings from this file",
 };
