@@ -153,7 +153,10 @@ impl Desk {
                 format!("{}: this is here already, and a backup replaces nothing", to.display());
             return Err(Fault::new(FaultKind::Conflict, text));
         }
-        self.store.backup(to).await?;
+        self.store.backup(to).await.map_err(|error| match error {
+            StoreError::Failed(words) => Fault::new(FaultKind::Failed, words),
+            error => error.into(),
+        })?;
         let bytes = to.metadata().map(|about| about.len()).unwrap_or_default();
         Ok(Report::BackedUp { file: to.to_owned(), bytes })
     }
