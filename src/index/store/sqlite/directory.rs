@@ -171,7 +171,7 @@ fn demand_patience(db: &impl Sql, user: &UserName, now: UnixTime) -> Result<()> 
 }
 
 /// Clients read no longer directory than this. The last places are for those who have a name.
-fn demand_room(event: DirectoryEvent, length: u64) -> Result<()> {
+pub(super) fn demand_room(event: DirectoryEvent, length: u64) -> Result<()> {
     let all = u64::try_from(DIRECTORY_ENTRIES).unwrap_or(u64::MAX);
     let most = match event {
         DirectoryEvent::Joined => all.saturating_sub(all / 10),

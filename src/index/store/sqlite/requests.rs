@@ -31,4 +31,4 @@ pub(super) fn remember(db: &impl Sql, request: &RequestKey, now: UnixTime) -> Re
 }
 
 /// So many of one identity are remembered: nobody repeats what lies further back.
-const MOST: i64 = 64;
+const MOST: i64 = 1024;
