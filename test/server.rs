@@ -1,5 +1,7 @@
 //! The server program, as its owner meets it: the real binary in folders of its own.
 
+#![cfg(unix)]
+
 #[path = "common/mod.rs"]
 mod keys;
 #[path = "server/stage.rs"]

@@ -67,6 +67,7 @@ fn an_invitation_is_shown_once_and_listed_without_its_token() {
     assert_eq!(invitation.at, server.invitation().at);
     assert_eq!(invitation.fingerprint, server.fingerprint());
     assert!(note.contains("For bob, once, until") && note.contains("(in 3 days)"), "{note}");
+    assert!(note.contains("Only people on this machine can use it"), "{note}");
     let token = link.rsplit('.').next().unwrap().to_owned();
     assert_eq!(token.len(), 32);
     let listed = machine.verb(&["invite", "--list"]).ok();
@@ -88,7 +89,8 @@ fn invitations_are_made_and_listed_without_a_server_too() {
     }
     let address = ["--listen", "192.0.2.7:7000", "--host", "files.example"];
     let done = machine.verb(&[&["invite"], address.as_slice()].concat());
-    assert!(done.err.contains("no server runs"), "{done:?}");
+    assert!(done.err.contains("No server runs now"), "{done:?}");
+    assert!(!done.err.contains("Only people on this machine"), "{done:?}");
     assert!(done.ok().starts_with("waxwing://files.example:7000#"));
     let err = machine.verb(&["invite", "--listen", "127.0.0.1:0"]).failed(2);
     assert!(err.contains("start the server"), "{err}");

@@ -117,13 +117,19 @@ pub(crate) struct Config {
     pub(crate) hasher: PasswordHasher,
     pub(crate) threads: usize,
     pub(crate) log: Option<PathBuf>,
+    /// Where settings were read.
+    pub(crate) file: Option<PathBuf>,
     /// How this program was called, as far as another call must repeat it.
     pub(crate) call: Call,
 }
 
 impl Config {
     /// Checks all settings; `program` is what was typed to start this program.
-    pub(crate) fn new(settings: &Settings, program: OsString) -> Result<Self, SettingError> {
+    pub(crate) fn new(
+        settings: &Settings,
+        file: Option<PathBuf>,
+        program: OsString,
+    ) -> Result<Self, SettingError> {
         let listen = listen(settings)?;
         let cost = settings.number(&BCRYPT_COST, 12..=20)?.and_then(|cost| cost.try_into().ok());
         let hasher = PasswordHasher::new(cost.unwrap_or(PasswordHasher::DEFAULT_COST));
@@ -138,6 +144,7 @@ impl Config {
             hasher: hasher.ok_or_else(|| settings.refuse(&BCRYPT_COST, "is no such cost"))?,
             threads: threads.unwrap_or_else(cores),
             log: settings.path(&LOG),
+            file,
             call: Call::new(settings, program),
         })
     }

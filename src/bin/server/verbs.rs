@@ -96,7 +96,7 @@ fn order(verb: &str, arguments: &ArgMatches) -> Result<Order, Failure> {
 async fn carry_out_order(order: &Order, config: &Config, printer: &Printer) -> Result<(), Failure> {
     let begun = Instant::now();
     config.data.check().map_err(|error| failures::folder(error, &config.call))?;
-    let mut show = Show::new(printer, &config.call, order);
+    let mut show = Show::new(printer, config, order);
     loop {
         match control::ask(&config.data, order, |report| show.take(report)).await {
             Ok(()) => return show.finish(),
@@ -135,8 +135,7 @@ async fn on_the_data(
         _ => config.listen.into(),
     };
     if matches!(order, Order::Invite { .. }) && !printer.is_json() {
-        let note = format!("no server runs now; by its settings it would listen at {at}");
-        printer.note(note);
+        printer.note(format!("No server runs now; this names the address in its settings, {at}."));
     }
     let desk = Desk::new(store.clone(), at, fingerprint);
     let (reports, mut coming) = mpsc::channel(64);
