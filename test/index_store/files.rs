@@ -202,6 +202,7 @@ async fn without_rights_nothing_is_opened() {
     mode(&path, 0o000);
     no_rights(&path);
     mode(&path, 0o600);
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     mode(folder.path(), 0o500);
     no_rights(&path);
     no_rights(&folder.path().join("other.db"));

@@ -38,7 +38,7 @@ pub enum StoreError {
     /// Too much waits already.
     #[error("the store has too much to do")]
     Busy,
-    /// The disk is full, or a quota is used up.
+    /// The disk is full. What is there can still be read.
     #[error("there is no room left where the store keeps its data")]
     Full,
     /// The database or the disk below it failed, in its own words.
@@ -76,7 +76,8 @@ pub enum Refusal {
     /// There is no such thing.
     #[error("there is no such thing")]
     NotFound,
-    /// The name had too many entries in the directory lately.
+    /// The name had too many entries in the directory lately: sixteen within a day. Only what a
+    /// person does alone is refused for this, new keys and rotations; the index's owner is not.
     #[error("too many changes of keys lately")]
     TooMany,
 }
@@ -91,16 +92,26 @@ pub trait Store: Clone + Send + Sync + 'static {
     /// The account of a name, for whoever checks its password.
     fn account(&self, user: &UserName) -> impl Future<Output = Result<Option<Account>>> + Send;
 
-    /// Whether a request was done before.
+    /// Whether a request was done before. One whose number asked something else is refused as
+    /// [`Refusal::Reused`], here and wherever a [`RequestKey`] is taken.
     fn was_done(&self, request: &RequestKey) -> impl Future<Output = Result<bool>> + Send;
 
-    /// Makes an account and its first session, and uses the invitation up. An invitation that names
-    /// an account gives it the new identity and password instead, and ends its sessions.
+    /// Makes an account and its first session, and uses the invitation up. A refusal does not use it
+    /// up, and one without an invitation tells nothing about names.
+    ///
+    /// An invitation that names an account gives it the new identity and password instead, and ends
+    /// its sessions; for the identity that the account has, it resets the password. An identity that
+    /// ever had a name gets no other, and comes back only to a name that nobody has.
+    ///
+    /// A repetition opens another session and does nothing else, if the account still is that
+    /// identity's; else it is refused as [`Refusal::OtherIdentity`]. So it is in
+    /// [`Store::change_password`] and [`Store::rotate`].
     fn join(&self, joining: Joining, now: UnixTime)
     -> impl Future<Output = Result<Granted>> + Send;
 
-    /// Begins a session for somebody whose password was right. One too many ends the one that was
-    /// not used for longest. A newer sealing certificate goes into the directory.
+    /// Begins a session for somebody whose password was right, if the account still is there
+    /// ([`Refusal::NotFound`]) with that password and that identity. One session too many ends the
+    /// one that was not used for longest. A newer sealing certificate goes into the directory.
     fn log_in(
         &self,
         login: LoggingIn,
@@ -108,7 +119,7 @@ pub trait Store: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Granted>> + Send;
 
     /// Goes on with a session, which was used now. A newer sealing certificate goes into the
-    /// directory.
+    /// directory; the keys must be the asker's.
     fn resume(
         &self,
         asker: Asker,
@@ -117,10 +128,11 @@ pub trait Store: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<Member>> + Send;
 
     /// Whose session it is. The session was used now, which is written down when the time that is
-    /// written is some minutes old.
+    /// written is some minutes old; that this cannot be written down shuts nobody out.
     fn member(&self, asker: Asker, now: UnixTime) -> impl Future<Output = Result<Member>> + Send;
 
-    /// Ends the asker's session, or another one of the same account. Says which is over.
+    /// Ends the asker's session, or another one of the same account. Says which is over. Done even
+    /// when nobody waits for the answer, as every change is.
     fn log_out(
         &self,
         asker: Asker,
@@ -140,7 +152,8 @@ pub trait Store: Clone + Send + Sync + 'static {
         now: UnixTime,
     ) -> impl Future<Output = Result<Granted>> + Send;
 
-    /// Moves an account to another identity, ends its sessions, and begins a new one.
+    /// Moves an account to an identity that never had a name, ends its sessions, and begins a new
+    /// one.
     fn rotate(
         &self,
         rotating: Rotating,
@@ -166,6 +179,7 @@ pub trait Store: Clone + Send + Sync + 'static {
     // The key directory, and people.
 
     /// The documents of a name's last entry, or of the one with this number if it is that name's.
+    /// Also of a name that nobody has any more.
     fn documents(
         &self,
         asker: Asker,
@@ -208,7 +222,7 @@ pub trait Store: Clone + Send + Sync + 'static {
 
     // For the index's owner.
 
-    /// Adds an invitation.
+    /// Adds an invitation, whose token must be new ([`Refusal::Reused`]).
     fn invite(&self, invite: Invite) -> impl Future<Output = Result<()>> + Send;
 
     /// Invitations that can still be used, the newest first.
@@ -234,10 +248,12 @@ pub trait Store: Clone + Send + Sync + 'static {
         now: UnixTime,
     ) -> impl Future<Output = Result<Vec<SessionRow>>> + Send;
 
-    /// Ends all sessions of an account. Says which are over.
+    /// Ends all sessions of an account ([`Refusal::NotFound`] when there is none). Says which are
+    /// over.
     fn end_sessions(&self, user: &UserName) -> impl Future<Output = Result<Vec<TokenHash>>> + Send;
 
-    /// Closes an account: its sessions end, and the name is free. Says which sessions are over.
+    /// Closes an account ([`Refusal::NotFound`] when there is none): its sessions end, invitations
+    /// that name it hold no longer, and the name is free. Says which sessions are over.
     fn close_account(
         &self,
         user: &UserName,

@@ -12,9 +12,11 @@ use crate::model::UserName;
 use crate::model::directory::DirectoryEvent;
 use rusqlite::{Row, params};
 
-const OF_NAME: &str = "SELECT id, name, identity, password FROM accounts WHERE name = $1";
-const OF_ID: &str = "SELECT id, name, identity, password FROM accounts WHERE id = $1";
-const OF_IDENTITY: &str = "SELECT id, name, identity, password FROM accounts WHERE identity = $1";
+pub(super) const OF_NAME: &str =
+    "SELECT id, name, identity, password FROM accounts WHERE name = $1";
+pub(super) const OF_ID: &str = "SELECT id, name, identity, password FROM accounts WHERE id = $1";
+pub(super) const OF_IDENTITY: &str =
+    "SELECT id, name, identity, password FROM accounts WHERE identity = $1";
 const ADD: &str = "INSERT INTO accounts (name, identity, password, contact, since)
     VALUES ($1, $2, $3, $4, $5)";
 const SET_IDENTITY: &str = "UPDATE accounts SET identity = $1 WHERE id = $2";

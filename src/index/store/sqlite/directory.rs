@@ -11,18 +11,22 @@ use crate::model::directory::{DirectoryEntry, DirectoryEvent, Documents, Head};
 use rusqlite::types::Type;
 use rusqlite::{Row, params};
 
-const HEAD: &str = "SELECT number, head FROM directory ORDER BY number DESC LIMIT 1";
-const OWNER: &str = "SELECT name FROM directory WHERE identity = $1 ORDER BY number DESC LIMIT 1";
-const LAST_KEYS: &str =
+pub(super) const HEAD: &str = "SELECT number, head FROM directory ORDER BY number DESC LIMIT 1";
+pub(super) const OWNER: &str =
+    "SELECT name FROM directory WHERE identity = $1 ORDER BY number DESC LIMIT 1";
+pub(super) const LAST_KEYS: &str =
     "SELECT epoch, sealing FROM directory WHERE identity = $1 ORDER BY number DESC LIMIT 1";
-const LATELY: &str = "SELECT count(*) FROM directory WHERE name = $1 AND time > $2 AND time <= $3";
+pub(super) const LATELY: &str =
+    "SELECT count(*) FROM directory WHERE name = $1 AND time > $2 AND time <= $3";
 const APPEND: &str = "INSERT INTO directory (number, name, identity, time, epoch, sealing, key,
     certificate, rotation, entry, head) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-const LAST: &str = "SELECT number, key, certificate, rotation, epoch, sealing FROM directory
+pub(super) const LAST: &str =
+    "SELECT number, key, certificate, rotation, epoch, sealing FROM directory
     WHERE name = $1 ORDER BY number DESC LIMIT 1";
-const NUMBERED: &str = "SELECT number, key, certificate, rotation FROM directory
+pub(super) const NUMBERED: &str = "SELECT number, key, certificate, rotation FROM directory
     WHERE name = $1 AND number = $2";
-const ENTRIES: &str = "SELECT entry FROM directory WHERE number >= $1 ORDER BY number LIMIT $2";
+pub(super) const ENTRIES: &str =
+    "SELECT entry FROM directory WHERE number >= $1 ORDER BY number LIMIT $2";
 
 /// What an entry is about, before it has its place in the chain.
 struct Told {

@@ -9,7 +9,8 @@ use rusqlite::params;
 
 const ADD: &str = "INSERT INTO invitations (token, name, made, expires) VALUES ($1, $2, $3, $4)
     ON CONFLICT DO NOTHING";
-const USE: &str = "DELETE FROM invitations WHERE token = $1 AND expires > $2 RETURNING name";
+pub(super) const USE: &str =
+    "DELETE FROM invitations WHERE token = $1 AND expires > $2 RETURNING name";
 const LIST: &str = "SELECT name, made, expires FROM invitations WHERE expires > $1
     ORDER BY made DESC, token LIMIT $2";
 

@@ -240,3 +240,7 @@ impl fmt::Debug for Sqlite {
         f.debug_struct("Sqlite").field("place", &self.inner.place).finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+#[path = "../../../../test/unit/store_plans.rs"]
+mod plans;

@@ -137,10 +137,12 @@ pub(super) fn examine(path: &Path) -> Result<(Connection, usize), OpenError> {
     known_engine()?;
     let failed = |error: rusqlite::Error| OpenError::from_sql(path, &error);
     let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
+    // Before anything is read, which would leave files beside it that nobody may write.
     if db.is_readonly("main").map_err(failed)? {
         let words = "it can only be read".to_owned();
         return Err(OpenError::NoRights { path: path.to_owned(), words });
     }
+    settle(&db).map_err(failed)?;
     let version = version(&db, path)?;
     let wrong = problems(&db, "PRAGMA quick_check(5)").map_err(failed)?;
     if !wrong.is_empty() {
@@ -151,8 +153,8 @@ pub(super) fn examine(path: &Path) -> Result<(Connection, usize), OpenError> {
 
 /// A connection that only reads, on a database that a [`writer`] has opened.
 pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
-    connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY)
-        .map_err(|error| OpenError::from_sql(path, &error))
+    let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
+    db.and_then(|db| settle(&db).map(|()| db)).map_err(|error| OpenError::from_sql(path, &error))
 }
 
 /// A database in memory, with the newest tables.
@@ -230,9 +232,7 @@ pub(super) fn create_private(path: &Path) -> io::Result<fs::File> {
 fn connect(path: &Path, how: OpenFlags) -> rusqlite::Result<Connection> {
     // From the root, a path is never taken for an address or for `:memory:`.
     let path = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
-    let db = Connection::open_with_flags(path, how | OpenFlags::SQLITE_OPEN_NO_MUTEX)?;
-    settle(&db)?;
-    Ok(db)
+    Connection::open_with_flags(path, how | OpenFlags::SQLITE_OPEN_NO_MUTEX)
 }
 
 /// What holds for every connection. `FULL` waits for the disk at every commit; what is mapped into

@@ -8,7 +8,7 @@ use crate::index::store::{Figures, Refusal, SessionRow, UserRow};
 use crate::model::{TokenHash, UserName};
 use rusqlite::{Connection, params};
 
-const USERS: &str = "SELECT a.id, a.name, a.identity, a.contact, a.since, a.last_online,
+pub(super) const USERS: &str = "SELECT a.id, a.name, a.identity, a.contact, a.since, a.last_online,
         (SELECT count(*) FROM sessions s WHERE s.account = a.id AND s.used + s.lifetime > $1)
     FROM accounts a WHERE a.name > $2 ORDER BY a.name LIMIT $3";
 const SESSIONS: &str = "SELECT a.name, s.number, s.identity, s.began, s.used, s.lifetime

@@ -7,9 +7,10 @@ use crate::index::store::{AccountId, PersonRow};
 use crate::model::UserName;
 use rusqlite::{Row, params};
 
-const PAGE: &str = "SELECT id, name, identity, contact, last_online FROM accounts
+pub(super) const PAGE: &str = "SELECT id, name, identity, contact, last_online FROM accounts
     WHERE name > $1 ORDER BY name LIMIT $2";
-const ONE: &str = "SELECT id, name, identity, contact, last_online FROM accounts WHERE name = $1";
+pub(super) const ONE: &str =
+    "SELECT id, name, identity, contact, last_online FROM accounts WHERE name = $1";
 const WAS_ONLINE: &str = "UPDATE accounts SET last_online = $1 WHERE id = $2";
 
 /// At most so many, by name, after one.

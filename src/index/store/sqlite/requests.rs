@@ -6,7 +6,7 @@ use crate::crypto::UnixTime;
 use crate::index::store::{Refusal, RequestKey};
 use rusqlite::params;
 
-const FIND: &str = "SELECT asked FROM requests WHERE identity = $1 AND number = $2";
+pub(super) const FIND: &str = "SELECT asked FROM requests WHERE identity = $1 AND number = $2";
 const ADD: &str = "INSERT INTO requests (identity, number, asked, done) VALUES ($1, $2, $3, $4)";
 
 /// Whether a request was done. One that asked something else under its number is refused.

@@ -14,21 +14,23 @@ use rusqlite::{Row, params};
 
 // A session is over when `used + lifetime` has come. A clock that was set back makes `used` lie
 // ahead; it then counts as now, so the session holds, until `sweep` or its use writes that down.
-const MEMBER: &str = "SELECT a.id, a.name, s.number, s.lifetime, s.used
+pub(super) const MEMBER: &str = "SELECT a.id, a.name, s.number, s.lifetime, s.used
     FROM sessions s JOIN accounts a ON a.id = s.account
     WHERE s.token = $1 AND s.identity = $2 AND a.identity = s.identity
       AND s.used + s.lifetime > $3";
-const USED: &str = "UPDATE sessions SET used = $1 WHERE token = $2";
+pub(super) const USED: &str = "UPDATE sessions SET used = $1 WHERE token = $2";
 const BEGIN: &str = "INSERT INTO sessions
     (token, account, number, identity, began, used, lifetime) VALUES ($1, $2, $3, $4, $5, $5, $6)";
-const FORGET_OVER: &str = "DELETE FROM sessions WHERE account = $1 AND used + lifetime <= $2";
+pub(super) const FORGET_OVER: &str =
+    "DELETE FROM sessions WHERE account = $1 AND used + lifetime <= $2";
 const END_UNUSED: &str = "DELETE FROM sessions WHERE token IN (
         SELECT token FROM sessions WHERE account = $1
         ORDER BY CASE WHEN used > $2 THEN $2 ELSE used END DESC, began DESC, token
         LIMIT 1000000 OFFSET $3)
     RETURNING token";
-const END_ALL: &str = "DELETE FROM sessions WHERE account = $1 RETURNING token";
-const END_OTHER: &str = "DELETE FROM sessions WHERE account = $1 AND number = $2 RETURNING token";
+pub(super) const END_ALL: &str = "DELETE FROM sessions WHERE account = $1 RETURNING token";
+pub(super) const END_OTHER: &str =
+    "DELETE FROM sessions WHERE account = $1 AND number = $2 RETURNING token";
 const OF_ACCOUNT: &str = "SELECT a.name, s.number, s.identity, s.began, s.used, s.lifetime
     FROM sessions s JOIN accounts a ON a.id = s.account
     WHERE s.account = $1 AND s.used + s.lifetime > $2

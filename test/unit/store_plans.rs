@@ -1,0 +1,42 @@
+//! How SQLite finds what the requests of many people ask for: by an index, and already in order.
+
+#![allow(clippy::unwrap_used, reason = "a test")]
+
+use super::{accounts, directory, invitations, open, owner, people, requests, sessions};
+
+#[test]
+fn what_many_ask_for_is_found_without_reading_everything() {
+    let db = open::in_memory().unwrap();
+    let texts = [
+        people::PAGE,
+        people::ONE,
+        owner::USERS,
+        sessions::MEMBER,
+        sessions::USED,
+        sessions::END_ALL,
+        sessions::END_OTHER,
+        sessions::FORGET_OVER,
+        directory::HEAD,
+        directory::OWNER,
+        directory::LAST_KEYS,
+        directory::LATELY,
+        directory::LAST,
+        directory::NUMBERED,
+        directory::ENTRIES,
+        accounts::OF_NAME,
+        accounts::OF_ID,
+        accounts::OF_IDENTITY,
+        invitations::USE,
+        requests::FIND,
+    ];
+    for sql in texts {
+        let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+        let values = vec![rusqlite::types::Null; plan.parameter_count()];
+        let steps = plan.query_map(rusqlite::params_from_iter(values), |row| row.get(3)).unwrap();
+        for step in steps.map(rusqlite::Result::<String>::unwrap) {
+            // The head of the directory is the end of the table itself.
+            let scans = step.starts_with("SCAN") && sql != directory::HEAD;
+            assert!(!scans && !step.contains("TEMP B-TREE"), "{sql}\n{step}");
+        }
+    }
+}
