@@ -9,6 +9,9 @@ use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
+use std::sync::mpsc::channel;
+use std::thread;
+use std::time::Duration;
 use waxwing::codec::closed;
 use waxwing::crypto::{Fingerprint, Identity, UnixTime};
 use waxwing::model::Invitation;
@@ -106,8 +109,17 @@ pub(crate) struct Done {
 }
 
 impl Done {
+    /// A program that ends by itself; one that does not is ended, and that is a failure.
+    #[track_caller]
     pub(crate) fn of(command: &mut Command) -> Self {
-        let output = command.output().unwrap();
+        let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let (pid, (ended, end)) = (Pid::from_child(&child), channel());
+        let waiting = thread::spawn(move || ended.send(child.wait_with_output().unwrap()));
+        let output = end.recv_timeout(ENOUGH).unwrap_or_else(|_| {
+            kill_process(pid, Signal::KILL).unwrap();
+            panic!("it goes on and on");
+        });
+        waiting.join().unwrap().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let exit = output.status.code().expect("it ended by itself");
         Self { exit, out: text(output.stdout), err: text(output.stderr) }
@@ -133,6 +145,9 @@ impl Done {
         self.err
     }
 }
+
+/// No verb takes so long.
+const ENOUGH: Duration = Duration::from_secs(60);
 
 /// A server that runs; killed when dropped.
 pub(crate) struct Running {
