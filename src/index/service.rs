@@ -194,8 +194,9 @@ impl<S: Store> Index<S> {
             self.shared.complain(who, kind.name(), (code.number(), why));
         }
         request.refuse(code, &text);
-        // The store says so to somebody who was logged in: the session ended meanwhile.
-        if code == Code::NoSession {
+        // The store says so to somebody who was logged in: the session ended meanwhile. A token that
+        // opens none says nothing of the session that there is.
+        if code == Code::NoSession && kind != Kind::Resume {
             visitor.stand_up(&self.shared);
         }
     }
