@@ -28,7 +28,7 @@ impl Write for Gate {
 }
 
 fn gate() -> (Box<Gate>, Receiver<String>, Sender<()>) {
-    let ((written, lines), (let_in, wait)) = (channel(), channel());
+    let ((written, lines), (let_in, wait)) = (sync_channel(100), sync_channel(100));
     (Box::new(Gate { written, let_in: wait }), lines, let_in)
 }
 
