@@ -4,13 +4,14 @@
 //! fails when one does not.
 //!
 //! ```text
-//! codec → crypto → model → seal          → wire         → link         → index           → node
-//! bytes   secrets  nouns   sealed stream   what is said   who is there   a server's role   one user
+//! codec → crypto → model → seal          → wire         → link         → index           → node     → ui
+//! bytes   secrets  nouns   sealed stream   what is said   who is there   a server's role   one user   terminal
 //! ```
 //!
 //! Begin at [`seal`] for files that are sealed for one person and opened by them
-//! (`examples/seal.rs`), at [`link`] for two programs that speak with each other (`examples/send.rs`). `protocol.md` beside
-//! this crate says every byte, `SECURITY.md` what is defended and what is not.
+//! (`examples/seal.rs`), at [`link`] for two programs that speak with each other (`examples/send.rs`), and at
+//! [`index`] for a server. `protocol.md` beside this crate says every byte, `SECURITY.md` what is defended
+//! and what is not.
 
 #![forbid(unsafe_code)]
 // Every room reads foreign bytes, and nothing in them may panic.

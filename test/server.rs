@@ -1,1 +1,19 @@
+//! The server program, as its owner meets it: the real binary in folders of its own.
 
+#![cfg(unix)]
+
+#[path = "common/mod.rs"]
+mod keys;
+#[path = "server/stage.rs"]
+mod stage;
+
+#[path = "server/mistakes.rs"]
+mod mistakes;
+#[path = "server/orders.rs"]
+mod orders;
+#[path = "server/said.rs"]
+mod said;
+#[path = "server/starting.rs"]
+mod starting;
+#[path = "server/stopping.rs"]
+mod stopping;

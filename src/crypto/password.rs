@@ -78,8 +78,8 @@ impl PasswordHasher {
     }
 
     /// Whether a hash was made at another cost. After the password was given rightly it is to be
-    /// hashed anew: as long as an old hash stands, its account answers in another time than
-    /// [`PasswordHasher::verify_nobody`].
+    /// hashed anew: one of a higher cost answers in another time than
+    /// [`PasswordHasher::verify_nobody`], and one of a lower cost is easier to guess.
     pub fn is_outdated(&self, stored: &PasswordHash) -> bool {
         stored.cost() != self.cost
     }
@@ -92,18 +92,31 @@ impl PasswordHasher {
     }
 
     /// Whether the password is the stored one.
+    ///
+    /// One that is not takes as long for a hash of a lower cost as for one of today's: each cost is
+    /// twice the one before, so the costs between make up for the difference.
     pub fn verify(&self, password: &Password, stored: &PasswordHash) -> bool {
-        bcrypt::non_truncating_verify(password.0.as_bytes(), &stored.0).unwrap_or(false)
+        let is_right =
+            bcrypt::non_truncating_verify(password.0.as_bytes(), &stored.0).unwrap_or(false);
+        if !is_right {
+            (stored.cost()..self.cost).for_each(|cost| compare_with_nobody(password, cost));
+        }
+        is_right
     }
 
     /// Takes as long as [`PasswordHasher::verify`], for a name that nobody has, and never agrees.
     pub fn verify_nobody(&self, password: &Password) -> bool {
-        // The 31 last characters are a digest that no computation made.
-        let salt = bcrypt_base64(&random::<16>());
-        let nobody = PasswordHash(format!("$2b${:02}${salt}{}", self.cost, ".".repeat(31)));
-        let _ = std::hint::black_box(self.verify(password, &nobody));
+        compare_with_nobody(password, self.cost);
         false
     }
+}
+
+fn compare_with_nobody(password: &Password, cost: u32) {
+    // The 31 last characters are a digest that no computation made.
+    let salt = bcrypt_base64(&random::<16>());
+    let nobody = format!("$2b${cost:02}${salt}{}", ".".repeat(31));
+    let agrees = bcrypt::non_truncating_verify(password.0.as_bytes(), &nobody);
+    let _ = std::hint::black_box(agrees);
 }
 
 /// The costs that are computed at all.

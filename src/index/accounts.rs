@@ -5,6 +5,8 @@
 
 use super::Rules;
 use super::happening::Happening;
+use super::hashing::Whose;
+use super::people::CHANGES;
 use super::seats::Seat;
 use super::service::{Handle, Index};
 use super::store::{
@@ -14,7 +16,8 @@ use super::store::{
 use super::throttle::{Key, Pace};
 use super::visitor::{Denial, Visitor};
 use crate::codec::{List, Text, closed};
-use crate::crypto::{Password, PasswordHash, SignedRotation, random};
+use crate::crypto::{Fingerprint, Password, PasswordHash, SignedRotation, random};
+use crate::model::directory::DirectoryEvent;
 use crate::model::{SessionToken, UserName};
 use crate::wire::Code;
 use crate::wire::index::{
@@ -31,29 +34,42 @@ impl<S: Store> Handle<Join> for Index<S> {
         if ask.invitation.is_none() && !is_open {
             return Err(Refusal::Invitation.into());
         }
-        // Joining tells which names are taken, so it is slow for whoever fails at many.
-        let failed = Key::FailedJoin(visitor.origin);
+        let invited = ask.invitation.as_ref().map(|invited| invited.token().hash());
+        let is_invited = match &invited {
+            Some(token) => self.store.is_invited(token, &ask.user, shared.now()).await,
+            None => Ok(false),
+        };
+        let is_invited = is_invited.map_err(|error| self.storage(error))?;
+        // Joining tells which names are taken, so it is slow for whoever fails at many; for one
+        // invitation, or for one address.
+        let failed = match invited.filter(|_| is_invited) {
+            Some(token) => Key::Invited(token),
+            None => Key::FailedJoin(visitor.origin),
+        };
         shared.may_try(&failed, an_hour(shared.rules.failed_joins))?;
-        let open = ask.invitation.is_none().then_some(Key::OpenJoin(visitor.origin));
+        let open = invited.is_none().then_some(Key::OpenJoin(visitor.origin));
         if let Some(open) = &open {
             shared.may_try(open, an_hour(shared.rules.open_joins))?;
         }
         let shown = self.shown(visitor)?;
         if self.store.was_done(&request).await.map_err(|error| self.storage(error))? {
             // A repetition is known by its number, which says nothing of the password.
-            let (_, _, key) = self.check(visitor, &ask.user, &ask.password).await?;
-            shared.throttle().succeeded(&key);
+            let checked = self.check(visitor, &ask.user, &ask.password, None).await?;
+            shared.throttle().succeeded(&checked.key);
         }
-        let hashed = self.hash(visitor, new_password(&ask.password)?).await?;
+        let whose = match is_invited {
+            true => Whose::Known(visitor.identity),
+            false => Whose::Stranger(visitor.origin),
+        };
+        let hashed = self.hash(whose, new_password(&ask.password)?).await?;
         let (token, session) = self.new_session();
         let user = ask.user.0;
-        let before = self.store.account(&user).await.map_err(|error| self.storage(error))?;
         let joining = Joining {
             request,
             user: user.clone(),
             password: hashed,
             contact: contact(ask.contact)?,
-            invitation: ask.invitation.map(|invited| invited.token().hash()),
+            invitation: invited,
             is_open,
             shown,
             session,
@@ -65,31 +81,28 @@ impl<S: Store> Handle<Join> for Index<S> {
         let granted = granted.map_err(|error| self.storage(error))?;
         open.iter().for_each(|open| shared.count_try(open));
         let who = visitor.person(&user);
-        let is_back = before.is_some_and(|account| account.identity != visitor.identity);
-        shared.tell(if is_back { Happening::Replaced(who) } else { Happening::Joined(who) });
+        match granted.event {
+            Some(DirectoryEvent::Joined) => shared.tell(Happening::Joined(who)),
+            Some(DirectoryEvent::Replaced) => shared.tell(Happening::Replaced(who)),
+            // A new password by the owner's invitation; or a repetition.
+            _ => shared.tell(Happening::LoggedIn(who)),
+        }
         self.grant(visitor, granted, token, true).await
     }
 }
 
 impl<S: Store> Handle<Login> for Index<S> {
     async fn handle(&self, visitor: &mut Visitor, ask: Login) -> Result<SessionGrant, Denial> {
-        let Login { user: Named(user), password, .. } = ask;
-        let (account, rehashed, key) = self.check(visitor, &user, &password).await?;
-        if account.identity != visitor.identity {
-            return Err(Denial::new(
-                Code::OtherIdentity,
-                "import its keys, or ask for an invitation",
-            ));
+        let first = self.log_in(visitor, &ask).await;
+        match first {
+            // Another home raised the cost of the same password, or changed it: one more look tells.
+            Err(Refused::Meanwhile) => self.log_in(visitor, &ask).await,
+            first => first,
         }
-        let (token, session) = self.new_session();
-        let Account { id, password, .. } = account;
-        let shown = self.shown(visitor)?;
-        let login = LoggingIn { account: id, password, rehashed, shown, session };
-        let granted = self.store.log_in(login, self.shared.now()).await;
-        let granted = granted.map_err(|error| self.storage(error))?;
-        self.shared.throttle().succeeded(&key);
-        self.shared.tell(Happening::LoggedIn(visitor.person(&user)));
-        self.grant(visitor, granted, token, false).await
+        .map_err(|refused| match refused {
+            Refused::Meanwhile => Denial::new(Code::Credentials, ""),
+            Refused::For(denial) => denial,
+        })
     }
 }
 
@@ -99,7 +112,7 @@ impl<S: Store> Handle<Resume> for Index<S> {
         let shown = self.shown(visitor)?;
         let member = self.store.resume(asker, shown, self.shared.now()).await;
         let member = member.map_err(|error| self.storage(error))?;
-        let granted = Granted { member, ended: Vec::new() };
+        let granted = Granted { member, ended: Vec::new(), event: None };
         self.grant(visitor, granted, ask.token, false).await
     }
 }
@@ -114,7 +127,7 @@ impl<S: Store> Handle<Logout> for Index<S> {
         let user = visitor.seat()?.member.user.clone();
         self.shared.tell(Happening::LoggedOut(visitor.person(&user)));
         if ended == asker.session {
-            visitor.seat = None;
+            visitor.stand_up(&self.shared);
         }
         Ok(Done { id: 0 })
     }
@@ -132,14 +145,18 @@ impl<S: Store> Handle<PasswordChange> for Index<S> {
         let new = new_password(&ask.new)?;
         let is_done = self.store.was_done(&request).await.map_err(|error| self.storage(error))?;
         // Repeated, the new password is the account's already, and so is this number.
-        let old = if is_done { &ask.new } else { &ask.old };
-        let (account, _, key) = self.check(visitor, &user, old).await?;
-        let new = self.hash(visitor, new).await?;
+        let current = if is_done { &ask.new } else { &ask.old };
+        if !is_done {
+            self.store.member(asker, now).await.map_err(|error| self.storage(error))?;
+        }
+        let checked = self.check(visitor, &user, current, None).await?;
+        let hashed = self.hash(Whose::Known(visitor.identity), new).await?;
         let (token, session) = self.new_session();
-        let old = account.password;
-        let granted = self.store.change_password(asker, request, old, new, session, now).await;
+        let before = checked.account.password;
+        let granted =
+            self.store.change_password(asker, request, before, hashed, session, now).await;
         let granted = granted.map_err(|error| self.storage(error))?;
-        self.shared.throttle().succeeded(&key);
+        self.shared.throttle().succeeded(&checked.key);
         self.shared.tell(Happening::PasswordChanged(visitor.person(&user)));
         self.grant(visitor, granted, token, false).await
     }
@@ -149,17 +166,25 @@ impl<S: Store> Handle<Rotate> for Index<S> {
     async fn handle(&self, visitor: &mut Visitor, ask: Rotate) -> Result<SessionGrant, Denial> {
         let request = visitor.request(&ask);
         let Rotate { user: Named(user), password, rotation, .. } = ask;
-        let (account, _, key) = self.check(visitor, &user, &password).await?;
         let shown = self.shown(visitor)?;
+        let rotation: SignedRotation = closed::decode(&rotation)
+            .map_err(|error| Denial::new(Code::Malformed, error.to_string()))?;
+        // Whoever it starts from signed it, as is checked here; whether that is the account's
+        // identity is not looked at before the password.
+        let from = rotation.verify_from_any().ok();
+        let from = from.filter(|it| it.new == *visitor.conversation.proven().key());
+        let old = from.as_ref().map(|rotation| rotation.old.fingerprint());
+        let Checked { account, key, .. } = self.check(visitor, &user, &password, old).await?;
         let is_done = self.store.was_done(&request).await.map_err(|error| self.storage(error))?;
-        let shown = if is_done {
-            shown
-        } else {
-            let rotation: SignedRotation = closed::decode(&rotation)
-                .map_err(|error| Denial::new(Code::Malformed, error.to_string()))?;
-            shown
-                .rotated(rotation, &account.identity)
-                .map_err(|error| Denial::new(Code::OtherIdentity, error.to_string()))?
+        let shown = match old {
+            _ if is_done => shown,
+            Some(old) if old == account.identity => shown
+                .rotated(rotation, &old)
+                .map_err(|error| Denial::new(Code::OtherIdentity, error.to_string()))?,
+            _ => {
+                let why = "the rotation does not lead from the account's identity to this one";
+                return Err(Denial::new(Code::OtherIdentity, why));
+            }
         };
         let (token, session) = self.new_session();
         let Account { id, password, identity: old } = account;
@@ -177,6 +202,7 @@ impl<S: Store> Handle<ContactChange> for Index<S> {
         let (asker, now) = (visitor.asker()?, self.shared.now());
         let request = visitor.request(&ask);
         let contact = contact(ask.contact)?;
+        self.shared.begin_try(&Key::Change(visitor.seat()?.member.account), CHANGES)?;
         let changed = self.store.change_contact(asker, request, contact, now).await;
         changed.map_err(|error| self.storage(error))?;
         self.show_change(asker, &visitor.seat()?.member.user).await;
@@ -204,47 +230,79 @@ impl<S: Store> Handle<AccountAsk> for Index<S> {
 }
 
 impl<S: Store> Index<S> {
+    async fn log_in(&self, visitor: &mut Visitor, ask: &Login) -> Result<SessionGrant, Refused> {
+        let user = &ask.user.0;
+        let checked = self.check(visitor, user, &ask.password, None).await?;
+        let Checked { account, rehashed, key } = checked;
+        if account.identity != visitor.identity {
+            let advice = "import its keys, or ask for an invitation";
+            return Err(Denial::new(Code::OtherIdentity, advice).into());
+        }
+        let (token, session) = self.new_session();
+        let Account { id, password, .. } = account;
+        let shown = self.shown(visitor)?;
+        let login = LoggingIn { account: id, password, rehashed, shown, session };
+        let granted = self.store.log_in(login, self.shared.now()).await;
+        if granted == Err(StoreError::Refused(Refusal::PasswordChanged)) {
+            self.shared.throttle().take_back(&key);
+            return Err(Refused::Meanwhile);
+        }
+        let granted = granted.map_err(|error| self.storage(error))?;
+        self.shared.throttle().succeeded(&key);
+        self.shared.tell(Happening::LoggedIn(visitor.person(user)));
+        Ok(self.grant(visitor, granted, token, false).await?)
+    }
+
     /// Checks a password, at the same cost and with the same answer for names that nobody has.
     ///
-    /// A right password gives the account, and the key under which the try counts until it is told
-    /// to have succeeded.
+    /// A right one gives the account, and the key under which the try counts until it is told to have
+    /// succeeded. `old` is the identity of the account when this conversation brings a rotation from
+    /// it: who can sign with it is its owner as much as who proves it.
     async fn check(
         &self,
         visitor: &Visitor,
         user: &UserName,
         password: &PasswordText,
-    ) -> Result<(Account, Option<PasswordHash>, Key), Denial> {
-        let account = self.store.account(user).await.map_err(|error| self.storage(error))?;
-        let is_own = account.as_ref().is_some_and(|account| account.identity == visitor.identity);
-        let key = if is_own {
-            Key::OwnPassword(user.clone(), visitor.identity)
-        } else {
-            Key::Password(user.clone(), visitor.origin)
-        };
-        self.shared.begin_try(&key, self.shared.pace_of_passwords())?;
+        old: Option<Fingerprint>,
+    ) -> Result<Checked, Denial> {
         let wrong = || Denial::new(Code::Credentials, "");
         // What breaks the rule is nobody's password, and costs nothing for any name.
         let password = password.read().map_err(|_| wrong())?;
+        let account = self.store.account(user).await.map_err(|error| self.storage(error))?;
+        let owner = account.as_ref().map(|account| account.identity);
+        let own = [Some(visitor.identity), old].into_iter().flatten();
+        let own = own.into_iter().find(|identity| owner == Some(*identity));
+        let (key, whose) = match own {
+            Some(own) => (Key::OwnPassword(user.clone(), own), Whose::Known(own)),
+            None => (Key::Password(user.clone(), visitor.origin), Whose::Stranger(visitor.origin)),
+        };
+        self.shared.begin_try(&key, self.shared.pace_of_passwords())?;
         let stored = account.as_ref().map(|account| account.password.clone());
-        let checked = self.hashing.verify(visitor.origin, password, stored).await;
+        let checked = self.hashing.verify(whose, password, stored).await;
         let checked = checked.inspect_err(|_| self.shared.throttle().take_back(&key))?;
         match account {
-            Some(account) if checked.is_right => Ok((account, checked.rehashed, key)),
+            Some(account) if checked.is_right => {
+                Ok(Checked { account, rehashed: checked.rehashed, key })
+            }
             _ => Err(wrong()),
         }
     }
 
-    async fn hash(&self, visitor: &Visitor, password: Password) -> Result<PasswordHash, Denial> {
-        let hashed = self.hashing.hash(visitor.origin, password).await?;
+    async fn hash(&self, whose: Whose, password: Password) -> Result<PasswordHash, Denial> {
+        let hashed = self.hashing.hash(whose, password).await?;
         hashed.map_err(|error| Denial::new(Code::Internal, error.to_string()))
     }
 
-    /// The keys that the conversation proved.
-    fn shown(&self, visitor: &Visitor) -> Result<Shown, Denial> {
+    /// The keys that the conversation proved, whose certificate is checked once.
+    fn shown(&self, visitor: &mut Visitor) -> Result<Shown, Denial> {
+        if let Some(shown) = &visitor.shown {
+            return Ok(shown.clone());
+        }
         let wrong = |error: crate::crypto::Error| Denial::new(Code::Certificate, error.to_string());
         let proven = visitor.conversation.proven();
         let certificate = proven.signed_certificate().map_err(wrong)?;
-        Shown::new(proven.key().clone(), certificate, self.shared.now()).map_err(wrong)
+        let shown = Shown::new(proven.key().clone(), certificate, self.shared.now());
+        Ok(visitor.shown.insert(shown.map_err(wrong)?).clone())
     }
 
     fn new_session(&self) -> (SessionToken, NewSession) {
@@ -262,7 +320,7 @@ impl<S: Store> Index<S> {
         token: SessionToken,
         is_seen: bool,
     ) -> Result<SessionGrant, Denial> {
-        let Granted { member, ended } = granted;
+        let Granted { member, ended, .. } = granted;
         self.shared.end_sessions(&ended, visitor.seat.as_ref());
         let asker = Asker { session: token.hash(), identity: visitor.identity };
         let Member { user, lifetime, .. } = member.clone();
@@ -271,6 +329,7 @@ impl<S: Store> Index<S> {
             Some(seat) if seat.member.account == member.account => seat.renew(asker, member),
             seat => *seat = Some(Seat::new(&self.shared, asker, member)),
         }
+        visitor.anonymous = None;
         if is_seen {
             self.show_change(asker, &user).await;
         }
@@ -288,10 +347,32 @@ impl<S: Store> Index<S> {
     /// What a failing store means for who asked; the owner reads about it in the log.
     pub(super) fn storage(&self, error: StoreError) -> Denial {
         if matches!(error, StoreError::Full | StoreError::Failed(_)) {
-            self.shared.tell(Happening::StoreFailed { why: error.to_string() });
+            self.shared.store_failed(error.to_string());
         }
         error.into()
     }
+}
+
+/// Why a login did not happen.
+enum Refused {
+    For(Denial),
+    /// The password was stored anew between its check and the login.
+    Meanwhile,
+}
+
+impl From<Denial> for Refused {
+    fn from(denial: Denial) -> Self {
+        Self::For(denial)
+    }
+}
+
+/// An account whose password was right.
+struct Checked {
+    account: Account,
+    /// The password at the cost of today, if it was stored at another.
+    rehashed: Option<PasswordHash>,
+    /// Under which the try counts until it succeeded.
+    key: Key,
 }
 
 fn new_password(text: &PasswordText) -> Result<Password, Denial> {

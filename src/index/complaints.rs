@@ -11,9 +11,12 @@ use tokio::time::Instant;
 
 #[derive(Debug, Default)]
 pub(super) struct Complaints {
-    told: HashMap<(Origin, &'static str), Told>,
+    /// How many were not told since there were too many addresses.
+    untold: u64,
+    told: HashMap<(Origin, &'static str, u16), Told>,
 }
 
+/// What was told of one kind of refusal, to one address.
 #[derive(Debug, Clone, Copy)]
 struct Told {
     at: Instant,
@@ -22,12 +25,17 @@ struct Told {
 
 impl Complaints {
     /// How often this was refused since it was last told, when it is to be told now.
-    pub(super) fn count(&mut self, from: Origin, why: &'static str, now: Instant) -> Option<u64> {
+    pub(super) fn count(
+        &mut self,
+        from: Origin,
+        (what, why): (&'static str, u16),
+        now: Instant,
+    ) -> Option<u64> {
         if self.told.len() >= MOST {
             self.told.retain(|_, told| now.saturating_duration_since(told.at) < PAUSE);
         }
         let is_full = self.told.len() >= MOST;
-        match self.told.get_mut(&(from, why)) {
+        match self.told.get_mut(&(from, what, why)) {
             Some(told) if now.saturating_duration_since(told.at) < PAUSE => {
                 told.since = told.since.saturating_add(1);
                 None
@@ -37,11 +45,15 @@ impl Complaints {
                 *told = Told { at: now, since: 0 };
                 Some(times)
             }
-            // A thousand addresses within a minute: which of them it is says nothing any more.
-            None if is_full => None,
+            // A thousand addresses within a minute: which of them it is says nothing any more. They
+            // are counted with the next one that is told.
+            None if is_full => {
+                self.untold = self.untold.saturating_add(1);
+                None
+            }
             None => {
-                self.told.insert((from, why), Told { at: now, since: 0 });
-                Some(1)
+                self.told.insert((from, what, why), Told { at: now, since: 0 });
+                Some(std::mem::take(&mut self.untold).saturating_add(1))
             }
         }
     }
@@ -49,3 +61,7 @@ impl Complaints {
 
 const PAUSE: Duration = Duration::from_secs(60);
 const MOST: usize = 1024;
+
+#[cfg(test)]
+#[path = "../../test/unit/complaints.rs"]
+mod tests;

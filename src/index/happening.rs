@@ -48,6 +48,8 @@ pub enum Happening {
         /// Whose task it was.
         from: String,
     },
+    /// The clock jumped by more than an hour, so nothing old was forgotten this time.
+    ClockJumped,
     /// The store could not do something.
     StoreFailed {
         /// What it says.
@@ -92,7 +94,13 @@ impl Person {
 impl Happening {
     /// Whether it is a fault that the owner should look at.
     pub fn is_grave(&self) -> bool {
-        matches!(self, Self::AcceptFails { .. } | Self::Panicked { .. } | Self::StoreFailed { .. })
+        matches!(
+            self,
+            Self::AcceptFails { .. }
+                | Self::ClockJumped
+                | Self::Panicked { .. }
+                | Self::StoreFailed { .. }
+        )
     }
 }
 
@@ -125,6 +133,9 @@ impl fmt::Display for Happening {
             Self::Offline { user } => write!(f, "{user} is offline"),
             Self::Refused(complaint) => complaint.fmt(f),
             Self::AcceptFails { why } => write!(f, "no connections can be accepted: {why}"),
+            Self::ClockJumped => {
+                f.write_str("the clock jumped by more than an hour; is it right now?")
+            }
             Self::AcceptsAgain => f.write_str("connections are accepted again"),
             Self::Panicked { from } => {
                 write!(f, "a task of {from} panicked; please report this as a fault of waxwing")

@@ -1,14 +1,22 @@
 //! The threads that hash passwords: few, so that a storm of logins leaves the machine to others, and
 //! behind a queue that is short, so that nobody waits for long.
 //!
-//! One address has at most half of the places in the queue. Whoever is still there after the longest
+//! ```text
+//! known      whose identity has the account, or whose invitation holds    first; few each
+//! strangers  everybody else                                               half of the places;
+//!                                                                         half of those an address
+//! ```
+//!
+//! A stranger's login cannot succeed, so they lose nothing by waiting behind those whose can; and
+//! however many they are, they take no place from them. Whoever is still there after the longest
 //! wait, or finds no place, is told that the index is busy.
 
 use super::Rules;
 use super::origin::Origin;
-use crate::crypto::{Error, Password, PasswordHash, PasswordHasher};
+use crate::crypto::{Error, Fingerprint, Password, PasswordHash, PasswordHasher};
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -18,6 +26,15 @@ use tokio::sync::oneshot;
 /// Too many passwords wait to be hashed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct TooBusy;
+
+/// Whose password it is, as far as it is known before it is checked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(super) enum Whose {
+    /// Somebody who proved the identity of the account, or who is invited.
+    Known(Fingerprint),
+    /// Anybody, from there.
+    Stranger(Origin),
+}
 
 /// Hashes and checks passwords on its own threads, which end with the last handle.
 #[derive(Clone)]
@@ -38,16 +55,19 @@ struct Shared {
 
 #[derive(Default)]
 struct Queue {
-    jobs: VecDeque<Job>,
-    of_origin: HashMap<Origin, usize>,
+    known: VecDeque<Job>,
+    strangers: VecDeque<Job>,
+    held: HashMap<Whose, usize>,
     is_over: bool,
 }
 
 struct Job {
-    origin: Origin,
+    whose: Whose,
     since: Instant,
-    work: Box<dyn FnOnce(&Shared, Turn) + Send>,
+    work: Work,
 }
+
+type Work = Box<dyn FnOnce(&Shared, Turn) + Send>;
 
 /// Whether a job still has its turn.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -76,7 +96,7 @@ impl Hashing {
     /// Whether a password is the stored one. For nobody's password it costs the same.
     pub(super) async fn verify(
         &self,
-        origin: Origin,
+        whose: Whose,
         password: Password,
         stored: Option<PasswordHash>,
     ) -> Result<Checked, TooBusy> {
@@ -91,20 +111,20 @@ impl Hashing {
             let rehashed = (is_right && is_outdated).then(|| hasher.hash(&password).ok()).flatten();
             Checked { is_right, rehashed }
         };
-        self.run(origin, checked).await
+        self.run(whose, checked).await
     }
 
     /// The hash to store.
     pub(super) async fn hash(
         &self,
-        origin: Origin,
+        whose: Whose,
         password: Password,
     ) -> Result<Result<PasswordHash, Error>, TooBusy> {
         let hash = move |shared: &Shared| {
             shared.count();
             shared.hasher.hash(&password)
         };
-        self.run(origin, hash).await
+        self.run(whose, hash).await
     }
 
     /// How many passwords were hashed or checked.
@@ -114,7 +134,7 @@ impl Hashing {
 
     async fn run<T: Send + 'static>(
         &self,
-        origin: Origin,
+        whose: Whose,
         compute: impl FnOnce(&Shared) -> T + Send + 'static,
     ) -> Result<T, TooBusy> {
         let (answer, answered) = oneshot::channel();
@@ -124,7 +144,7 @@ impl Hashing {
                 let _ = answer.send(compute(shared));
             }
         };
-        self.0.shared.enqueue(Job { origin, since: Instant::now(), work: Box::new(work) })?;
+        self.0.shared.enqueue(Job { whose, since: Instant::now(), work: Box::new(work) })?;
         answered.await.map_err(|_| TooBusy)
     }
 }
@@ -140,12 +160,18 @@ pub(super) struct Checked {
 impl Shared {
     fn enqueue(&self, job: Job) -> Result<(), TooBusy> {
         let mut queue = self.queue();
-        let held = queue.of_origin.get(&job.origin).copied().unwrap_or_default();
-        if queue.jobs.len() >= self.places || held >= self.places.div_ceil(2) {
+        let held = queue.held.get(&job.whose).copied().unwrap_or_default();
+        let half = self.places.div_ceil(2);
+        let (all, own) = match job.whose {
+            Whose::Known(_) => (&mut queue.known, KNOWN_EACH),
+            Whose::Stranger(_) => (&mut queue.strangers, half.div_ceil(2)),
+        };
+        if all.len() >= half || held >= own {
             return Err(TooBusy);
         }
-        queue.of_origin.insert(job.origin, held.saturating_add(1));
-        queue.jobs.push_back(job);
+        let whose = job.whose;
+        all.push_back(job);
+        queue.held.insert(whose, held.saturating_add(1));
         drop(queue);
         self.bell.notify_one();
         Ok(())
@@ -154,7 +180,9 @@ impl Shared {
     fn work(&self) {
         while let Some(job) = self.next() {
             let is_late = job.since.elapsed() > self.wait;
-            (job.work)(self, if is_late { Turn::TooLate } else { Turn::Now });
+            let turn = if is_late { Turn::TooLate } else { Turn::Now };
+            // A library that panics costs this answer, and not a thread.
+            let _ = catch_unwind(AssertUnwindSafe(|| (job.work)(self, turn)));
         }
     }
 
@@ -182,10 +210,10 @@ impl Shared {
 
 impl Queue {
     fn take(&mut self) -> Option<Job> {
-        let job = self.jobs.pop_front()?;
-        let held = self.of_origin.remove(&job.origin).unwrap_or_default();
+        let job = self.known.pop_front().or_else(|| self.strangers.pop_front())?;
+        let held = self.held.remove(&job.whose).unwrap_or_default();
         if held > 1 {
-            self.of_origin.insert(job.origin, held.saturating_sub(1));
+            self.held.insert(job.whose, held.saturating_sub(1));
         }
         Some(job)
     }
@@ -203,3 +231,6 @@ impl fmt::Debug for Hashing {
         write!(f, "Hashing({} places)", self.0.shared.places)
     }
 }
+
+/// So many passwords of one known person wait at once: one for each of a few homes.
+const KNOWN_EACH: usize = 4;

@@ -1,8 +1,11 @@
 //! What an index does by itself: letting people go who are not there any more, writing down who was
 //! online, forgetting what is over.
 
+use super::happening::Happening;
+use super::presence::Presence;
 use super::service::Index;
 use super::store::Store;
+use crate::crypto::UnixTime;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -16,12 +19,13 @@ impl<S: Store> Index<S> {
             times.set_missed_tick_behavior(MissedTickBehavior::Delay);
             times
         });
+        let mut swept = (Instant::now(), self.shared.now());
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
                 _ = look.tick() => self.let_go(),
                 _ = note.tick() => self.note_who_is_online(),
-                _ = sweep.tick() => self.sweep().await,
+                _ = sweep.tick() => self.sweep(&mut swept).await,
             }
             self.write_down().await;
         }
@@ -30,8 +34,10 @@ impl<S: Store> Index<S> {
     }
 
     fn let_go(&self) {
-        let gone = self.shared.change_presence(|presence| presence.expire(Instant::now()));
-        gone.iter().for_each(|(account, user)| self.shared.is_gone(*account, user));
+        let time = self.shared.now();
+        let expire = |presence: &mut Presence| presence.expire(Instant::now(), time);
+        let gone = self.shared.change_presence(expire);
+        gone.iter().for_each(|(account, user)| self.shared.is_gone(*account, user, time));
     }
 
     fn note_who_is_online(&self) {
@@ -49,8 +55,15 @@ impl<S: Store> Index<S> {
         }
     }
 
-    async fn sweep(&self) {
-        if let Err(error) = self.store.sweep(self.shared.now()).await {
+    /// Forgets what is over; unless the clock jumped since the last time, which may be mended before
+    /// the next, and what is forgotten does not come back.
+    async fn sweep(&self, last: &mut (Instant, UnixTime)) {
+        let (then, time) = std::mem::replace(last, (Instant::now(), self.shared.now()));
+        let passed = then.elapsed().as_secs();
+        if time.plus(passed).0.abs_diff(last.1.0) > JUMP {
+            return self.shared.tell(Happening::ClockJumped);
+        }
+        if let Err(error) = self.store.sweep(last.1).await {
             self.storage(error);
         }
     }
@@ -61,3 +74,5 @@ const LOOK: Duration = Duration::from_secs(5);
 const LOOK_AT_LEAST: Duration = Duration::from_millis(10);
 const NOTE: Duration = Duration::from_secs(300);
 const SWEEP: Duration = Duration::from_secs(600);
+/// By how many seconds a clock is wrong that jumped, and not only put right.
+const JUMP: u64 = 3600;

@@ -21,6 +21,7 @@
 
 mod accounts;
 pub mod admin;
+mod anonymous;
 mod complaints;
 pub mod control;
 mod data_folder;

@@ -2,13 +2,14 @@
 
 use super::Rules;
 use super::happening::Happening;
+use super::presence::{Came, Reached};
 use super::service::{Handle, Index};
 use super::store::{PersonRow, Store};
 use super::throttle::{Key, Pace};
 use super::visitor::{Denial, Visitor};
 use crate::codec::List;
-use crate::model::PeerAddress;
 use crate::model::limits::PEOPLE_PAGE;
+use crate::model::{PeerAddress, UserName};
 use crate::wire::Code;
 use crate::wire::index::{Done, Online, OnlineGrant, People, PeopleAsk, Reach, SeenAddress, Watch};
 use std::net::SocketAddr;
@@ -27,10 +28,13 @@ impl<S: Store> Handle<Online> for Index<S> {
         if self.shared.presence().stay(member.account, seat.id, seen, until) {
             return Ok(granted);
         }
+        self.shared.begin_try(&Key::Change(member.account), CHANGES)?;
         let row = self.row(visitor, &member.user).await?;
         let place = (seat.id, &seat.desk);
-        self.shared.change_presence(|presence| presence.come(row, place, seen, until));
-        self.shared.tell(Happening::Online(visitor.person(&member.user)));
+        let came = self.shared.change_presence(|presence| presence.come(row, place, seen, until));
+        if came == Came::First {
+            self.shared.tell(Happening::Online(visitor.person(&member.user)));
+        }
         Ok(granted)
     }
 }
@@ -59,9 +63,8 @@ impl<S: Store> Handle<Watch> for Index<S> {
     async fn handle(&self, visitor: &mut Visitor, ask: Watch) -> Result<Done, Denial> {
         let (asker, now) = (visitor.asker()?, self.shared.now());
         self.store.member(asker, now).await.map_err(|error| self.storage(error))?;
-        let from = self.shared.presence().next_change();
         if let Some(seat) = &mut visitor.seat {
-            seat.watches_from = ask.on.then_some(from);
+            seat.watch(ask.on);
         }
         Ok(Done { id: 0 })
     }
@@ -72,24 +75,21 @@ impl<S: Store> Handle<Reach> for Index<S> {
         let own = visitor.seat()?.member.user.clone();
         let by = self.row(visitor, &own).await?;
         let wanted = self.row(visitor, &ask.user).await?;
-        let key = Key::Reach(own, wanted.user.clone());
+        let key = Key::Reach(by.account, wanted.account);
         self.shared.begin_try(&key, REACHING)?;
         let presence = self.shared.presence();
         let by = presence.seen(&by);
-        if presence.reach(wanted.account, &by) {
-            return Ok(Done { id: 0 });
+        match presence.reach(wanted.account, &by) {
+            Reached::Told => Ok(Done { id: 0 }),
+            Reached::Full => Err(Denial::new(Code::Busy, "many people want to reach them")),
+            Reached::Offline => Err(Denial::new(Code::NotFound, "they are not online")),
         }
-        Err(Denial::new(Code::NotFound, "they are not online"))
     }
 }
 
 impl<S: Store> Index<S> {
     /// A person, for somebody who is logged in.
-    async fn row(
-        &self,
-        visitor: &Visitor,
-        user: &crate::model::UserName,
-    ) -> Result<PersonRow, Denial> {
+    async fn row(&self, visitor: &Visitor, user: &UserName) -> Result<PersonRow, Denial> {
         let (asker, now) = (visitor.asker()?, self.shared.now());
         let row = self.store.person(asker, user, now).await;
         let row = row.map_err(|error| self.storage(error))?;
@@ -108,6 +108,9 @@ impl Visitor {
     }
 }
 
+/// How often somebody may change what others see of them.
+pub(super) const CHANGES: Pace =
+    Pace { free: 60, first: Duration::from_secs(1), longest: Duration::from_secs(60) };
 /// How often one person may be told that the same other one wants to reach them.
 const REACHING: Pace =
     Pace { free: 10, first: Duration::from_secs(1), longest: Duration::from_secs(60) };

@@ -1,16 +1,17 @@
 //! Who is online, and the news of it. In memory only: after a restart people say again that they are
 //! there. Pure: the time comes with each question.
 //!
-//! What changes goes into one ring for all watchers, each of whom remembers how far it has read. So
-//! a change costs the same with one watcher and with ten thousand, and who reads too slowly is told
-//! that something was missed.
+//! Changes are numbered, and of each person the last one is kept, for all watchers, each of whom
+//! remembers how far it has read. So a change costs the same with one watcher and with ten thousand,
+//! and who changes all the time pushes nobody else out.
 
 use super::store::{AccountId, PersonRow};
 use crate::codec::{List, Text};
+use crate::crypto::UnixTime;
 use crate::model::UserName;
 use crate::model::limits::{PEOPLE_PAGE, PERSON_ADDRESSES};
 use crate::wire::index::{Named, PersonSeen, SeenAddress};
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 use tokio::time::Instant;
@@ -23,9 +24,21 @@ pub(super) struct SeatId(pub(super) u64);
 #[derive(Debug, Default)]
 pub(super) struct Presence {
     people: HashMap<AccountId, Here>,
-    ring: VecDeque<PersonSeen>,
-    /// The number of the change after the last one in the ring.
+    changes: BTreeMap<u64, (AccountId, PersonSeen)>,
+    last_change: HashMap<AccountId, u64>,
+    /// Changes below this number may have been forgotten.
+    forgotten: u64,
+    /// The number of the next change.
     next: u64,
+}
+
+/// What it means that somebody is online in a conversation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Came {
+    /// They were online nowhere before.
+    First,
+    /// They are now online here as well, or at another address.
+    Also,
 }
 
 #[derive(Debug)]
@@ -50,38 +63,48 @@ pub(super) struct Desk {
     pub(super) bell: Notify,
 }
 
+/// What became of the wish to reach somebody.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reached {
+    Told,
+    /// Too many want to, and the person has not looked.
+    Full,
+    Offline,
+}
+
 /// What happened since a watcher looked last.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Changes {
     pub(super) people: Vec<PersonSeen>,
+    /// Whether some were forgotten before they were read.
     pub(super) missed: bool,
+    /// From which number on the rest is.
+    pub(super) next: u64,
+}
+
+impl Changes {
+    /// Whether there is anything to tell.
+    pub(super) fn is_some(&self) -> bool {
+        self.missed || !self.people.is_empty()
+    }
 }
 
 impl Presence {
-    /// Somebody is online in a conversation until then. Says whether others see them change.
+    /// Somebody is online in a conversation until then, at an address that others see.
     pub(super) fn come(
         &mut self,
         row: PersonRow,
         (seat, desk): (SeatId, &Arc<Desk>),
         at: Option<SeenAddress>,
         until: Instant,
-    ) -> bool {
+    ) -> Came {
         let account = row.account;
         let here = self.people.entry(account).or_insert_with(|| Here { row, places: Vec::new() });
-        let changes = match here.places.iter_mut().find(|place| place.seat == seat) {
-            Some(place) => {
-                place.until = until;
-                std::mem::replace(&mut place.at, at) != at
-            }
-            None => {
-                here.places.push(Place { seat, at, until, desk: Arc::clone(desk) });
-                true
-            }
-        };
-        if changes {
-            self.tell(account);
-        }
-        changes
+        let came = if here.places.is_empty() { Came::First } else { Came::Also };
+        here.places.retain(|place| place.seat != seat);
+        here.places.push(Place { seat, at, until, desk: Arc::clone(desk) });
+        self.tell(account);
+        came
     }
 
     /// The conversation's person is online as before, for longer. Not when they were not.
@@ -104,32 +127,43 @@ impl Presence {
     }
 
     /// The conversation is over. Gives the name of who is online nowhere now.
-    pub(super) fn leave(&mut self, account: AccountId, seat: SeatId) -> Option<UserName> {
-        self.remove(account, |place| place.seat == seat)
+    pub(super) fn leave(
+        &mut self,
+        account: AccountId,
+        seat: SeatId,
+        time: UnixTime,
+    ) -> Option<UserName> {
+        self.remove(account, time, |place| place.seat == seat)
     }
 
     /// Lets go whoever did not say in time that they are still there.
-    pub(super) fn expire(&mut self, now: Instant) -> Vec<(AccountId, UserName)> {
+    pub(super) fn expire(&mut self, now: Instant, time: UnixTime) -> Vec<(AccountId, UserName)> {
         let is_late = |here: &Here| here.places.iter().any(|place| place.until <= now);
         let late = self.people.iter().filter(|(_, here)| is_late(here));
         let late: Vec<_> = late.map(|(account, _)| *account).collect();
         let gone = late.into_iter().filter_map(|account| {
-            self.remove(account, |place| place.until <= now).map(|user| (account, user))
+            let user = self.remove(account, time, |place| place.until <= now)?;
+            Some((account, user))
         });
         gone.collect()
     }
 
-    fn remove(&mut self, account: AccountId, goes: impl Fn(&Place) -> bool) -> Option<UserName> {
+    fn remove(
+        &mut self,
+        account: AccountId,
+        time: UnixTime,
+        goes: impl Fn(&Place) -> bool,
+    ) -> Option<UserName> {
         let here = self.people.get_mut(&account)?;
         let before = here.places.len();
         here.places.retain(|place| !goes(place));
         if here.places.len() == before {
             return None;
         }
+        here.row.last_online = Some(time);
+        let is_gone = here.places.is_empty();
         self.tell(account);
-        let is_gone = self.people.get(&account).is_some_and(|here| here.places.is_empty());
-        let gone = is_gone.then(|| self.people.remove(&account)).flatten();
-        gone.map(|here| here.row.user)
+        is_gone.then(|| self.people.remove(&account)).flatten().map(|here| here.row.user)
     }
 
     /// How many people are online.
@@ -146,9 +180,12 @@ impl Presence {
     pub(super) fn seen(&self, row: &PersonRow) -> PersonSeen {
         let places = self.people.get(&row.account).map(|here| here.places.as_slice());
         let places = places.unwrap_or_default();
-        let mut addresses: Vec<_> = places.iter().rev().filter_map(|place| place.at).collect();
-        addresses.dedup();
-        addresses.truncate(PERSON_ADDRESSES);
+        let mut addresses: Vec<_> = Vec::new();
+        for at in places.iter().rev().filter_map(|place| place.at) {
+            if addresses.len() < PERSON_ADDRESSES && !addresses.contains(&at) {
+                addresses.push(at);
+            }
+        }
         PersonSeen {
             user: Named(row.user.clone()),
             identity: row.identity,
@@ -167,16 +204,27 @@ impl Presence {
             here.row = row.clone();
         }
         let seen = self.seen(row);
-        self.put(seen);
+        self.put(row.account, seen);
     }
 
-    /// Puts down for a person, wherever they are online, that somebody wants to reach them. Says
-    /// whether they are online.
-    pub(super) fn reach(&self, wanted: AccountId, by: &PersonSeen) -> bool {
+    /// Something changed that no message tells: all watchers are told that they missed it.
+    pub(super) fn changed_beyond_telling(&mut self) {
+        self.next = self.next.saturating_add(1);
+        self.forgotten = self.next;
+        self.changes.clear();
+        self.last_change.clear();
+    }
+
+    /// Puts down for a person, wherever they are online, that somebody wants to reach them.
+    pub(super) fn reach(&self, wanted: AccountId, by: &PersonSeen) -> Reached {
         let here = self.people.get(&wanted);
         let places = here.map(|here| here.places.as_slice()).unwrap_or_default();
-        places.iter().for_each(|place| place.desk.put(by));
-        !places.is_empty()
+        let put = places.iter().filter(|place| place.desk.put(by)).count();
+        match (places.is_empty(), put) {
+            (true, _) => Reached::Offline,
+            (false, 0) => Reached::Full,
+            (false, _) => Reached::Told,
+        }
     }
 
     /// The number of the next change, from which on a watcher reads.
@@ -184,48 +232,54 @@ impl Presence {
         self.next
     }
 
-    /// What changed from a number on; each person once, as they are now.
+    /// What changed from a number on, of as many people as one message holds; each once, as they
+    /// were last.
     pub(super) fn changes_from(&self, from: u64) -> Changes {
-        let behind = self.next.saturating_sub(from);
-        let held = u64::try_from(self.ring.len()).unwrap_or(u64::MAX);
-        let count = usize::try_from(behind.min(held)).unwrap_or(usize::MAX);
-        let mut people: Vec<PersonSeen> = Vec::new();
-        for person in self.ring.iter().rev().take(count) {
-            if !people.iter().any(|newer| newer.user == person.user) {
-                people.push(person.clone());
-            }
-        }
-        let missed = behind > held || people.len() > PEOPLE_PAGE;
-        people.truncate(PEOPLE_PAGE);
-        Changes { people, missed }
+        let first = self.changes.range(from..).take(PEOPLE_PAGE);
+        let (numbers, people): (Vec<_>, Vec<_>) =
+            first.map(|(number, (_, person))| (*number, person.clone())).unzip();
+        let next = match numbers.last() {
+            Some(last) if numbers.len() == PEOPLE_PAGE => last.saturating_add(1),
+            _ => self.next,
+        };
+        Changes { people, missed: from < self.forgotten, next }
     }
 
     fn tell(&mut self, account: AccountId) {
         if let Some(here) = self.people.get(&account) {
             let seen = self.seen(&here.row);
-            self.put(seen);
+            self.put(account, seen);
         }
     }
 
-    fn put(&mut self, person: PersonSeen) {
-        if self.ring.len() >= RING {
-            self.ring.pop_front();
+    fn put(&mut self, account: AccountId, person: PersonSeen) {
+        if let Some(before) = self.last_change.insert(account, self.next) {
+            self.changes.remove(&before);
         }
-        self.ring.push_back(person);
+        self.changes.insert(self.next, (account, person));
         self.next = self.next.saturating_add(1);
+        if self.changes.len() > KEPT
+            && let Some((oldest, (account, _))) = self.changes.pop_first()
+        {
+            self.last_change.remove(&account);
+            self.forgotten = oldest.saturating_add(1);
+        }
     }
 }
 
 impl Desk {
-    /// Puts down that somebody wants to reach the person. The same wish twice is one.
-    fn put(&self, by: &PersonSeen) {
+    /// Puts down that somebody wants to reach the person, if there is room. The same wish twice is
+    /// one.
+    fn put(&self, by: &PersonSeen) -> bool {
         let mut wanted_by = self.wanted_by();
         wanted_by.retain(|other| other.user != by.user);
-        if wanted_by.len() < PEOPLE_PAGE {
+        let has_room = wanted_by.len() < PEOPLE_PAGE;
+        if has_room {
             wanted_by.push(by.clone());
         }
         drop(wanted_by);
         self.bell.notify_one();
+        has_room
     }
 
     /// All wishes, which are put down no more.
@@ -238,5 +292,10 @@ impl Desk {
     }
 }
 
-/// Changes that are kept. More than that, and who has not read them asks for all people again.
-const RING: usize = 256;
+/// So many people's last changes are kept. When more change before somebody reads, they are told that
+/// they missed some, and ask for all.
+const KEPT: usize = 16 * 1024;
+
+#[cfg(test)]
+#[path = "../../test/unit/presence.rs"]
+mod tests;

@@ -21,7 +21,7 @@ pub struct Rules {
     pub online_lifetime: Duration,
     /// How many threads hash passwords.
     pub hashing_threads: usize,
-    /// How many passwords wait to be hashed; half of them may come from one address.
+    /// How many passwords wait to be hashed; half of the places are for those who are known here.
     pub hashing_queue: usize,
     /// How long a password waits to be hashed; after that the index is busy.
     pub hashing_wait: Duration,
@@ -33,7 +33,13 @@ pub struct Rules {
     pub failed_joins: u32,
     /// How many accounts an address may make within an hour without an invitation.
     pub open_joins: u32,
-    /// The time between two news to one watcher, for each thousand of conversations.
+    /// How long a conversation may go on in which nobody is logged in.
+    pub anonymous_time: Duration,
+    /// How many conversations there are at once in which nobody is logged in, from one address.
+    pub anonymous_of_address: usize,
+    /// The same from all of them. The oldest gives way to a newcomer.
+    pub anonymous: usize,
+    /// The time between two news to one watcher, for each thousand of watchers.
     pub news_pause: Duration,
 }
 
@@ -51,6 +57,9 @@ impl Default for Rules {
             longest_wait: Duration::from_secs(900),
             failed_joins: 10,
             open_joins: 100,
+            anonymous_time: Duration::from_secs(60),
+            anonymous_of_address: 256,
+            anonymous: 1024,
             news_pause: Duration::from_secs(1),
         }
     }

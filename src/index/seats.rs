@@ -1,12 +1,15 @@
 //! Conversations in which somebody is logged in, by session: so that a session that ends is over in
 //! all of them.
 
-use super::presence::{Desk, Presence, SeatId};
+use super::presence::{Changes, Desk, SeatId};
 use super::shared::Shared;
 use super::store::{Asker, Member};
+use crate::codec::List;
 use crate::model::TokenHash;
+use crate::wire::index::News;
 use std::collections::HashMap;
 use std::sync::Arc;
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// All seats.
@@ -56,7 +59,9 @@ pub(super) struct Seat {
     pub(super) over: CancellationToken,
     pub(super) desk: Arc<Desk>,
     /// From which change on the person wants the news, if they do.
-    pub(super) watches_from: Option<u64>,
+    watches_from: Option<u64>,
+    /// Before then no more of the changes are told.
+    pub(super) next_news: Instant,
 }
 
 impl Seat {
@@ -66,7 +71,16 @@ impl Seat {
         let over = seats.take(asker.session, id);
         drop(seats);
         let (shared, desk) = (Arc::clone(shared), Arc::default());
-        Self { shared, id, asker, member, over, desk, watches_from: None }
+        Self {
+            shared,
+            id,
+            asker,
+            member,
+            over,
+            desk,
+            watches_from: None,
+            next_news: Instant::now(),
+        }
     }
 
     /// The same person goes on with another session.
@@ -78,17 +92,50 @@ impl Seat {
         (self.asker, self.member) = (asker, member);
     }
 
-    /// Is not online any more, here.
-    fn leave(&self, presence: &mut Presence) {
-        if let Some(user) = presence.leave(self.member.account, self.id) {
-            self.shared.is_gone(self.member.account, &user);
+    /// What is new for the person; read by this.
+    pub(super) fn news(&mut self) -> News {
+        let wanted_by = self.desk.take();
+        let is_due = self.next_news <= Instant::now();
+        let changes = match self.watches_from.filter(|_| is_due) {
+            Some(from) => self.shared.presence().changes_from(from),
+            None => Changes::default(),
+        };
+        if changes.is_some() {
+            self.watches_from = Some(changes.next);
+            self.next_news = self.shared.next_news();
         }
+        let (people, missed) = (changes.people, changes.missed);
+        // Neither list is longer than a message holds.
+        let [people, wanted_by] = [people, wanted_by].map(|it| List::new(it).unwrap_or_default());
+        News { id: 0, people, wanted_by, missed }
+    }
+
+    /// From which change on the person wants the news.
+    pub(super) fn watches_from(&self) -> Option<u64> {
+        self.watches_from
+    }
+
+    /// Hears of what changes from now on; of what is unread already, if that was so before.
+    pub(super) fn watch(&mut self, on: bool) {
+        let next = self.shared.presence().next_change();
+        let from = self.watches_from.take();
+        match (from, on) {
+            (None, true) => self.shared.watchers(|count| count.saturating_add(1)),
+            (Some(_), false) => self.shared.watchers(|count| count.saturating_sub(1)),
+            _ => {}
+        }
+        self.watches_from = on.then(|| from.unwrap_or(next));
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
+        self.watch(false);
         self.shared.seats().give_back(&self.asker.session, self.id);
-        self.shared.change_presence(|presence| self.leave(presence));
+        let (account, now) = (self.member.account, self.shared.now());
+        let gone = self.shared.change_presence(|presence| presence.leave(account, self.id, now));
+        if let Some(user) = gone {
+            self.shared.is_gone(account, &user, now);
+        }
     }
 }

@@ -1,20 +1,20 @@
 //! The service: whose conversation it is, and what becomes of each request.
 
 use super::Rules;
+use super::anonymous::Anonymous;
 use super::happening::{Happening, Noticed, is_worth_telling};
 use super::hashing::Hashing;
 use super::origin::Origin;
-use super::presence::Changes;
-use super::shared::{Clock, Shared};
-use super::store::Store;
+use super::presence::Presence;
+use super::shared::{Clock, Refused, Shared};
+use super::store::{Refusal, Store, StoreError};
 use super::visitor::{Denial, Visitor};
-use crate::codec::List;
 use crate::crypto::PasswordHasher;
-use crate::link::{AskError, Conversation, Incoming, Notice, Request, Service};
+use crate::link::{Conversation, Incoming, Notice, Request, Service};
 use crate::model::TokenHash;
 use crate::wire::index::{
-    AccountAsk, ChainAsk, ContactChange, Join, KeysAsk, Login, Logout, News, Online,
-    PasswordChange, PeopleAsk, Reach, Resume, Rotate, Watch,
+    AccountAsk, ChainAsk, ContactChange, Join, KeysAsk, Login, Logout, Online, PasswordChange,
+    PeopleAsk, Reach, Resume, Rotate, Watch,
 };
 use crate::wire::{Ask, Code, Kind, Message, Party};
 use std::fmt;
@@ -22,7 +22,6 @@ use std::future::{Future, pending};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use tokio::time::sleep;
 
 /// An index. Cheap to clone; all clones are the same.
 #[derive(Clone)]
@@ -82,6 +81,13 @@ impl<S: Store> Index<S> {
         self.shared.end_sessions(sessions, None);
     }
 
+    /// An account was closed, and with it these sessions. Nobody is told who it was, but that the list
+    /// of people is another one.
+    pub fn account_is_closed(&self, sessions: &[TokenHash]) {
+        self.sessions_are_over(sessions);
+        self.shared.change_presence(Presence::changed_beyond_telling);
+    }
+
     /// Takes what the listener notices, for the log.
     pub fn notice(&self, notice: Notice) {
         match Noticed::from(notice) {
@@ -93,13 +99,8 @@ impl<S: Store> Index<S> {
                 self.shared.tell(fact);
             }
             Noticed::Turned { from, why } => {
-                self.shared.complain(
-                    Origin::of(Some(from)),
-                    Some(from),
-                    "a conversation",
-                    why,
-                    None,
-                );
+                let who = Refused { origin: Origin::of(Some(from)), from: Some(from), user: None };
+                self.shared.complain(who, "a conversation", (0, why));
             }
         }
     }
@@ -110,16 +111,13 @@ impl<S: Store> Index<S> {
         loop {
             tokio::select! {
                 biased;
-                () = visitor.is_over() => {
-                    visitor.conversation.end(Code::NoSession, "the session is over");
-                    return;
+                (code, text) = visitor.is_over() => {
+                    return visitor.conversation.end(code, text);
                 }
                 pushed = pushed(&mut pushing) => {
                     pushing = None;
-                    if pushed.is_err() {
-                        // Who asks for news and does not take them is not there.
-                        visitor.conversation.end(Code::Slow, "the news are not taken");
-                        return;
+                    if let Err((code, text)) = pushed {
+                        return visitor.conversation.end(code, text);
                     }
                 }
                 () = visitor.has_news(&mut changes), if pushing.is_none() => {
@@ -133,31 +131,25 @@ impl<S: Store> Index<S> {
         }
     }
 
-    /// What is new for a visitor, on its way to them; and then a pause, in which more gathers.
+    /// What is new for a visitor, on its way to them if their session still stands.
     fn news_for(&self, visitor: &mut Visitor) -> Option<Pushing> {
         let seat = visitor.seat.as_mut()?;
-        let wanted_by = seat.desk.take();
-        let Changes { people, missed } = match seat.watches_from {
-            Some(from) => {
-                let presence = self.shared.presence();
-                seat.watches_from = Some(presence.next_change());
-                presence.changes_from(from)
-            }
-            None => Changes { people: Vec::new(), missed: false },
-        };
-        if people.is_empty() && wanted_by.is_empty() && !missed {
+        let news = seat.news();
+        if news.people.is_empty() && news.wanted_by.is_empty() && !news.missed {
             return None;
         }
-        let people = List::new(people).unwrap_or_default();
-        let news =
-            News { id: 0, people, wanted_by: List::new(wanted_by).unwrap_or_default(), missed };
-        let (conversation, pause) = (visitor.conversation.clone(), self.shared.pause_of_news());
+        let (asker, user) = (seat.asker, seat.member.user.clone());
+        let (store, now) = (self.store.clone(), self.shared.now());
+        let conversation = visitor.conversation.clone();
         Some(Box::pin(async move {
-            conversation.ask(news).await?;
-            // A handle must not keep the conversation going meanwhile.
-            drop(conversation);
-            sleep(pause).await;
-            Ok(())
+            // Being told something does not keep a session going; a question does.
+            let stands = store.person(asker, &user, now).await;
+            if stands == Err(StoreError::Refused(Refusal::NoSession)) {
+                return Err((Code::NoSession, "the session is over"));
+            }
+            // Who asks for news and does not take them is not there.
+            let noted = conversation.ask(news).await;
+            noted.map(|_| ()).map_err(|_| (Code::Slow, "the news are not taken"))
         }))
     }
 
@@ -200,14 +192,21 @@ impl<S: Store> Index<S> {
         }
     }
 
-    fn deny(&self, visitor: &Visitor, request: Request, kind: Kind, denial: Denial) {
-        let Denial { code, text } = denial;
+    fn deny(&self, visitor: &mut Visitor, request: Request, kind: Kind, denial: Denial) {
+        let Denial { code, text, told } = denial;
         if is_worth_telling(code) {
             let user = visitor.seat.as_ref().map(|seat| &seat.member.user);
             let from = visitor.conversation.other_end();
-            self.shared.complain(visitor.origin, from, kind.name(), code.to_string(), user);
+            let who = Refused { origin: visitor.origin, from, user };
+            let why = told.map_or_else(|| code.to_string(), str::to_owned);
+            self.shared.complain(who, kind.name(), (code.number(), why));
         }
         request.refuse(code, &text);
+        // The store says so to somebody who was logged in: the session ended meanwhile. A token that
+        // opens none says nothing of the session that there is.
+        if code == Code::NoSession && kind != Kind::Resume {
+            visitor.stand_up(&self.shared);
+        }
     }
 }
 
@@ -219,7 +218,12 @@ impl<S: Store> Service for Index<S> {
         }
         let origin = Origin::of(conversation.other_end());
         let identity = conversation.proven().fingerprint();
-        self.converse(Visitor { conversation, origin, identity, seat: None }, incoming).await;
+        let Some(anonymous) = Anonymous::new(&self.shared, conversation.other_end()) else {
+            return conversation.end(Code::Busy, "too many are here and not logged in");
+        };
+        let (seat, shown, anonymous) = (None, None, Some(anonymous));
+        let visitor = Visitor { conversation, origin, identity, seat, shown, anonymous };
+        self.converse(visitor, incoming).await;
     }
 }
 
@@ -229,10 +233,10 @@ impl<S> fmt::Debug for Index<S> {
     }
 }
 
-/// News on their way, and the pause after them.
-type Pushing = Pin<Box<dyn Future<Output = Result<(), AskError>> + Send>>;
+/// News on their way; what is wrong with the conversation, if they do not arrive.
+type Pushing = Pin<Box<dyn Future<Output = Result<(), (Code, &'static str)>> + Send>>;
 
-async fn pushed(pushing: &mut Option<Pushing>) -> Result<(), AskError> {
+async fn pushed(pushing: &mut Option<Pushing>) -> Result<(), (Code, &'static str)> {
     match pushing {
         Some(pushing) => pushing.await,
         None => pending().await,

@@ -1,6 +1,7 @@
 //! What all conversations of an index share, and what is not kept in the store.
 
 use super::Rules;
+use super::anonymous::Crowd;
 use super::complaints::Complaints;
 use super::happening::{Complaint, Happening};
 use super::origin::{Origin, shown};
@@ -13,7 +14,7 @@ use crate::crypto::UnixTime;
 use crate::model::{TokenHash, UserName};
 use crate::wire::Code;
 use std::net::SocketAddr;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -30,7 +31,9 @@ pub(super) struct Shared {
     presence: Mutex<Presence>,
     /// The number of the next change of the presence.
     changes: watch::Sender<u64>,
+    watchers: AtomicU32,
     seats: Mutex<Seats>,
+    crowd: Mutex<Crowd>,
     throttle: Mutex<Throttle>,
     complaints: Mutex<Complaints>,
     /// Who is not online any more, and since when, until it is written down.
@@ -45,11 +48,13 @@ impl Shared {
         tell: impl Fn(Happening) + Send + Sync + 'static,
     ) -> Self {
         Self {
+            crowd: Mutex::new(Crowd::new(&rules)),
             rules,
             clock,
             tell: Box::new(tell),
             presence: Mutex::default(),
             changes: watch::Sender::new(0),
+            watchers: AtomicU32::new(0),
             seats: Mutex::default(),
             throttle: Mutex::default(),
             complaints: Mutex::default(),
@@ -92,14 +97,18 @@ impl Shared {
         self.seats.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    pub(super) fn crowd(&self) -> MutexGuard<'_, Crowd> {
+        self.crowd.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     pub(super) fn end_sessions(&self, sessions: &[TokenHash], but: Option<&Seat>) {
         let seats = self.seats();
         sessions.iter().for_each(|session| seats.end(session, but.map(|seat| seat.id)));
     }
 
     /// Somebody is online nowhere any more.
-    pub(super) fn is_gone(&self, account: AccountId, user: &UserName) {
-        self.departed().push((account, self.now()));
+    pub(super) fn is_gone(&self, account: AccountId, user: &UserName, now: UnixTime) {
+        self.departed().push((account, now));
         self.tell(Happening::Offline { user: user.to_string() });
     }
 
@@ -107,12 +116,19 @@ impl Shared {
         self.departed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The pause between two news to one watcher. It grows with the crowd, so that all news together
-    /// cost the same from some number of people on.
-    pub(super) fn pause_of_news(&self) -> Duration {
-        let conversations = u32::try_from(self.changes.receiver_count()).unwrap_or(u32::MAX);
-        let crowds = conversations.div_ceil(CROWD).max(1);
-        self.rules.news_pause.saturating_mul(crowds)
+    /// One watcher more or less.
+    pub(super) fn watchers(&self, change: impl Fn(u32) -> u32) {
+        // It never fails: the change always gives a number.
+        let _ =
+            self.watchers.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |n| Some(change(n)));
+    }
+
+    /// When a watcher who is told something now may be told more. The pause grows with the crowd, so
+    /// that all news together cost the same from some number of watchers on.
+    pub(super) fn next_news(&self) -> Instant {
+        let crowds = self.watchers.load(Ordering::Relaxed).div_ceil(CROWD).max(1);
+        let (now, pause) = (Instant::now(), self.rules.news_pause.saturating_mul(crowds));
+        now.checked_add(pause).unwrap_or(now)
     }
 
     /// Lets a try begin, which counts until it succeeded; or says how long to wait.
@@ -142,19 +158,34 @@ impl Shared {
     /// Somebody was refused something; it goes to the log, once in a while.
     pub(super) fn complain(
         &self,
-        origin: Origin,
-        from: Option<SocketAddr>,
+        who: Refused<'_>,
         what: &'static str,
-        why: String,
-        user: Option<&UserName>,
+        (code, why): (u16, String),
     ) {
-        let mut complaints = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
-        let times = complaints.count(origin, what, Instant::now());
-        drop(complaints);
-        let Some(times) = times else { return };
+        let Some(times) = self.count_complaint(who.origin, (what, code)) else { return };
+        let Refused { origin, from, user } = who;
         let (from, user) = (shown(from, origin), user.map(UserName::to_string));
         self.tell(Happening::Refused(Complaint { from, what: what.to_owned(), why, user, times }));
     }
+
+    /// The store failed: also once in a while, since it fails for everybody.
+    pub(super) fn store_failed(&self, why: String) {
+        if self.count_complaint(Origin::of(None), ("the store", 0)).is_some() {
+            self.tell(Happening::StoreFailed { why });
+        }
+    }
+
+    fn count_complaint(&self, from: Origin, about: (&'static str, u16)) -> Option<u64> {
+        let mut complaints = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
+        complaints.count(from, about, Instant::now())
+    }
+}
+
+/// Who was refused something.
+pub(super) struct Refused<'a> {
+    pub(super) origin: Origin,
+    pub(super) from: Option<SocketAddr>,
+    pub(super) user: Option<&'a UserName>,
 }
 
 fn throttled(wait: Duration) -> Denial {
@@ -162,5 +193,5 @@ fn throttled(wait: Duration) -> Denial {
     Denial::new(Code::Throttled, format!("try again in {seconds} seconds"))
 }
 
-/// So many people get the news at the shortest pause.
+/// So many watchers get the news at the shortest pause.
 const CROWD: u32 = 1000;

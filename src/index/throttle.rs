@@ -12,8 +12,9 @@
 //! nobody touched for an hour is forgotten.
 
 use super::origin::Origin;
+use super::store::AccountId;
 use crate::crypto::Fingerprint;
-use crate::model::UserName;
+use crate::model::{TokenHash, UserName};
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::Instant;
@@ -29,8 +30,12 @@ pub(super) enum Key {
     FailedJoin(Origin),
     /// Joining without an invitation, from an address.
     OpenJoin(Origin),
+    /// Joining with an invitation that holds.
+    Invited(TokenHash),
     /// Wishes to reach somebody.
-    Reach(UserName, UserName),
+    Reach(AccountId, AccountId),
+    /// Changes of what others see of a person.
+    Change(AccountId),
 }
 
 /// How often something may be tried.
@@ -90,22 +95,28 @@ impl Throttle {
 
     /// A try was neither right nor wrong: it does not count.
     pub(super) fn take_back(&mut self, key: &Key) {
-        if let Some(tries) = self.tries.get_mut(key) {
-            tries.count = tries.count.saturating_sub(1);
+        let Some(tries) = self.tries.get_mut(key) else { return };
+        tries.count = tries.count.saturating_sub(1);
+        if tries.count == 0 {
+            self.tries.remove(key);
         }
     }
 
-    /// When there are too many keys, those go that were touched longest ago; half of them at once,
-    /// so that this is rare.
+    /// When there are too many keys, those go that were tried least, and among those the ones that
+    /// were touched longest ago; half of them at once, so that this is rare. Who has to wait was
+    /// tried often, so nobody gets rid of a wait by trying other keys.
     fn make_room(&mut self, now: Instant) {
         if self.tries.len() < MAX_KEYS {
             return;
         }
-        let mut times: Vec<_> = self.tries.values().map(|tries| tries.last).collect();
-        let middle = times.len() / 2;
-        let (_, median, _) = times.select_nth_unstable(middle);
-        let median = *median;
-        self.tries.retain(|_, tries| tries.last > median && !tries.is_forgotten(now));
+        self.tries.retain(|_, tries| !tries.is_forgotten(now));
+        let mut ranks: Vec<_> = self.tries.values().map(Tries::rank).collect();
+        let middle = ranks.len() / 2;
+        if middle > 0 {
+            let (_, median, _) = ranks.select_nth_unstable(middle);
+            let median = *median;
+            self.tries.retain(|_, tries| tries.rank() > median);
+        }
     }
 }
 
@@ -118,6 +129,10 @@ impl Pace {
 }
 
 impl Tries {
+    fn rank(&self) -> (u32, Instant) {
+        (self.count, self.last)
+    }
+
     fn is_forgotten(&self, now: Instant) -> bool {
         now.saturating_duration_since(self.last) >= FORGOTTEN_AFTER
     }
@@ -126,3 +141,7 @@ impl Tries {
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(3600);
 const MAX_KEYS: usize = 16 * 1024;
 const MAX_DOUBLINGS: u32 = 20;
+
+#[cfg(test)]
+#[path = "../../test/unit/throttle.rs"]
+mod tests;

@@ -1,17 +1,21 @@
 //! The other side of one conversation, and why it is denied something.
 
+use super::anonymous::Anonymous;
 use super::happening::Person;
 use super::hashing::TooBusy;
 use super::origin::{Origin, shown};
 use super::seats::Seat;
-use super::store::{Asker, Refusal, RequestKey, StoreError};
+use super::shared::Shared;
+use super::store::{Asker, Refusal, RequestKey, Shown, StoreError};
 use crate::crypto::Fingerprint;
 use crate::link::Conversation;
 use crate::model::UserName;
 use crate::wire::Code;
 use crate::wire::index::Change;
 use std::future::pending;
+use std::sync::Arc;
 use tokio::sync::watch;
+use tokio::time::sleep_until;
 
 /// The other side of one conversation.
 pub(super) struct Visitor {
@@ -19,13 +23,20 @@ pub(super) struct Visitor {
     pub(super) origin: Origin,
     pub(super) identity: Fingerprint,
     pub(super) seat: Option<Seat>,
+    /// The keys that the conversation proved, once they were checked.
+    pub(super) shown: Option<Shown>,
+    /// A place among those who are not logged in, until somebody is.
+    pub(super) anonymous: Option<Anonymous>,
 }
 
 /// Why a request is not done.
 #[derive(Debug)]
 pub(super) struct Denial {
     pub(super) code: Code,
+    /// What the other side reads besides.
     pub(super) text: String,
+    /// What the log says instead of the code's meaning.
+    pub(super) told: Option<&'static str>,
 }
 
 impl Visitor {
@@ -49,19 +60,38 @@ impl Visitor {
         RequestKey { identity: self.identity, number: *ask.number(), asked: ask.asked() }
     }
 
-    pub(super) async fn is_over(&self) {
-        match &self.seat {
-            Some(seat) => seat.over.cancelled().await,
-            None => pending().await,
+    /// Nobody is logged in here any more; somebody may be again, for a while.
+    pub(super) fn stand_up(&mut self, shared: &Arc<Shared>) {
+        if self.seat.take().is_some() {
+            self.anonymous = Anonymous::new(shared, self.conversation.other_end());
         }
     }
 
+    /// When the conversation must end: its session is over, or nobody logged in.
+    pub(super) async fn is_over(&self) -> (Code, &'static str) {
+        match (&self.seat, &self.anonymous) {
+            (Some(seat), _) => {
+                seat.over.cancelled().await;
+                (Code::NoSession, "the session is over")
+            }
+            (None, Some(anonymous)) => {
+                anonymous.is_over().await;
+                (Code::NoSession, "nobody logged in")
+            }
+            (None, None) => (Code::Busy, "too many are here and not logged in"),
+        }
+    }
+
+    /// When there may be news for this person.
     pub(super) async fn has_news(&self, changes: &mut watch::Receiver<u64>) {
         let Some(seat) = &self.seat else { return pending().await };
         let watches = async {
-            match seat.watches_from {
-                // An error means that the index is gone, and so this task with it.
-                Some(from) => drop(changes.wait_for(|next| *next > from).await),
+            match seat.watches_from() {
+                Some(from) => {
+                    sleep_until(seat.next_news).await;
+                    // An error means that the index is gone, and so this task with it.
+                    drop(changes.wait_for(|next| *next > from).await);
+                }
                 None => pending().await,
             }
         };
@@ -74,7 +104,7 @@ impl Visitor {
 
 impl Denial {
     pub(super) fn new(code: Code, text: impl Into<String>) -> Self {
-        Self { code, text: text.into() }
+        Self { code, text: text.into(), told: None }
     }
 }
 
@@ -99,7 +129,7 @@ impl From<StoreError> for Denial {
 impl From<Refusal> for Denial {
     fn from(refusal: Refusal) -> Self {
         let code = match refusal {
-            Refusal::NoSession => Code::NoSession,
+            Refusal::NoSession | Refusal::OtherHands => Code::NoSession,
             Refusal::PasswordChanged => Code::Credentials,
             Refusal::OtherIdentity => Code::OtherIdentity,
             Refusal::NameTaken => Code::NameTaken,
@@ -110,6 +140,9 @@ impl From<Refusal> for Denial {
             Refusal::NotFound => Code::NotFound,
             Refusal::TooMany => Code::Throttled,
         };
-        Self::new(code, "")
+        // The other side hears no difference; the owner reads that a token may be stolen.
+        let stolen = "the token of a session of another identity";
+        let told = (refusal == Refusal::OtherHands).then_some(stolen);
+        Self { told, ..Self::new(code, "") }
     }
 }

@@ -171,3 +171,40 @@ async fn another_index_is_not_served() {
     assert!(caller.conversation.ask(joining("bob")).await.is_err());
     ground.stop().await;
 }
+
+#[tokio::test]
+async fn a_conversation_in_which_nobody_logs_in_ends() {
+    use waxwing::link::Ending;
+    let time = std::time::Duration::from_millis(200);
+    let rules = waxwing::index::Rules { anonymous_time: time, ..crate::stage::rules() };
+    let ground = Ground::with(rules).await;
+    let (alice, _) = ground.member("alice").await;
+    let stranger = ground.dial("mallory").await;
+    let ending = soon(stranger.conversation.ended()).await;
+    assert!(matches!(ending, Ending::Theirs { code: Code::NoSession, .. }), "{ending:?}");
+    assert!(alice.ask(AccountAsk { id: 0 }).await.is_ok(), "who is logged in stays");
+    // Who logs out has the same time to log in again.
+    alice.ask(waxwing::wire::index::Logout { id: 0, session: None }).await.unwrap();
+    soon(alice.conversation.ended()).await;
+    ground.stop().await;
+}
+
+#[tokio::test]
+async fn the_oldest_who_is_not_logged_in_gives_way_to_a_newcomer() {
+    let rules = waxwing::index::Rules { anonymous: 3, ..crate::stage::rules() };
+    let ground = Ground::with(rules).await;
+    let (alice, _) = ground.member("alice").await;
+    let oldest = ground.dial("mallory").await;
+    // Who was heard has a place.
+    assert_eq!(oldest.ask(AccountAsk { id: 0 }).await.unwrap_err(), Code::NoSession);
+    let mut others = Vec::new();
+    for name in ["bob", "carol", "dave"] {
+        let other = ground.dial(name).await;
+        assert_eq!(other.ask(AccountAsk { id: 0 }).await.unwrap_err(), Code::NoSession);
+        others.push(other);
+    }
+    soon(oldest.conversation.ended()).await;
+    assert!(others.iter().all(|other| other.conversation.ending().is_none()));
+    assert!(alice.ask(AccountAsk { id: 0 }).await.is_ok());
+    ground.stop().await;
+}

@@ -159,23 +159,55 @@ async fn watchers_hear_who_comes_goes_and_changes_and_others_hear_nothing() {
 }
 
 #[tokio::test]
-async fn one_news_is_under_way_at_a_time_and_who_falls_behind_is_told_so() {
+async fn one_news_is_under_way_at_a_time_and_holds_each_person_once_as_they_are_now() {
     let ground = Ground::new().await;
     let (mut bob, _) = ground.member("bob").await;
     let (alice, _) = ground.member("alice").await;
     bob.ask(Watch { id: 0, on: true }).await.unwrap();
     online(&alice, 7000).await;
     let first = soon(bob.incoming.next()).await.unwrap();
-    for port in 7001..7400 {
+    for port in 7001..7040 {
         online(&alice, port).await;
     }
+    // Asking again loses nothing that is unread.
+    bob.ask(Watch { id: 0, on: true }).await.unwrap();
     let none = tokio::time::timeout(Duration::from_millis(50), bob.incoming.next()).await;
     assert!(none.is_err(), "the first one is not answered yet");
     first.answer(Noted { id: 0 }).unwrap();
     let rest = news(&mut bob).await;
-    assert!(rest.missed, "more changed than is kept");
-    assert_eq!(rest.people.len(), 1, "each person once, as they are now");
-    assert_eq!(rest.people[0].addresses[0].resolve(HERE).unwrap().socket_addr().port(), 7399);
+    assert_eq!((rest.people.len(), rest.missed), (1, false));
+    assert_eq!(rest.people[0].addresses[0].resolve(HERE).unwrap().socket_addr().port(), 7039);
+    let told = ground.lines().iter().filter(|line| line.contains("alice is online")).count();
+    assert_eq!(told, 1, "another port is no second coming");
+    ground.stop().await;
+}
+
+#[tokio::test]
+async fn who_changes_what_others_see_all_the_time_has_to_wait() {
+    let ground = Ground::new().await;
+    let (alice, _) = ground.member("alice").await;
+    let mut refused = None;
+    for port in 7000..7100 {
+        refused = refused.or(alice.ask(Online { id: 0, port: Some(port) }).await.err());
+    }
+    assert_eq!(refused, Some(Code::Throttled));
+    let stays = alice.ask(Online { id: 0, port: Some(7059) }).await;
+    assert!(stays.is_ok(), "who stays where they are says so as often as they like: {stays:?}");
+    ground.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_that_is_over_gets_no_more_news() {
+    use waxwing::index::store::Store;
+    use waxwing::link::Ending;
+    let ground = Ground::new().await;
+    let (bob, _) = ground.member("bob").await;
+    bob.ask(Watch { id: 0, on: true }).await.unwrap();
+    // Over in the store, and the conversation has not heard of it.
+    ground.index.store().end_sessions(&user("bob")).await.unwrap();
+    drop(ground.member("alice").await);
+    let ending = soon(bob.conversation.ended()).await;
+    assert!(matches!(ending, Ending::Theirs { code: Code::NoSession, .. }), "{ending:?}");
     ground.stop().await;
 }
 
@@ -218,6 +250,21 @@ async fn who_asks_for_news_and_never_takes_them_is_let_go() {
     request.refuse(Code::NotAllowed, "what news?");
     let ending = soon(bob.conversation.ended()).await;
     assert!(matches!(ending, Ending::Theirs { code: Code::Slow, .. }), "{ending:?}");
+    ground.stop().await;
+}
+
+#[tokio::test]
+async fn watchers_of_an_account_that_is_closed_are_told_to_look_again() {
+    use waxwing::index::store::Store;
+    let ground = Ground::new().await;
+    let (mut bob, _) = ground.member("bob").await;
+    let (alice, _) = ground.member("alice").await;
+    bob.ask(Watch { id: 0, on: true }).await.unwrap();
+    let over = ground.index.store().close_account(&user("alice"), ground.now()).await.unwrap();
+    ground.index.account_is_closed(&over);
+    assert!(news(&mut bob).await.missed);
+    assert_eq!(names(&all(&bob).await.people), [("bob", false)]);
+    soon(alice.conversation.ended()).await;
     ground.stop().await;
 }
 

@@ -20,8 +20,34 @@ async fn beyond_the_queue_the_index_is_busy_and_says_so() {
     let count = |wanted| codes.iter().filter(|code| **code == wanted).count();
     let (wrong, busy) = (count(Code::Credentials), count(Code::Busy));
     assert_eq!(wrong + busy, 20, "{codes:?}");
-    // One address has half of the places, and one is at work.
-    assert!(wrong >= 4 && busy >= 1, "{codes:?}");
+    // Strangers have half of the places, and one address half of those.
+    assert!(wrong >= 2 && busy >= 1, "{codes:?}");
+    ground.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strangers_take_no_place_from_those_who_are_known() {
+    let rules = Rules { hashing_queue: 4, hashing_threads: 1, free_tries: 1000, ..rules() };
+    let ground = Ground::at_cost(rules, 8).await;
+    let (alice, _) = ground.member("alice").await;
+    let mut strangers = Vec::new();
+    for _ in 0..10 {
+        strangers.push(ground.dial("mallory").await);
+    }
+    let storm = async {
+        loop {
+            join_all(strangers.iter().map(|one| one.login("nobody", "some password"))).await;
+        }
+    };
+    let logins = async {
+        for _ in 0..10 {
+            alice.login("alice", crate::stage::PASSWORD).await.unwrap();
+        }
+    };
+    tokio::select! {
+        _ = storm => {}
+        () = soon(logins) => {}
+    }
     ground.stop().await;
 }
 

@@ -183,7 +183,7 @@ async fn a_crowd_of_all_kinds_leaves_a_sound_store() {
     }
     is_well(store).await;
     let figures = store.figures(NOW).await.unwrap();
-    assert_eq!((figures.sessions, figures.directory), (4, 4 + 4 * 10));
+    assert_eq!((figures.sessions, figures.directory.length), (4, 4 + 4 * 10));
 }
 
 #[tokio::test]

@@ -58,8 +58,14 @@ impl Keys {
     }
 
     pub(crate) fn shown(&self, now: UnixTime) -> Shown {
+        self.shown_by(now, now)
+    }
+
+    /// Issued by one clock and looked at by another.
+    pub(crate) fn shown_by(&self, issued: UnixTime, now: UnixTime) -> Shown {
         let sealing = wrapping_key(self.sealing);
-        let signed = SealingCertificate::issue(&self.signing, &sealing, self.epoch, now).unwrap();
+        let signed =
+            SealingCertificate::issue(&self.signing, &sealing, self.epoch, issued).unwrap();
         Shown::new(self.signing.verifying_key().clone(), signed, now).unwrap()
     }
 }

@@ -339,8 +339,8 @@ fn documents_are_believed_when_the_chain_stands_for_them() {
     let first = chain.steps(&user("al")).nth(1).unwrap();
     assert_eq!(chain.binding_at(&user("al"), &first, &alice).unwrap().certificate.epoch, 1);
     assert_eq!(chain.binding_at(&user("al"), &first, &newer).unwrap_err(), other_hash);
-    let of_nobody = Step { number: 2, ..first };
-    let refused = chain.binding_at(&user("al"), &of_nobody, &newer).unwrap_err();
+    let elsewhere = chain_of("al joined 1").unwrap().current(&user("al")).unwrap();
+    let refused = chain.binding_at(&user("al"), &elsewhere, &newer).unwrap_err();
     assert_eq!(refused, ChainError::Unknown);
     assert_eq!(chain.binding(&user("bo"), &alice).unwrap_err(), ChainError::Unknown);
 }

@@ -27,6 +27,9 @@ pub(crate) fn greet(
     printer.object(&Listening { kind: "listening", address, invitation: link.clone() });
     let data = config.data.path().display();
     printer.result(format!("The index listens on {at} and keeps its data in {data}."));
+    if let Some(file) = &config.file {
+        printer.result(format!("Settings were read in {}.", file.display()));
+    }
     if is_new {
         printer
             .result("Its keys are new, and without a passphrase, so that it can start unattended.");

@@ -51,7 +51,8 @@ fn configure(matches: &ArgMatches, typed: &Settings) -> Result<Config, Failure> 
     let file = find_file(typed)?;
     let settings = gather(matches, file.as_ref());
     let program = env::args_os().next().unwrap_or_else(|| "server".into());
-    Config::new(&settings, program).map_err(failures::setting)
+    Config::new(&settings, file.map(|file| file.path().to_owned()), program)
+        .map_err(failures::setting)
 }
 
 fn gather(matches: &ArgMatches, file: Option<&ConfigFile>) -> Settings {

@@ -26,7 +26,7 @@ pub(crate) static TABLE: &[&Setting] = &[
 const DATA: Setting = Setting {
     name: "data",
     value: Some("DIR"),
-    preset: Preset::Without("the platform's folder for data, with waxwing/server"),
+    preset: Preset::Without("waxwing/server in the platform's folder for data"),
     in_file: true,
     help: "Keep everything in this folder",
 };
@@ -42,7 +42,7 @@ const LISTEN: Setting = Setting {
 const HOST: Setting = Setting {
     name: "host",
     value: Some("NAME"),
-    preset: Preset::Without("the address that is listened on, or by which this machine sends"),
+    preset: Preset::Without("the address listened on, or that of this machine"),
     in_file: true,
     help: "Name this host in invitations",
 };
@@ -98,7 +98,7 @@ pub(crate) const JSON: Setting = Setting {
 pub(crate) const CONFIG: Setting = Setting {
     name: "config",
     value: Some("FILE"),
-    preset: Preset::Without("waxwing-server.toml in the current folder, else in the data folder"),
+    preset: Preset::Without("waxwing-server.toml, here or in the data folder"),
     in_file: false,
     help: "Read settings from this file",
 };
@@ -117,13 +117,19 @@ pub(crate) struct Config {
     pub(crate) hasher: PasswordHasher,
     pub(crate) threads: usize,
     pub(crate) log: Option<PathBuf>,
+    /// Where settings were read.
+    pub(crate) file: Option<PathBuf>,
     /// How this program was called, as far as another call must repeat it.
     pub(crate) call: Call,
 }
 
 impl Config {
     /// Checks all settings; `program` is what was typed to start this program.
-    pub(crate) fn new(settings: &Settings, program: OsString) -> Result<Self, SettingError> {
+    pub(crate) fn new(
+        settings: &Settings,
+        file: Option<PathBuf>,
+        program: OsString,
+    ) -> Result<Self, SettingError> {
         let listen = listen(settings)?;
         let cost = settings.number(&BCRYPT_COST, 12..=20)?.and_then(|cost| cost.try_into().ok());
         let hasher = PasswordHasher::new(cost.unwrap_or(PasswordHasher::DEFAULT_COST));
@@ -138,6 +144,7 @@ impl Config {
             hasher: hasher.ok_or_else(|| settings.refuse(&BCRYPT_COST, "is no such cost"))?,
             threads: threads.unwrap_or_else(cores),
             log: settings.path(&LOG),
+            file,
             call: Call::new(settings, program),
         })
     }

@@ -1,14 +1,15 @@
 //! Reports for the index's owner: tables and sentences, or JSON as they came.
 
-use crate::settings::Call;
+use crate::settings::{Call, Config};
 use waxwing::crypto::UnixTime;
 use waxwing::index::admin::{Order, Report, Stats};
+use waxwing::model::Invitation;
 use waxwing::ui::{Exit, Failure, Printer, Table, ago, bytes, span, utc};
 
 /// Takes the reports of one order.
 pub(crate) struct Show<'a> {
     printer: &'a Printer,
-    call: &'a Call,
+    config: &'a Config,
     now: UnixTime,
     list: Option<List>,
     problems: u64,
@@ -22,9 +23,9 @@ struct List {
 }
 
 impl<'a> Show<'a> {
-    pub(crate) fn new(printer: &'a Printer, call: &'a Call, order: &Order) -> Self {
-        let list = List::of(order, call);
-        Self { printer, call, now: UnixTime::now(), list, problems: 0 }
+    pub(crate) fn new(printer: &'a Printer, config: &'a Config, order: &Order) -> Self {
+        let list = List::of(order, &config.call);
+        Self { printer, config, now: UnixTime::now(), list, problems: 0 }
     }
 
     pub(crate) fn take(&mut self, report: Report) {
@@ -34,6 +35,7 @@ impl<'a> Show<'a> {
             Report::Invited { invitation, user, replaces, expires } => {
                 self.printer.headline(&invitation.0);
                 self.about_invitation(user, replaces, UnixTime(expires));
+                self.about_reach(&invitation.0);
             }
             Report::Closed { user, sessions } => self.printer.result(format!(
                 "{user} has no account any more; {} ended. The name can be joined again.",
@@ -44,7 +46,9 @@ impl<'a> Show<'a> {
             }
             Report::BackedUp { file, bytes: size } => {
                 self.printer.result(format!("{}: {}", file.display(), bytes(size)));
-                self.note("The keys of the index are not in it: keep a copy of DATA/keys, once.");
+                let keys = self.config.data.keys();
+                let keys = keys.display();
+                self.note(format!("The index's keys are not in it: once, copy {keys} as well."));
             }
             Report::Problem { text } => self.printer.result(text),
             Report::Checked { problems } => {
@@ -69,7 +73,7 @@ impl<'a> Show<'a> {
             return Ok(());
         }
         let what = format!("the database has {} problems", self.problems);
-        let restore = self.call.with("restore FILE");
+        let restore = self.config.call.with("restore FILE");
         Err(Failure::new(Exit::Verification, what)
             .hint(format!("keep a copy of it, and put a backup in its place: {restore}")))
     }
@@ -88,19 +92,35 @@ impl<'a> Show<'a> {
         }
     }
 
+    /// A newcomer's first invitation is often of an index that nobody else can reach.
+    fn about_reach(&self, link: &str) {
+        let invitation = link.parse::<Invitation>().ok();
+        let address = invitation.and_then(|invitation| invitation.at.to_socket_addr());
+        if address.is_some_and(|address| address.ip().is_loopback()) {
+            self.note(
+                "Only people on this machine can use it, since the index listens on loopback; for \
+                 others, start it with --listen 0.0.0.0:7311.",
+            );
+        }
+    }
+
     fn stats(&self, stats: &Stats) {
         let running = stats.started.map(UnixTime).map(|since| {
             let lasts = span(self.now.0.saturating_sub(since.0));
             format!("for {lasts}, since {}", utc(since))
         });
-        let online = stats.online.map(|online| format!(", {online} of them online"));
+        let online = stats.online.map(|online| format!(", online now: {online}"));
         let online = online.unwrap_or_default();
         let mut table = Table::without_heading();
         table.row(["running", running.as_deref().unwrap_or("no")]);
         table.row(["accounts", &format!("{}{online}", stats.accounts)]);
         table.row(["sessions", &stats.sessions.to_string()]);
         table.row(["invitations", &format!("{} can be used", stats.invitations)]);
-        table.row(["key directory", &format!("{} entries", stats.directory)]);
+        let directory = match stats.directory {
+            0 => "no entries".to_owned(),
+            entries => format!("{entries} entries, the last {}", short(&stats.head)),
+        };
+        table.row(["key directory", &directory]);
         table.row(["database", &bytes(stats.bytes)]);
         self.printer.table(table);
     }
@@ -145,6 +165,8 @@ pub(crate) fn restored(printer: &Printer, report: Report) {
     if let Some(before) = before {
         printer.result(format!("What was there before is {} now.", before.display()));
     }
+    printer.result("Everybody logs in again, and invitations are to be made anew.");
+    printer.result("Who has seen more of the key directory than the backup has is warned of it.");
 }
 
 impl List {

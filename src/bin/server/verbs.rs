@@ -96,7 +96,7 @@ fn order(verb: &str, arguments: &ArgMatches) -> Result<Order, Failure> {
 async fn carry_out_order(order: &Order, config: &Config, printer: &Printer) -> Result<(), Failure> {
     let begun = Instant::now();
     config.data.check().map_err(|error| failures::folder(error, &config.call))?;
-    let mut show = Show::new(printer, &config.call, order);
+    let mut show = Show::new(printer, config, order);
     loop {
         match control::ask(&config.data, order, |report| show.take(report)).await {
             Ok(()) => return show.finish(),
@@ -105,7 +105,7 @@ async fn carry_out_order(order: &Order, config: &Config, printer: &Printer) -> R
         }
         match config.data.hold() {
             Ok(held) => {
-                on_the_data(order, &held, config, &mut show).await?;
+                on_the_data(order, &held, (config, printer), &mut show).await?;
                 return show.finish();
             }
             // A server that starts or stops has the lock, but does not hear us.
@@ -120,7 +120,7 @@ async fn carry_out_order(order: &Order, config: &Config, printer: &Printer) -> R
 async fn on_the_data(
     order: &Order,
     held: &Held,
-    config: &Config,
+    (config, printer): (&Config, &Printer),
     show: &mut Show<'_>,
 ) -> Result<(), Failure> {
     let database = held.folder().database();
@@ -134,6 +134,9 @@ async fn on_the_data(
         Order::Invite { .. } => advertised(config, config.listen)?,
         _ => config.listen.into(),
     };
+    if matches!(order, Order::Invite { .. }) && !printer.is_json() {
+        printer.note(format!("No server runs now; this names the address in its settings, {at}."));
+    }
     let desk = Desk::new(store.clone(), at, fingerprint);
     let (reports, mut coming) = mpsc::channel(64);
     let work = async {
@@ -194,9 +197,10 @@ fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     std::path::absolute(path).map_err(wrong)
 }
 
-const ABOUT: &str = "The index of waxwing: accounts, keys, and who is online.\n\n\
-    Without a verb the server runs until Ctrl-C; it needs no settings to begin. The verbs are for \
-    its owner, and work beside the running server or without it.";
+const ABOUT: &str = "The index of waxwing: accounts, keys, and who is online.
+
+Without a verb the server runs until Ctrl-C; it needs no settings to begin. The verbs are for
+its owner, and work beside the running server or without it.";
 const DAYS: u16 = 7;
 /// For so long a verb waits for a server that starts.
 const START_TAKES: Duration = Duration::from_secs(10);

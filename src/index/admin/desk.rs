@@ -53,7 +53,10 @@ impl Desk {
             Order::Close { user } => {
                 let over = self.store.close_account(&user, now).await;
                 let over = over.map_err(|error| about(&user, error))?;
-                let sessions = self.end(&over);
+                if let Some((index, _)) = &self.live {
+                    index.account_is_closed(&over);
+                }
+                let sessions = count(over.len());
                 tell(reports, Report::Closed { user: user.to_string(), sessions }).await
             }
             Order::Sessions { user } => self.sessions(user, now, reports).await,
@@ -140,7 +143,8 @@ impl Desk {
             online: live.map(|(index, _)| count(index.online())),
             sessions: figures.sessions,
             invitations: figures.invitations,
-            directory: figures.directory,
+            directory: figures.directory.length,
+            head: HEXLOWER.encode(&figures.directory.hash),
             bytes: figures.bytes,
             started: live.map(|(_, since)| since.0),
         })
@@ -152,7 +156,10 @@ impl Desk {
                 format!("{}: this is here already, and a backup replaces nothing", to.display());
             return Err(Fault::new(FaultKind::Conflict, text));
         }
-        self.store.backup(to).await?;
+        self.store.backup(to).await.map_err(|error| match error {
+            StoreError::Failed(words) => Fault::new(FaultKind::Failed, words),
+            error => error.into(),
+        })?;
         let bytes = to.metadata().map(|about| about.len()).unwrap_or_default();
         Ok(Report::BackedUp { file: to.to_owned(), bytes })
     }

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 /// What the owner asks for.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "order", rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(tag = "order", rename_all = "kebab-case")]
 pub enum Order {
     /// A new invitation, for one name or for anybody, that holds for so many days.
     Invite {

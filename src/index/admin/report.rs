@@ -120,6 +120,8 @@ pub struct Stats {
     pub invitations: u64,
     /// Entries of the key directory.
     pub directory: u64,
+    /// The hash of the last of them.
+    pub head: String,
     /// Bytes of the database.
     pub bytes: u64,
     /// Since when the server runs, if one does.

@@ -57,12 +57,19 @@ pub(super) async fn answer(
     let mut to = pin!(to);
     let line = timeout(ORDER_COMES, lines.next()).await.map_err(|_| AskError::Silent)?;
     let Some(line) = line else { return Ok(()) };
-    let order = line.ok().and_then(|line| serde_json::from_str(&line).ok());
+    let order = line.ok().and_then(|line| understood(&line));
     let done = match order {
         Some(order) => carry_out(desk, order, clock(), &mut to).await?,
         None => Err(Fault::new(FaultKind::Failed, "the running server does not know this order")),
     };
     say(&mut to, &done.map_or_else(Answer::Failed, |()| Answer::Done)).await
+}
+
+/// An order of which every word is known: half of one may be the opposite of what was meant.
+fn understood(line: &str) -> Option<Order> {
+    let said: serde_json::Value = serde_json::from_str(line).ok()?;
+    let order = Order::deserialize(&said).ok()?;
+    serde_json::to_value(&order).is_ok_and(|known| known == said).then_some(order)
 }
 
 /// Carries an order out and passes the reports on.

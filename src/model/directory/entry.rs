@@ -7,8 +7,8 @@ use crate::crypto::{
 use crate::model::UserName;
 use crate::model::limits::USER_NAME_BYTES;
 
-/// How long a chain is, and the hash of its last entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+/// How long a chain is, and the hash of its last entry; [`Head::EMPTY`] unless more is said.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub struct Head {
     /// How many entries.
     pub length: u64,

@@ -1,0 +1,283 @@
+//! How a session begins, and why it does not.
+
+use crate::net::INDEX;
+use crate::stub::{
+    PASSWORD, Stub, Turn, by, identity, invitation, log_in, password, setup, side, soon, until,
+    until_here, user, without_token,
+};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+use tokio::time::Instant;
+use waxwing::crypto::{SignedRotation, UnixTime};
+use waxwing::link::{self, AskError, Backoff, Dialler, Ending};
+use waxwing::model::{Invitation, JoinToken, SessionToken};
+use waxwing::node::index::{Error, IndexSession, LoggedOut, Setup, Status, Trouble, who_answers};
+use waxwing::wire::index::Join;
+use waxwing::wire::{Code, Kind, Party};
+
+#[tokio::test(start_paused = true)]
+async fn a_kept_token_is_enough() {
+    let stub = Stub::new().await;
+    let session = stub.session();
+    until_here(&session).await;
+    assert_eq!(session.status(), Status::Here(user("alice")));
+    let account = session.account().await.unwrap();
+    assert_eq!((account.user.as_str(), account.since), ("alice", UnixTime(1_600_000_000)));
+    assert_eq!(account.sessions[0].number, [9; 16]);
+    assert!(account.sessions[0].is_this);
+    assert_eq!(stub.asked(Kind::Resume).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_a_token_somebody_has_to_log_in() {
+    let stub = Stub::new().await;
+    let (setup, kept) = keeping(without_token());
+    let session = stub.session_with(setup);
+    assert_eq!(soon(session.people()).await.unwrap_err(), Error::LoggedOut(LoggedOut::NotYet));
+    assert_eq!(session.status(), Status::LoggedOut(LoggedOut::NotYet));
+    // Nothing is dialled for that.
+    assert!(stub.net.tries().is_empty());
+    log_in(&session, "alice", PASSWORD).await.unwrap();
+    assert_eq!(session.status(), Status::Here(user("alice")));
+    assert!(soon(session.people()).await.is_ok());
+    assert_eq!(*kept.lock().unwrap(), [stub.books().token]);
+}
+
+#[tokio::test(start_paused = true)]
+async fn joining_takes_the_invitation_and_the_contact_along() {
+    let stub = Stub::new().await;
+    let session = stub.session_with(without_token());
+    let token: JoinToken = "c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1c1".parse().unwrap();
+    let taken = by(|books, request| {
+        let join: Join = request.decode().unwrap();
+        assert_eq!(join.invitation.as_ref().unwrap().token().expose(), &[0xc1; 16]);
+        assert_eq!(join.contact.as_deref(), Some("room 7"));
+        books.answer(request);
+    });
+    stub.once(Kind::Join, taken);
+    let (ann, password) = (user("ann"), password(PASSWORD));
+    let joined = session.join(&ann, &password, Some(&token), Some("room 7"));
+    soon(joined).await.unwrap();
+    assert_eq!(session.status(), Status::Here(ann.clone()));
+    let too_long = "x".repeat(129);
+    let refused = session.join(&ann, &password, None, Some(&too_long));
+    assert!(matches!(soon(refused).await, Err(Error::TooLong(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wrong_password_is_told_and_the_next_one_tried() {
+    let stub = Stub::new().await;
+    let session = stub.session_with(without_token());
+    let refused = log_in(&session, "alice", "a wrong password").await.unwrap_err();
+    assert!(matches!(refused, Error::Refused { code: Code::Credentials, .. }), "{refused}");
+    assert_eq!(session.status(), Status::LoggedOut(LoggedOut::NotYet));
+    log_in(&session, "alice", PASSWORD).await.unwrap();
+    // Trying in vain as somebody else leaves the session as it was.
+    let refused = log_in(&session, "bob", PASSWORD).await.unwrap_err();
+    assert!(matches!(refused, Error::Refused { code: Code::Credentials, .. }), "{refused}");
+    until_here(&session).await;
+    assert_eq!(session.status(), Status::Here(user("alice")));
+    assert_eq!(stub.asked(Kind::Resume).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_tried_too_often_is_told_at_once_and_who_is_busy_is_asked_again() {
+    let stub = Stub::new().await;
+    let session = stub.session_with(without_token());
+    stub.once(Kind::Login, Turn::Refuse(Code::Throttled));
+    let refused = log_in(&session, "alice", PASSWORD).await.unwrap_err();
+    assert!(matches!(refused, Error::Refused { code: Code::Throttled, .. }), "{refused}");
+    assert_eq!(stub.asked(Kind::Login).len(), 1);
+    stub.once(Kind::Login, Turn::Refuse(Code::Busy));
+    log_in(&session, "alice", PASSWORD).await.unwrap();
+    assert_eq!(stub.asked(Kind::Login).len(), 3);
+    // One that stays busy says so in the end.
+    stub.always(Kind::Login, Turn::Refuse(Code::Busy));
+    let refused = log_in(&session, "alice", PASSWORD).await.unwrap_err();
+    assert!(matches!(refused, Error::Refused { code: Code::Busy, .. }), "{refused}");
+    // And then the session that there was goes on.
+    until_here(&session).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_expired_token_needs_the_password_and_is_forgotten() {
+    let stub = Stub::new().await;
+    stub.books().token = None;
+    let (setup, kept) = keeping(setup());
+    let session = stub.session_with(setup);
+    assert_eq!(soon(session.people()).await.unwrap_err(), Error::LoggedOut(LoggedOut::Over));
+    assert_eq!(*kept.lock().unwrap(), [None]);
+    log_in(&session, "alice", PASSWORD).await.unwrap();
+    assert_eq!(*kept.lock().unwrap(), [None, stub.books().token]);
+    assert!(soon(session.people()).await.is_ok());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_token_of_another_identity_is_not_forgotten_but_told() {
+    let stub = Stub::new().await;
+    stub.always(Kind::Resume, Turn::Refuse(Code::OtherIdentity));
+    let (setup, kept) = keeping(setup());
+    let session = stub.session_with(setup);
+    match soon(session.people()).await.unwrap_err() {
+        Error::LoggedOut(LoggedOut::Refused { code, .. }) => assert_eq!(code, Code::OtherIdentity),
+        other => panic!("{other}"),
+    }
+    assert!(kept.lock().unwrap().is_empty());
+    assert_eq!(stub.asked(Kind::Resume).len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_key_than_the_invitations_ends_it_for_good() {
+    let stub = Stub::new().await;
+    let fingerprint = identity("mallory").fingerprint();
+    let other = Invitation { fingerprint, ..invitation() };
+    let session = IndexSession::begin(stub.net.clone(), side("alice"), &other, setup());
+    let status = until(&session, |status| matches!(status, Status::Stopped(_))).await;
+    let Status::Stopped(Trouble::Link(link::Error::Identity { expected, found })) = status else {
+        panic!("{status:?}");
+    };
+    assert_eq!((expected, found), (fingerprint, identity("bob").fingerprint()));
+    // Nothing was said, and nothing is asked any more.
+    assert!(stub.books().asked.is_empty());
+    assert!(matches!(soon(session.people()).await, Err(Error::Stopped(_))));
+    let refused = log_in(&session, "alice", PASSWORD).await.unwrap_err();
+    assert!(matches!(refused, Error::Stopped(_)), "{refused}");
+    assert_eq!(stub.net.tries().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_person_is_no_index() {
+    let mut stub = Stub::away();
+    stub.come_as("bob", Party::Person);
+    let session = stub.session();
+    let status = until(&session, |status| matches!(status, Status::Stopped(_))).await;
+    assert_eq!(status, Status::Stopped(Trouble::NotAnIndex));
+    assert!(stub.books().asked.is_empty());
+    let dialler = Dialler::over(stub.net.clone(), side("alice"));
+    let at = INDEX.parse().unwrap();
+    assert_eq!(soon(who_answers(&dialler, &at)).await, Err(Trouble::NotAnIndex));
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_answers_is_told_before_anything_is_said() {
+    let mut stub = Stub::new().await;
+    let dialler = Dialler::over(stub.net.clone(), side("alice")).with_backoff(Backoff::never());
+    let at = INDEX.parse().unwrap();
+    let answers = soon(who_answers(&dialler, &at)).await;
+    assert_eq!(answers, Ok(identity("bob").fingerprint()));
+    assert!(stub.books().asked.is_empty());
+    stub.go().await;
+    assert!(matches!(soon(who_answers(&dialler, &at)).await, Err(Trouble::Link(_))));
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_index_that_takes_us_in_and_says_nothing_is_left() {
+    let stub = Stub::new().await;
+    stub.always(Kind::Resume, Turn::Silent);
+    let session = stub.session();
+    let begun = Instant::now();
+    let status = until(&session, |status| matches!(status, Status::Away(_))).await;
+    assert_eq!(status, Status::Away(Trouble::Ask(AskError::Late)));
+    assert_eq!(begun.elapsed().as_secs(), 30);
+    stub.honest();
+    until_here(&session).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn logging_out_ends_the_session_on_both_sides() {
+    let stub = Stub::new().await;
+    let (setup, kept) = keeping(setup());
+    let session = stub.session_with(setup);
+    soon(session.logout()).await.unwrap();
+    assert_eq!(session.status(), Status::LoggedOut(LoggedOut::Over));
+    assert_eq!((stub.books().token, kept.lock().unwrap().as_slice()), (None, [None].as_slice()));
+    // When the answer is lost, the session is over all the same.
+    log_in(&session, "alice", PASSWORD).await.unwrap();
+    stub.once(Kind::Logout, Turn::Lose);
+    soon(session.logout()).await.unwrap();
+    assert_eq!(session.status(), Status::LoggedOut(LoggedOut::Over));
+    assert_eq!(stub.asked(Kind::Logout).len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotation_dials_with_the_new_identity_and_stays_with_it() {
+    let mut stub = Stub::new().await;
+    let session = stub.session();
+    until_here(&session).await;
+    let (old, new) = (identity("alice"), identity("mallory"));
+    let rotation = SignedRotation::sign(old.signing(), new.signing(), UnixTime(1)).unwrap();
+    stub.once(Kind::Rotate, Turn::HangUp);
+    let (alice, password) = (user("alice"), password(PASSWORD));
+    soon(session.rotate(side("mallory"), &alice, &password, &rotation)).await.unwrap();
+    let asked = stub.asked(Kind::Rotate);
+    assert_eq!(asked.len(), 2);
+    assert_eq!(asked[0].request, asked[1].request);
+    assert!(asked.iter().all(|asked| asked.by == new.fingerprint()));
+    stub.go().await;
+    until(&session, |status| matches!(status, Status::Away(_))).await;
+    stub.come();
+    until_here(&session).await;
+    assert_eq!(stub.asked(Kind::Resume).last().unwrap().by, new.fingerprint());
+    // One that is refused leaves everything as it was.
+    let back = SignedRotation::sign(new.signing(), old.signing(), UnixTime(2)).unwrap();
+    stub.once(Kind::Rotate, Turn::Refuse(Code::OtherIdentity));
+    let rotate = session.rotate(side("alice"), &alice, &password, &back);
+    assert!(matches!(soon(rotate).await, Err(Error::Refused { code: Code::OtherIdentity, .. })));
+    until_here(&session).await;
+    assert_eq!(stub.asked(Kind::Resume).last().unwrap().by, new.fingerprint());
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_ended_session_says_goodbye_and_is_over() {
+    let stub = Stub::new().await;
+    let session = stub.session();
+    until_here(&session).await;
+    let there = stub.conversation();
+    session.close().await;
+    let ending = soon(there.ended()).await;
+    assert!(matches!(ending, Ending::Theirs { code: Code::Done | Code::Stopping, .. }), "{ending}");
+    assert_eq!(session.status(), Status::Stopped(Trouble::Closed));
+    assert_eq!(soon(session.people()).await.unwrap_err(), Error::Stopped(Trouble::Closed));
+    let mut news = session.news();
+    drop(session);
+    assert!(soon(news.next()).await.is_none());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_session_goes_on_as_long_as_a_handle_is_held() {
+    let stub = Stub::new().await;
+    let session = stub.session();
+    let other = session.clone();
+    until_here(&session).await;
+    let there = stub.conversation();
+    drop(session);
+    soon(other.account()).await.unwrap();
+    assert!(there.ending().is_none());
+    drop(other);
+    soon(there.ended()).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_gives_up_logging_in_is_not_logged_in_later() {
+    let mut stub = Stub::away();
+    let session = stub.session_with(Setup { patience: Duration::from_secs(5), ..without_token() });
+    let refused = log_in(&session, "alice", PASSWORD).await.unwrap_err();
+    assert!(matches!(refused, Error::Away(Trouble::Link(_))), "{refused}");
+    stub.come();
+    until(&session, |status| matches!(status, Status::LoggedOut(_))).await;
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    assert_eq!(session.status(), Status::LoggedOut(LoggedOut::NotYet));
+    assert!(stub.asked(Kind::Login).is_empty());
+}
+
+/// What was kept of the token, each time.
+type Kept = Arc<Mutex<Vec<Option<[u8; 32]>>>>;
+
+fn keeping(setup: Setup) -> (Setup, Kept) {
+    let kept = Kept::default();
+    let to = Arc::clone(&kept);
+    let keep_token = move |token: Option<&SessionToken>| {
+        to.lock().unwrap().push(token.map(|token| *token.expose()));
+    };
+    (Setup { keep_token: Box::new(keep_token), ..setup }, kept)
+}

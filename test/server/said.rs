@@ -1,0 +1,111 @@
+//! What is said of the server: its settings are one table, and the help and the README have all of it;
+//! each place in which a setting can stand counts as the table's room says.
+
+#[allow(dead_code, reason = "a part of the program, of which only the table matters here")]
+#[path = "../../src/bin/server/settings.rs"]
+mod settings;
+
+use crate::stage::{Done, Machine};
+use settings::TABLE;
+use std::collections::BTreeSet;
+use std::fs;
+use waxwing::ui::settings::Preset;
+
+const README: &str = include_str!("../../README.md");
+
+#[test]
+fn the_readme_has_the_table_of_settings() {
+    let rows = TABLE.iter().map(|setting| {
+        let value = setting.value.map(|value| format!(" {value}")).unwrap_or_default();
+        let default = match setting.preset {
+            Preset::Is(text) => format!("`{text}`"),
+            Preset::Without(words) => words.to_owned(),
+            Preset::Off => "off".to_owned(),
+        };
+        format!("| `{}{value}` | {} | {default} |\n", setting.flag(), setting.help)
+    });
+    let table: String = rows.collect();
+    assert!(README.contains(&table), "README.md must have this table:\n{table}");
+}
+
+#[test]
+fn the_help_shows_every_setting_and_the_readme_every_verb() {
+    let machine = Machine::new();
+    for call in ["--help", "-h"] {
+        let help = machine.run(&[call]).ok();
+        for setting in TABLE {
+            assert!(help.contains(&setting.flag()), "{} is not in {help}", setting.name);
+        }
+    }
+    let help = machine.run(&["--help"]).ok();
+    let verbs = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap();
+    let verbs = verbs.lines().map(|line| line.split_whitespace().next().unwrap());
+    let verbs: BTreeSet<_> = verbs.collect();
+    let told = README.lines().filter_map(|line| line.strip_prefix("| `server "));
+    let told: BTreeSet<_> = told.map(|rest| rest.split([' ', '`']).next().unwrap()).collect();
+    assert_eq!(told, verbs);
+    for verb in verbs {
+        machine.run(&[verb, "--help"]).ok();
+    }
+    let lines = help.lines().filter(|line| line.chars().count() > 100);
+    assert_eq!(lines.collect::<Vec<_>>(), Vec::<&str>::new(), "fits a usual terminal");
+}
+
+/// Which folder a verb looks into, by its complaint that nothing is there.
+#[track_caller]
+fn folder(done: Done) -> String {
+    let err = done.failed(3);
+    let told = err.strip_prefix("error: ").unwrap();
+    told.split_once(": there is no index here").expect(&err).0.to_owned()
+}
+
+#[test]
+fn a_flag_counts_more_than_the_environment_and_that_more_than_the_file() {
+    let machine = Machine::new();
+    let users = |arguments: &[&str], variable: Option<&str>| {
+        let mut command = machine.command(&[&["users"], arguments].concat());
+        command.envs(variable.map(|value| ("WAXWING_DATA", value)));
+        folder(Done::of(&mut command))
+    };
+    let home = machine.at("home/.local/share/waxwing/server").display().to_string();
+    assert_eq!(users(&[], None), home);
+    fs::write(machine.at("waxwing-server.toml"), "data = \"from-file\"\n").unwrap();
+    assert_eq!(users(&[], None), "from-file");
+    assert_eq!(users(&[], Some("from-environment")), "from-environment");
+    assert_eq!(users(&["--data", "from-flag"], Some("from-environment")), "from-flag");
+
+    fs::create_dir(machine.at("elsewhere")).unwrap();
+    fs::write(machine.at("elsewhere/other.toml"), "data = \"beside-it\"\n").unwrap();
+    assert_eq!(users(&["--config", "elsewhere/other.toml"], None), "elsewhere/beside-it");
+}
+
+#[test]
+fn a_file_in_the_data_folder_is_found_unless_one_lies_here() {
+    let machine = Machine::with_keys();
+    let file = machine.data().join("waxwing-server.toml");
+    fs::write(&file, "# ours\nlisten = \"127.0.0.1\"\n").unwrap();
+    let err = machine.verb(&[]).failed(2);
+    assert!(err.starts_with("error: data/waxwing-server.toml: listen: 127.0.0.1 is not"), "{err}");
+    fs::write(machine.at("waxwing-server.toml"), "threads = 0\n").unwrap();
+    let err = machine.verb(&[]).failed(2);
+    assert!(err.starts_with("error: waxwing-server.toml: threads: 0 must be"), "{err}");
+}
+
+#[test]
+fn a_file_that_says_what_cannot_be_said_is_refused() {
+    let machine = Machine::with_keys();
+    let refused = |text: &str| {
+        fs::write(machine.at("waxwing-server.toml"), text).unwrap();
+        machine.verb(&["users"]).failed(2)
+    };
+    let err = refused("threads = 2\nlisten_on = \"127.0.0.1:0\"\n");
+    assert_eq!(
+        err,
+        "error: waxwing-server.toml, line 2: there is no setting listen_on; did you mean listen?\n"
+    );
+    let err = refused("json = true\n");
+    assert!(err.contains("there is no setting json"), "{err}");
+    let err = refused("listen = \n");
+    assert!(err.starts_with("error: waxwing-server.toml, line 1: "), "{err}");
+    assert_eq!(err.lines().count(), 1, "{err}");
+}

@@ -1,0 +1,47 @@
+//! Stopping: by a signal, at once, or by force; what is left is always ready for the next start.
+
+use crate::stage::Machine;
+use rustix::process::Signal;
+use std::io::Read;
+use std::net::TcpStream;
+
+#[test]
+fn either_signal_stops_it_cleanly() {
+    let machine = Machine::with_keys();
+    for signal in [Signal::TERM, Signal::INT] {
+        let mut server = machine.start();
+        server.signal(signal);
+        let (exit, err) = server.end();
+        assert_eq!(exit.code(), Some(0), "{err}");
+        assert!(err.contains("stopping") && err.ends_with("stopped\n"), "{err}");
+        assert!(!machine.data().join("control").exists(), "the socket is gone");
+        assert!(!machine.data().join("index.db-wal").exists(), "the database is closed");
+    }
+}
+
+#[test]
+fn a_conversation_that_has_begun_does_not_hold_it_up() {
+    let machine = Machine::with_keys();
+    let server = machine.start();
+    let mut stranger = TcpStream::connect(server.address()).unwrap();
+    server.stop();
+    let mut rest = Vec::new();
+    // Closed or reset: over, either way.
+    let _ = stranger.read_to_end(&mut rest);
+    assert!(rest.is_empty());
+}
+
+#[test]
+fn after_a_kill_the_next_start_finds_everything() {
+    let machine = Machine::with_keys();
+    let mut server = machine.start();
+    machine.verb(&["invite", "--for", "bob"]).ok();
+    server.signal(Signal::KILL);
+    server.end();
+    assert!(machine.data().join("control").exists(), "it could not clear up");
+    let offline = machine.verb(&["invite", "--list"]).ok();
+    assert!(offline.contains("bob"), "{offline}");
+    let server = machine.start();
+    assert!(machine.verb(&["invite", "--list"]).ok().contains("bob"));
+    server.stop();
+}
