@@ -5,7 +5,7 @@
 
 use crate::is_well;
 use crate::keys::{DAY, NOW};
-use crate::stage::{Keys, joining, keys, steps, user, whole_chain};
+use crate::stage::{Keys, joining, keys, say, steps, user, whole_chain};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -18,11 +18,6 @@ use waxwing::model::TokenHash;
 
 /// How many rounds there are when nobody says.
 const ROUNDS: u32 = 8;
-
-#[allow(clippy::print_stdout, reason = "the parent listens there")]
-fn say(line: &str) {
-    println!("{line}");
-}
 
 /// Bytes that stand for a change: whose it is, in which round, and which.
 fn bytes<const N: usize>(kind: u8, round: u32, number: u32) -> [u8; N] {
@@ -161,9 +156,7 @@ async fn rounds(rounds: u32) {
         assert!(steps(&chain, "alice").len() >= last as usize);
         store.close().await;
     }
-    println!(
-        "{rounds} processes were killed; all of {acknowledged} acknowledged changes are there"
-    );
+    say(&format!("{rounds} were killed; all of {acknowledged} acknowledged changes are there"));
 }
 
 #[tokio::test]
