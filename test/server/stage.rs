@@ -146,7 +146,7 @@ impl Done {
     }
 }
 
-/// No verb takes so long.
+/// Nothing here takes so long.
 const ENOUGH: Duration = Duration::from_secs(60);
 
 /// A server that runs; killed when dropped.
@@ -208,9 +208,15 @@ impl Running {
     }
 
     /// Waits for its end; gives what it said on stderr as well.
+    #[track_caller]
     pub(crate) fn end(&mut self) -> (ExitStatus, String) {
-        let mut err = String::new();
-        self.child.stderr.take().unwrap().read_to_string(&mut err).unwrap();
+        let (mut stderr, (said, listened)) = (self.child.stderr.take().unwrap(), channel());
+        thread::spawn(move || {
+            let mut err = String::new();
+            stderr.read_to_string(&mut err).unwrap();
+            let _ = said.send(err);
+        });
+        let err = listened.recv_timeout(ENOUGH).expect("it ends");
         (self.child.wait().unwrap(), err)
     }
 
