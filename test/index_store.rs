@@ -74,6 +74,11 @@ macro_rules! story {
 }
 
 story! {
+    clock::known_keys_pass_with_any_clock_and_new_ones_have_to_hold,
+    clock::a_short_session_lasts_while_it_is_used,
+    joining::invitations_for_somebody_who_is_in_are_forgotten,
+    joining::who_left_comes_back_as_who_they_were_last,
+    joining::numbers_of_requests_do_not_pile_up,
     joining::who_joins_can_log_in,
     joining::nobody_joins_without_an_invitation_where_joining_is_closed,
     joining::an_invitation_lets_one_person_in_once,

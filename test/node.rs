@@ -1,1 +1,26 @@
-//! The session with an index.
+//! The session with an index, against an index written by hand that lies, forgets, is silent, hangs
+//! up and comes back.
+//!
+//! Time is tokio's and stands still; connections are pipes.
+
+#[path = "common/mod.rs"]
+mod keys;
+#[path = "common/ledger.rs"]
+mod ledger;
+#[path = "node/net.rs"]
+mod net;
+#[path = "node/stub.rs"]
+mod stub;
+
+#[path = "node/beginnings.rs"]
+mod beginnings;
+#[path = "node/changes.rs"]
+mod changes;
+#[path = "node/directory.rs"]
+mod directory;
+#[path = "node/news.rs"]
+mod news;
+#[path = "node/people.rs"]
+mod people;
+#[path = "node/returns.rs"]
+mod returns;

@@ -149,6 +149,7 @@ impl Store for Crowd {
         join(joining: Joining, now: UnixTime) -> Granted;
         log_in(login: LoggingIn, now: UnixTime) -> Granted;
         rotate(rotating: Rotating, now: UnixTime) -> Granted;
+        is_invited(invitation: &TokenHash, user: &UserName, now: UnixTime) -> bool;
         invite(invite: Invite) -> ();
         invitations(most: usize, now: UnixTime) -> Vec<InviteRow>;
         users(after: Option<&UserName>, most: usize, now: UnixTime) -> Vec<UserRow>;

@@ -17,6 +17,7 @@ use super::throttle::{Key, Pace};
 use super::visitor::{Denial, Visitor};
 use crate::codec::{List, Text, closed};
 use crate::crypto::{Fingerprint, Password, PasswordHash, SignedRotation, random};
+use crate::model::directory::DirectoryEvent;
 use crate::model::{SessionToken, UserName};
 use crate::wire::Code;
 use crate::wire::index::{
@@ -33,10 +34,20 @@ impl<S: Store> Handle<Join> for Index<S> {
         if ask.invitation.is_none() && !is_open {
             return Err(Refusal::Invitation.into());
         }
-        // Joining tells which names are taken, so it is slow for whoever fails at many.
-        let failed = Key::FailedJoin(visitor.origin);
+        let invited = ask.invitation.as_ref().map(|invited| invited.token().hash());
+        let is_invited = match &invited {
+            Some(token) => self.store.is_invited(token, &ask.user, shared.now()).await,
+            None => Ok(false),
+        };
+        let is_invited = is_invited.map_err(|error| self.storage(error))?;
+        // Joining tells which names are taken, so it is slow for whoever fails at many; for one
+        // invitation, or for one address.
+        let failed = match invited.filter(|_| is_invited) {
+            Some(token) => Key::Invited(token),
+            None => Key::FailedJoin(visitor.origin),
+        };
         shared.may_try(&failed, an_hour(shared.rules.failed_joins))?;
-        let open = ask.invitation.is_none().then_some(Key::OpenJoin(visitor.origin));
+        let open = invited.is_none().then_some(Key::OpenJoin(visitor.origin));
         if let Some(open) = &open {
             shared.may_try(open, an_hour(shared.rules.open_joins))?;
         }
@@ -46,17 +57,19 @@ impl<S: Store> Handle<Join> for Index<S> {
             let checked = self.check(visitor, &ask.user, &ask.password, None).await?;
             shared.throttle().succeeded(&checked.key);
         }
-        let hashed =
-            self.hash(Whose::Stranger(visitor.origin), new_password(&ask.password)?).await?;
+        let whose = match is_invited {
+            true => Whose::Known(visitor.identity),
+            false => Whose::Stranger(visitor.origin),
+        };
+        let hashed = self.hash(whose, new_password(&ask.password)?).await?;
         let (token, session) = self.new_session();
         let user = ask.user.0;
-        let before = self.store.account(&user).await.map_err(|error| self.storage(error))?;
         let joining = Joining {
             request,
             user: user.clone(),
             password: hashed,
             contact: contact(ask.contact)?,
-            invitation: ask.invitation.map(|invited| invited.token().hash()),
+            invitation: invited,
             is_open,
             shown,
             session,
@@ -68,8 +81,12 @@ impl<S: Store> Handle<Join> for Index<S> {
         let granted = granted.map_err(|error| self.storage(error))?;
         open.iter().for_each(|open| shared.count_try(open));
         let who = visitor.person(&user);
-        let is_back = before.is_some_and(|account| account.identity != visitor.identity);
-        shared.tell(if is_back { Happening::Replaced(who) } else { Happening::Joined(who) });
+        match granted.event {
+            Some(DirectoryEvent::Joined) => shared.tell(Happening::Joined(who)),
+            Some(DirectoryEvent::Replaced) => shared.tell(Happening::Replaced(who)),
+            // A new password by the owner's invitation; or a repetition.
+            _ => shared.tell(Happening::LoggedIn(who)),
+        }
         self.grant(visitor, granted, token, true).await
     }
 }
@@ -95,7 +112,7 @@ impl<S: Store> Handle<Resume> for Index<S> {
         let shown = self.shown(visitor)?;
         let member = self.store.resume(asker, shown, self.shared.now()).await;
         let member = member.map_err(|error| self.storage(error))?;
-        let granted = Granted { member, ended: Vec::new() };
+        let granted = Granted { member, ended: Vec::new(), event: None };
         self.grant(visitor, granted, ask.token, false).await
     }
 }
@@ -303,7 +320,7 @@ impl<S: Store> Index<S> {
         token: SessionToken,
         is_seen: bool,
     ) -> Result<SessionGrant, Denial> {
-        let Granted { member, ended } = granted;
+        let Granted { member, ended, .. } = granted;
         self.shared.end_sessions(&ended, visitor.seat.as_ref());
         let asker = Asker { session: token.hash(), identity: visitor.identity };
         let Member { user, lifetime, .. } = member.clone();

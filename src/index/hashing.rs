@@ -64,8 +64,10 @@ struct Queue {
 struct Job {
     whose: Whose,
     since: Instant,
-    work: Box<dyn FnOnce(&Shared, Turn) + Send>,
+    work: Work,
 }
+
+type Work = Box<dyn FnOnce(&Shared, Turn) + Send>;
 
 /// Whether a job still has its turn.
 #[derive(Clone, Copy, PartialEq, Eq)]

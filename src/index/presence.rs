@@ -207,6 +207,14 @@ impl Presence {
         self.put(row.account, seen);
     }
 
+    /// Something changed that no message tells: all watchers are told that they missed it.
+    pub(super) fn changed_beyond_telling(&mut self) {
+        self.next = self.next.saturating_add(1);
+        self.forgotten = self.next;
+        self.changes.clear();
+        self.last_change.clear();
+    }
+
     /// Puts down for a person, wherever they are online, that somebody wants to reach them.
     pub(super) fn reach(&self, wanted: AccountId, by: &PersonSeen) -> Reached {
         let here = self.people.get(&wanted);

@@ -5,6 +5,7 @@ use super::anonymous::Anonymous;
 use super::happening::{Happening, Noticed, is_worth_telling};
 use super::hashing::Hashing;
 use super::origin::Origin;
+use super::presence::Presence;
 use super::shared::{Clock, Refused, Shared};
 use super::store::{Refusal, Store, StoreError};
 use super::visitor::{Denial, Visitor};
@@ -78,6 +79,13 @@ impl<S: Store> Index<S> {
     /// Sessions ended by other hands: whoever uses them is told, and is not online any more.
     pub fn sessions_are_over(&self, sessions: &[TokenHash]) {
         self.shared.end_sessions(sessions, None);
+    }
+
+    /// An account was closed, and with it these sessions. Nobody is told who it was, but that the list
+    /// of people is another one.
+    pub fn account_is_closed(&self, sessions: &[TokenHash]) {
+        self.sessions_are_over(sessions);
+        self.shared.change_presence(Presence::changed_beyond_telling);
     }
 
     /// Takes what the listener notices, for the log.
@@ -194,8 +202,9 @@ impl<S: Store> Index<S> {
             self.shared.complain(who, kind.name(), (code.number(), why));
         }
         request.refuse(code, &text);
-        // The store says so to somebody who was logged in: the session ended meanwhile.
-        if code == Code::NoSession {
+        // The store says so to somebody who was logged in: the session ended meanwhile. A token that
+        // opens none says nothing of the session that there is.
+        if code == Code::NoSession && kind != Kind::Resume {
             visitor.stand_up(&self.shared);
         }
     }

@@ -129,7 +129,7 @@ impl From<StoreError> for Denial {
 impl From<Refusal> for Denial {
     fn from(refusal: Refusal) -> Self {
         let code = match refusal {
-            Refusal::NoSession => Code::NoSession,
+            Refusal::NoSession | Refusal::OtherHands => Code::NoSession,
             Refusal::PasswordChanged => Code::Credentials,
             Refusal::OtherIdentity => Code::OtherIdentity,
             Refusal::NameTaken => Code::NameTaken,
@@ -140,6 +140,9 @@ impl From<Refusal> for Denial {
             Refusal::NotFound => Code::NotFound,
             Refusal::TooMany => Code::Throttled,
         };
-        Self::new(code, "")
+        // The other side hears no difference; the owner reads that a token may be stolen.
+        let stolen = "the token of a session of another identity";
+        let told = (refusal == Refusal::OtherHands).then_some(stolen);
+        Self { told, ..Self::new(code, "") }
     }
 }

@@ -21,19 +21,22 @@ pub fn ago(time: UnixTime, now: UnixTime) -> String {
 
 /// A number of seconds in the largest unit of which there are two: `119 s`, `47 h`, `6 days`.
 pub fn span(seconds: u64) -> String {
-    let unit = UNITS.iter().find(|(size, _)| seconds / size >= 2);
-    let (size, name) = unit.copied().unwrap_or((1, "s"));
-    format!("{} {name}", seconds / size)
+    let in_unit = |(size, name): &(u64, &'static str)| {
+        seconds.checked_div(*size).filter(|number| *number >= 2).map(|number| (number, *name))
+    };
+    let (number, name) = UNITS.iter().find_map(in_unit).unwrap_or((seconds, "s"));
+    format!("{number} {name}")
 }
 
 /// A number of bytes in the unit that fits: `84 KiB`, `1.5 MiB`.
+#[allow(clippy::arithmetic_side_effects, reason = "a u64 of bytes has room in a u128 of tenths")]
 pub fn bytes(number: u64) -> String {
     let unit = (1..SIZES.len()).rev().find(|unit| number >> (10 * unit) > 0);
     let Some((unit, name)) = unit.and_then(|unit| Some((unit, SIZES.get(unit)?))) else {
         return format!("{number} bytes");
     };
     // Tenths, rounded down: what is shown is there.
-    let tenths = u128::from(number) * 10 >> (10 * unit);
+    let tenths = (u128::from(number) * 10) >> (10 * unit);
     match (tenths / 10, tenths % 10) {
         (whole, 0) | (whole @ 10.., _) => format!("{whole} {name}"),
         (whole, tenth) => format!("{whole}.{tenth} {name}"),

@@ -128,12 +128,13 @@ async fn a_session_that_is_over_opens_nothing() {
     // Over in the store, and this conversation has not heard of it.
     ground.index.store().end_sessions(&user("alice")).await.unwrap();
     for kind in kinds().into_iter().filter(|kind| !WITHOUT_SESSION.contains(kind)) {
-        let refused = try_on(&alice, kind, &victim).await.unwrap_err();
-        let expected = match kind {
-            Kind::PasswordChange => Code::Credentials,
-            _ => Code::NoSession,
-        };
-        assert_eq!(refused, expected, "{kind}");
+        let caller = ground.dial("alice").await;
+        caller.login("alice", PASSWORD).await.unwrap();
+        caller.ask(Online { id: 0, port: None }).await.unwrap();
+        ground.index.store().end_sessions(&user("alice")).await.unwrap();
+        let refused = try_on(&caller, kind, &victim).await.unwrap_err();
+        assert_eq!(refused, Code::NoSession, "{kind}");
+        assert_eq!(ground.index.online(), 0, "{kind}: who asked is not online any more");
     }
     assert_eq!(alice.ask(resuming(&granted)).await.unwrap_err(), Code::NoSession);
     assert_eq!(ground.index.online(), 0);

@@ -254,6 +254,21 @@ async fn who_asks_for_news_and_never_takes_them_is_let_go() {
 }
 
 #[tokio::test]
+async fn watchers_of_an_account_that_is_closed_are_told_to_look_again() {
+    use waxwing::index::store::Store;
+    let ground = Ground::new().await;
+    let (mut bob, _) = ground.member("bob").await;
+    let (alice, _) = ground.member("alice").await;
+    bob.ask(Watch { id: 0, on: true }).await.unwrap();
+    let over = ground.index.store().close_account(&user("alice"), ground.now()).await.unwrap();
+    ground.index.account_is_closed(&over);
+    assert!(news(&mut bob).await.missed);
+    assert_eq!(names(&all(&bob).await.people), [("bob", false)]);
+    soon(alice.conversation.ended()).await;
+    ground.stop().await;
+}
+
+#[tokio::test]
 async fn people_come_in_pages_by_name() {
     let ground = Ground::new().await;
     for name in ["dave", "alice", "erin", "bob", "carol"] {

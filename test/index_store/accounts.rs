@@ -83,7 +83,7 @@ pub(crate) async fn a_rotation_moves_the_account(store: &impl Store) {
     let opened = Someone::new(&keys(2), opened, moved.granted);
     store.member(opened.asker, later(5)).await.unwrap();
     store.member(moved.asker, later(5)).await.unwrap();
-    assert_eq!(store.figures(NOW).await.unwrap().directory, 3);
+    assert_eq!(store.figures(NOW).await.unwrap().directory.length, 3);
     let other = RequestKey { asked: [2; 32], ..moving.request };
     let other = Rotating { request: other, session: session(), ..moving.clone() };
     refused(store.rotate(other, NOW).await, Refusal::Reused);

@@ -2,10 +2,10 @@
 
 use crate::keys::NOW;
 use crate::stage::{
-    LIFETIME, days, invite, invited, join, joining, keys, later, log_in, refused, request,
+    LIFETIME, days, invite, invited, join, joining, keys, later, log_in, refused, request, session,
     whole_chain,
 };
-use waxwing::index::store::{Refusal, Store};
+use waxwing::index::store::{Asker, Joining, LoggingIn, NewSession, Refusal, Store};
 
 const TEN_YEARS: i64 = 3652;
 
@@ -74,4 +74,34 @@ pub(crate) async fn a_clock_set_back_locks_nobody_out(store: &impl Store) {
     refused(store.join(joining("alice", &keys(2), NOW), NOW).await, Refusal::NameTaken);
     // Times in the directory are what the index said, in whatever order.
     whole_chain(store, again.asker, NOW).await;
+}
+
+pub(crate) async fn known_keys_pass_with_any_clock_and_new_ones_have_to_hold(store: &impl Store) {
+    let alice = join(store, "alice", 0, NOW).await;
+    for then in [days(-TEN_YEARS), days(TEN_YEARS)] {
+        let known = LoggingIn { shown: keys(0).shown_by(NOW, then), ..alice.login(then) };
+        store.log_in(known, then).await.unwrap();
+        let known = keys(0).shown_by(NOW, then);
+        store.sweep(then).await.unwrap();
+        let back = log_in(store, &alice, then).await;
+        store.resume(back.asker, known, then).await.unwrap();
+        let newer = keys(0).epoch(2).shown_by(NOW, then);
+        let login = LoggingIn { shown: newer.clone(), ..alice.login(then) };
+        refused(store.log_in(login, then).await, Refusal::Certificate);
+        refused(store.resume(back.asker, newer, then).await, Refusal::Certificate);
+        let bob = Joining { shown: keys(1).shown_by(NOW, then), ..joining("bob", &keys(1), then) };
+        refused(store.join(bob, then).await, Refusal::Certificate);
+    }
+}
+
+pub(crate) async fn a_short_session_lasts_while_it_is_used(store: &impl Store) {
+    let session = NewSession { lifetime: 60, ..session() };
+    let short = Joining { session, ..joining("alice", &keys(0), NOW) };
+    let granted = store.join(short, NOW).await.unwrap();
+    let asker = Asker { session: session.token, identity: keys(0).fingerprint() };
+    assert_eq!(granted.member.lifetime, 60);
+    for seconds in (20..600).step_by(20) {
+        store.member(asker, later(seconds)).await.unwrap();
+    }
+    refused(store.member(asker, later(580 + 61)).await, Refusal::NoSession);
 }

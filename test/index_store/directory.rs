@@ -2,8 +2,8 @@
 
 use crate::keys::{DAY, NOW};
 use crate::stage::{
-    Keys, Someone, days, invite, invited, join, joining, keys, later, refused, rotating, user,
-    whole_chain,
+    Keys, Someone, days, invite, invited, join, joining, keys, later, refused, rotating, steps,
+    user, whole_chain,
 };
 use waxwing::crypto::UnixTime;
 use waxwing::index::store::{LoggingIn, Refusal, Result, Rotating, Store};
@@ -22,7 +22,7 @@ async fn enter(store: &impl Store, someone: &Someone, keys: &Keys, now: UnixTime
 
 pub(crate) async fn a_newer_certificate_is_written_down(store: &impl Store) {
     let alice = join(store, "alice", 0, NOW).await;
-    let directory = async || store.figures(NOW).await.unwrap().directory;
+    let directory = async || store.figures(NOW).await.unwrap().directory.length;
     // The same key in the same epoch is nothing new, though the certificate is another one.
     show(store, &alice, &keys(0), later(50)).await.unwrap();
     enter(store, &alice, &keys(0), later(50)).await.unwrap();
@@ -35,7 +35,7 @@ pub(crate) async fn a_newer_certificate_is_written_down(store: &impl Store) {
     enter(store, &alice, &third, later(1)).await.unwrap();
     assert_eq!(directory().await, 3);
     let chain = whole_chain(store, alice.asker, NOW).await;
-    let events: Vec<_> = chain.steps(&user("alice")).iter().map(|step| step.event).collect();
+    let events: Vec<_> = steps(&chain, "alice").iter().map(|step| step.event).collect();
     use DirectoryEvent::{Joined, Sealing};
     assert_eq!(events, [Joined, Sealing, Sealing]);
     let (number, documents) =
@@ -110,8 +110,8 @@ pub(crate) async fn documents_stand_for_their_entries(store: &impl Store) {
     for (name, number) in [("alice", 0), ("bob", 1), ("alice", 2)] {
         let (told, documents) = documents(name, Some(number)).await.unwrap();
         assert_eq!(told, number);
-        let step = chain.steps(&user(name)).iter().find(|step| step.number == number).unwrap();
-        chain.binding_at(&user(name), step, &documents).unwrap();
+        let step = chain.steps(&user(name)).find(|step| step.number == number).unwrap();
+        chain.binding_at(&user(name), &step, &documents).unwrap();
     }
     let last = documents("alice", None).await;
     assert_eq!(last, documents("alice", Some(2)).await);
@@ -132,9 +132,9 @@ pub(crate) async fn who_closed_an_account_may_come_back(store: &impl Store) {
     assert!(chain.current(&user("alice")).is_none());
     let (number, documents) =
         store.documents(bob.asker, &user("alice"), None, NOW).await.unwrap().unwrap();
-    let step = chain.steps(&user("alice")).last().unwrap();
+    let step = chain.steps(&user("alice")).next().unwrap();
     assert_eq!((number, step.event), (2, DirectoryEvent::Closed));
-    chain.binding_at(&user("alice"), step, &documents).unwrap();
+    chain.binding_at(&user("alice"), &step, &documents).unwrap();
 
     let back = join(store, "alice", 0, later(2)).await;
     assert_ne!(back.granted.member.account, alice.granted.member.account);
@@ -167,7 +167,7 @@ pub(crate) async fn a_story_of_many_names_is_one_chain(store: &impl Store) {
     let chain = whole_chain(store, moved.asker, days(3)).await;
     let events: Vec<_> = ["alice", "bob", "carol"]
         .iter()
-        .map(|name| chain.steps(&user(name)).iter().map(|step| step.event.name()).collect())
+        .map(|name| steps(&chain, name).iter().map(|step| step.event.name()).collect())
         .collect::<Vec<Vec<_>>>();
     assert_eq!(events[0], ["joined", "rotated", "sealing"]);
     assert_eq!(events[1], ["joined", "replaced", "closed"]);
@@ -177,7 +177,7 @@ pub(crate) async fn a_story_of_many_names_is_one_chain(store: &impl Store) {
         for step in chain.steps(&name) {
             let read = store.documents(moved.asker, &name, Some(step.number), days(3));
             let (_, documents) = read.await.unwrap().unwrap();
-            chain.binding_at(&name, step, &documents).unwrap();
+            chain.binding_at(&name, &step, &documents).unwrap();
         }
     }
 }

@@ -2,8 +2,8 @@
 
 use crate::keys::{DAY, NOW};
 use crate::stage::{
-    IDENTITIES, Someone, invite, invited, join, joining, keys, later, log_in, password, refused,
-    session, token, user, whole_chain,
+    IDENTITIES, Someone, days, invite, invited, join, joining, keys, later, log_in, password,
+    refused, request, rotating, session, token, user, whole_chain,
 };
 use waxwing::index::store::{Asker, Joining, Refusal, RequestKey, Store};
 use waxwing::model::directory::DirectoryEvent;
@@ -45,7 +45,7 @@ pub(crate) async fn nobody_joins_without_an_invitation_where_joining_is_closed(s
     let wrong = Joining { invitation: Some(token()), ..joining("alice", &keys(0), NOW) };
     refused(store.join(wrong, NOW).await, Refusal::Invitation);
     let figures = store.figures(NOW).await.unwrap();
-    assert_eq!((figures.accounts, figures.sessions, figures.directory), (0, 0, 0));
+    assert_eq!((figures.accounts, figures.sessions, figures.directory.length), (0, 0, 0));
 }
 
 pub(crate) async fn an_invitation_lets_one_person_in_once(store: &impl Store) {
@@ -123,7 +123,7 @@ pub(crate) async fn an_invitation_for_an_account_resets_its_password(store: &imp
     assert_eq!(granted.ended, [alice.asker.session]);
     let account = store.account(&user("alice")).await.unwrap().unwrap();
     assert_eq!((account.password, account.identity), (password(2), keys(0).fingerprint()));
-    assert_eq!(store.figures(NOW).await.unwrap().directory, 1);
+    assert_eq!(store.figures(NOW).await.unwrap().directory.length, 1);
 }
 
 pub(crate) async fn joining_again_by_the_same_request_does_nothing_twice(store: &impl Store) {
@@ -144,7 +144,7 @@ pub(crate) async fn joining_again_by_the_same_request_does_nothing_twice(store: 
         store.member(asker, later(60)).await.unwrap();
     }
     let figures = store.figures(later(60)).await.unwrap();
-    assert_eq!((figures.accounts, figures.directory, figures.sessions), (1, 1, 2));
+    assert_eq!((figures.accounts, figures.directory.length, figures.sessions), (1, 1, 2));
 
     let asked = RequestKey { asked: [2; 32], ..first.request };
     refused(store.was_done(&asked).await, Refusal::Reused);
@@ -174,5 +174,48 @@ pub(crate) async fn of_a_hundred_who_want_a_name_one_gets_it(store: &impl Store)
     }
     assert_eq!(winners, 1);
     let figures = store.figures(NOW).await.unwrap();
-    assert_eq!((figures.accounts, figures.sessions, figures.directory), (1, 1, 1));
+    assert_eq!((figures.accounts, figures.sessions, figures.directory.length), (1, 1, 1));
+}
+
+pub(crate) async fn invitations_for_somebody_who_is_in_are_forgotten(store: &impl Store) {
+    let (first, second) =
+        (invite(store, Some("bob"), NOW).await, invite(store, Some("bob"), NOW).await);
+    assert!(store.is_invited(&first, &user("bob"), NOW).await.unwrap());
+    assert!(!store.is_invited(&first, &user("alice"), NOW).await.unwrap());
+    assert!(!store.is_invited(&token(), &user("bob"), NOW).await.unwrap());
+    store.join(invited("bob", &keys(1), first, NOW), NOW).await.unwrap();
+    // Whoever finds the other one does not get the account.
+    assert!(!store.is_invited(&second, &user("bob"), NOW).await.unwrap());
+    refused(store.join(invited("bob", &keys(2), second, NOW), NOW).await, Refusal::Invitation);
+    // One that is made now is meant so.
+    let third = invite(store, Some("bob"), NOW).await;
+    let granted = store.join(invited("bob", &keys(2), third, NOW), NOW).await.unwrap();
+    assert_eq!(granted.event, Some(DirectoryEvent::Replaced));
+    let anybody = invite(store, None, NOW).await;
+    assert!(store.is_invited(&anybody, &user("alice"), NOW).await.unwrap());
+    assert!(!store.is_invited(&anybody, &user("alice"), days(365)).await.unwrap());
+}
+
+pub(crate) async fn who_left_comes_back_as_who_they_were_last(store: &impl Store) {
+    let alice = join(store, "alice", 0, NOW).await;
+    assert_eq!(alice.granted.event, Some(DirectoryEvent::Joined));
+    let moved = store.rotate(rotating(&alice.granted, &keys(0), &keys(1), NOW), NOW).await;
+    assert_eq!(moved.unwrap().event, Some(DirectoryEvent::Rotated));
+    store.close_account(&user("alice"), NOW).await.unwrap();
+    // The key from before may be in other hands by now.
+    refused(store.join(joining("alice", &keys(0), NOW), NOW).await, Refusal::KeyTaken);
+    store.join(joining("alice", &keys(1), NOW), NOW).await.unwrap();
+}
+
+pub(crate) async fn numbers_of_requests_do_not_pile_up(store: &impl Store) {
+    let alice = join(store, "alice", 0, NOW).await;
+    let (first, last) = (request(&keys(0)), request(&keys(0)));
+    store.change_contact(alice.asker, first, None, NOW).await.unwrap();
+    for _ in 0..1100 {
+        let number = request(&keys(0));
+        store.change_contact(alice.asker, number, None, later(1)).await.unwrap();
+    }
+    store.change_contact(alice.asker, last, None, later(2)).await.unwrap();
+    assert!(!store.was_done(&first).await.unwrap());
+    assert!(store.was_done(&last).await.unwrap());
 }

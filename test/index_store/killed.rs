@@ -5,7 +5,7 @@
 
 use crate::is_well;
 use crate::keys::{DAY, NOW};
-use crate::stage::{Keys, joining, keys, user, whole_chain};
+use crate::stage::{Keys, joining, keys, steps, user, whole_chain};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -158,7 +158,7 @@ async fn rounds(rounds: u32) {
             }
         }
         assert!(last_epoch(&store).await >= last);
-        assert!(chain.steps(&user("alice")).len() >= last as usize);
+        assert!(steps(&chain, "alice").len() >= last as usize);
         store.close().await;
     }
     println!(

@@ -35,12 +35,18 @@ pub(crate) async fn nobody_asks_without_a_session_of_their_own(store: &impl Stor
     let unknown = Asker { session: token(), ..alice.asker };
     let stolen = Asker { identity: bob.asker.identity, ..alice.asker };
     let stranger = Asker { identity: keys(2).fingerprint(), ..alice.asker };
-    let cases = [(unknown, NOW), (stolen, NOW), (stranger, NOW), (alice.asker, days(1))];
+    let (no, other) = (Refusal::NoSession, Refusal::OtherHands);
+    let cases = [
+        (unknown, NOW, no),
+        (stolen, NOW, other),
+        (stranger, NOW, other),
+        (alice.asker, days(1), no),
+    ];
     let before = store.figures(NOW).await.unwrap();
-    for (asker, now) in cases {
+    for (asker, now, why) in cases {
         for (question, answer) in ask_everything(store, asker, now).await {
             println!("{question}");
-            refused(answer, Refusal::NoSession);
+            refused(answer, why);
         }
     }
     assert_eq!(store.figures(NOW).await.unwrap(), before);

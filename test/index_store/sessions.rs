@@ -14,8 +14,8 @@ pub(crate) async fn a_session_belongs_to_an_identity(store: &impl Store) {
     let member = store.member(alice.asker, NOW).await.unwrap();
     assert_eq!(member, alice.granted.member);
     let stolen = Asker { identity: bob.asker.identity, ..alice.asker };
-    refused(store.member(stolen, NOW).await, Refusal::NoSession);
-    refused(store.resume(stolen, keys(1).shown(NOW), NOW).await, Refusal::NoSession);
+    refused(store.member(stolen, NOW).await, Refusal::OtherHands);
+    refused(store.resume(stolen, keys(1).shown(NOW), NOW).await, Refusal::OtherHands);
     let unknown = Asker { session: token(), ..alice.asker };
     refused(store.member(unknown, NOW).await, Refusal::NoSession);
     let resumed = store.resume(alice.asker, keys(0).shown(NOW), NOW).await.unwrap();

@@ -9,7 +9,7 @@ use waxwing::index::store::{
     Asker, Granted, Invite, Joining, LoggingIn, NewSession, Refusal, RequestKey, Result, Rotating,
     SessionNumber, Shown, Store, StoreError,
 };
-use waxwing::model::directory::Chain;
+use waxwing::model::directory::{Chain, Step};
 use waxwing::model::{TokenHash, UserName};
 
 /// How long a session lasts here.
@@ -58,8 +58,14 @@ impl Keys {
     }
 
     pub(crate) fn shown(&self, now: UnixTime) -> Shown {
+        self.shown_by(now, now)
+    }
+
+    /// Issued by one clock and looked at by another.
+    pub(crate) fn shown_by(&self, issued: UnixTime, now: UnixTime) -> Shown {
         let sealing = wrapping_key(self.sealing);
-        let signed = SealingCertificate::issue(&self.signing, &sealing, self.epoch, now).unwrap();
+        let signed =
+            SealingCertificate::issue(&self.signing, &sealing, self.epoch, issued).unwrap();
         Shown::new(self.signing.verifying_key().clone(), signed, now).unwrap()
     }
 }
@@ -189,6 +195,13 @@ pub(crate) async fn log_in(store: &impl Store, someone: &Someone, now: UnixTime)
 #[track_caller]
 pub(crate) fn refused<T: std::fmt::Debug>(answer: Result<T>, why: Refusal) {
     assert_eq!(answer.unwrap_err(), StoreError::Refused(why));
+}
+
+/// All that a chain says of a name, the first first.
+pub(crate) fn steps(chain: &Chain, name: &str) -> Vec<Step> {
+    let mut steps: Vec<_> = chain.steps(&user(name)).collect();
+    steps.reverse();
+    steps
 }
 
 /// The chain of all that a store holds; it must follow every rule.

@@ -9,7 +9,7 @@ use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, ExitStatus, Stdio};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
 use waxwing::codec::closed;
@@ -113,7 +113,7 @@ impl Done {
     #[track_caller]
     pub(crate) fn of(command: &mut Command) -> Self {
         let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        let (pid, (ended, end)) = (Pid::from_child(&child), channel());
+        let (pid, (ended, end)) = (Pid::from_child(&child), sync_channel(1));
         let waiting = thread::spawn(move || ended.send(child.wait_with_output().unwrap()));
         let output = end.recv_timeout(ENOUGH).unwrap_or_else(|_| {
             kill_process(pid, Signal::KILL).unwrap();

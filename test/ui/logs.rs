@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, Write};
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use waxwing::model::UnixTime;
 use waxwing::ui::{Level, Log, LogFile, Look, Printer, Sinks};
 
@@ -10,7 +10,7 @@ const AT: UnixTime = UnixTime(1_795_285_563);
 
 /// Tells of each line, and writes it only when it is let.
 struct Gate {
-    written: Sender<String>,
+    written: SyncSender<String>,
     let_in: Receiver<()>,
 }
 
@@ -27,8 +27,8 @@ impl Write for Gate {
     }
 }
 
-fn gate() -> (Box<Gate>, Receiver<String>, Sender<()>) {
-    let ((written, lines), (let_in, wait)) = (channel(), channel());
+fn gate() -> (Box<Gate>, Receiver<String>, SyncSender<()>) {
+    let ((written, lines), (let_in, wait)) = (sync_channel(100), sync_channel(100));
     (Box::new(Gate { written, let_in: wait }), lines, let_in)
 }
 

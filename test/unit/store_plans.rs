@@ -1,4 +1,4 @@
-//! How SQLite finds what the requests of many people ask for: by an index, and already in order.
+//! What the store holds itself to: how SQLite finds what the requests of many people ask for: by an index, and already in order.
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
@@ -12,12 +12,14 @@ fn what_many_ask_for_is_found_without_reading_everything() {
         people::ONE,
         owner::USERS,
         sessions::MEMBER,
+        sessions::OF_ANOTHER,
         sessions::USED,
         sessions::END_ALL,
         sessions::END_OTHER,
         sessions::FORGET_OVER,
         directory::HEAD,
         directory::OWNER,
+        directory::LAST_IDENTITY,
         directory::LAST_KEYS,
         directory::LATELY,
         directory::LAST,
@@ -38,5 +40,16 @@ fn what_many_ask_for_is_found_without_reading_everything() {
             let scans = step.starts_with("SCAN") && sql != directory::HEAD;
             assert!(!scans && !step.contains("TEMP B-TREE"), "{sql}\n{step}");
         }
+    }
+}
+
+#[test]
+fn the_last_places_of_the_directory_are_for_those_who_have_a_name() {
+    use crate::model::directory::DirectoryEvent::{Closed, Joined, Replaced, Rotated, Sealing};
+    let has_room = |event, length| directory::demand_room(event, length).is_ok();
+    assert!(has_room(Joined, 179_999) && !has_room(Joined, 180_000));
+    assert!(has_room(Sealing, 189_999) && !has_room(Sealing, 190_000));
+    for event in [Rotated, Replaced, Closed] {
+        assert!(has_room(event, 199_999) && !has_room(event, 200_000));
     }
 }

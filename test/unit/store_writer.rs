@@ -2,6 +2,7 @@
 
 #![allow(
     clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
     clippy::indexing_slicing,
     clippy::cast_possible_truncation,
     clippy::panic,
@@ -18,6 +19,8 @@ use crate::index::store::sqlite::work::{Task, Work};
 use crate::index::store::{self, Refusal, StoreError};
 use rusqlite::Connection;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tempfile::TempDir;
 use tokio::sync::oneshot::{self, Receiver};
 
@@ -189,16 +192,38 @@ fn somebody_elses_lock_is_waited_for_and_then_told() {
 fn a_reader_survives_a_panic_and_passes_over_whom_nobody_awaits() {
     let ground = Ground::new();
     let panics = ground.push(|_| panic!("as a bug would"));
-    drop(ground.push(|_| panic!("nobody asked")));
+    let was_run = Arc::new(AtomicBool::new(false));
+    let run = Arc::clone(&was_run);
+    drop(ground.push(move |_| {
+        run.store(true, Ordering::SeqCst);
+        Ok(0)
+    }));
     let counts = ground.push(|db| Ok(db.query_row("SELECT 7", [], |row| row.count(0))? as usize));
     // A reader only reads.
     let writes = ground.push_number(1);
     ground.jobs.close();
     read_all(&open::reader(&ground.path).unwrap(), &ground.jobs);
+    assert!(!was_run.load(Ordering::SeqCst));
     let answers = answers(vec![panics, counts, writes]);
     assert_eq!(answers[0], Err(StoreError::Failed("a job of the store panicked".into())));
     assert_eq!(answers[1], Ok(7));
     assert!(matches!(&answers[2], Err(StoreError::Failed(words)) if words.contains("readonly")));
+}
+
+#[test]
+fn a_reader_sees_one_state_whatever_is_written_meanwhile() {
+    let ground = Ground::new();
+    let path = ground.path.clone();
+    let count =
+        |db: &Connection| db.query_row("SELECT count(*) FROM numbers", [], |row| row.count(0));
+    let counts = ground.push(move |db| {
+        let before = count(db)?;
+        insert(&Connection::open(path)?, 1)?;
+        Ok((count(db)? - before) as usize)
+    });
+    ground.jobs.close();
+    read_all(&open::reader(&ground.path).unwrap(), &ground.jobs);
+    assert_eq!((answers(vec![counts]), ground.numbers()), (vec![Ok(0)], vec![1]));
 }
 
 #[test]

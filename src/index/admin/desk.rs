@@ -53,7 +53,10 @@ impl Desk {
             Order::Close { user } => {
                 let over = self.store.close_account(&user, now).await;
                 let over = over.map_err(|error| about(&user, error))?;
-                let sessions = self.end(&over);
+                if let Some((index, _)) = &self.live {
+                    index.account_is_closed(&over);
+                }
+                let sessions = count(over.len());
                 tell(reports, Report::Closed { user: user.to_string(), sessions }).await
             }
             Order::Sessions { user } => self.sessions(user, now, reports).await,

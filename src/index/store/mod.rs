@@ -52,6 +52,9 @@ pub enum Refusal {
     /// There is no such session for this identity, or it is over.
     #[error("no session")]
     NoSession,
+    /// The session is another identity's: its token is in other hands.
+    #[error("the session is another identity's")]
+    OtherHands,
     /// The password was changed in between.
     #[error("the password was changed in between")]
     PasswordChanged,
@@ -221,6 +224,14 @@ pub trait Store: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<()>> + Send;
 
     // For the index's owner.
+
+    /// Whether an invitation lets this name in now.
+    fn is_invited(
+        &self,
+        invitation: &TokenHash,
+        user: &UserName,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<bool>> + Send;
 
     /// Adds an invitation, whose token must be new ([`Refusal::Reused`]).
     fn invite(&self, invite: Invite) -> impl Future<Output = Result<()>> + Send;

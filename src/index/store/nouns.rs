@@ -4,7 +4,7 @@ use crate::crypto::{
     Fingerprint, PasswordHash, SealingCertificate, SealingKeyId, Signed, SignedRotation, UnixTime,
     VerifyingKey,
 };
-use crate::model::directory::{Documents, Head};
+use crate::model::directory::{DirectoryEvent, Documents, Head};
 use crate::model::{TokenHash, UserName};
 
 /// Names an account inside one store. It travels nowhere.
@@ -52,20 +52,25 @@ pub struct Shown {
     documents: Documents,
     epoch: u32,
     sealing: SealingKeyId,
+    holds: bool,
     before: Option<Fingerprint>,
 }
 
 impl Shown {
     /// Checks the certificate; the key was proven by its conversation.
+    ///
+    /// One that does not hold today passes here, so that a clock that is wrong locks nobody out whose
+    /// keys are known; what is new has to hold.
     pub fn new(
         key: VerifyingKey,
         certificate: Signed<SealingCertificate>,
         now: UnixTime,
     ) -> Result<Self, crate::crypto::Error> {
-        let checked = certificate.verify(&key, now)?;
+        let checked = certificate.verify_as_issued(&key)?;
+        let holds = certificate.verify(&key, now).is_ok();
         let (epoch, sealing) = (checked.epoch, checked.key.id());
         let documents = Documents { key, certificate, rotation: None };
-        Ok(Self { documents, epoch, sealing, before: None })
+        Ok(Self { documents, epoch, sealing, holds, before: None })
     }
 
     /// With the rotation that led from `old` to this identity, which is checked.
@@ -101,6 +106,11 @@ impl Shown {
     /// The certificate's epoch.
     pub fn epoch(&self) -> u32 {
         self.epoch
+    }
+
+    /// Whether the certificate holds today.
+    pub fn holds(&self) -> bool {
+        self.holds
     }
 
     /// The sealing key's name.
@@ -194,6 +204,8 @@ pub struct Granted {
     pub member: Member,
     /// The sessions that are over.
     pub ended: Vec<TokenHash>,
+    /// What the directory was told by this; nothing when it was a repetition, or no keys changed.
+    pub event: Option<DirectoryEvent>,
 }
 
 /// An account, as its owner sees it.

@@ -249,12 +249,12 @@ impl Chain {
     fn check(&self, entry: &DirectoryEntry) -> Result<(), &'static str> {
         use DirectoryEvent::{Closed, Joined, Replaced, Rotated, Sealing};
         let now = self.current(&entry.user).map(|step| step.identity);
-        let owner = self.owner(&entry.identity);
-        let is_new = owner.is_none();
+        let is_new = self.owner(&entry.identity).is_none();
+        let last = self.steps(&entry.user).next().map(|step| step.identity);
         match (entry.event, now) {
             (Joined, Some(_)) => Err("a name is joined twice"),
-            // Who left may come back.
-            (Joined, None) if is_new || owner == Some(&entry.user) => Ok(()),
+            // Who left may come back; not as who they were before a rotation, whose key may be stolen.
+            (Joined, None) if is_new || last == Some(entry.identity) => Ok(()),
             (Rotated | Replaced, Some(_)) if is_new => Ok(()),
             (Joined, None) | (Rotated | Replaced, Some(_)) => Err("an identity is used twice"),
             (Sealing | Closed, Some(now)) if now == entry.identity => Ok(()),

@@ -362,10 +362,11 @@ impl IndexSession {
         command: impl FnOnce(oneshot::Sender<T>) -> Command,
     ) -> Result<T, Error> {
         let (answer, answered) = oneshot::channel();
-        let sent = self.0.commands.send(command(answer)).await;
-        match (sent, answered.await) {
-            (Ok(()), Ok(answer)) => Ok(answer),
-            _ => Err(self.0.shared.nobody().await),
+        // A command that nobody takes is dropped, and is not answered.
+        drop(self.0.commands.send(command(answer)).await);
+        match answered.await {
+            Ok(answer) => Ok(answer),
+            Err(_) => Err(self.0.shared.nobody().await),
         }
     }
 }

@@ -147,7 +147,9 @@ impl Shared {
             *was_asked = true;
             match live.ask(ask.clone()).await {
                 Ok(answer) => return Ok((answer, live)),
-                Err(AskError::Ended(_)) => self.left(&live).await,
+                Err(AskError::Ended(_) | AskError::Refused { code: Code::NoSession, .. }) => {
+                    self.left(&live).await;
+                }
                 Err(AskError::Late) => {}
                 Err(AskError::Refused { code, text }) => {
                     failed = failed.saturating_add(1);

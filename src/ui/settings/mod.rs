@@ -243,8 +243,8 @@ impl Given {
 
 fn from_flag(setting: &'static Setting, matches: &ArgMatches) -> Option<Given> {
     let typed = matches.value_source(setting.name) == Some(ValueSource::CommandLine);
-    let raw = matches.get_raw(setting.name).filter(|_| typed)?;
-    let text = raw.last()?.to_owned();
+    let mut raw = matches.get_raw(setting.name).filter(|_| typed)?;
+    let text = raw.next_back()?.to_owned();
     Some(Given { name: setting.name, text, source: Source::Flag })
 }
 

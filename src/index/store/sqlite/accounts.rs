@@ -8,8 +8,8 @@ use crate::index::store::{
     Account, AccountId, Asker, Granted, Joining, LoggingIn, NewSession, OwnAccount, Refusal,
     RequestKey, Rotating,
 };
-use crate::model::UserName;
 use crate::model::directory::DirectoryEvent;
+use crate::model::{TokenHash, UserName};
 use rusqlite::{Row, params};
 
 pub(super) const OF_NAME: &str =
@@ -54,15 +54,16 @@ pub(super) fn join(db: &impl Sql, joining: &Joining, now: UnixTime) -> Result<Gr
         None if joining.is_open => false,
         None => return Err(Refusal::Invitation.into()),
     };
-    let ended = match find(db, &joining.user)? {
-        None => make(db, joining, now).map(|()| Vec::new())?,
+    let (ended, event) = match find(db, &joining.user)? {
+        None => (Vec::new(), Some(make(db, joining, now)?)),
         Some(account) if may_replace => replace(db, &account, joining, now)?,
         Some(_) => return Err(Refusal::NameTaken.into()),
     };
+    invitations::forget(db, &joining.user)?;
     requests::remember(db, &joining.request, now)?;
     let account = find(db, &joining.user)?.ok_or(Refusal::NotFound)?;
     let granted = sessions::begin(db, &account, joining.session, now)?;
-    Ok(Granted { ended, ..granted })
+    Ok(Granted { ended, event, ..granted })
 }
 
 /// Begins a session for somebody whose password was right.
@@ -74,8 +75,8 @@ pub(super) fn log_in(db: &impl Sql, login: &LoggingIn, now: UnixTime) -> Result<
     if let Some(rehashed) = &login.rehashed {
         db.run(SET_PASSWORD, params![rehashed.as_str(), account.id.0])?;
     }
-    directory::show(db, &account.user, &login.shown, now)?;
-    sessions::begin(db, &account, login.session, now)
+    let event = directory::show(db, &account.user, &login.shown, now)?;
+    Ok(Granted { event, ..sessions::begin(db, &account, login.session, now)? })
 }
 
 /// Changes a password from one to another.
@@ -119,7 +120,8 @@ pub(super) fn rotate(db: &impl Sql, rotating: &Rotating, now: UnixTime) -> Resul
     directory::rotate(db, &account.user, shown, now)?;
     db.run(SET_IDENTITY, params![shown.identity().as_bytes(), account.id.0])?;
     requests::remember(db, request, now)?;
-    anew(db, account.id, *session, now)
+    let event = Some(DirectoryEvent::Rotated);
+    Ok(Granted { event, ..anew(db, account.id, *session, now)? })
 }
 
 /// Changes the contact line.
@@ -150,17 +152,21 @@ pub(super) fn own(db: &impl Sql, asker: &Asker, now: UnixTime) -> Result<OwnAcco
     Ok(OwnAccount { user: member.user, contact, since, sessions })
 }
 
-fn make(db: &impl Sql, joining: &Joining, now: UnixTime) -> Result<()> {
+fn make(db: &impl Sql, joining: &Joining, now: UnixTime) -> Result<DirectoryEvent> {
     let Joining { user, password, contact, shown, .. } = joining;
-    let identity = shown.identity();
-    // Who closed an account may come back.
-    if directory::owner(db, &identity)?.is_some_and(|owner| owner != *user) {
+    let (identity, event) = (shown.identity(), DirectoryEvent::Joined);
+    // Who closed an account may come back, as who they were then and not as who they were before.
+    let is_free = match directory::owner(db, &identity)? {
+        Some(owner) => owner == *user && directory::last_identity(db, user)? == Some(identity),
+        None => true,
+    };
+    if !is_free {
         return Err(Refusal::KeyTaken.into());
     }
-    directory::give(db, DirectoryEvent::Joined, user, shown, now)?;
+    directory::give(db, event, user, shown, now)?;
     let (identity, password) = (identity.as_bytes(), password.as_str());
     db.run(ADD, params![user.as_str(), identity, password, contact, seconds(now)])?;
-    Ok(())
+    Ok(event)
 }
 
 /// Gives an account another password, and another identity unless it is the same. The sessions end.
@@ -169,11 +175,12 @@ fn replace(
     account: &Standing,
     joining: &Joining,
     now: UnixTime,
-) -> Result<Vec<crate::model::TokenHash>> {
+) -> Result<(Vec<TokenHash>, Option<DirectoryEvent>)> {
     let Joining { password, contact, shown, .. } = joining;
     let identity = shown.identity();
+    let mut event = Some(DirectoryEvent::Replaced);
     if identity == account.identity {
-        directory::show(db, &account.user, shown, now)?;
+        event = directory::show(db, &account.user, shown, now)?;
     } else if directory::owner(db, &identity)?.is_some() {
         return Err(Refusal::KeyTaken.into());
     } else {
@@ -184,7 +191,7 @@ fn replace(
     if contact.is_some() {
         db.run(SET_CONTACT, params![contact, account.id.0])?;
     }
-    sessions::end_all(db, account.id)
+    Ok((sessions::end_all(db, account.id)?, event))
 }
 
 /// All sessions of an account end, and one begins.
@@ -194,7 +201,7 @@ fn anew(db: &impl Sql, account: AccountId, session: NewSession, now: UnixTime) -
     Ok(Granted { ended, ..sessions::begin(db, &account, session, now)? })
 }
 
-/// What was done is not done again; but its answer was lost, and with it a token. So another session
+/// What was done is not done again, by the identity that did it; but its answer was lost, and with it a token. So another session
 /// begins, if the account still is that identity's.
 fn again(
     db: &impl Sql,

@@ -8,12 +8,15 @@ use crate::crypto::{Fingerprint, SealingKeyId, UnixTime, VerifyingKey};
 use crate::index::store::{ChainRead, Refusal, Shown};
 use crate::model::UserName;
 use crate::model::directory::{DirectoryEntry, DirectoryEvent, Documents, Head};
+use crate::model::limits::DIRECTORY_ENTRIES;
 use rusqlite::types::Type;
 use rusqlite::{Row, params};
 
 pub(super) const HEAD: &str = "SELECT number, head FROM directory ORDER BY number DESC LIMIT 1";
 pub(super) const OWNER: &str =
     "SELECT name FROM directory WHERE identity = $1 ORDER BY number DESC LIMIT 1";
+pub(super) const LAST_IDENTITY: &str =
+    "SELECT identity FROM directory WHERE name = $1 ORDER BY number DESC LIMIT 1";
 pub(super) const LAST_KEYS: &str =
     "SELECT epoch, sealing FROM directory WHERE identity = $1 ORDER BY number DESC LIMIT 1";
 pub(super) const LATELY: &str =
@@ -48,6 +51,11 @@ pub(super) fn owner(db: &impl Sql, identity: &Fingerprint) -> Result<Option<User
     db.one(OWNER, params![identity.as_bytes()], |row| row.user(0))
 }
 
+/// The identity of a name's last entry.
+pub(super) fn last_identity(db: &impl Sql, user: &UserName) -> Result<Option<Fingerprint>> {
+    db.one(LAST_IDENTITY, params![user.as_str()], |row| row.identity(0))
+}
+
 /// Whether these keys are the last that are known of their identity. Older ones are refused.
 pub(super) fn has(db: &impl Sql, shown: &Shown) -> Result<bool> {
     let known = db.one(LAST_KEYS, params![shown.identity().as_bytes()], |row| {
@@ -60,13 +68,20 @@ pub(super) fn has(db: &impl Sql, shown: &Shown) -> Result<bool> {
     }
 }
 
-/// Appends what is new in the keys that a name's owner shows.
-pub(super) fn show(db: &impl Sql, user: &UserName, shown: &Shown, now: UnixTime) -> Result<()> {
+/// Appends what is new in the keys that a name's owner shows, and says so.
+pub(super) fn show(
+    db: &impl Sql,
+    user: &UserName,
+    shown: &Shown,
+    now: UnixTime,
+) -> Result<Option<DirectoryEvent>> {
     if has(db, shown)? {
-        return Ok(());
+        return Ok(None);
     }
     demand_patience(db, user, now)?;
-    append(db, DirectoryEvent::Sealing, user, told(shown), now)
+    let event = DirectoryEvent::Sealing;
+    append(db, event, user, new(shown)?, now)?;
+    Ok(Some(event))
 }
 
 /// Appends that a name was joined or replaced, with keys that are not older than known ones.
@@ -78,14 +93,14 @@ pub(super) fn give(
     now: UnixTime,
 ) -> Result<()> {
     has(db, shown)?;
-    append(db, event, user, told(shown), now)
+    append(db, event, user, new(shown)?, now)
 }
 
 /// Appends that a name moved to another identity.
 pub(super) fn rotate(db: &impl Sql, user: &UserName, shown: &Shown, now: UnixTime) -> Result<()> {
     demand_patience(db, user, now)?;
     let documents = shown.documents().clone();
-    append(db, DirectoryEvent::Rotated, user, Told { documents, ..told(shown) }, now)
+    append(db, DirectoryEvent::Rotated, user, Told { documents, ..new(shown)? }, now)
 }
 
 /// Appends that a name is free. The last keys stand there once more.
@@ -134,9 +149,13 @@ pub(super) fn documents_of(row: &Row<'_>) -> rusqlite::Result<(u64, Documents)> 
     Ok((row.count(0)?, documents))
 }
 
-fn told(shown: &Shown) -> Told {
+/// Keys that the directory does not have: their certificate must hold today.
+fn new(shown: &Shown) -> Result<Told> {
+    if !shown.holds() {
+        return Err(Refusal::Certificate.into());
+    }
     let documents = Documents { rotation: None, ..shown.documents().clone() };
-    Told { documents, epoch: shown.epoch(), sealing: shown.sealing() }
+    Ok(Told { documents, epoch: shown.epoch(), sealing: shown.sealing() })
 }
 
 /// Refuses a name whose owner appends without end. Entries that lie ahead do not count: a clock that
@@ -151,6 +170,17 @@ fn demand_patience(db: &impl Sql, user: &UserName, now: UnixTime) -> Result<()> 
     Ok(())
 }
 
+/// Clients read no longer directory than this. The last places are for those who have a name.
+pub(super) fn demand_room(event: DirectoryEvent, length: u64) -> Result<()> {
+    let all = u64::try_from(DIRECTORY_ENTRIES).unwrap_or(u64::MAX);
+    let most = match event {
+        DirectoryEvent::Joined => all.saturating_sub(all / 10),
+        DirectoryEvent::Sealing => all.saturating_sub(all / 20),
+        DirectoryEvent::Rotated | DirectoryEvent::Replaced | DirectoryEvent::Closed => all,
+    };
+    if length < most { Ok(()) } else { Err(Refusal::TooMany.into()) }
+}
+
 fn append(
     db: &impl Sql,
     event: DirectoryEvent,
@@ -159,6 +189,7 @@ fn append(
     now: UnixTime,
 ) -> Result<()> {
     let Head { length: number, hash: previous } = head(db)?;
+    demand_room(event, number)?;
     let Told { documents, epoch, sealing } = told;
     let (identity, hash) = (documents.key.fingerprint(), documents.hash());
     let user = user.clone();

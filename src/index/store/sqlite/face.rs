@@ -40,7 +40,7 @@ impl Store for Sqlite {
 
     async fn member(&self, asker: Asker, now: UnixTime) -> Result<Member> {
         let (member, used) = self.read(move |db| sessions::member(db, &asker, now)).await?;
-        if sessions::is_fresh(used, now) {
+        if sessions::is_fresh(used, now, member.lifetime) {
             return Ok(member);
         }
         match self.write(move |db| sessions::renew(db, &asker, now)).await {
@@ -152,6 +152,16 @@ impl Store for Sqlite {
 
     async fn were_online(&self, people: Vec<(AccountId, UnixTime)>) -> Result<()> {
         self.write(move |db| people::were_online(db, &people)).await
+    }
+
+    async fn is_invited(
+        &self,
+        invitation: &TokenHash,
+        user: &UserName,
+        now: UnixTime,
+    ) -> Result<bool> {
+        let (invitation, user) = (*invitation, user.clone());
+        self.read(move |db| invitations::holds(db, &invitation, &user, now)).await
     }
 
     async fn invite(&self, invite: Invite) -> Result<()> {

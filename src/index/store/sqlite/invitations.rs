@@ -11,6 +11,8 @@ const ADD: &str = "INSERT INTO invitations (token, name, made, expires) VALUES (
     ON CONFLICT DO NOTHING";
 pub(super) const USE: &str =
     "DELETE FROM invitations WHERE token = $1 AND expires > $2 RETURNING name";
+const FIND: &str = "SELECT name FROM invitations WHERE token = $1 AND expires > $2";
+const FORGET: &str = "DELETE FROM invitations WHERE name = $1";
 const LIST: &str = "SELECT name, made, expires FROM invitations WHERE expires > $1
     ORDER BY made DESC, token LIMIT $2";
 
@@ -22,6 +24,22 @@ pub(super) fn add(db: &impl Sql, invite: &Invite) -> Result<()> {
         0 => Err(Refusal::Reused.into()),
         _ => Ok(()),
     }
+}
+
+/// Whether one lets this name in.
+pub(super) fn holds(
+    db: &impl Sql,
+    token: &TokenHash,
+    user: &UserName,
+    now: UnixTime,
+) -> Result<bool> {
+    let found = db.one(FIND, params![token.as_bytes(), seconds(now)], |row| row.maybe_user(0))?;
+    Ok(found.is_some_and(|named| named.is_none_or(|named| named == *user)))
+}
+
+/// Forgets all for a name: whom they were for is in, and nobody else may take the account with one.
+pub(super) fn forget(db: &impl Sql, user: &UserName) -> Result<()> {
+    db.run(FORGET, params![user.as_str()]).map(|_| ())
 }
 
 /// Uses one up for a name. Gives whether it names that account, and so may replace it.

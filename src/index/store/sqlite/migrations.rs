@@ -85,6 +85,7 @@ CREATE TABLE requests (
     done INTEGER NOT NULL,
     PRIMARY KEY (identity, number)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX requests_by_time ON requests (done);
 
 CREATE TABLE directory (
     number INTEGER PRIMARY KEY,
@@ -100,6 +101,7 @@ CREATE TABLE directory (
     head BLOB NOT NULL CHECK (length(head) = 32)
 ) STRICT;
 CREATE INDEX directory_of_names ON directory (name, number);
+CREATE INDEX directory_lately ON directory (name, time);
 CREATE INDEX directory_of_identities ON directory (identity, number);
 
 CREATE TRIGGER directory_grows BEFORE INSERT ON directory

@@ -2,7 +2,7 @@
 
 use super::error::Result;
 use super::sql::{Columns, Sql, count, seconds};
-use super::{accounts, directory};
+use super::{accounts, directory, invitations};
 use crate::crypto::UnixTime;
 use crate::index::store::{Figures, Refusal, SessionRow, UserRow};
 use crate::model::{TokenHash, UserName};
@@ -20,7 +20,6 @@ const SESSIONS_OF: &str = "SELECT a.name, s.number, s.identity, s.began, s.used,
     WHERE a.name = $1 AND s.used + s.lifetime > $2
     ORDER BY s.used DESC, s.began DESC, s.token LIMIT $3";
 const CLOSE: &str = "DELETE FROM accounts WHERE id = $1";
-const UNINVITE: &str = "DELETE FROM invitations WHERE name = $1";
 const FIGURES: &str = "SELECT (SELECT count(*) FROM accounts),
         (SELECT count(*) FROM sessions WHERE used + lifetime > $1),
         (SELECT count(*) FROM invitations WHERE expires > $1)";
@@ -90,7 +89,7 @@ pub(super) fn close_account(
     let account = accounts::find(db, user)?.ok_or(Refusal::NotFound)?;
     let ended = super::sessions::end_all(db, account.id)?;
     directory::close(db, user, now)?;
-    db.run(UNINVITE, params![user.as_str()])?;
+    invitations::forget(db, user)?;
     db.run(CLOSE, params![account.id.0])?;
     Ok(ended)
 }

@@ -20,6 +20,10 @@ pub(super) fn read_all(db: &Connection, queue: &Queue<Box<dyn Work>>) {
 
 /// One job, which sees one state of the database whatever is written meanwhile.
 fn read(db: &Connection, job: &mut dyn Work) -> store::Result<()> {
+    if !db.is_autocommit() {
+        // What could not be ended before must not stop what comes now.
+        step(db, "ROLLBACK")?;
+    }
     step(db, "BEGIN")?;
     let _ = job.run(db);
     step(db, "ROLLBACK")

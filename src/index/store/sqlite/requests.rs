@@ -8,6 +8,9 @@ use rusqlite::params;
 
 pub(super) const FIND: &str = "SELECT asked FROM requests WHERE identity = $1 AND number = $2";
 const ADD: &str = "INSERT INTO requests (identity, number, asked, done) VALUES ($1, $2, $3, $4)";
+const FORGET_OLDEST: &str = "DELETE FROM requests WHERE identity = $1 AND number IN (
+    SELECT number FROM requests WHERE identity = $1 ORDER BY done DESC, number
+    LIMIT 1000000 OFFSET $2)";
 
 /// Whether a request was done. One that asked something else under its number is refused.
 pub(super) fn was_done(db: &impl Sql, request: &RequestKey) -> Result<bool> {
@@ -23,5 +26,9 @@ pub(super) fn was_done(db: &impl Sql, request: &RequestKey) -> Result<bool> {
 pub(super) fn remember(db: &impl Sql, request: &RequestKey, now: UnixTime) -> Result<()> {
     let RequestKey { identity, number, asked } = request;
     db.run(ADD, params![identity.as_bytes(), number, asked, seconds(now)])?;
+    db.run(FORGET_OLDEST, params![identity.as_bytes(), MOST])?;
     Ok(())
 }
+
+/// So many of one identity are remembered: nobody repeats what lies further back.
+const MOST: i64 = 1024;

@@ -18,6 +18,7 @@ pub(super) const MEMBER: &str = "SELECT a.id, a.name, s.number, s.lifetime, s.us
     FROM sessions s JOIN accounts a ON a.id = s.account
     WHERE s.token = $1 AND s.identity = $2 AND a.identity = s.identity
       AND s.used + s.lifetime > $3";
+pub(super) const OF_ANOTHER: &str = "SELECT 1 FROM sessions WHERE token = $1 AND identity <> $2";
 pub(super) const USED: &str = "UPDATE sessions SET used = $1 WHERE token = $2";
 const BEGIN: &str = "INSERT INTO sessions
     (token, account, number, identity, began, used, lifetime) VALUES ($1, $2, $3, $4, $5, $5, $6)";
@@ -43,18 +44,27 @@ pub(super) fn member(db: &impl Sql, asker: &Asker, now: UnixTime) -> Result<(Mem
         let (account, user, session) = (row.account(0)?, row.user(1)?, row.session(2)?);
         Ok((Member { account, user, session, lifetime: row.get(3)? }, row.time(4)?))
     });
-    found?.ok_or_else(|| Refusal::NoSession.into())
+    match found? {
+        Some(found) => Ok(found),
+        None if is_of_another(db, asker)? => Err(Refusal::OtherHands.into()),
+        None => Err(Refusal::NoSession.into()),
+    }
+}
+
+fn is_of_another(db: &impl Sql, asker: &Asker) -> Result<bool> {
+    let asked = params![asker.session.as_bytes(), asker.identity.as_bytes()];
+    Ok(db.one(OF_ANOTHER, asked, |_| Ok(()))?.is_some())
 }
 
 /// Whether the written time of a session's use is good enough. One that lies ahead is not.
-pub(super) fn is_fresh(used: UnixTime, now: UnixTime) -> bool {
-    used.0.abs_diff(now.0) < WRITTEN_EVERY
+pub(super) fn is_fresh(used: UnixTime, now: UnixTime, lifetime: u32) -> bool {
+    used.0.abs_diff(now.0) < WRITTEN_EVERY.min(u64::from(lifetime / 4))
 }
 
 /// Writes down that a session was used now, unless that is known well enough.
 pub(super) fn renew(db: &impl Sql, asker: &Asker, now: UnixTime) -> Result<Member> {
     let (member, used) = member(db, asker, now)?;
-    if !is_fresh(used, now) {
+    if !is_fresh(used, now, member.lifetime) {
         db.run(USED, params![seconds(now), asker.session.as_bytes()])?;
     }
     Ok(member)
@@ -92,7 +102,7 @@ pub(super) fn begin(
     let (token, identity) = (token.as_bytes(), identity.as_bytes());
     db.run(BEGIN, params![token, id.0, number.0, identity, seconds(now), lifetime])?;
     let member = Member { account: *id, user: user.clone(), session: number, lifetime };
-    Ok(Granted { member, ended })
+    Ok(Granted { member, ended, event: None })
 }
 
 /// Ends all sessions of an account.
@@ -130,5 +140,6 @@ pub(super) fn session(row: &Row<'_>, now: UnixTime) -> rusqlite::Result<SessionR
     Ok(SessionRow { user, number, identity, began, used, expires: used.plus(lifetime) })
 }
 
-/// Seconds after which the time of a session's use is written down again.
+/// Seconds after which the time of a session's use is written down again, or sooner when it does not
+/// last long.
 const WRITTEN_EVERY: u64 = 300;
