@@ -210,7 +210,7 @@ impl Running {
     /// Waits for its end; gives what it said on stderr as well.
     #[track_caller]
     pub(crate) fn end(&mut self) -> (ExitStatus, String) {
-        let (mut stderr, (said, listened)) = (self.child.stderr.take().unwrap(), channel());
+        let (mut stderr, (said, listened)) = (self.child.stderr.take().unwrap(), sync_channel(1));
         thread::spawn(move || {
             let mut err = String::new();
             stderr.read_to_string(&mut err).unwrap();
