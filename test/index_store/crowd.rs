@@ -186,10 +186,35 @@ async fn a_crowd_of_all_kinds_leaves_a_sound_store() {
     assert_eq!((figures.sessions, figures.directory.length), (4, 4 + 4 * 10));
 }
 
+#[tokio::test]
+async fn a_use_that_cannot_be_written_down_shuts_nobody_out() {
+    let ground = Ground::new(&Bounds::default());
+    let alice = join(&ground.store, "alice", 0, NOW).await;
+    let fails = "CREATE TRIGGER fails BEFORE UPDATE ON sessions
+        BEGIN SELECT RAISE(ABORT, 'the disk is gone'); END";
+    let other = Connection::open(&ground.path).unwrap();
+    other.execute_batch(fails).unwrap();
+    let goes_on = async |store: &Sqlite| {
+        store.member(alice.asker, later(400)).await.unwrap();
+        store.resume(alice.asker, keys(0).shown(NOW), later(400)).await.unwrap();
+        let own = store.own_account(alice.asker, later(400)).await.unwrap();
+        assert_eq!(own.sessions[0].used, NOW);
+    };
+    goes_on(&ground.store).await;
+    other.execute_batch("DROP TRIGGER fails").unwrap();
+    drop(other);
+    ground.store.close().await;
+    // Likewise where no change is taken at all.
+    let bounds = Bounds { writes_waiting: 0, ..Bounds::default() };
+    let store = Sqlite::open_with(Place::File(ground.path), &bounds).unwrap();
+    goes_on(&store).await;
+    assert_eq!(store.log_out(alice.asker, None, NOW).await, Err(StoreError::Busy));
+}
+
 /// Adds invitations until there is no room; gives those that were acknowledged.
 async fn fill(store: &Sqlite) -> Vec<TokenHash> {
     let mut acknowledged = Vec::new();
-    loop {
+    while acknowledged.len() < 100_000 {
         let tokens: Vec<_> = (0..64).map(|_| token()).collect();
         let tasks: Vec<_> = tokens
             .iter()
@@ -213,6 +238,7 @@ async fn fill(store: &Sqlite) -> Vec<TokenHash> {
             return acknowledged;
         }
     }
+    panic!("there is no end to the room");
 }
 
 /// A store whose place is full goes on as far as that is possible, and nothing acknowledged is lost.
