@@ -20,6 +20,19 @@ fn either_signal_stops_it_cleanly() {
 }
 
 #[test]
+fn whoever_insists_ends_it_at_once() {
+    let machine = Machine::with_keys();
+    let mut server = machine.start();
+    // While it is held, both signals arrive; it takes them one right after the other.
+    for signal in [Signal::STOP, Signal::INT, Signal::TERM, Signal::CONT] {
+        server.signal(signal);
+    }
+    let (exit, err) = server.end();
+    assert_eq!(exit.code(), Some(130), "{err}");
+    machine.start().stop();
+}
+
+#[test]
 fn a_conversation_that_has_begun_does_not_hold_it_up() {
     let machine = Machine::with_keys();
     let server = machine.start();
