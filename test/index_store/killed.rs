@@ -80,7 +80,9 @@ async fn writes_until_it_is_killed() {
                     say(&format!("ACK invitation {number}"));
                 } else {
                     let (request, contact) = (change(round, number), Some(number.to_string()));
-                    store.change_contact(alice(), request, contact, NOW).await.unwrap();
+                    // A store remembers some of the latest, so each is later than the last.
+                    let now = NOW.plus(u64::from(round) * 10_000 + u64::from(number));
+                    store.change_contact(alice(), request, contact, now).await.unwrap();
                     say(&format!("ACK change {number}"));
                 }
             }
@@ -141,14 +143,19 @@ async fn rounds(rounds: u32) {
         let store = Sqlite::open(Place::File(path.clone())).unwrap();
         is_well(&store).await;
         let chain = whole_chain(&store, alice(), NOW).await;
-        for (kind, number) in said {
+        let is_late = |at: usize| at + 1000 > said.len();
+        for (at, (kind, number)) in said.iter().enumerate() {
+            let number = *number;
             match kind.as_str() {
                 // The same token is not taken twice.
                 "invitation" => assert_eq!(
                     store.invite(invitation(round, number)).await,
                     Err(StoreError::Refused(Refusal::Reused)),
                 ),
-                "change" => assert!(store.was_done(&change(round, number)).await.unwrap()),
+                "change" if is_late(at) => {
+                    assert!(store.was_done(&change(round, number)).await.unwrap());
+                }
+                "change" => {}
                 _ => last = last.max(number),
             }
         }
