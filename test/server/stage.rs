@@ -157,7 +157,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    fn of(command: &mut Command) -> Self {
+    pub(crate) fn of(command: &mut Command) -> Self {
         command.arg("--json").stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().unwrap();
         let mut out = BufReader::new(child.stdout.take().unwrap());
@@ -210,7 +210,7 @@ impl Running {
     /// Waits for its end; gives what it said on stderr as well.
     #[track_caller]
     pub(crate) fn end(&mut self) -> (ExitStatus, String) {
-        let (mut stderr, (said, listened)) = (self.child.stderr.take().unwrap(), channel());
+        let (mut stderr, (said, listened)) = (self.child.stderr.take().unwrap(), sync_channel(1));
         thread::spawn(move || {
             let mut err = String::new();
             stderr.read_to_string(&mut err).unwrap();

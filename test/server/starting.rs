@@ -137,3 +137,23 @@ fn what_a_person_reads_first_says_what_to_type_next() {
     let open = read(&["--listen", "0.0.0.0:0", "--open-joining"]);
     assert!(open.contains("Everybody who reaches this machine can join"), "{open}");
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn it_takes_the_descriptors_that_it_may_have_and_leaves_no_core() {
+    let machine = Machine::with_keys();
+    let mut command = std::process::Command::new("sh");
+    let call = "ulimit -S -n 256; exec \"$0\" --data data --listen 127.0.0.1:0 \"$1\"";
+    command.args(["-c", call, env!("CARGO_BIN_EXE_server")]).current_dir(machine.at(""));
+    let server = crate::stage::Running::of(&mut command);
+    let limits = fs::read_to_string(format!("/proc/{}/limits", server.number())).unwrap();
+    let limit = |name: &str| {
+        let line = limits.lines().find(|line| line.starts_with(name)).unwrap();
+        let columns: Vec<_> = line[name.len()..].split_whitespace().collect();
+        (columns[0].to_owned(), columns[1].to_owned())
+    };
+    let (soft, hard) = limit("Max open files");
+    assert_eq!(soft, hard);
+    assert_eq!(limit("Max core file size").0, "0");
+    server.stop();
+}
