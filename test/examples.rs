@@ -47,6 +47,24 @@ fn send_sends_files_over_a_conversation() {
 }
 
 #[test]
+fn index_session_lets_two_people_meet() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in ["first", "again"] {
+        let output = run("index_session", folder.path(), &[]);
+        let (told, complaints) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "{round}: {complaints}");
+        for line in [
+            "alice sees that bob is online at 127.0.0.1:7400",
+            "bob hears that alice wants to reach him",
+            "bob's key is ",
+            "alice's key is ",
+        ] {
+            assert!(told.contains(line), "{round}: {line}: {told}");
+        }
+    }
+}
+
+#[test]
 fn content_id_names_what_b3sum_prints() {
     let folder = tempfile::tempdir().unwrap();
     fs::write(folder.path().join("file"), vec![9; 2_500_000]).unwrap();

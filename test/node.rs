@@ -1,7 +1,7 @@
-//! The session with an index, against an index written by hand that lies, forgets, is silent, hangs
-//! up and comes back.
+//! The session with an index: against one written by hand that lies, forgets, is silent, hangs up and
+//! comes back, and against the real one.
 //!
-//! Time is tokio's and stands still; connections are pipes.
+//! Connections are pipes. Time is tokio's and stands still, but where the real index has threads.
 
 #[path = "common/mod.rs"]
 mod keys;
@@ -24,3 +24,5 @@ mod news;
 mod people;
 #[path = "node/returns.rs"]
 mod returns;
+#[path = "node/stories.rs"]
+mod stories;

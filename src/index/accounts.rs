@@ -54,8 +54,7 @@ impl<S: Store> Handle<Join> for Index<S> {
         let shown = self.shown(visitor)?;
         if self.store.was_done(&request).await.map_err(|error| self.storage(error))? {
             // A repetition is known by its number, which says nothing of the password.
-            let checked = self.check(visitor, &ask.user, &ask.password, None).await?;
-            shared.throttle().succeeded(&checked.key);
+            self.check(visitor, &ask.user, &ask.password, None).await?;
         }
         let whose = match is_invited {
             true => Whose::Known(visitor.identity),
@@ -84,7 +83,8 @@ impl<S: Store> Handle<Join> for Index<S> {
         match granted.event {
             Some(DirectoryEvent::Joined) => shared.tell(Happening::Joined(who)),
             Some(DirectoryEvent::Replaced) => shared.tell(Happening::Replaced(who)),
-            // A new password by the owner's invitation; or a repetition.
+            None if !granted.ended.is_empty() => shared.tell(Happening::PasswordChanged(who)),
+            // A repetition.
             _ => shared.tell(Happening::LoggedIn(who)),
         }
         self.grant(visitor, granted, token, true).await
@@ -156,7 +156,6 @@ impl<S: Store> Handle<PasswordChange> for Index<S> {
         let granted =
             self.store.change_password(asker, request, before, hashed, session, now).await;
         let granted = granted.map_err(|error| self.storage(error))?;
-        self.shared.throttle().succeeded(&checked.key);
         self.shared.tell(Happening::PasswordChanged(visitor.person(&user)));
         self.grant(visitor, granted, token, false).await
     }
@@ -174,7 +173,7 @@ impl<S: Store> Handle<Rotate> for Index<S> {
         let from = rotation.verify_from_any().ok();
         let from = from.filter(|it| it.new == *visitor.conversation.proven().key());
         let old = from.as_ref().map(|rotation| rotation.old.fingerprint());
-        let Checked { account, key, .. } = self.check(visitor, &user, &password, old).await?;
+        let Checked { account, .. } = self.check(visitor, &user, &password, old).await?;
         let is_done = self.store.was_done(&request).await.map_err(|error| self.storage(error))?;
         let shown = match old {
             _ if is_done => shown,
@@ -191,7 +190,6 @@ impl<S: Store> Handle<Rotate> for Index<S> {
         let rotating = Rotating { request, account: id, password, old, shown, session };
         let granted = self.store.rotate(rotating, self.shared.now()).await;
         let granted = granted.map_err(|error| self.storage(error))?;
-        self.shared.throttle().succeeded(&key);
         self.shared.tell(Happening::Rotated(visitor.person(&user)));
         self.grant(visitor, granted, token, true).await
     }
@@ -233,7 +231,7 @@ impl<S: Store> Index<S> {
     async fn log_in(&self, visitor: &mut Visitor, ask: &Login) -> Result<SessionGrant, Refused> {
         let user = &ask.user.0;
         let checked = self.check(visitor, user, &ask.password, None).await?;
-        let Checked { account, rehashed, key } = checked;
+        let Checked { account, rehashed } = checked;
         if account.identity != visitor.identity {
             let advice = "import its keys, or ask for an invitation";
             return Err(Denial::new(Code::OtherIdentity, advice).into());
@@ -244,19 +242,16 @@ impl<S: Store> Index<S> {
         let login = LoggingIn { account: id, password, rehashed, shown, session };
         let granted = self.store.log_in(login, self.shared.now()).await;
         if granted == Err(StoreError::Refused(Refusal::PasswordChanged)) {
-            self.shared.throttle().take_back(&key);
             return Err(Refused::Meanwhile);
         }
         let granted = granted.map_err(|error| self.storage(error))?;
-        self.shared.throttle().succeeded(&key);
         self.shared.tell(Happening::LoggedIn(visitor.person(user)));
         Ok(self.grant(visitor, granted, token, false).await?)
     }
 
     /// Checks a password, at the same cost and with the same answer for names that nobody has.
     ///
-    /// A right one gives the account, and the key under which the try counts until it is told to have
-    /// succeeded. `old` is the identity of the account when this conversation brings a rotation from
+    /// A right one gives the account, and no try before it counts any more. `old` is the identity of the account when this conversation brings a rotation from
     /// it: who can sign with it is its owner as much as who proves it.
     async fn check(
         &self,
@@ -282,7 +277,8 @@ impl<S: Store> Index<S> {
         let checked = checked.inspect_err(|_| self.shared.throttle().take_back(&key))?;
         match account {
             Some(account) if checked.is_right => {
-                Ok(Checked { account, rehashed: checked.rehashed, key })
+                self.shared.throttle().succeeded(&key);
+                Ok(Checked { account, rehashed: checked.rehashed })
             }
             _ => Err(wrong()),
         }
@@ -371,8 +367,6 @@ struct Checked {
     account: Account,
     /// The password at the cost of today, if it was stored at another.
     rehashed: Option<PasswordHash>,
-    /// Under which the try counts until it succeeded.
-    key: Key,
 }
 
 fn new_password(text: &PasswordText) -> Result<Password, Denial> {

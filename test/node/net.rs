@@ -3,8 +3,9 @@
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
-use tokio::io::{DuplexStream, duplex};
+use tokio::io::{DuplexStream, copy_bidirectional, duplex};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use waxwing::link::{Connect, Listen};
 use waxwing::model::HostPort;
 
@@ -18,6 +19,7 @@ pub(crate) struct Net(Arc<Mutex<Wires>>);
 struct Wires {
     to: Option<mpsc::Sender<DuplexStream>>,
     tries: Vec<tokio::time::Instant>,
+    cut: CancellationToken,
 }
 
 impl Net {
@@ -31,6 +33,11 @@ impl Net {
     /// Nobody listens any more.
     pub(crate) fn close(&self) {
         self.0.lock().unwrap().to = None;
+    }
+
+    /// All lines break, without a word.
+    pub(crate) fn cut(&self) {
+        std::mem::take(&mut self.0.lock().unwrap().cut).cancel();
     }
 
     /// When somebody dialled.
@@ -48,14 +55,19 @@ impl Connect for Net {
     }
 
     async fn connect(&self, _: SocketAddr) -> io::Result<DuplexStream> {
-        let to = {
+        let (to, cut) = {
             let mut wires = self.0.lock().unwrap();
             wires.tries.push(tokio::time::Instant::now());
-            wires.to.clone()
+            (wires.to.clone(), wires.cut.clone())
         };
-        let (near, far) = duplex(1 << 16);
+        let (near, mut one) = duplex(1 << 16);
+        let (mut other, far) = duplex(1 << 16);
         let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
         to.ok_or_else(refused)?.send(far).await.map_err(|_| refused())?;
+        tokio::spawn(async move {
+            // What has not passed when it is cut passes no more.
+            cut.run_until_cancelled(copy_bidirectional(&mut one, &mut other)).await
+        });
         Ok(near)
     }
 }

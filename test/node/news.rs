@@ -4,7 +4,7 @@ use crate::stub::{Stub, next_news, seen, soon, until, until_here, user};
 use bytes::Bytes;
 use waxwing::codec::{self, List};
 use waxwing::link::{AskError, Conversation, Ending};
-use waxwing::node::index::{Age, Error, News, Person, Status, Trouble};
+use waxwing::node::index::{Age, Error, News, PEOPLE_KNOWN, Person, Status, Trouble};
 use waxwing::wire::index::{News as NewsMessage, Noted, PersonSeen};
 use waxwing::wire::{Ask, Code, Kind, Message, Numbered, SendAsk};
 
@@ -50,12 +50,12 @@ async fn changes_and_wishes_are_told_and_remembered() {
 
 #[tokio::test(start_paused = true)]
 async fn a_flood_of_news_holds_nothing_up_and_takes_no_memory() {
-    let stub = Stub::new().await;
+    let mut stub = Stub::new().await;
     let session = stub.session();
-    until_here(&session).await;
+    soon(session.people()).await.unwrap();
     let mut news = session.news();
     let index = stub.conversation();
-    for round in 0..200 {
+    for round in 0..PEOPLE_KNOWN / 64 + 10 {
         let people = (0..64).map(|n| seen(&format!("p{round}-{n}"), &[])).collect();
         soon(index.ask(message(people, Vec::new()))).await.unwrap();
     }
@@ -79,6 +79,10 @@ async fn a_flood_of_news_holds_nothing_up_and_takes_no_memory() {
         count += 1;
     }
     assert_eq!(count, 256);
+    drop(index);
+    stub.go().await;
+    until(&session, |status| matches!(status, Status::Away(_))).await;
+    assert_eq!(soon(session.people()).await.unwrap().value.len(), PEOPLE_KNOWN);
 }
 
 #[tokio::test(start_paused = true)]

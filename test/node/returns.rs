@@ -1,8 +1,9 @@
 //! The index goes away and comes back: what is known meanwhile, and what holds again by itself.
 
 use crate::stub::{
-    PASSWORD, Stub, Turn, clock, log_in, seen, setup, soon, until, until_here, user,
+    PASSWORD, Stub, Turn, log_in, next_news, seen, setup, soon, until, until_here, user,
 };
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use waxwing::link::{Backoff, Ending};
@@ -25,8 +26,8 @@ async fn what_was_known_is_answered_while_the_index_is_away_and_fresh_when_it_is
     stub.go().await;
 
     // The next run of the program begins without the index.
-    let later = || UnixTime(clock().0 + 1000);
-    let session = stub.session_with(Setup { known, clock: later, ..setup() });
+    let later = || UnixTime(crate::keys::NOW.0 + 1000);
+    let session = stub.session_with(Setup { known, clock: Arc::new(later), ..setup() });
     let people = soon(session.people()).await.unwrap();
     assert_eq!((people.age, people.value.len()), (CACHED, 2));
     assert_eq!(people.value[1].addresses[0].to_string(), "192.0.2.9:7400");
@@ -105,14 +106,15 @@ async fn being_online_and_watching_hold_again_after_the_index_came_back() {
     let session = stub.session();
     let seen = soon(session.go_online(Some(7400))).await.unwrap();
     assert_eq!(seen.unwrap().to_string(), "192.0.2.1:7400");
+    let mut news = session.news();
     soon(session.watch(true)).await.unwrap();
     for round in 2..5 {
         stub.go().await;
         until(&session, |status| matches!(status, Status::Away(_))).await;
         stub.come();
         until_here(&session).await;
-        // Once more, so that the wishes were told before.
-        soon(session.account()).await.unwrap();
+        // What changed meanwhile was not told.
+        assert_eq!(next_news(&mut news).await, News::Missed);
         for kind in [Kind::Online, Kind::Watch] {
             let conversations: Vec<_> =
                 stub.asked(kind).iter().map(|asked| asked.conversation).collect();
@@ -288,6 +290,40 @@ async fn logging_in_does_not_wait_for_the_pause() {
     let begun = Instant::now();
     log_in(&session, "alice", PASSWORD).await.unwrap();
     assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn logging_in_anew_leaves_the_conversation_though_a_call_waits_in_it() {
+    let stub = Stub::new().await;
+    let session = stub.session();
+    until_here(&session).await;
+    let before = stub.conversation();
+    stub.once(Kind::PeopleAsk, Turn::Silent);
+    let asking = tokio::spawn({
+        let session = session.clone();
+        async move { session.people().await }
+    });
+    while stub.asked(Kind::PeopleAsk).is_empty() {
+        tokio::task::yield_now().await;
+    }
+    log_in(&session, "alice", PASSWORD).await.unwrap();
+    let begun = Instant::now();
+    soon(before.ended()).await;
+    // The call goes on in the new one.
+    assert_eq!(soon(asking).await.unwrap().unwrap().age, Age::Fresh);
+    assert!(begun.elapsed() < Duration::from_secs(1), "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_line_that_breaks_without_a_word_is_dialled_again() {
+    let stub = Stub::new().await;
+    let session = stub.session();
+    until_here(&session).await;
+    stub.net.cut();
+    let status = until(&session, |status| matches!(status, Status::Away(_))).await;
+    assert!(matches!(status, Status::Away(Trouble::Ended(Ending::Broken(_)))), "{status:?}");
+    until_here(&session).await;
+    assert_eq!(stub.asked(Kind::Resume).len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

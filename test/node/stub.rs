@@ -1,6 +1,6 @@
 //! An index written by hand: it answers as an honest one does, unless the test tells it otherwise.
 
-use crate::keys::person;
+use crate::keys::{NOW, person};
 use crate::ledger::Ledger;
 use crate::net::{INDEX, Net};
 use std::collections::{HashMap, VecDeque};
@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use waxwing::codec::{Blob, List, Text};
-use waxwing::crypto::{Fingerprint, Identity, Password, UnixTime};
+use waxwing::crypto::{Fingerprint, Identity, Password};
 use waxwing::link::{Conversation, Deadlines, Incoming, Listener, Request, Service, Side};
 use waxwing::model::directory::{DirectoryEvent, Documents};
 use waxwing::model::{Invitation, PeerAddress, SessionToken, UserName};
@@ -35,8 +35,10 @@ pub(crate) enum Turn {
     /// Ends the conversation with these words.
     Goodbye(Code),
     /// What this function does.
-    By(Arc<dyn Fn(&mut Books, Request) + Send + Sync>),
+    By(Arc<Doing>),
 }
+
+type Doing = dyn Fn(&mut Books, Request) + Send + Sync;
 
 pub(crate) fn by(what: impl Fn(&mut Books, Request) + Send + Sync + 'static) -> Turn {
     Turn::By(Arc::new(what))
@@ -177,15 +179,12 @@ impl Stub {
 
 /// What Alice's sessions begin with.
 pub(crate) fn setup() -> Setup {
-    Setup { token: Some(SessionToken::take_from(&mut [1; 32])), clock, ..Setup::default() }
+    let token = Some(SessionToken::take_from(&mut [1; 32]));
+    Setup { token, clock: Arc::new(|| NOW), ..Setup::default() }
 }
 
 pub(crate) fn without_token() -> Setup {
     Setup { token: None, ..setup() }
-}
-
-pub(crate) fn clock() -> UnixTime {
-    crate::keys::NOW
 }
 
 pub(crate) fn invitation() -> Invitation {

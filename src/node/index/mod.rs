@@ -45,5 +45,5 @@ pub use cache::{Age, Known, Seen};
 pub use error::{Error, LoggedOut, Trouble};
 pub use news::{News, NewsStream};
 pub use people::{PEOPLE_KNOWN, Person};
-pub use session::{IndexSession, KeepToken, Setup, who_answers};
+pub use session::{Clock, IndexSession, KeepToken, Setup, who_answers};
 pub use state::Status;

@@ -19,7 +19,8 @@ pub enum News {
     Changed(Person),
     /// This person wants to reach us.
     Wanted(Person),
-    /// More happened than was kept: whoever shows people asks for all of them.
+    /// More happened than was told: whoever shows people asks for all of them. Also when the index was
+    /// away for a while, and tells of changes again.
     Missed,
     /// The index was found out; no keys are believed any more.
     Alarm(ChainError),

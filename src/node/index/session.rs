@@ -33,6 +33,9 @@ use tokio_util::task::TaskTracker;
 /// Keeps the token of a session from one run of the program to the next; none when it is over.
 pub type KeepToken = Box<dyn Fn(Option<&SessionToken>) + Send + Sync>;
 
+/// What time it is. A test hands in its own.
+pub type Clock = Arc<dyn Fn() -> UnixTime + Send + Sync>;
+
 /// What a session begins with.
 pub struct Setup {
     /// The token that was kept last.
@@ -46,7 +49,7 @@ pub struct Setup {
     /// The pauses between tries to reach the index. There are as many tries as it takes.
     pub backoff: Backoff,
     /// What time it is.
-    pub clock: fn() -> UnixTime,
+    pub clock: Clock,
 }
 
 impl Default for Setup {
@@ -58,7 +61,7 @@ impl Default for Setup {
             known: Known::default(),
             patience: Duration::from_secs(30),
             backoff: Backoff { tries: u32::MAX, first, longest },
-            clock: UnixTime::now,
+            clock: Arc::new(UnixTime::now),
         }
     }
 }
@@ -99,7 +102,9 @@ struct Handle {
 
 impl IndexSession {
     /// Stands by for this index: goes on with the session whose token was kept, or waits until
-    /// somebody logs in. The invitation's own token is for [`IndexSession::join`].
+    /// somebody logs in. The invitation's own token is for [`IndexSession::join`]. Who has a new
+    /// sealing certificate begins another session, with the same token: an index sees certificates
+    /// when conversations begin.
     pub fn begin<C: Connect + Clone + 'static>(
         sockets: C,
         side: Side,
@@ -125,6 +130,11 @@ impl IndexSession {
     /// How it stands.
     pub fn status(&self) -> Status {
         self.0.shared.status()
+    }
+
+    /// What is known of the index.
+    pub fn known(&self) -> &Known {
+        &self.0.shared.known
     }
 
     /// What happens from now on.

@@ -191,8 +191,8 @@ impl<C: Connect + Clone + 'static> Standing<C> {
         let since = Instant::now();
         let background = async {
             tokio::join!(
-                shared.online.uphold(&live),
-                shared.watched.uphold(&live),
+                shared.online.uphold(&shared, &live),
+                shared.watched.uphold(&shared, &live),
                 news::take(&shared, &live, incoming),
                 directory::look(&shared, &live),
             )

@@ -2,7 +2,7 @@
 
 use super::cache::Known;
 use super::news::{NEWS_WAITING, News};
-use super::session::Setup;
+use super::session::{Clock, Setup};
 use super::wish::{BeOnline, BeTold, Wish};
 use super::{Error, LoggedOut, Trouble};
 use crate::crypto::{Fingerprint, random};
@@ -59,7 +59,7 @@ pub(super) struct Shared {
     pub(super) online: Wish<BeOnline>,
     pub(super) watched: Wish<BeTold>,
     patience: Duration,
-    clock: fn() -> UnixTime,
+    clock: Clock,
 }
 
 impl Shared {
@@ -71,7 +71,7 @@ impl Shared {
             online: Wish::default(),
             watched: Wish::default(),
             patience: setup.patience,
-            clock: setup.clock,
+            clock: Arc::clone(&setup.clock),
         }
     }
 

@@ -1,7 +1,8 @@
 //! What shall hold whenever the index is there: that one is online, and that one is told of changes.
 
 use super::Error;
-use super::state::Live;
+use super::news::News;
+use super::state::{Live, Shared};
 use crate::link::AskError;
 use crate::model::PeerAddress;
 use crate::wire::Code;
@@ -16,6 +17,9 @@ use tokio::time::sleep;
 pub(super) trait Lasting: Clone + Sync {
     /// What the index says to it.
     type Outcome: Clone + Send + Sync;
+
+    /// Whether something was missed while it did not hold.
+    const MISSES: bool;
 
     /// Tells the index. Gives after which pause it is to be told again.
     fn tell(
@@ -32,6 +36,8 @@ impl Lasting for BeOnline {
     /// Where others are told to dial.
     type Outcome = Option<PeerAddress>;
 
+    const MISSES: bool = false;
+
     async fn tell(&self, live: &Live) -> Result<(Self::Outcome, Duration), AskError> {
         let grant = live.ask(Online { id: 0, port: self.0 }).await?;
         let seen = grant.seen.and_then(|seen| seen.resolve(live.index()?).ok());
@@ -47,6 +53,8 @@ pub(super) struct BeTold(pub(super) bool);
 
 impl Lasting for BeTold {
     type Outcome = ();
+
+    const MISSES: bool = true;
 
     async fn tell(&self, live: &Live) -> Result<((), Duration), AskError> {
         live.ask(Watch { id: 0, on: self.0 }).await?;
@@ -89,8 +97,9 @@ impl<W: Lasting> Wish<W> {
 
     /// Tells the index what is wished, as long as this conversation goes on. What the index refuses
     /// is wished no longer.
-    pub(super) async fn uphold(&self, live: &Live) -> Infallible {
+    pub(super) async fn uphold(&self, shared: &Shared, live: &Live) -> Infallible {
         let mut wished = self.0.subscribe();
+        let mut has_missed = W::MISSES && matches!(wished.borrow().outcome, Some(Ok(_)));
         loop {
             let Wished { wish, number, .. } = wished.borrow().clone();
             let Some(wish) = wish else {
@@ -100,6 +109,9 @@ impl<W: Lasting> Wish<W> {
             let pause = match wish.tell(live).await {
                 Ok((outcome, pause)) => {
                     self.became(number, Ok(outcome));
+                    if std::mem::take(&mut has_missed) {
+                        shared.tell(News::Missed);
+                    }
                     pause
                 }
                 // A session that is over ends the conversation; the wish stays for the next one.

@@ -211,6 +211,6 @@ impl Store for Sqlite {
     }
 
     async fn check(&self) -> Result<Vec<String>> {
-        self.read(check::check).await
+        self.look(check::check).await
     }
 }

@@ -158,6 +158,28 @@ impl Sqlite {
         ask(&self.inner.reads, job).await
     }
 
+    /// A question that takes long, on a connection and a thread of its own: nobody waits for it,
+    /// not even a program that stops.
+    async fn look<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection) -> error::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let Place::File(path) = self.inner.place.clone() else { return self.read(job).await };
+        let (answer, answered) = oneshot::channel();
+        let work = move || {
+            let in_words = |error: OpenError| StoreError::Failed(error.to_string());
+            let looked = open::reader(&path).map_err(in_words).and_then(|db| {
+                // One state of the database, whatever is written meanwhile.
+                let begun = db.execute_batch("BEGIN").map_err(|error| error::told(error.into()));
+                begun.and_then(|()| job(&db).map_err(error::told))
+            });
+            let _ = answer.send(looked);
+        };
+        let broke_off = || StoreError::Failed("it broke off".into());
+        thread::Builder::new().name("store check".into()).spawn(work).map_err(|_| broke_off())?;
+        answered.await.unwrap_or_else(|_| Err(broke_off()))
+    }
+
     async fn write<T: Send + 'static>(
         &self,
         job: impl FnOnce(&Connection) -> error::Result<T> + Send + 'static,

@@ -1,0 +1,314 @@
+//! With the real index: what its two sides do together, when lines break and the index restarts.
+
+use crate::keys::{NOW, sealing_key, signing_key};
+use crate::net::{INDEX, Net};
+use crate::stub::{identity, password, side, user};
+use std::future::Future;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, OnceLock};
+use std::time::Duration;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+use waxwing::crypto::{Identity, PasswordHasher, SignedRotation, UnixTime};
+use waxwing::index::store::{Place, Sqlite, Store};
+use waxwing::index::{Happening, Index, Rules};
+use waxwing::link::{Backoff, Deadlines, Listener, Side};
+use waxwing::model::Invitation;
+use waxwing::model::directory::{Agreement, DirectoryEvent};
+use waxwing::node::index::{
+    Age, Error, IndexSession, LoggedOut, News, NewsStream, Person, Seen, Setup, Status,
+};
+use waxwing::wire::{Code, Features, Party};
+
+const FIRST: &str = "the first password";
+const SECOND: &str = "the second password";
+
+#[tokio::test]
+async fn two_people_meet_on_an_index() {
+    let ground = Ground::new();
+    let (alice, bob) = (ground.member("alice").await, ground.member("bob").await);
+    let mut alices_news = alice.news();
+    soon(alice.watch(true)).await.unwrap();
+    let seen = soon(bob.go_online(Some(7400))).await.unwrap();
+    assert_eq!(seen.unwrap().to_string(), "192.0.2.1:7400");
+    let told = changed(&mut alices_news, |person| person.online).await;
+    assert_eq!((told.user.as_str(), told.addresses.as_slice()), ("bob", &[seen.unwrap()][..]));
+    let people = soon(alice.people()).await.unwrap();
+    let online: Vec<_> = people.value.iter().map(|p| (p.user.as_str(), p.online)).collect();
+    assert_eq!((people.age, online), (Age::Fresh, vec![("alice", false), ("bob", true)]));
+
+    let mut bobs_news = bob.news();
+    soon(alice.reach(&user("bob"))).await.unwrap();
+    let News::Wanted(who) = soon(bobs_news.next()).await.unwrap() else { panic!("not wanted") };
+    assert_eq!(who.identity, identity("alice").fingerprint());
+    let refused = soon(bob.reach(&user("alice"))).await.unwrap_err();
+    assert!(matches!(refused, Error::Refused { code: Code::NotFound, .. }), "{refused}");
+
+    soon(bob.set_contact(Some("room 7"))).await.unwrap();
+    let told = changed(&mut alices_news, |person| person.contact.is_some()).await;
+    assert_eq!(told.contact.unwrap().to_string(), "room 7");
+    for (session, name) in [(&alice, "bob"), (&bob, "alice")] {
+        let keys = soon(session.keys(&user(name))).await.unwrap().value;
+        assert_eq!(keys.key.fingerprint(), identity(name).fingerprint());
+        assert!(matches!(soon(session.keys(&user("nobody"))).await, Err(Error::Unknown)));
+        assert_eq!(soon(session.person(&user("nobody"))).await.unwrap().value, None);
+    }
+    bob.close().await;
+    let told = changed(&mut alices_news, |person| !person.online).await;
+    assert_eq!(told.user.as_str(), "bob");
+    ground.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_comes_back_by_itself_when_the_index_restarts() {
+    let mut ground = Ground::new();
+    let (alice, bob) = (ground.member("alice").await, ground.member("bob").await);
+    soon(alice.watch(true)).await.unwrap();
+    soon(bob.go_online(Some(7400))).await.unwrap();
+    soon(alice.people()).await.unwrap();
+    soon(alice.keys(&user("bob"))).await.unwrap();
+    for _ in 0..2 {
+        let mut news = alice.news();
+        ground.close().await;
+        while !matches!(soon(news.next()).await, Some(News::Status(Status::Away(_)))) {}
+        let people = soon(alice.people()).await.unwrap();
+        assert!(matches!(people.age, Age::Cached { .. }));
+        assert!(matches!(soon(alice.keys(&user("bob"))).await.unwrap().age, Age::Cached { .. }));
+        ground.open();
+        // Bob is online again, and Alice is told: neither did anything for it.
+        while !matches!(soon(news.next()).await, Some(News::Status(Status::Here(_)))) {}
+        until_online(&alice, "bob").await;
+        assert_eq!(soon(alice.keys(&user("bob"))).await.unwrap().age, Age::Fresh);
+    }
+    ground.stop().await;
+}
+
+#[tokio::test]
+async fn joining_and_rotating_happen_once_though_the_answers_are_lost() {
+    let ground = Ground::new();
+    ground.cut_at(|fact| matches!(fact, Happening::Joined(_)));
+    let alice = ground.member("alice").await;
+    assert_eq!(alice.status(), Status::Here(user("alice")));
+    assert!(ground.was_cut() && ground.net.tries().len() == 2);
+    assert_eq!(ground.entries().await, 1);
+    let bob = ground.member("bob").await;
+    let (old, new) = (identity("alice"), identity("mallory"));
+    soon(bob.keys(&user("alice"))).await.unwrap();
+
+    ground.cut_at(|fact| matches!(fact, Happening::Rotated(_)));
+    let rotation = SignedRotation::sign(old.signing(), new.signing(), NOW).unwrap();
+    let (name, text) = (user("alice"), password(FIRST));
+    soon(alice.rotate(side("mallory"), &name, &text, &rotation)).await.unwrap();
+    assert!(ground.was_cut());
+    assert_eq!(ground.entries().await, 3);
+    // Bob's line was cut as well.
+    let keys = fresh(&bob, async || bob.keys(&user("alice")).await).await;
+    assert_eq!(keys.key.fingerprint(), new.fingerprint());
+    assert_eq!(keys.step.event, DirectoryEvent::Rotated);
+    let walked = soon(bob.rotations(&user("alice"), &old.fingerprint())).await.unwrap();
+    assert_eq!(walked.unwrap()[0].rotation.as_ref().unwrap().signer(), old.fingerprint());
+    assert!(soon(alice.people()).await.is_ok());
+    ground.stop().await;
+}
+
+#[tokio::test]
+async fn a_password_change_whose_answer_is_lost_is_done() {
+    let ground = Ground::new();
+    let alice = ground.member("alice").await;
+    let other = ground.session("alice");
+    soon(other.login(&user("alice"), &password(FIRST))).await.unwrap();
+    ground.cut_at(|fact| matches!(fact, Happening::PasswordChanged(_)));
+    soon(alice.change_password(&password(FIRST), &password(SECOND))).await.unwrap();
+    assert!(ground.was_cut());
+    assert!(soon(alice.people()).await.is_ok());
+    // The other session is over, and the old password with it.
+    assert_eq!(soon(other.people()).await.unwrap_err(), Error::LoggedOut(LoggedOut::Over));
+    let refused = soon(other.login(&user("alice"), &password(FIRST))).await.unwrap_err();
+    assert!(matches!(refused, Error::Refused { code: Code::Credentials, .. }), "{refused}");
+    soon(other.login(&user("alice"), &password(SECOND))).await.unwrap();
+    // And once more, with nothing lost.
+    soon(alice.change_password(&password(SECOND), &password(FIRST))).await.unwrap();
+    assert!(soon(alice.people()).await.is_ok());
+    ground.stop().await;
+}
+
+#[tokio::test]
+async fn a_session_that_is_over_is_told_at_once_or_when_something_is_asked() {
+    let ground = Ground::new();
+    let alice = ground.member("alice").await;
+    let over = Status::LoggedOut(LoggedOut::Over);
+    let mut news = alice.news();
+    ground.end_sessions("alice").await;
+    while soon(news.next()).await != Some(News::Status(over.clone())) {}
+    soon(alice.login(&user("alice"), &password(FIRST))).await.unwrap();
+    // Another one, seen and ended from this one.
+    let other = ground.session("alice");
+    soon(other.login(&user("alice"), &password(FIRST))).await.unwrap();
+    let account = soon(alice.account()).await.unwrap();
+    let others: Vec<_> = account.sessions.iter().filter(|session| !session.is_this).collect();
+    let mut others_news = other.news();
+    soon(alice.end_session(others[0].number)).await.unwrap();
+    while soon(others_news.next()).await != Some(News::Status(over.clone())) {}
+    assert_eq!(soon(alice.account()).await.unwrap().sessions.len(), 1);
+    // Not used for too long.
+    ground.set_clock(13 * 3600);
+    assert_eq!(soon(alice.people()).await.unwrap_err(), Error::LoggedOut(LoggedOut::Over));
+    soon(alice.login(&user("alice"), &password(FIRST))).await.unwrap();
+    soon(alice.logout()).await.unwrap();
+    assert_eq!(alice.status(), over);
+    ground.stop().await;
+}
+
+#[tokio::test]
+async fn people_who_are_shown_the_same_directory_agree() {
+    let ground = Ground::new();
+    let (alice, bob) = (ground.member("alice").await, ground.member("bob").await);
+    soon(alice.keys(&user("bob"))).await.unwrap();
+    let told = alice.known().head();
+    assert_eq!(soon(bob.compare_heads(&told)).await, Ok(Agreement::Same));
+    ground.member("mallory").await;
+    soon(bob.keys(&user("mallory"))).await.unwrap();
+    assert_eq!(soon(bob.compare_heads(&told)).await, Ok(Agreement::Ahead));
+    assert_eq!(soon(alice.compare_heads(&bob.known().head())).await, Ok(Agreement::Same));
+    ground.stop().await;
+}
+
+/// An index over a store in memory, which outlives its restarts.
+struct Ground {
+    net: Net,
+    store: Sqlite,
+    clock: Arc<AtomicU64>,
+    cut: Arc<Mutex<Option<Cut>>>,
+    running: Option<Running>,
+}
+
+/// At which fact all lines are cut: before its answer has left.
+type Cut = Box<dyn Fn(&Happening) -> bool + Send>;
+
+struct Running {
+    index: Index<Sqlite>,
+    stop: CancellationToken,
+    task: JoinHandle<()>,
+}
+
+impl Ground {
+    fn new() -> Self {
+        let (store, clock) = (Sqlite::open(Place::Memory).unwrap(), AtomicU64::new(NOW.0));
+        let (net, clock, cut) = (Net::default(), Arc::new(clock), Arc::default());
+        let mut ground = Self { net, store, clock, cut, running: None };
+        ground.open();
+        ground
+    }
+
+    fn open(&mut self) {
+        let pause = Duration::from_millis(1);
+        let rules = Rules { open_joining: true, news_pause: pause, ..Rules::default() };
+        let (clock, cut, net) = (self.clock.clone(), self.cut.clone(), self.net.clone());
+        let tell = move |fact: Happening| {
+            if cut.lock().unwrap().take_if(|cut| cut(&fact)).is_some() {
+                net.cut();
+            }
+        };
+        let clock = Arc::new(move || UnixTime(clock.load(Ordering::Relaxed)));
+        let hasher = PasswordHasher::new(4).unwrap();
+        let index = Index::new(self.store.clone(), rules, hasher, clock, tell).unwrap();
+        let side = Side::new(the_index(), Party::Index, Features::ALL, Deadlines::default());
+        let listener = Listener::new(self.net.listen(), side.unwrap());
+        let stop = CancellationToken::new();
+        let task = tokio::spawn(listener.run(index.clone(), stop.clone()));
+        self.running = Some(Running { index, stop, task });
+    }
+
+    async fn close(&mut self) {
+        self.net.close();
+        let Running { index, stop, task } = self.running.take().unwrap();
+        stop.cancel();
+        soon(task).await.unwrap();
+        assert_eq!(index.panics(), 0);
+    }
+
+    async fn stop(mut self) {
+        self.close().await;
+    }
+
+    /// Cuts all lines when the index tells this, once.
+    fn cut_at(&self, fact: impl Fn(&Happening) -> bool + Send + 'static) {
+        *self.cut.lock().unwrap() = Some(Box::new(fact));
+    }
+
+    fn was_cut(&self) -> bool {
+        self.cut.lock().unwrap().is_none()
+    }
+
+    fn set_clock(&self, seconds: u64) {
+        self.clock.store(NOW.0 + seconds, Ordering::Relaxed);
+    }
+
+    /// A session of somebody that comes back quickly.
+    fn session(&self, name: &'static str) -> IndexSession {
+        let (first, longest) = (Duration::from_millis(5), Duration::from_millis(50));
+        let backoff = Backoff { tries: u32::MAX, first, longest };
+        let setup = Setup { backoff, ..Setup::default() };
+        let (at, fingerprint) = (INDEX.parse().unwrap(), the_index().fingerprint());
+        let index = Invitation { at, fingerprint, token: None };
+        IndexSession::begin(self.net.clone(), side(name), &index, setup)
+    }
+
+    /// Somebody who has joined under their own name.
+    async fn member(&self, name: &'static str) -> IndexSession {
+        let session = self.session(name);
+        soon(session.join(&user(name), &password(FIRST), None, None)).await.unwrap();
+        session
+    }
+
+    async fn end_sessions(&self, name: &str) {
+        let ended = self.store.end_sessions(&user(name)).await.unwrap();
+        self.running.as_ref().unwrap().index.sessions_are_over(&ended);
+    }
+
+    /// How many entries the directory has.
+    async fn entries(&self) -> u64 {
+        self.store.figures(NOW).await.unwrap().directory.length
+    }
+}
+
+fn the_index() -> Arc<Identity> {
+    static INDEX: OnceLock<Arc<Identity>> = OnceLock::new();
+    let make = || Identity::new(signing_key("large"), sealing_key("alice-sealing"), NOW).unwrap();
+    Arc::clone(INDEX.get_or_init(|| Arc::new(make())))
+}
+
+/// The next news of a person who is like this.
+async fn changed(news: &mut NewsStream, so: impl Fn(&Person) -> bool) -> Person {
+    loop {
+        match soon(news.next()).await.unwrap() {
+            News::Changed(person) if so(&person) => return person,
+            _ => {}
+        }
+    }
+}
+
+/// Waits until somebody is online, as a program that shows people does.
+async fn until_online(session: &IndexSession, name: &str) {
+    let mut news = session.news();
+    let name = user(name);
+    while !fresh(session, async || session.person(&name).await).await.is_some_and(|p| p.online) {
+        soon(news.next()).await.unwrap();
+    }
+}
+
+/// What the index itself answers, when it is there again.
+async fn fresh<T>(session: &IndexSession, ask: impl AsyncFn() -> Result<Seen<T>, Error>) -> T {
+    let mut news = session.news();
+    loop {
+        match soon(ask()).await.unwrap() {
+            Seen { value, age: Age::Fresh } => return value,
+            _ => soon(news.next()).await.unwrap(),
+        };
+    }
+}
+
+/// Whatever a test waits for comes within this time, on a busy machine too.
+async fn soon<T>(future: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(60), future).await.expect("it takes too long")
+}
