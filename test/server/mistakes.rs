@@ -1,6 +1,6 @@
 //! Mistakes of the owner: each is one sentence with its cause, and one with what to do next.
 
-use crate::stage::Machine;
+use crate::stage::{Done, Machine};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
@@ -102,6 +102,11 @@ fn settings_that_are_wrong() {
         assert!(done.exit == 2 || done.exit == 3, "{done:?}");
         is_told(&done.err, &[told]);
     }
+    let unclear = machine.verb(&["stats", "--json=yes"]).failed(2);
+    is_told(&unclear, &["--json: yes must be true or false"]);
+    let mut command = machine.command(&["--data", "data", "stats"]);
+    let unclear = Done::of(command.env("WAXWING_JSON", "yes")).failed(2);
+    is_told(&unclear, &["WAXWING_JSON: yes must be true or false"]);
     let err = machine.verb(&["--listen", "127.0.0.1:0", "--log", "no/such/file"]).failed(3);
     is_told(&err, &["no/such/file: the log cannot be written there", "--log FILE"]);
     let err = machine.verb(&["--listen", "203.0.113.7:7311"]).failed(1);

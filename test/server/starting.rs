@@ -136,6 +136,15 @@ fn what_a_person_reads_first_says_what_to_type_next() {
     assert!(reached.contains(&format!("{program} --data data invite --for NAME")), "{reached}");
     let open = read(&["--listen", "0.0.0.0:0", "--open-joining"]);
     assert!(open.contains("Everybody who reaches this machine can join"), "{open}");
+
+    // On loopback, too, it is as the owner says; and a forwarder brings others there.
+    let closed = "each person needs an invitation of their own";
+    let shut = read(&["--listen", "127.0.0.1:0", "--open-joining=false"]);
+    assert!(shut.contains(closed), "{shut}");
+    let forwarded = read(&["--listen", "127.0.0.1:0", "--host", "public.example"]);
+    assert!(forwarded.contains(closed), "{forwarded}");
+    let local = read(&["--listen", "127.0.0.1:0", "--host", "localhost"]);
+    assert!(local.contains("Everybody on this machine can join"), "{local}");
 }
 
 #[cfg(target_os = "linux")]

@@ -34,8 +34,10 @@ fn main() -> ExitCode {
         }
     };
     let typed = gather(&matches, None);
-    let printer = Printer::standard(typed.is_on(&JSON).unwrap_or_default());
-    let done = configure(&matches, &typed)
+    let json = typed.is_on(&JSON).map_err(failures::setting);
+    let printer = Printer::standard(json.as_ref().is_ok_and(|on| *on));
+    let done = json
+        .and_then(|_| configure(&matches, &typed))
         .and_then(|config| verbs::carry_out(&matches, &config, &printer))
         .and_then(|()| printer.finish());
     match done {
