@@ -74,6 +74,24 @@ fn a_database_without_its_keys_does_not_get_others() {
 }
 
 #[test]
+fn settings_that_others_can_write_count_only_when_they_are_named() {
+    let machine = Machine::with_keys();
+    machine.start().stop();
+    let file = machine.at("waxwing-server.toml");
+    fs::write(&file, "data = \"data\"\n").unwrap();
+    set_mode(&file, 0o666);
+    let err = machine.run(&["stats"]).failed(4);
+    is_told(&err, &["waxwing-server.toml: other users", "chmod go-w", "--config FILE"]);
+    machine.run(&["--config", "waxwing-server.toml", "stats"]).ok();
+    set_mode(&file, 0o644);
+    let done = machine.run(&["stats"]);
+    assert!(done.err.contains("Settings were read in waxwing-server.toml."), "{done:?}");
+    // What is to be typed next says where the data is, since another folder has no such file.
+    let users = machine.run(&["users"]).err;
+    assert!(users.contains(&format!(" --data {}", machine.data().display())), "{users}");
+}
+
+#[test]
 fn verbs_where_no_index_is() {
     let machine = Machine::with_keys();
     for data in ["data", "nowhere"] {

@@ -93,6 +93,19 @@ fn a_second_server_on_the_same_data_says_who_has_it() {
 }
 
 #[test]
+fn a_server_waits_for_a_verb_that_is_at_work_on_the_data() {
+    let machine = Machine::with_keys();
+    let lock = fs::File::create(machine.data().join("lock")).unwrap();
+    lock.lock().unwrap();
+    let verb = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        drop(lock);
+    });
+    machine.start().stop();
+    verb.join().unwrap();
+}
+
+#[test]
 fn a_port_that_is_taken_is_told_with_a_way_out() {
     let machine = Machine::with_keys();
     let server = machine.start();

@@ -107,7 +107,7 @@ pub(crate) const CONFIG: Setting = Setting {
 pub(crate) const FILE_NAME: &str = "waxwing-server.toml";
 
 /// What the settings come to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) data: DataFolder,
     pub(crate) listen: SocketAddr,
@@ -119,6 +119,8 @@ pub(crate) struct Config {
     pub(crate) log: Option<PathBuf>,
     /// Where settings were read.
     pub(crate) file: Option<PathBuf>,
+    /// Whether that file was not named, but lay in the folder where the program was started.
+    pub(crate) file_was_found: bool,
     /// How this program was called, as far as another call must repeat it.
     pub(crate) call: Call,
 }
@@ -144,6 +146,8 @@ impl Config {
             hasher: hasher.ok_or_else(|| settings.refuse(&BCRYPT_COST, "is no such cost"))?,
             threads: threads.unwrap_or_else(cores),
             log: settings.path(&LOG),
+            file_was_found: file.as_deref() == Some(Path::new(FILE_NAME))
+                && settings.path(&CONFIG).is_none(),
             file,
             call: Call::new(settings, program),
         })
@@ -215,10 +219,16 @@ pub(crate) struct Call(String);
 impl Call {
     fn new(settings: &Settings, program: OsString) -> Self {
         let mut call = quoted(Path::new(&program));
-        for setting in [&CONFIG, &DATA] {
-            if let Some(typed) = settings.typed(setting) {
-                call += &format!(" {} {}", setting.flag(), quoted(Path::new(typed)));
-            }
+        if let Some(typed) = settings.typed(&CONFIG) {
+            call += &format!(" {} {}", CONFIG.flag(), quoted(Path::new(typed)));
+        }
+        // Another terminal has another environment, and perhaps another folder.
+        let data = match settings.typed(&DATA) {
+            Some(typed) => Some(PathBuf::from(typed)),
+            None => settings.path(&DATA).map(|path| std::path::absolute(&path).unwrap_or(path)),
+        };
+        if let Some(data) = data {
+            call += &format!(" {} {}", DATA.flag(), quoted(&data));
         }
         Self(call)
     }
