@@ -22,7 +22,7 @@ pub use nouns::{
     Member, NewSession, OwnAccount, PersonRow, RequestKey, Rotating, SessionNumber, SessionRow,
     Shown, UserRow,
 };
-pub use sqlite::{Bounds, OpenError, Place, Sqlite, restore};
+pub use sqlite::{Bounds, OpenError, Place, Sqlite, restore, restore_was_cut_off};
 
 use crate::crypto::{PasswordHash, UnixTime};
 use crate::model::directory::Documents;
