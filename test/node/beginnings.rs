@@ -7,9 +7,10 @@ use crate::stub::{
 };
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 use waxwing::crypto::{SignedRotation, UnixTime};
-use waxwing::link::{self, AskError, Backoff, Dialler, Ending};
+use waxwing::link::{self, AskError, Backoff, Dialler, Ending, Listen};
 use waxwing::model::{Invitation, JoinToken, SessionToken};
 use waxwing::node::index::{Error, IndexSession, LoggedOut, Setup, Status, Trouble, who_answers};
 use waxwing::wire::index::Join;
@@ -127,22 +128,49 @@ async fn a_token_of_another_identity_is_not_forgotten_but_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_key_than_the_invitations_ends_it_for_good() {
+async fn another_key_than_the_invitations_is_told_and_seldom_tried_again() {
     let stub = Stub::new().await;
     let fingerprint = identity("mallory").fingerprint();
     let other = Invitation { fingerprint, ..invitation() };
     let session = IndexSession::begin(stub.net.clone(), side("alice"), &other, setup());
-    let status = until(&session, |status| matches!(status, Status::Stopped(_))).await;
-    let Status::Stopped(Trouble::Link(link::Error::Identity { expected, found })) = status else {
+    let status = until(&session, |status| matches!(status, Status::Away(_))).await;
+    let Status::Away(Trouble::Link(link::Error::Identity { expected, found })) = status else {
         panic!("{status:?}");
     };
     assert_eq!((expected, found), (fingerprint, identity("bob").fingerprint()));
-    // Nothing was said, and nothing is asked any more.
-    assert!(stub.books().asked.is_empty());
-    assert!(matches!(soon(session.people()).await, Err(Error::Stopped(_))));
+    // Nothing was said, and nothing is asked.
     let refused = log_in(&session, "alice", PASSWORD).await.unwrap_err();
-    assert!(matches!(refused, Error::Stopped(_)), "{refused}");
-    assert_eq!(stub.net.tries().len(), 1);
+    assert!(matches!(refused, Error::Away(_)), "{refused}");
+    let tries = stub.net.tries().len();
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    let tries = stub.net.tries().len() - tries;
+    assert!((9..=21).contains(&tries), "{tries}");
+    assert!(stub.books().asked.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_anybody_on_the_way_can_say_ends_nothing() {
+    // No TLS; TLS's own refusal; and nothing but a hang-up.
+    for said in [&b"HTTP/1.1 302 Found\r\n\r\n"[..], &[21, 3, 3, 0, 2, 2, 40], &[]] {
+        let mut stub = Stub::away();
+        let mut door = stub.net.listen();
+        let session = stub.session();
+        let (mut socket, _) = soon(door.accept()).await.unwrap();
+        socket.write_all(said).await.unwrap();
+        drop(socket);
+        until(&session, |status| matches!(status, Status::Away(Trouble::Link(_)))).await;
+        stub.come();
+        until_here(&session).await;
+        assert_eq!(stub.net.tries().len(), 2);
+    }
+    // Somebody else on its port.
+    let mut stub = Stub::away();
+    stub.come_as("mallory", Party::Index);
+    let session = stub.session();
+    until(&session, |status| matches!(status, Status::Away(Trouble::Link(_)))).await;
+    stub.go().await;
+    stub.come();
+    until_here(&session).await;
 }
 
 #[tokio::test(start_paused = true)]

@@ -83,10 +83,11 @@ pub enum Trouble {
 }
 
 impl Trouble {
-    /// Whether coming back is of no use.
+    /// Whether coming back is of no use. Before both sides have proven who they are, anybody on the
+    /// way may have spoken, and so only a fault of our own is.
     pub fn is_permanent(&self) -> bool {
         match self {
-            Self::Link(error) => error.is_permanent(),
+            Self::Link(error) => is_our_fault(error),
             Self::Ended(Ending::Ours { code, .. } | Ending::Theirs { code, .. }) => {
                 code.is_permanent()
             }
@@ -95,4 +96,14 @@ impl Trouble {
             Self::NotAnIndex | Self::Closed => true,
         }
     }
+
+    /// Whether it does not look as if it passed soon: it is tried again with the longest pause.
+    pub(super) fn is_lasting(&self) -> bool {
+        matches!(self, Self::Link(error) if error.is_permanent())
+    }
+}
+
+fn is_our_fault(error: &link::Error) -> bool {
+    use link::Error::{Certificate, Signing, Stopping};
+    matches!(error, Certificate | Signing(_) | Stopping)
 }

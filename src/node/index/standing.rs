@@ -118,8 +118,10 @@ impl<C: Connect + Clone + 'static> Standing<C> {
                 None => {}
                 Some(trouble) if trouble.is_permanent() => return trouble,
                 Some(trouble) => {
+                    self.failed = self.failed.saturating_add(1);
+                    let failed = if trouble.is_lasting() { LONG } else { self.failed };
                     self.shared.set(State::Away(trouble));
-                    self.pause(commands).await;
+                    self.pause(failed, commands).await;
                 }
             }
         }
@@ -264,12 +266,14 @@ impl<C: Connect + Clone + 'static> Standing<C> {
     }
 
     /// Waits before the next try, each time longer, or for what the program wants.
-    async fn pause(&mut self, commands: &mut Receiver<Command>) {
-        self.failed = self.failed.saturating_add(1);
-        let pause = self.backoff.pause(self.failed, u32::from_be_bytes(random()));
+    async fn pause(&mut self, failed: u32, commands: &mut Receiver<Command>) {
+        let pause = self.backoff.pause(failed, u32::from_be_bytes(random()));
         tokio::select! {
             () = sleep(pause.unwrap_or(self.backoff.longest)) => {}
             Some(command) = commands.recv() => self.obey(command),
         }
     }
 }
+
+/// After so many tries the pauses grow no longer.
+const LONG: u32 = 100;
