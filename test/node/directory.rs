@@ -242,6 +242,33 @@ async fn a_lie_about_keys_is_an_alarm_until_the_person_decides() {
     }
 }
 
+#[tokio::test(start_paused = true)]
+async fn an_older_certificate_that_still_holds_is_an_alarm() {
+    let stub = Stub::new().await;
+    three(&stub);
+    let bo = user("bo");
+    stub.books().enter(Sealing, "bo", with_epoch("bob", 3));
+    let session = stub.session();
+    assert_eq!(soon(session.keys(&bo)).await.unwrap().value.certificate.epoch, 3);
+    stub.books().enter(Sealing, "bo", with_epoch("bob", 2));
+    let older = ChainError::Documents("the certificate is older than the one before it");
+    assert_eq!(soon(session.keys(&bo)).await.unwrap_err(), Error::Alarm(older));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_certificate_of_an_earlier_entry_may_be_older() {
+    let stub = Stub::new().await;
+    stub.books().enter(Joined, "bo", documents("bob"));
+    stub.books().enter(Rotated, "bo", rotated("bob", "mallory"));
+    stub.books().enter(Sealing, "bo", with_epoch("mallory", 5));
+    let session = stub.session();
+    let bo = user("bo");
+    assert_eq!(soon(session.keys(&bo)).await.unwrap().value.certificate.epoch, 5);
+    let walked = soon(session.rotations(&bo, &identity("bob").fingerprint())).await.unwrap();
+    assert_eq!(walked.map(|steps| steps.len()), Some(1));
+    assert!(soon(session.keys(&bo)).await.is_ok());
+}
+
 /// The alarm is told, stays whatever the index does, and goes when the person decides.
 async fn is_alarmed(stub: &Stub, session: &IndexSession, said: &str, name: &str) {
     let mut news = session.news();

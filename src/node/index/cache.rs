@@ -58,7 +58,8 @@ struct People {
 }
 
 impl Known {
-    /// Only the chain of the key directory, as it was kept.
+    /// Only the chain of the key directory, as it was kept. The epochs of certificates are not kept
+    /// yet: in each run the first certificate seen of an identity says how high they are.
     pub fn new(chain: Chain) -> Self {
         let directory = Directory::new(chain);
         Self(Arc::new(Inner { directory, people: Mutex::default() }))

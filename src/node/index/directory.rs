@@ -3,6 +3,7 @@
 use super::Error;
 use super::news::News;
 use super::state::{Live, Shared};
+use crate::crypto::Fingerprint;
 use crate::model::directory::{Agreement, Binding, Chain, ChainError, Head, Step};
 use crate::model::{UnixTime, UserName};
 use crate::wire::index::{ChainAsk, ChainPart, KeysAsk, Named};
@@ -25,6 +26,30 @@ struct Inner {
     chain: Chain,
     alarm: Option<ChainError>,
     believed: HashMap<UserName, (Binding, UnixTime)>,
+    epochs: Epochs,
+}
+
+/// The highest epoch of each identity among the bindings that were believed, and the entry that it was
+/// first seen at. No more of them than the chain has identities. Not kept from one run to the next: it
+/// would be a row of identity, entry and epoch for each, beside the entries of the chain.
+#[derive(Default)]
+struct Epochs(HashMap<Fingerprint, (u32, u64)>);
+
+impl Epochs {
+    /// Epochs never go down from one entry to a later one: who shows an older certificate, though it
+    /// holds, would have people seal for a key that may be lost.
+    fn take(&mut self, binding: &Binding) -> Result<(), ChainError> {
+        let seen = (binding.certificate.epoch, binding.step.number);
+        let known = self.0.entry(binding.step.identity).or_insert(seen);
+        let (low, high) = if seen.1 < known.1 { (seen, *known) } else { (*known, seen) };
+        if high.0 < low.0 {
+            return Err(ChainError::Documents("the certificate is older than the one before it"));
+        }
+        if seen.0 > known.0 || seen.0 == known.0 && seen.1 < known.1 {
+            *known = seen;
+        }
+        Ok(())
+    }
 }
 
 impl Directory {
@@ -117,7 +142,7 @@ pub(super) async fn keys(
 pub(super) async fn rotations(
     shared: &Shared,
     user: &UserName,
-    since: &crate::crypto::Fingerprint,
+    since: &Fingerprint,
     until: Instant,
 ) -> Result<Option<Vec<Binding>>, Error> {
     catch_up(shared, until).await?;
@@ -140,8 +165,10 @@ async fn keys_at(
     let ask = KeysAsk { id: 0, user: Named(user.clone()), number: Some(step.number) };
     let keys = shared.ask(ask, until).await?;
     let believed = keys.documents().map_err(ChainError::from).and_then(|documents| {
-        let directory = shared.known.directory();
-        directory.with_chain(|chain| chain.binding_at(user, &step, &documents))
+        let mut inner = shared.known.directory().inner();
+        let binding = inner.chain.binding_at(user, &step, &documents)?;
+        inner.epochs.take(&binding)?;
+        Ok(binding)
     });
     believed.map_err(|error| match error {
         // The directory was begun anew meanwhile.
