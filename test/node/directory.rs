@@ -173,6 +173,28 @@ async fn a_lie_about_the_chain_is_an_alarm_until_the_person_decides() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_is_kept_of_an_answer_that_does_not_fit() {
+    let lies: [fn(&Stub); 2] = [
+        // What comes before the entry that is none.
+        |stub| stub.books().enter(Joined, "eve", documents("mallory")),
+        // The entries, when only the head is wrong.
+        |stub| part(stub, |part| part.hash[0] ^= 1),
+    ];
+    for lie in lies {
+        let stub = Stub::new().await;
+        three(&stub);
+        let session = stub.session();
+        soon(session.keys(&user("bo"))).await.unwrap();
+        let before = session.known().head();
+        stub.books().enter(Sealing, "bo", with_epoch("bob", 2));
+        lie(&stub);
+        let error = soon(session.keys(&user("bo"))).await.unwrap_err();
+        assert!(matches!(error, Error::Alarm(_)), "{error}");
+        assert_eq!(session.known().head(), before);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lie_about_keys_is_an_alarm_until_the_person_decides() {
     let lies: [Lie; 6] = [
         ("shows the keys of another", |stub| keys(stub, |_| documents("mallory")), "another hash"),

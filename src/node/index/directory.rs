@@ -99,13 +99,13 @@ pub(super) async fn catch_up(shared: &Shared, until: Instant) -> Result<(), Erro
     }
 }
 
-/// Takes a part of the chain; gives how the index's head stands to ours then: the same, or it is
-/// longer and there is more to ask for.
+/// Takes a part of the chain, or nothing of it if it does not fit; gives how the index's head stands
+/// to ours then: the same, or it is longer and there is more to ask for.
 fn take(chain: &mut Chain, part: &ChainPart) -> Result<Agreement, ChainError> {
     let rewritten = |what| Err(ChainError::Rewritten(what));
     let before = chain.head().length;
-    chain.extend(part.entries.iter().map(|entry| &**entry))?;
-    match chain.compare(&part.head()) {
+    let entries = part.entries.iter().map(|entry| &**entry);
+    chain.extend_if(entries, |chain| match chain.compare(&part.head()) {
         Agreement::Same => Ok(Agreement::Same),
         Agreement::Ahead => rewritten("it is shorter than it was"),
         Agreement::Forked => rewritten("its last entry is another one"),
@@ -113,7 +113,7 @@ fn take(chain: &mut Chain, part: &ChainPart) -> Result<Agreement, ChainError> {
             rewritten("it is said to be longer than what is shown")
         }
         Agreement::Behind => Ok(Agreement::Behind),
-    }
+    })
 }
 
 /// The keys of somebody, believed by the chain as it is now.
