@@ -174,6 +174,23 @@ async fn what_anybody_on_the_way_can_say_ends_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_goodbye_for_good_while_a_session_begins_is_one() {
+    let stub = Stub::new().await;
+    stub.always(Kind::Resume, Turn::Goodbye(Code::NotAllowed));
+    let session = stub.session();
+    let status = until(&session, |status| matches!(status, Status::Stopped(_))).await;
+    let theirs = |ending: &Ending| matches!(ending, Ending::Theirs { code: Code::NotAllowed, .. });
+    assert!(matches!(&status, Status::Stopped(Trouble::Ended(e)) if theirs(e)), "{status:?}");
+    assert_eq!(stub.net.tries().len(), 1);
+    // That a session took too long to begin is none.
+    let stub = Stub::new().await;
+    stub.once(Kind::Login, Turn::Goodbye(Code::NoSession));
+    let session = stub.session_with(without_token());
+    log_in(&session, "alice", PASSWORD).await.unwrap();
+    assert_eq!(stub.asked(Kind::Login).len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_person_is_no_index() {
     let mut stub = Stub::away();
     stub.come_as("bob", Party::Person);

@@ -112,6 +112,7 @@ impl<C: Connect + Clone + 'static> Standing<C> {
             let trouble = match begun {
                 Ok(begun) => self.serve(begun, commands).await,
                 Err(Trouble::Ask(AskError::Refused { code, text })) => self.refused(code, text),
+                Err(Trouble::Ask(AskError::Ended(ending))) => self.ended(ending),
                 Err(trouble) => Some(trouble),
             };
             match trouble {
@@ -225,11 +226,17 @@ impl<C: Connect + Clone + 'static> Standing<C> {
     }
 
     fn ended(&mut self, ending: Ending) -> Option<Trouble> {
-        if let Ending::Theirs { code: Code::NoSession, .. } = ending {
-            self.forget();
-            return None;
+        match ending {
+            // While a session begins, it says that beginning it took too long.
+            Ending::Theirs { code: Code::NoSession, .. } if self.beginning.is_some() => {
+                Some(Trouble::Ask(AskError::Ended(ending)))
+            }
+            Ending::Theirs { code: Code::NoSession, .. } => {
+                self.forget();
+                None
+            }
+            ending => Some(Trouble::Ended(ending)),
         }
-        Some(Trouble::Ended(ending))
     }
 
     fn obey(&mut self, command: Command) {
