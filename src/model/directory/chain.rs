@@ -273,8 +273,9 @@ impl Chain {
                 (Some(earlier), Some(person)) => person.last = earlier,
                 // It was the name's first entry, and so the name is the last that came.
                 _ => {
-                    let gone = self.people.pop();
-                    gone.iter().for_each(|person| drop(self.names.remove(&person.user)));
+                    if let Some(person) = self.people.pop() {
+                        self.names.remove(&person.user);
+                    }
                 }
             }
         }
