@@ -13,7 +13,7 @@ use waxwing::crypto::{SignedRotation, UnixTime};
 use waxwing::link::{self, AskError, Backoff, Dialler, Ending, Listen};
 use waxwing::model::{Invitation, JoinToken, SessionToken};
 use waxwing::node::index::{Error, IndexSession, LoggedOut, Setup, Status, Trouble, who_answers};
-use waxwing::wire::index::Join;
+use waxwing::wire::index::{Join, Named, SessionGrant};
 use waxwing::wire::{Code, Kind, Party};
 
 #[tokio::test(start_paused = true)]
@@ -188,6 +188,31 @@ async fn a_goodbye_for_good_while_a_session_begins_is_one() {
     let session = stub.session_with(without_token());
     log_in(&session, "alice", PASSWORD).await.unwrap();
     assert_eq!(stub.asked(Kind::Login).len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_index_that_lets_us_in_as_somebody_else_is_left() {
+    let mut stub = Stub::new().await;
+    let session = stub.session();
+    until_here(&session).await;
+    stub.go().await;
+    stub.books().user = "bea".to_owned();
+    stub.come();
+    let stopped = Status::Stopped(Trouble::OtherName(user("bea")));
+    assert_eq!(until(&session, |status| matches!(status, Status::Stopped(_))).await, stopped);
+    // The same when it is asked for a name.
+    let stub = Stub::new().await;
+    let other = by(|_, request| {
+        let token = SessionToken::take_from(&mut [1; 32]);
+        let grant = SessionGrant { id: 0, token, user: Named(user("bea")), lifetime: 3600 };
+        request.answer(grant).unwrap();
+    });
+    stub.once(Kind::Login, other);
+    let (setup, kept) = keeping(without_token());
+    let session = stub.session_with(setup);
+    let error = log_in(&session, "alice", PASSWORD).await.unwrap_err();
+    assert_eq!(error, Error::Stopped(Trouble::OtherName(user("bea"))));
+    assert!(kept.lock().unwrap().is_empty());
 }
 
 #[tokio::test(start_paused = true)]

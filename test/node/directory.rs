@@ -3,15 +3,17 @@
 use crate::keys::{NOW, sealing_key, signing_key};
 use crate::ledger::Ledger;
 use crate::stub::{
-    Books, Stub, Turn, by, documents, identity, next_news, setup, soon, until, until_here, user,
+    Books, Stub, Turn, by, documents, identity, next_news, seen, setup, soon, until, until_here,
+    user,
 };
 use std::sync::Arc;
+use std::time::Duration;
 use waxwing::codec::{Blob, List};
 use waxwing::crypto::{SealingCertificate, SignedRotation};
 use waxwing::model::directory::DirectoryEvent::{Closed, Joined, Replaced, Rotated, Sealing};
 use waxwing::model::directory::{Agreement, Chain, ChainError, Documents, Head};
-use waxwing::node::index::{Age, Error, IndexSession, Known, News, Setup, Status};
-use waxwing::wire::index::{ChainAsk, ChainPart, Keys, KeysAsk};
+use waxwing::node::index::{Age, Error, IndexSession, Known, News, Setup, Status, Warnings};
+use waxwing::wire::index::{ChainAsk, ChainPart, Keys, KeysAsk, News as NewsMessage};
 use waxwing::wire::{Code, Kind};
 
 /// Alice, whose session it is, and two others.
@@ -428,7 +430,53 @@ async fn somebody_with_our_name_is_told() {
     let session = stub.session();
     let mut news = session.news();
     let other = identity("mallory").fingerprint();
-    assert_eq!(next_news(&mut news).await, News::NotOurs(other));
+    assert_eq!(next_news(&mut news).await, News::NotOurs(Some(other)));
+    assert_eq!(session.warnings().not_ours, Some(Some(other)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_is_lost_later_is_told_though_nobody_asks() {
+    let stub = Stub::new().await;
+    // The first look is refused, and so there is another one.
+    stub.once(Kind::ChainAsk, Turn::Refuse(Code::NotAllowed));
+    let session = stub.session();
+    until_here(&session).await;
+    soon(session.account()).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(session.known().head().length, 1);
+    assert_eq!(session.warnings(), Warnings::default());
+    let mut news = session.news();
+    stub.books().enter(Closed, "alice", documents("alice"));
+    assert_eq!(next_news(&mut news).await, News::NotOurs(None));
+    // And that it came back, when the directory has grown.
+    stub.books().enter(Joined, "alice", documents("alice"));
+    assert!(soon(session.keys(&user("alice"))).await.is_ok());
+    assert_eq!(session.warnings(), Warnings::default());
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_flood_of_news_hides_a_warning() {
+    let stub = Stub::new().await;
+    let session = stub.session();
+    soon(session.keys(&user("alice"))).await.unwrap();
+    let mut news = session.news();
+    part(&stub, |part| part.hash[0] ^= 1);
+    let error = soon(session.keys(&user("alice"))).await.unwrap_err();
+    let index = stub.conversation();
+    for _ in 0..5 {
+        let people = (0..64).map(|n| seen(&format!("p{n}"), &[])).collect();
+        let (people, wanted_by) = (List::new(people).unwrap(), List::new(Vec::new()).unwrap());
+        let told = NewsMessage { id: 0, people, wanted_by, missed: false };
+        soon(index.ask(told)).await.unwrap();
+    }
+    let alarm = session.warnings().alarm.unwrap();
+    assert_eq!(error, Error::Alarm(alarm.clone()));
+    assert_eq!(next_news(&mut news).await, News::Alarm(alarm.clone()));
+    assert_eq!(next_news(&mut news).await, News::Missed);
+    // Who asks later is told, too.
+    assert_eq!(next_news(&mut session.news()).await, News::Alarm(alarm));
+    soon(session.begin_directory_anew()).await;
+    assert_eq!(session.warnings(), Warnings::default());
 }
 
 #[tokio::test(start_paused = true)]

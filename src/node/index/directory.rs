@@ -1,7 +1,6 @@
 //! The key directory: brought up to date and held against what was known.
 
 use super::Error;
-use super::news::News;
 use super::state::{Live, Shared};
 use crate::crypto::Fingerprint;
 use crate::model::directory::{Agreement, Binding, Chain, ChainError, Head, Step};
@@ -9,9 +8,9 @@ use crate::model::{UnixTime, UserName};
 use crate::wire::index::{ChainAsk, ChainPart, KeysAsk, Named};
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::future::pending;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tokio::time::Instant;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
 
 /// The chain as far as it is known, and the keys that were believed by it.
 #[derive(Default)]
@@ -70,6 +69,10 @@ impl Directory {
         (is_current && inner.alarm.is_none()).then(|| (binding.clone(), *since))
     }
 
+    pub(super) fn alarm(&self) -> Option<ChainError> {
+        self.inner().alarm.clone()
+    }
+
     /// Forgets everything, the alarm too, and begins with what the index shows next.
     pub(super) async fn begin_anew(&self) {
         let _growing = self.growing.lock().await;
@@ -91,9 +94,10 @@ pub(super) async fn catch_up(shared: &Shared, until: Instant) -> Result<(), Erro
             return Err(Error::Alarm(alarm));
         }
         let from = inner().chain.head().length;
-        let part = shared.ask(ChainAsk { id: 0, from }, until).await?;
+        let (part, live) = shared.ask_where(ChainAsk { id: 0, from }, until).await?;
         let taken = take(&mut inner().chain, &part);
         if taken.map_err(|error| raise(shared, error))? == Agreement::Same {
+            look_at_own_name(shared, &live);
             return Ok(());
         }
     }
@@ -190,24 +194,38 @@ pub(super) async fn compare(
     Ok(compared())
 }
 
-/// Brings the directory up to date when a conversation has begun, and looks whether our own name is
-/// still ours.
-pub(super) async fn look(shared: &Shared, live: &Live) -> Infallible {
-    if catch_up(shared, shared.until()).await.is_ok() {
-        let now = shared.known.directory().with_chain(|chain| chain.current(&live.user));
-        if let Some(step) = now.filter(|step| step.identity != live.identity) {
-            shared.tell(News::NotOurs(step.identity));
-        }
+/// Brings the directory up to date when a conversation has begun, and again and again: so we learn
+/// when our own name is not ours any more, though nobody asks for keys.
+pub(super) async fn look(shared: &Shared) -> Infallible {
+    loop {
+        let pause = match catch_up(shared, shared.until()).await {
+            Ok(()) | Err(Error::Alarm(_)) => LOOK,
+            Err(_) => LOOK_AGAIN,
+        };
+        sleep(pause).await;
     }
-    pending().await
+}
+
+/// Whether the name in whose session we are is bound to the identity that we are.
+fn look_at_own_name(shared: &Shared, live: &Live) {
+    let now = shared.known.directory().with_chain(|chain| chain.current(&live.user));
+    let identity = now.map(|step| step.identity);
+    shared.warn(|warnings| {
+        warnings.not_ours = (identity != Some(live.identity)).then_some(identity);
+    });
 }
 
 /// Nothing that this index says of keys is believed from now on.
 fn raise(shared: &Shared, error: ChainError) -> Error {
-    shared.known.directory().inner().alarm.get_or_insert_with(|| error.clone());
-    shared.tell(News::Alarm(error.clone()));
-    Error::Alarm(error)
+    let alarm = shared.known.directory().inner().alarm.get_or_insert(error).clone();
+    shared.warn(|warnings| warnings.alarm = Some(alarm.clone()));
+    Error::Alarm(alarm)
 }
+
+/// The pauses between looks at the directory, when nothing else makes one look; and after one that
+/// failed.
+const LOOK: Duration = Duration::from_secs(600);
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
 /// The most people whose keys are remembered.
 const BELIEVED: usize = 1000;

@@ -1,6 +1,7 @@
 //! What goes wrong between a person and their index.
 
 use crate::link::{self, AskError, Ending};
+use crate::model::UserName;
 use crate::model::directory::ChainError;
 use crate::wire::{Code, Explanation};
 
@@ -77,6 +78,9 @@ pub enum Trouble {
     /// Whoever answers there is no index.
     #[error("what answers there is not an index")]
     NotAnIndex,
+    /// The index let us in under another name than the one that was asked for.
+    #[error("the index let us in as {0}, whom nobody asked for")]
+    OtherName(UserName),
     /// The program ended the session.
     #[error("this program ended it")]
     Closed,
@@ -93,7 +97,7 @@ impl Trouble {
             }
             Self::Ask(AskError::Refused { code, .. }) => code.is_permanent(),
             Self::Ended(Ending::Broken(_)) | Self::Ask(_) => false,
-            Self::NotAnIndex | Self::Closed => true,
+            Self::NotAnIndex | Self::OtherName(_) | Self::Closed => true,
         }
     }
 

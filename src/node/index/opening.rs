@@ -2,7 +2,7 @@
 
 use super::Error;
 use crate::link::{AskError, Conversation, Side};
-use crate::model::SessionToken;
+use crate::model::{SessionToken, UserName};
 use crate::wire::index::{Join, Login, Resume, Rotate, SessionGrant};
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -35,6 +35,15 @@ pub(super) enum Opening {
 }
 
 impl Opening {
+    /// The name that it is for.
+    pub(super) fn user(&self) -> &UserName {
+        match self {
+            Self::Join(ask) => &ask.user.0,
+            Self::Login(ask) => &ask.user.0,
+            Self::Rotate(ask) => &ask.user.0,
+        }
+    }
+
     pub(super) async fn ask(&self, conversation: &Conversation) -> Result<SessionGrant, AskError> {
         match self {
             Self::Join(ask) => conversation.ask(ask.clone()).await,

@@ -2,7 +2,7 @@
 
 use super::account::OwnAccount;
 use super::cache::{Known, Seen};
-use super::news::NewsStream;
+use super::news::{NewsStream, Warnings};
 use super::opening::{Beginning, Command, Opening};
 use super::people::Person;
 use super::standing::Standing;
@@ -137,9 +137,14 @@ impl IndexSession {
         &self.0.shared.known
     }
 
+    /// What is wrong with the index now.
+    pub fn warnings(&self) -> Warnings {
+        self.0.shared.warnings()
+    }
+
     /// What happens from now on.
     pub fn news(&self) -> NewsStream {
-        NewsStream::new(self.0.shared.news())
+        self.0.shared.news()
     }
 
     // Beginning and ending.
@@ -315,6 +320,8 @@ impl IndexSession {
     /// person's decision.
     pub async fn begin_directory_anew(&self) {
         self.0.shared.known.directory().begin_anew().await;
+        let directory = self.0.shared.known.directory();
+        self.0.shared.warn(|warnings| warnings.alarm = directory.alarm());
     }
 
     // How calls wait.

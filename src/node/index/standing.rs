@@ -16,7 +16,7 @@ use crate::crypto::{Fingerprint, random};
 use crate::link::{
     AskError, Backoff, Connect, Conversation, Dialler, Ending, Expected, Incoming, Side,
 };
-use crate::model::{HostPort, Invitation, SessionToken};
+use crate::model::{HostPort, Invitation, SessionToken, UserName};
 use crate::wire::index::SessionGrant;
 use crate::wire::{Code, Explanation, Party};
 use std::pin::pin;
@@ -37,6 +37,8 @@ pub(super) struct Standing<C> {
     /// Dials once: pauses are this task's.
     dialler: Dialler<C>,
     token: Option<SessionToken>,
+    /// Whose session it was last.
+    user: Option<UserName>,
     keep_token: KeepToken,
     patience: Duration,
     backoff: Backoff,
@@ -73,6 +75,7 @@ impl<C: Connect + Clone + 'static> Standing<C> {
             identity,
             dialler,
             token,
+            user: None,
             keep_token,
             patience,
             backoff,
@@ -142,6 +145,10 @@ impl<C: Connect + Clone + 'static> Standing<C> {
         }
         let granted = timeout(self.patience, self.ask(&conversation)).await;
         let grant = granted.unwrap_or(Err(AskError::Late)).map_err(Trouble::Ask)?;
+        let name = self.beginning.as_ref().map(|beginning| beginning.opening.user());
+        if name.or(self.user.as_ref()).is_some_and(|name| *name != grant.user.0) {
+            return Err(Trouble::OtherName(grant.user.0));
+        }
         Ok(Begun { conversation, incoming, grant })
     }
 
@@ -186,6 +193,7 @@ impl<C: Connect + Clone + 'static> Standing<C> {
         }
         self.take_token(grant.token);
         let (user, identity) = (grant.user.0, self.identity);
+        self.user = Some(user.clone());
         let live = Live { conversation, user, identity, over: CancellationToken::new() };
         let (live, shared) = (Arc::new(live), Arc::clone(&self.shared));
         shared.set(State::Here(Arc::clone(&live)));
@@ -197,7 +205,7 @@ impl<C: Connect + Clone + 'static> Standing<C> {
                 shared.online.uphold(&shared, &live),
                 shared.watched.uphold(&shared, &live),
                 news::take(&shared, &live, incoming),
-                directory::look(&shared, &live),
+                directory::look(&shared),
             )
         };
         let mut background = pin!(background);

@@ -1,7 +1,7 @@
 //! How it stands with the index, as the standing task and all handles see it.
 
 use super::cache::Known;
-use super::news::{NEWS_WAITING, News};
+use super::news::{NEWS_WAITING, News, NewsStream, Warnings};
 use super::session::{Clock, Setup};
 use super::wish::{BeOnline, BeTold, Wish};
 use super::{Error, LoggedOut, Trouble};
@@ -55,6 +55,7 @@ pub(super) struct Live {
 pub(super) struct Shared {
     state: watch::Sender<State>,
     news: broadcast::Sender<News>,
+    warnings: watch::Sender<Warnings>,
     pub(super) known: Known,
     pub(super) online: Wish<BeOnline>,
     pub(super) watched: Wish<BeTold>,
@@ -67,6 +68,10 @@ impl Shared {
         Self {
             state: watch::Sender::new(State::Connecting),
             news: broadcast::Sender::new(NEWS_WAITING),
+            warnings: watch::Sender::new(Warnings {
+                alarm: setup.known.directory().alarm(),
+                not_ours: None,
+            }),
             known: setup.known.clone(),
             online: Wish::default(),
             watched: Wish::default(),
@@ -109,8 +114,21 @@ impl Shared {
         let _ = self.news.send(news);
     }
 
-    pub(super) fn news(&self) -> broadcast::Receiver<News> {
-        self.news.subscribe()
+    pub(super) fn news(&self) -> NewsStream {
+        NewsStream::new(self.news.subscribe(), self.warnings.subscribe())
+    }
+
+    pub(super) fn warnings(&self) -> Warnings {
+        self.warnings.borrow().clone()
+    }
+
+    /// Changes the warnings; tells them when they are others then.
+    pub(super) fn warn(&self, change: impl FnOnce(&mut Warnings)) {
+        self.warnings.send_if_modified(|warnings| {
+            let before = warnings.clone();
+            change(warnings);
+            *warnings != before
+        });
     }
 
     /// Asks, and asks again after what passes, until then.
