@@ -340,6 +340,58 @@ async fn who_gives_up_logging_in_is_not_logged_in_later() {
     assert!(stub.asked(Kind::Login).is_empty());
 }
 
+#[tokio::test(start_paused = true)]
+async fn what_was_given_up_while_it_was_dialled_is_not_asked() {
+    let mut stub = Stub::away();
+    let session = stub.session_with(Setup { patience: Duration::from_secs(5), ..without_token() });
+    let asking = tokio::spawn({
+        let session = session.clone();
+        async move { log_in(&session, "alice", PASSWORD).await }
+    });
+    until(&session, |status| matches!(status, Status::Away(_))).await;
+    // Somebody takes the connection, and says nothing yet.
+    let door = stub.net.listen();
+    let refused = soon(asking).await.unwrap().unwrap_err();
+    assert!(matches!(refused, Error::Away(_)), "{refused}");
+    assert_eq!(stub.net.tries().len(), 2);
+    stub.serve(door, "bob", Party::Index);
+    until(&session, |status| matches!(status, Status::LoggedOut(_))).await;
+    assert!(stub.asked(Kind::Login).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_have_happened_is_not_said_to_be_refused() {
+    let stub = Stub::new().await;
+    let session = stub.session_with(without_token());
+    stub.once(Kind::Login, Turn::Lose);
+    stub.always(Kind::Login, Turn::Refuse(Code::Busy));
+    assert_eq!(log_in(&session, "alice", PASSWORD).await, Err(Error::Late));
+    let stub = Stub::new().await;
+    let session = stub.session();
+    stub.once(Kind::ContactChange, Turn::Lose);
+    stub.always(Kind::ContactChange, Turn::Refuse(Code::Storage));
+    assert_eq!(soon(session.set_contact(Some("room 8"))).await, Err(Error::Late));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotation_that_was_not_answered_is_repeated_under_its_number() {
+    let stub = Stub::new().await;
+    let session = stub.session();
+    let (old, new) = (identity("alice"), identity("mallory"));
+    let rotation = SignedRotation::sign(old.signing(), new.signing(), UnixTime(1)).unwrap();
+    let other = SignedRotation::sign(old.signing(), new.signing(), UnixTime(2)).unwrap();
+    let (alice, password) = (user("alice"), password(PASSWORD));
+    stub.once(Kind::Rotate, Turn::Silent);
+    let rotate = |rotation| session.rotate(side("mallory"), &alice, &password, rotation);
+    assert_eq!(soon(rotate(&rotation)).await, Err(Error::Late));
+    soon(rotate(&rotation)).await.unwrap();
+    soon(rotate(&other)).await.unwrap();
+    let asked = stub.asked(Kind::Rotate);
+    assert!(asked.iter().all(|asked| asked.by == new.fingerprint()));
+    assert_eq!(asked[0].request, asked[1].request);
+    assert_ne!(asked[1].request, asked[2].request);
+}
+
 /// What was kept of the token, each time.
 type Kept = Arc<Mutex<Vec<Option<[u8; 32]>>>>;
 

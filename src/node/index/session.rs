@@ -3,14 +3,14 @@
 use super::account::OwnAccount;
 use super::cache::{Known, Seen};
 use super::news::{NewsStream, Warnings};
-use super::opening::{Beginning, Command, Opening};
+use super::opening::{Beginning, Command, Fate, Opening};
 use super::people::Person;
 use super::standing::Standing;
 use super::state::{Shared, Status};
 use super::wish::{BeOnline, BeTold};
 use super::{Error, LoggedOut, Trouble, directory, people};
 use crate::codec::{Blob, Text, closed};
-use crate::crypto::{Fingerprint, Password, SignedRotation, UnixTime, random};
+use crate::crypto::{Fingerprint, Label, Password, SignedRotation, UnixTime, random, sha256};
 use crate::link::{Backoff, Connect, Dialler, Expected, Side};
 use crate::model::directory::{Agreement, Binding, Head};
 use crate::model::limits::CONTACT_BYTES;
@@ -19,11 +19,10 @@ use crate::wire::index::{
     AccountAsk, ContactChange, Id16, Invited, Join, Login, Logout, Named, PasswordChange,
     PasswordText, Reach, Rotate,
 };
-use crate::wire::{Ask, Code, Party};
+use crate::wire::{Ask, Code, Kind, Party};
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::timeout_at;
@@ -175,7 +174,8 @@ impl IndexSession {
     }
 
     /// Moves the account to the identity of `side`, which `rotation` leads to. All other sessions
-    /// end.
+    /// end. After [`Error::Late`] it is called again with the same: the request's number is made of
+    /// the rotation, so an index that has done it answers that it did.
     pub async fn rotate(
         &self,
         side: Side,
@@ -183,12 +183,13 @@ impl IndexSession {
         password: &Password,
         rotation: &SignedRotation,
     ) -> Result<(), Error> {
+        let signed = closed::encode(rotation);
         let rotate = Rotate {
             id: 0,
-            request: number(),
+            request: number_of(&signed),
             user: Named(user.clone()),
             password: PasswordText::new(password),
-            rotation: Blob::new(closed::encode(rotation)).map_err(Error::TooLong)?,
+            rotation: Blob::new(signed).map_err(Error::TooLong)?,
         };
         self.open(Opening::Rotate(rotate), Some(side)).await
     }
@@ -362,15 +363,15 @@ impl IndexSession {
     /// Begins a session, one call after the other.
     async fn open(&self, opening: Opening, side: Option<Side>) -> Result<(), Error> {
         let shared = &self.0.shared;
-        let was_asked = Arc::new(AtomicBool::new(false));
+        let fate = Fate::default();
         let begun = async {
             let _turn = self.0.turn.lock().await;
-            let was_asked = Arc::clone(&was_asked);
-            let begin = |answer| Command::Begin(Beginning { opening, side, was_asked, answer });
+            let fate = fate.clone();
+            let begin = |answer| Command::Begin(Beginning { opening, side, fate, answer });
             self.command(begin).await?
         };
         let begun = timeout_at(shared.until(), begun).await;
-        begun.unwrap_or_else(|_| Err(shared.late(was_asked.load(Ordering::Relaxed))))
+        begun.unwrap_or_else(|_| Err(shared.late(fate.withdraw())))
     }
 
     /// Tells the standing task something, and waits for its answer.
@@ -397,6 +398,12 @@ impl fmt::Debug for IndexSession {
 /// The number of a change, the same when it is repeated.
 fn number() -> Id16 {
     random::<16>().into()
+}
+
+/// The number of the change that moves an account by this rotation.
+fn number_of(change: &[u8]) -> Id16 {
+    let hash = sha256(Label::IndexRequest, &[&[Kind::Rotate.tag()], change]);
+    hash.first_chunk().copied().unwrap_or_default().into()
 }
 
 fn line(contact: Option<&str>) -> Result<Option<Text<CONTACT_BYTES>>, Error> {

@@ -21,7 +21,6 @@ use crate::wire::index::SessionGrant;
 use crate::wire::{Code, Explanation, Party};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, sleep, timeout};
@@ -154,9 +153,9 @@ impl<C: Connect + Clone + 'static> Standing<C> {
 
     async fn ask(&self, conversation: &Conversation) -> Result<SessionGrant, AskError> {
         match (&self.beginning, &self.token) {
+            (Some(beginning), _) if beginning.answer.is_closed() => Err(AskError::Late),
             (Some(beginning), _) => {
-                beginning.was_asked.store(true, Ordering::Relaxed);
-                beginning.opening.ask(conversation).await
+                beginning.fate.asking(beginning.opening.ask(conversation)).await
             }
             (None, Some(token)) => resume(conversation, token).await,
             (None, None) => Err(AskError::Late),

@@ -162,8 +162,13 @@ impl Shared {
         let mut failed = 0_u32;
         loop {
             let live = self.here().await?;
-            *was_asked = true;
-            match live.ask(ask.clone()).await {
+            let before = std::mem::replace(was_asked, true);
+            let answer = live.ask(ask.clone()).await;
+            if let Err(AskError::Refused { .. }) = answer {
+                // What is refused has not happened; what was lost before may have.
+                *was_asked = before;
+            }
+            match answer {
                 Ok(answer) => return Ok((answer, live)),
                 Err(AskError::Ended(_) | AskError::Refused { code: Code::NoSession, .. }) => {
                     self.left(&live).await;
@@ -174,7 +179,11 @@ impl Shared {
                     let random = u32::from_be_bytes(random());
                     let pause = Backoff::default().pause(failed, random);
                     let pause = pause.filter(|_| passes_by_itself(code));
-                    sleep(pause.ok_or(Error::Refused { code, text })?).await;
+                    match pause {
+                        Some(pause) => sleep(pause).await,
+                        None if *was_asked && passes_by_itself(code) => return Err(Error::Late),
+                        None => return Err(Error::Refused { code, text }),
+                    }
                 }
             }
         }
@@ -220,13 +229,14 @@ impl Shared {
         self.when(other).await;
     }
 
-    /// Why there is no answer in time.
+    /// Why there is no answer in time. `was_asked`: asked, and the answer is lost.
     pub(super) fn late(&self, was_asked: bool) -> Error {
         match &*self.state.borrow() {
+            _ if was_asked => Error::Late,
             State::Away(Trouble::Ask(AskError::Refused { code, text })) => {
                 Error::Refused { code: *code, text: text.clone() }
             }
-            State::Away(why) if !was_asked => Error::Away(why.clone()),
+            State::Away(why) => Error::Away(why.clone()),
             _ => Error::Late,
         }
     }
