@@ -268,9 +268,9 @@ impl IndexSession {
     pub async fn people(&self) -> Result<Seen<Vec<Person>>, Error> {
         let shared = &self.0.shared;
         let seen = async {
+            let began = shared.known.seen();
             let people = people::all(shared, shared.until()).await?;
-            shared.known.saw_all(&people, shared.now());
-            Ok(people)
+            Ok(shared.known.saw_all(&people, began, shared.now()))
         };
         self.read(seen, || shared.known.all_people()).await
     }
@@ -280,7 +280,10 @@ impl IndexSession {
         let shared = &self.0.shared;
         let seen = async {
             let person = people::one(shared, user, shared.until()).await?;
-            person.iter().for_each(|person| shared.known.saw(person, shared.now()));
+            match &person {
+                Some(person) => shared.known.saw(person, shared.now()),
+                None => shared.known.saw_nobody(user),
+            }
             Ok(person)
         };
         self.read(seen, || shared.known.person(user)).await
