@@ -253,13 +253,21 @@ impl IndexSession {
     // Who is there.
 
     /// Is online from now on, at this port if one can be dialled, whenever the index is there. Gives
-    /// where others are told to dial. When the index cannot be told in time, it is told later.
+    /// where others are told to dial. When the index cannot be told in time, or nobody is logged in,
+    /// the wish stays and it is told later, until [`IndexSession::go_offline`].
     pub async fn go_online(&self, port: Option<u16>) -> Result<Option<PeerAddress>, Error> {
         self.wish(self.0.shared.online.make(BeOnline(port))).await
     }
 
+    /// Does not say that one is online any more. The index forgets it when the time that it granted is
+    /// over.
+    pub fn go_offline(&self) {
+        self.0.shared.online.withdraw();
+    }
+
     /// Is told of changes among the people from now on, or not any more, see
-    /// [`IndexSession::news`]. When the index cannot be told in time, it is told later.
+    /// [`IndexSession::news`]. When the index cannot be told in time, or nobody is logged in, the wish
+    /// stays and it is told later.
     pub async fn watch(&self, on: bool) -> Result<(), Error> {
         self.wish(self.0.shared.watched.make(BeTold(on))).await
     }
