@@ -215,10 +215,10 @@ fn a_chain_that_forgets_swaps_or_repeats_does_not_follow() {
         (refused, chain.head().length)
     };
     assert_eq!(refused(&[1]), (ChainError::Broken(0), 0));
-    assert_eq!(refused(&[0, 2]), (ChainError::Broken(1), 1));
-    assert_eq!(refused(&[0, 2, 1]), (ChainError::Broken(1), 1));
-    assert_eq!(refused(&[0, 1, 1]), (ChainError::Broken(2), 2));
-    assert_eq!(refused(&[0, 1, 2, 3, 0]), (ChainError::Broken(4), 4));
+    assert_eq!(refused(&[0, 2]), (ChainError::Broken(1), 0));
+    assert_eq!(refused(&[0, 2, 1]), (ChainError::Broken(1), 0));
+    assert_eq!(refused(&[0, 1, 1]), (ChainError::Broken(2), 0));
+    assert_eq!(refused(&[0, 1, 2, 3, 0]), (ChainError::Broken(4), 0));
     // Written anew with an entry left out or changed, it hangs together, and is another chain.
     let known = chain_of("al joined 1, bo joined 2, cy joined 3, al sealing 1").unwrap();
     let forgot = "al joined 1, cy joined 3, al sealing 1, al sealing 1";
@@ -231,6 +231,40 @@ fn a_chain_that_forgets_swaps_or_repeats_does_not_follow() {
     let other = self::ledger("al joined 1, bo joined 8, cy joined 3");
     assert_eq!(known.extend(other.from(2)), Err(ChainError::Broken(2)));
     assert_eq!(known.head(), chain_of("al joined 1, bo joined 2").unwrap().head());
+}
+
+#[test]
+fn what_is_refused_leaves_nothing_behind() {
+    let history = "al joined 1, bo joined 2, al rotated 3, al closed 3, al joined 4, cy joined 5, \
+                   bo sealing 2, al sealing 4, cy replaced 6";
+    let ledger = ledger(history);
+    let long = chain_of(history).unwrap();
+    for length in 0..ledger.entries.len() {
+        let entries = || ledger.from(0).take(length);
+        let (mut chain, mut same) = (Chain::default(), Chain::default());
+        chain.extend(entries()).unwrap();
+        same.extend(entries()).unwrap();
+        let bad = [7; 9];
+        let refused = chain.extend(ledger.from(length as u64).chain([&bad[..]]));
+        assert!(refused.is_err());
+        let unfit = ChainError::Rewritten("");
+        let refused = chain.extend_if(ledger.from(length as u64), |grown| {
+            assert_eq!(grown.head(), long.head());
+            Err::<(), _>(unfit.clone())
+        });
+        assert_eq!(refused, Err(unfit));
+        assert_eq!(chain.head(), same.head());
+        for name in ["al", "bo", "cy"] {
+            let steps = |chain: &Chain| chain.steps(&user(name)).collect::<Vec<_>>();
+            assert_eq!(steps(&chain), steps(&same), "{name} {length}");
+        }
+        for number in 1..7 {
+            assert_eq!(chain.owner(&identity(number)), same.owner(&identity(number)));
+        }
+        chain.extend(ledger.from(length as u64)).unwrap();
+        assert_eq!(chain.head(), long.head());
+        assert_eq!(chain.entries_from(0).collect::<Vec<_>>(), ledger.entries);
+    }
 }
 
 #[test]

@@ -7,12 +7,13 @@ use crate::stub::{
 };
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 use waxwing::crypto::{SignedRotation, UnixTime};
-use waxwing::link::{self, AskError, Backoff, Dialler, Ending};
+use waxwing::link::{self, AskError, Backoff, Dialler, Ending, Listen};
 use waxwing::model::{Invitation, JoinToken, SessionToken};
 use waxwing::node::index::{Error, IndexSession, LoggedOut, Setup, Status, Trouble, who_answers};
-use waxwing::wire::index::Join;
+use waxwing::wire::index::{Join, Named, SessionGrant};
 use waxwing::wire::{Code, Kind, Party};
 
 #[tokio::test(start_paused = true)]
@@ -127,22 +128,91 @@ async fn a_token_of_another_identity_is_not_forgotten_but_told() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn another_key_than_the_invitations_ends_it_for_good() {
+async fn another_key_than_the_invitations_is_told_and_seldom_tried_again() {
     let stub = Stub::new().await;
     let fingerprint = identity("mallory").fingerprint();
     let other = Invitation { fingerprint, ..invitation() };
     let session = IndexSession::begin(stub.net.clone(), side("alice"), &other, setup());
-    let status = until(&session, |status| matches!(status, Status::Stopped(_))).await;
-    let Status::Stopped(Trouble::Link(link::Error::Identity { expected, found })) = status else {
+    let status = until(&session, |status| matches!(status, Status::Away(_))).await;
+    let Status::Away(Trouble::Link(link::Error::Identity { expected, found })) = status else {
         panic!("{status:?}");
     };
     assert_eq!((expected, found), (fingerprint, identity("bob").fingerprint()));
-    // Nothing was said, and nothing is asked any more.
-    assert!(stub.books().asked.is_empty());
-    assert!(matches!(soon(session.people()).await, Err(Error::Stopped(_))));
+    // Nothing was said, and nothing is asked.
     let refused = log_in(&session, "alice", PASSWORD).await.unwrap_err();
-    assert!(matches!(refused, Error::Stopped(_)), "{refused}");
+    assert!(matches!(refused, Error::Away(_)), "{refused}");
+    let tries = stub.net.tries().len();
+    tokio::time::sleep(Duration::from_secs(300)).await;
+    let tries = stub.net.tries().len() - tries;
+    assert!((9..=21).contains(&tries), "{tries}");
+    assert!(stub.books().asked.is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_anybody_on_the_way_can_say_ends_nothing() {
+    // No TLS; TLS's own refusal; and nothing but a hang-up.
+    for said in [&b"HTTP/1.1 302 Found\r\n\r\n"[..], &[21, 3, 3, 0, 2, 2, 40], &[]] {
+        let mut stub = Stub::away();
+        let mut door = stub.net.listen();
+        let session = stub.session();
+        let (mut socket, _) = soon(door.accept()).await.unwrap();
+        socket.write_all(said).await.unwrap();
+        drop(socket);
+        until(&session, |status| matches!(status, Status::Away(Trouble::Link(_)))).await;
+        stub.come();
+        until_here(&session).await;
+        assert_eq!(stub.net.tries().len(), 2);
+    }
+    // Somebody else on its port.
+    let mut stub = Stub::away();
+    stub.come_as("mallory", Party::Index);
+    let session = stub.session();
+    until(&session, |status| matches!(status, Status::Away(Trouble::Link(_)))).await;
+    stub.go().await;
+    stub.come();
+    until_here(&session).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_goodbye_for_good_while_a_session_begins_is_one() {
+    let stub = Stub::new().await;
+    stub.always(Kind::Resume, Turn::Goodbye(Code::NotAllowed));
+    let session = stub.session();
+    let status = until(&session, |status| matches!(status, Status::Stopped(_))).await;
+    let theirs = |ending: &Ending| matches!(ending, Ending::Theirs { code: Code::NotAllowed, .. });
+    assert!(matches!(&status, Status::Stopped(Trouble::Ended(e)) if theirs(e)), "{status:?}");
     assert_eq!(stub.net.tries().len(), 1);
+    // That a session took too long to begin is none.
+    let stub = Stub::new().await;
+    stub.once(Kind::Login, Turn::Goodbye(Code::NoSession));
+    let session = stub.session_with(without_token());
+    log_in(&session, "alice", PASSWORD).await.unwrap();
+    assert_eq!(stub.asked(Kind::Login).len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_index_that_lets_us_in_as_somebody_else_is_left() {
+    let mut stub = Stub::new().await;
+    let session = stub.session();
+    until_here(&session).await;
+    stub.go().await;
+    stub.books().user = "bea".to_owned();
+    stub.come();
+    let stopped = Status::Stopped(Trouble::OtherName(user("bea")));
+    assert_eq!(until(&session, |status| matches!(status, Status::Stopped(_))).await, stopped);
+    // The same when it is asked for a name.
+    let stub = Stub::new().await;
+    let other = by(|_, request| {
+        let token = SessionToken::take_from(&mut [1; 32]);
+        let grant = SessionGrant { id: 0, token, user: Named(user("bea")), lifetime: 3600 };
+        request.answer(grant).unwrap();
+    });
+    stub.once(Kind::Login, other);
+    let (setup, kept) = keeping(without_token());
+    let session = stub.session_with(setup);
+    let error = log_in(&session, "alice", PASSWORD).await.unwrap_err();
+    assert_eq!(error, Error::Stopped(Trouble::OtherName(user("bea"))));
+    assert!(kept.lock().unwrap().is_empty());
 }
 
 #[tokio::test(start_paused = true)]
@@ -268,6 +338,58 @@ async fn who_gives_up_logging_in_is_not_logged_in_later() {
     tokio::time::sleep(Duration::from_secs(300)).await;
     assert_eq!(session.status(), Status::LoggedOut(LoggedOut::NotYet));
     assert!(stub.asked(Kind::Login).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_was_given_up_while_it_was_dialled_is_not_asked() {
+    let mut stub = Stub::away();
+    let session = stub.session_with(Setup { patience: Duration::from_secs(5), ..without_token() });
+    let asking = tokio::spawn({
+        let session = session.clone();
+        async move { log_in(&session, "alice", PASSWORD).await }
+    });
+    until(&session, |status| matches!(status, Status::Away(_))).await;
+    // Somebody takes the connection, and says nothing yet.
+    let door = stub.net.listen();
+    let refused = soon(asking).await.unwrap().unwrap_err();
+    assert!(matches!(refused, Error::Away(_)), "{refused}");
+    assert_eq!(stub.net.tries().len(), 2);
+    stub.serve(door, "bob", Party::Index);
+    until(&session, |status| matches!(status, Status::LoggedOut(_))).await;
+    assert!(stub.asked(Kind::Login).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_may_have_happened_is_not_said_to_be_refused() {
+    let stub = Stub::new().await;
+    let session = stub.session_with(without_token());
+    stub.once(Kind::Login, Turn::Lose);
+    stub.always(Kind::Login, Turn::Refuse(Code::Busy));
+    assert_eq!(log_in(&session, "alice", PASSWORD).await, Err(Error::Late));
+    let stub = Stub::new().await;
+    let session = stub.session();
+    stub.once(Kind::ContactChange, Turn::Lose);
+    stub.always(Kind::ContactChange, Turn::Refuse(Code::Storage));
+    assert_eq!(soon(session.set_contact(Some("room 8"))).await, Err(Error::Late));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_rotation_that_was_not_answered_is_repeated_under_its_number() {
+    let stub = Stub::new().await;
+    let session = stub.session();
+    let (old, new) = (identity("alice"), identity("mallory"));
+    let rotation = SignedRotation::sign(old.signing(), new.signing(), UnixTime(1)).unwrap();
+    let other = SignedRotation::sign(old.signing(), new.signing(), UnixTime(2)).unwrap();
+    let (alice, password) = (user("alice"), password(PASSWORD));
+    stub.once(Kind::Rotate, Turn::Silent);
+    let rotate = |rotation| session.rotate(side("mallory"), &alice, &password, rotation);
+    assert_eq!(soon(rotate(&rotation)).await, Err(Error::Late));
+    soon(rotate(&rotation)).await.unwrap();
+    soon(rotate(&other)).await.unwrap();
+    let asked = stub.asked(Kind::Rotate);
+    assert!(asked.iter().all(|asked| asked.by == new.fingerprint()));
+    assert_eq!(asked[0].request, asked[1].request);
+    assert_ne!(asked[1].request, asked[2].request);
 }
 
 /// What was kept of the token, each time.

@@ -3,15 +3,17 @@
 use crate::keys::{NOW, sealing_key, signing_key};
 use crate::ledger::Ledger;
 use crate::stub::{
-    Books, Stub, Turn, by, documents, identity, next_news, setup, soon, until, until_here, user,
+    Books, Stub, Turn, by, documents, identity, next_news, seen, setup, soon, until, until_here,
+    user,
 };
 use std::sync::Arc;
+use std::time::Duration;
 use waxwing::codec::{Blob, List};
 use waxwing::crypto::{SealingCertificate, SignedRotation};
 use waxwing::model::directory::DirectoryEvent::{Closed, Joined, Replaced, Rotated, Sealing};
 use waxwing::model::directory::{Agreement, Chain, ChainError, Documents, Head};
-use waxwing::node::index::{Age, Error, IndexSession, Known, News, Setup, Status};
-use waxwing::wire::index::{ChainAsk, ChainPart, Keys, KeysAsk};
+use waxwing::node::index::{Age, Error, IndexSession, Known, News, Setup, Status, Warnings};
+use waxwing::wire::index::{ChainAsk, ChainPart, Keys, KeysAsk, News as NewsMessage};
 use waxwing::wire::{Code, Kind};
 
 /// Alice, whose session it is, and two others.
@@ -173,6 +175,28 @@ async fn a_lie_about_the_chain_is_an_alarm_until_the_person_decides() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn nothing_is_kept_of_an_answer_that_does_not_fit() {
+    let lies: [fn(&Stub); 2] = [
+        // What comes before the entry that is none.
+        |stub| stub.books().enter(Joined, "eve", documents("mallory")),
+        // The entries, when only the head is wrong.
+        |stub| part(stub, |part| part.hash[0] ^= 1),
+    ];
+    for lie in lies {
+        let stub = Stub::new().await;
+        three(&stub);
+        let session = stub.session();
+        soon(session.keys(&user("bo"))).await.unwrap();
+        let before = session.known().head();
+        stub.books().enter(Sealing, "bo", with_epoch("bob", 2));
+        lie(&stub);
+        let error = soon(session.keys(&user("bo"))).await.unwrap_err();
+        assert!(matches!(error, Error::Alarm(_)), "{error}");
+        assert_eq!(session.known().head(), before);
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_lie_about_keys_is_an_alarm_until_the_person_decides() {
     let lies: [Lie; 6] = [
         ("shows the keys of another", |stub| keys(stub, |_| documents("mallory")), "another hash"),
@@ -240,6 +264,33 @@ async fn a_lie_about_keys_is_an_alarm_until_the_person_decides() {
         until_here(&session).await;
         is_alarmed(&stub, &session, said, name).await;
     }
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_older_certificate_that_still_holds_is_an_alarm() {
+    let stub = Stub::new().await;
+    three(&stub);
+    let bo = user("bo");
+    stub.books().enter(Sealing, "bo", with_epoch("bob", 3));
+    let session = stub.session();
+    assert_eq!(soon(session.keys(&bo)).await.unwrap().value.certificate.epoch, 3);
+    stub.books().enter(Sealing, "bo", with_epoch("bob", 2));
+    let older = ChainError::Documents("the certificate is older than the one before it");
+    assert_eq!(soon(session.keys(&bo)).await.unwrap_err(), Error::Alarm(older));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_certificate_of_an_earlier_entry_may_be_older() {
+    let stub = Stub::new().await;
+    stub.books().enter(Joined, "bo", documents("bob"));
+    stub.books().enter(Rotated, "bo", rotated("bob", "mallory"));
+    stub.books().enter(Sealing, "bo", with_epoch("mallory", 5));
+    let session = stub.session();
+    let bo = user("bo");
+    assert_eq!(soon(session.keys(&bo)).await.unwrap().value.certificate.epoch, 5);
+    let walked = soon(session.rotations(&bo, &identity("bob").fingerprint())).await.unwrap();
+    assert_eq!(walked.map(|steps| steps.len()), Some(1));
+    assert!(soon(session.keys(&bo)).await.is_ok());
 }
 
 /// The alarm is told, stays whatever the index does, and goes when the person decides.
@@ -379,7 +430,53 @@ async fn somebody_with_our_name_is_told() {
     let session = stub.session();
     let mut news = session.news();
     let other = identity("mallory").fingerprint();
-    assert_eq!(next_news(&mut news).await, News::NotOurs(other));
+    assert_eq!(next_news(&mut news).await, News::NotOurs(Some(other)));
+    assert_eq!(session.warnings().not_ours, Some(Some(other)));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_is_lost_later_is_told_though_nobody_asks() {
+    let stub = Stub::new().await;
+    // The first look is refused, and so there is another one.
+    stub.once(Kind::ChainAsk, Turn::Refuse(Code::NotAllowed));
+    let session = stub.session();
+    until_here(&session).await;
+    soon(session.account()).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(60)).await;
+    assert_eq!(session.known().head().length, 1);
+    assert_eq!(session.warnings(), Warnings::default());
+    let mut news = session.news();
+    stub.books().enter(Closed, "alice", documents("alice"));
+    assert_eq!(next_news(&mut news).await, News::NotOurs(None));
+    // And that it came back, when the directory has grown.
+    stub.books().enter(Joined, "alice", documents("alice"));
+    assert!(soon(session.keys(&user("alice"))).await.is_ok());
+    assert_eq!(session.warnings(), Warnings::default());
+}
+
+#[tokio::test(start_paused = true)]
+async fn no_flood_of_news_hides_a_warning() {
+    let stub = Stub::new().await;
+    let session = stub.session();
+    soon(session.keys(&user("alice"))).await.unwrap();
+    let mut news = session.news();
+    part(&stub, |part| part.hash[0] ^= 1);
+    let error = soon(session.keys(&user("alice"))).await.unwrap_err();
+    let index = stub.conversation();
+    for _ in 0..5 {
+        let people = (0..64).map(|n| seen(&format!("p{n}"), &[])).collect();
+        let (people, wanted_by) = (List::new(people).unwrap(), List::new(Vec::new()).unwrap());
+        let told = NewsMessage { id: 0, people, wanted_by, missed: false };
+        soon(index.ask(told)).await.unwrap();
+    }
+    let alarm = session.warnings().alarm.unwrap();
+    assert_eq!(error, Error::Alarm(alarm.clone()));
+    assert_eq!(next_news(&mut news).await, News::Alarm(alarm.clone()));
+    assert_eq!(next_news(&mut news).await, News::Missed);
+    // Who asks later is told, too.
+    assert_eq!(next_news(&mut session.news()).await, News::Alarm(alarm));
+    soon(session.begin_directory_anew()).await;
+    assert_eq!(session.warnings(), Warnings::default());
 }
 
 #[tokio::test(start_paused = true)]

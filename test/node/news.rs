@@ -1,11 +1,11 @@
 //! What the index tells by itself, honestly and in floods.
 
-use crate::stub::{Stub, next_news, seen, soon, until, until_here, user};
+use crate::stub::{Stub, by, next_news, seen, soon, until, until_here, user};
 use bytes::Bytes;
 use waxwing::codec::{self, List};
 use waxwing::link::{AskError, Conversation, Ending};
 use waxwing::node::index::{Age, Error, News, PEOPLE_KNOWN, Person, Status, Trouble};
-use waxwing::wire::index::{News as NewsMessage, Noted, PersonSeen};
+use waxwing::wire::index::{News as NewsMessage, Noted, People, PersonSeen};
 use waxwing::wire::{Ask, Code, Kind, Message, Numbered, SendAsk};
 
 fn message(people: Vec<PersonSeen>, wanted_by: Vec<PersonSeen>) -> NewsMessage {
@@ -46,6 +46,40 @@ async fn changes_and_wishes_are_told_and_remembered() {
     let names: Vec<_> = known.value.iter().map(|person| person.user.as_str()).collect();
     assert_eq!((names, known.value[1].clone()), (vec!["ann", "bea", "cid"], bea));
     assert!(matches!(known.age, Age::Cached { .. }));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_is_told_while_people_are_asked_for_is_newer_than_the_answer() {
+    let mut stub = Stub::new().await;
+    stub.books().people = vec![seen("ann", &[]), seen("bea", &[]), seen("cid", &[])];
+    let session = stub.session();
+    until_here(&session).await;
+    let index = stub.conversation();
+    // The first page is as it was before; the second comes when that was told.
+    stub.once(Kind::PeopleAsk, by(|books, request| books.answer(request)));
+    stub.once(
+        Kind::PeopleAsk,
+        by(move |_, request| {
+            let index = index.clone();
+            tokio::spawn(async move {
+                let told = message(vec![seen("ann", &["192.0.2.9:7400"])], Vec::new());
+                index.ask(told).await.unwrap();
+                let people = List::new(vec![seen("cid", &[])]).unwrap();
+                request.answer(People { id: 0, people, more: false }).unwrap();
+            });
+        }),
+    );
+    let people = soon(session.people()).await.unwrap().value;
+    assert_eq!(people.iter().map(|person| person.online).collect::<Vec<_>>(), [true, false, false]);
+    // Who is not there any more is not remembered either.
+    stub.books().people.remove(1);
+    assert_eq!(soon(session.person(&user("bea"))).await.unwrap().value, None);
+    stub.go().await;
+    until(&session, |status| matches!(status, Status::Away(_))).await;
+    let known = soon(session.people()).await.unwrap();
+    assert!(matches!(known.age, Age::Cached { .. }));
+    let names: Vec<_> = known.value.iter().map(|person| person.user.as_str()).collect();
+    assert_eq!((names, known.value[0].online), (vec!["ann", "cid"], true));
 }
 
 #[tokio::test(start_paused = true)]

@@ -161,6 +161,24 @@ async fn a_wish_that_comes_while_the_index_is_away_holds_when_it_is_there() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_wish_can_be_taken_back() {
+    let stub = Stub::new().await;
+    let session = stub.session_with(crate::stub::without_token());
+    // Nobody is logged in: it is wished all the same, until it is no more.
+    let refused = soon(session.go_online(None)).await;
+    assert_eq!(refused, Err(Error::LoggedOut(LoggedOut::NotYet)));
+    session.go_offline();
+    log_in(&session, "alice", PASSWORD).await.unwrap();
+    soon(session.account()).await.unwrap();
+    assert!(stub.asked(Kind::Online).is_empty());
+    soon(session.go_online(None)).await.unwrap();
+    session.go_offline();
+    sleep(Duration::from_secs(1000)).await;
+    assert_eq!(stub.asked(Kind::Online).len(), 1);
+    assert!(matches!(session.status(), Status::Here(_)));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_wish_that_is_refused_is_told_and_not_repeated() {
     let mut stub = Stub::new().await;
     let session = stub.session();

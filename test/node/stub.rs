@@ -2,7 +2,7 @@
 
 use crate::keys::{NOW, person};
 use crate::ledger::Ledger;
-use crate::net::{INDEX, Net};
+use crate::net::{Door, INDEX, Net};
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
@@ -140,7 +140,11 @@ impl Stub {
     }
 
     pub(crate) fn come_as(&mut self, name: &'static str, party: Party) {
-        let door = self.net.listen();
+        self.serve(self.net.listen(), name, party);
+    }
+
+    /// Serves whoever comes to this door.
+    pub(crate) fn serve(&mut self, door: Door, name: &'static str, party: Party) {
         let side = Side::new(identity(name), party, Features::ALL, Deadlines::default()).unwrap();
         let stop = CancellationToken::new();
         let served = Served(Arc::clone(&self.books));

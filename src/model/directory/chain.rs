@@ -82,7 +82,7 @@ pub struct Step {
     documents: [u8; 32],
 }
 
-/// The chain as far as it is known. It only grows.
+/// The chain as far as it is known. It only grows: an answer that is refused leaves it as it was.
 ///
 /// It holds what its entries say, and so gives them back byte for byte ([`Chain::entries_from`]): who
 /// keeps it on disk appends what is new, and [`Chain::read`] checks all of it again.
@@ -138,12 +138,27 @@ impl Chain {
         Head { length: self.length(), hash: hash.unwrap_or(Head::EMPTY.hash) }
     }
 
-    /// Takes the next entries, one after the other; those before one that is refused are kept.
+    /// Takes the next entries; none of them when one is refused.
     pub fn extend<'a>(
         &mut self,
         entries: impl IntoIterator<Item = &'a [u8]>,
     ) -> Result<(), ChainError> {
-        entries.into_iter().try_for_each(|entry| self.push(entry))
+        self.extend_if(entries, |_| Ok(()))
+    }
+
+    /// The same, and none of them either when the chain as it is then does not fit.
+    pub fn extend_if<'a, T>(
+        &mut self,
+        entries: impl IntoIterator<Item = &'a [u8]>,
+        fits: impl FnOnce(&Self) -> Result<T, ChainError>,
+    ) -> Result<T, ChainError> {
+        let before = self.records.len();
+        let taken = entries.into_iter().try_for_each(|entry| self.push(entry));
+        let fitted = taken.and_then(|()| fits(self));
+        if fitted.is_err() {
+            self.take_back(before);
+        }
+        fitted
     }
 
     /// How another head stands to this chain.
@@ -243,6 +258,27 @@ impl Chain {
         self.identities.entry(identity).or_insert(at);
         self.records.push(Record { hash, identity, documents, time, person, earlier, event });
         Ok(())
+    }
+
+    /// As if only so many entries had come.
+    fn take_back(&mut self, length: usize) {
+        while self.records.len() > length
+            && let Some(record) = self.records.pop()
+        {
+            let at = u32::try_from(self.records.len()).unwrap_or(u32::MAX);
+            if self.identities.get(&record.identity) == Some(&at) {
+                self.identities.remove(&record.identity);
+            }
+            match (record.earlier, self.people.get_mut(to_usize(record.person))) {
+                (Some(earlier), Some(person)) => person.last = earlier,
+                // It was the name's first entry, and so the name is the last that came.
+                _ => {
+                    if let Some(person) = self.people.pop() {
+                        self.names.remove(&person.user);
+                    }
+                }
+            }
+        }
     }
 
     /// Whether this can happen to the name now.

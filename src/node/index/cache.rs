@@ -52,13 +52,23 @@ struct Inner {
 
 #[derive(Default)]
 struct People {
-    rows: BTreeMap<UserName, (Person, UnixTime)>,
+    rows: BTreeMap<UserName, Row>,
+    /// Counts what was seen.
+    seen: u64,
     /// When all of them were asked for.
     all: Option<UnixTime>,
 }
 
+/// A person, when that was said, and the how manyth thing it was.
+struct Row {
+    person: Person,
+    since: UnixTime,
+    number: u64,
+}
+
 impl Known {
-    /// Only the chain of the key directory, as it was kept.
+    /// Only the chain of the key directory, as it was kept. The epochs of certificates are not kept
+    /// yet: in each run the first certificate seen of an identity says how high they are.
     pub fn new(chain: Chain) -> Self {
         let directory = Directory::new(chain);
         Self(Arc::new(Inner { directory, people: Mutex::default() }))
@@ -78,31 +88,50 @@ impl Known {
         &self.0.directory
     }
 
-    /// All people were asked for, and are these.
-    pub(super) fn saw_all(&self, people: &[Person], now: UnixTime) {
-        let rows = people.iter().map(|person| (person.user.clone(), (person.clone(), now)));
-        *self.people() = People { rows: rows.collect(), all: Some(now) };
+    /// How much was seen until now: to be remembered before people are asked for.
+    pub(super) fn seen(&self) -> u64 {
+        self.people().seen
+    }
+
+    /// All people were asked for, and are these; but of whom was heard since the asking began, what
+    /// was heard holds. Gives them as they are then.
+    pub(super) fn saw_all(&self, all: &[Person], began: u64, now: UnixTime) -> Vec<Person> {
+        let mut people = self.people();
+        people.rows.retain(|_, row| row.number > began);
+        for person in all {
+            let row = Row { person: person.clone(), since: now, number: began };
+            people.rows.entry(person.user.clone()).or_insert(row);
+        }
+        people.all = Some(now);
+        people.rows.values().map(|row| row.person.clone()).collect()
     }
 
     /// A person is now like this. When there are too many, nobody new is remembered.
-    pub(super) fn saw(&self, person: &Person, now: UnixTime) {
+    pub(super) fn saw(&self, person: &Person, since: UnixTime) {
         let mut people = self.people();
+        people.seen = people.seen.saturating_add(1);
         if people.rows.len() < PEOPLE_KNOWN || people.rows.contains_key(&person.user) {
-            people.rows.insert(person.user.clone(), (person.clone(), now));
+            let row = Row { person: person.clone(), since, number: people.seen };
+            people.rows.insert(person.user.clone(), row);
         }
+    }
+
+    /// There is nobody of that name.
+    pub(super) fn saw_nobody(&self, user: &UserName) {
+        self.people().rows.remove(user);
     }
 
     pub(super) fn all_people(&self) -> Option<(Vec<Person>, UnixTime)> {
         let people = self.people();
         let all = people.all?;
-        Some((people.rows.values().map(|(person, _)| person.clone()).collect(), all))
+        Some((people.rows.values().map(|row| row.person.clone()).collect(), all))
     }
 
     /// Somebody; nobody, when all are known and nobody is of that name.
     pub(super) fn person(&self, user: &UserName) -> Option<(Option<Person>, UnixTime)> {
         let people = self.people();
         match people.rows.get(user) {
-            Some((person, since)) => Some((Some(person.clone()), *since)),
+            Some(row) => Some((Some(row.person.clone()), row.since)),
             None => people.all.map(|since| (None, since)),
         }
     }

@@ -1,16 +1,16 @@
 //! The key directory: brought up to date and held against what was known.
 
 use super::Error;
-use super::news::News;
 use super::state::{Live, Shared};
+use crate::crypto::Fingerprint;
 use crate::model::directory::{Agreement, Binding, Chain, ChainError, Head, Step};
 use crate::model::{UnixTime, UserName};
 use crate::wire::index::{ChainAsk, ChainPart, KeysAsk, Named};
 use std::collections::HashMap;
 use std::convert::Infallible;
-use std::future::pending;
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use tokio::time::Instant;
+use std::time::Duration;
+use tokio::time::{Instant, sleep};
 
 /// The chain as far as it is known, and the keys that were believed by it.
 #[derive(Default)]
@@ -25,6 +25,30 @@ struct Inner {
     chain: Chain,
     alarm: Option<ChainError>,
     believed: HashMap<UserName, (Binding, UnixTime)>,
+    epochs: Epochs,
+}
+
+/// The highest epoch of each identity among the bindings that were believed, and the entry that it was
+/// first seen at. No more of them than the chain has identities. Not kept from one run to the next: it
+/// would be a row of identity, entry and epoch for each, beside the entries of the chain.
+#[derive(Default)]
+struct Epochs(HashMap<Fingerprint, (u32, u64)>);
+
+impl Epochs {
+    /// Epochs never go down from one entry to a later one: who shows an older certificate, though it
+    /// holds, would have people seal for a key that may be lost.
+    fn take(&mut self, binding: &Binding) -> Result<(), ChainError> {
+        let seen = (binding.certificate.epoch, binding.step.number);
+        let known = self.0.entry(binding.step.identity).or_insert(seen);
+        let (low, high) = if seen.1 < known.1 { (seen, *known) } else { (*known, seen) };
+        if high.0 < low.0 {
+            return Err(ChainError::Documents("the certificate is older than the one before it"));
+        }
+        if seen.0 > known.0 || seen.0 == known.0 && seen.1 < known.1 {
+            *known = seen;
+        }
+        Ok(())
+    }
 }
 
 impl Directory {
@@ -43,6 +67,10 @@ impl Directory {
         let (binding, since) = inner.believed.get(user)?;
         let is_current = inner.chain.current(user) == Some(binding.step);
         (is_current && inner.alarm.is_none()).then(|| (binding.clone(), *since))
+    }
+
+    pub(super) fn alarm(&self) -> Option<ChainError> {
+        self.inner().alarm.clone()
     }
 
     /// Forgets everything, the alarm too, and begins with what the index shows next.
@@ -66,21 +94,22 @@ pub(super) async fn catch_up(shared: &Shared, until: Instant) -> Result<(), Erro
             return Err(Error::Alarm(alarm));
         }
         let from = inner().chain.head().length;
-        let part = shared.ask(ChainAsk { id: 0, from }, until).await?;
+        let (part, live) = shared.ask_where(ChainAsk { id: 0, from }, until).await?;
         let taken = take(&mut inner().chain, &part);
         if taken.map_err(|error| raise(shared, error))? == Agreement::Same {
+            look_at_own_name(shared, &live);
             return Ok(());
         }
     }
 }
 
-/// Takes a part of the chain; gives how the index's head stands to ours then: the same, or it is
-/// longer and there is more to ask for.
+/// Takes a part of the chain, or nothing of it if it does not fit; gives how the index's head stands
+/// to ours then: the same, or it is longer and there is more to ask for.
 fn take(chain: &mut Chain, part: &ChainPart) -> Result<Agreement, ChainError> {
     let rewritten = |what| Err(ChainError::Rewritten(what));
     let before = chain.head().length;
-    chain.extend(part.entries.iter().map(|entry| &**entry))?;
-    match chain.compare(&part.head()) {
+    let entries = part.entries.iter().map(|entry| &**entry);
+    chain.extend_if(entries, |chain| match chain.compare(&part.head()) {
         Agreement::Same => Ok(Agreement::Same),
         Agreement::Ahead => rewritten("it is shorter than it was"),
         Agreement::Forked => rewritten("its last entry is another one"),
@@ -88,7 +117,7 @@ fn take(chain: &mut Chain, part: &ChainPart) -> Result<Agreement, ChainError> {
             rewritten("it is said to be longer than what is shown")
         }
         Agreement::Behind => Ok(Agreement::Behind),
-    }
+    })
 }
 
 /// The keys of somebody, believed by the chain as it is now.
@@ -117,7 +146,7 @@ pub(super) async fn keys(
 pub(super) async fn rotations(
     shared: &Shared,
     user: &UserName,
-    since: &crate::crypto::Fingerprint,
+    since: &Fingerprint,
     until: Instant,
 ) -> Result<Option<Vec<Binding>>, Error> {
     catch_up(shared, until).await?;
@@ -140,8 +169,10 @@ async fn keys_at(
     let ask = KeysAsk { id: 0, user: Named(user.clone()), number: Some(step.number) };
     let keys = shared.ask(ask, until).await?;
     let believed = keys.documents().map_err(ChainError::from).and_then(|documents| {
-        let directory = shared.known.directory();
-        directory.with_chain(|chain| chain.binding_at(user, &step, &documents))
+        let mut inner = shared.known.directory().inner();
+        let binding = inner.chain.binding_at(user, &step, &documents)?;
+        inner.epochs.take(&binding)?;
+        Ok(binding)
     });
     believed.map_err(|error| match error {
         // The directory was begun anew meanwhile.
@@ -163,24 +194,38 @@ pub(super) async fn compare(
     Ok(compared())
 }
 
-/// Brings the directory up to date when a conversation has begun, and looks whether our own name is
-/// still ours.
-pub(super) async fn look(shared: &Shared, live: &Live) -> Infallible {
-    if catch_up(shared, shared.until()).await.is_ok() {
-        let now = shared.known.directory().with_chain(|chain| chain.current(&live.user));
-        if let Some(step) = now.filter(|step| step.identity != live.identity) {
-            shared.tell(News::NotOurs(step.identity));
-        }
+/// Brings the directory up to date when a conversation has begun, and again and again: so we learn
+/// when our own name is not ours any more, though nobody asks for keys.
+pub(super) async fn look(shared: &Shared) -> Infallible {
+    loop {
+        let pause = match catch_up(shared, shared.until()).await {
+            Ok(()) | Err(Error::Alarm(_)) => LOOK,
+            Err(_) => LOOK_AGAIN,
+        };
+        sleep(pause).await;
     }
-    pending().await
+}
+
+/// Whether the name in whose session we are is bound to the identity that we are.
+fn look_at_own_name(shared: &Shared, live: &Live) {
+    let now = shared.known.directory().with_chain(|chain| chain.current(&live.user));
+    let identity = now.map(|step| step.identity);
+    shared.warn(|warnings| {
+        warnings.not_ours = (identity != Some(live.identity)).then_some(identity);
+    });
 }
 
 /// Nothing that this index says of keys is believed from now on.
 fn raise(shared: &Shared, error: ChainError) -> Error {
-    shared.known.directory().inner().alarm.get_or_insert_with(|| error.clone());
-    shared.tell(News::Alarm(error.clone()));
-    Error::Alarm(error)
+    let alarm = shared.known.directory().inner().alarm.get_or_insert(error).clone();
+    shared.warn(|warnings| warnings.alarm = Some(alarm.clone()));
+    Error::Alarm(alarm)
 }
+
+/// The pauses between looks at the directory, when nothing else makes one look; and after one that
+/// failed.
+const LOOK: Duration = Duration::from_secs(600);
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
 /// The most people whose keys are remembered.
 const BELIEVED: usize = 1000;

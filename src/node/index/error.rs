@@ -1,6 +1,7 @@
 //! What goes wrong between a person and their index.
 
 use crate::link::{self, AskError, Ending};
+use crate::model::UserName;
 use crate::model::directory::ChainError;
 use crate::wire::{Code, Explanation};
 
@@ -77,22 +78,36 @@ pub enum Trouble {
     /// Whoever answers there is no index.
     #[error("what answers there is not an index")]
     NotAnIndex,
+    /// The index let us in under another name than the one that was asked for.
+    #[error("the index let us in as {0}, whom nobody asked for")]
+    OtherName(UserName),
     /// The program ended the session.
     #[error("this program ended it")]
     Closed,
 }
 
 impl Trouble {
-    /// Whether coming back is of no use.
+    /// Whether coming back is of no use. Before both sides have proven who they are, anybody on the
+    /// way may have spoken, and so only a fault of our own is.
     pub fn is_permanent(&self) -> bool {
         match self {
-            Self::Link(error) => error.is_permanent(),
+            Self::Link(error) => is_our_fault(error),
             Self::Ended(Ending::Ours { code, .. } | Ending::Theirs { code, .. }) => {
                 code.is_permanent()
             }
             Self::Ask(AskError::Refused { code, .. }) => code.is_permanent(),
             Self::Ended(Ending::Broken(_)) | Self::Ask(_) => false,
-            Self::NotAnIndex | Self::Closed => true,
+            Self::NotAnIndex | Self::OtherName(_) | Self::Closed => true,
         }
     }
+
+    /// Whether it does not look as if it passed soon: it is tried again with the longest pause.
+    pub(super) fn is_lasting(&self) -> bool {
+        matches!(self, Self::Link(error) if error.is_permanent())
+    }
+}
+
+fn is_our_fault(error: &link::Error) -> bool {
+    use link::Error::{Certificate, Signing, Stopping};
+    matches!(error, Certificate | Signing(_) | Stopping)
 }

@@ -43,7 +43,7 @@ mod wish;
 pub use account::{OwnAccount, OwnSession};
 pub use cache::{Age, Known, Seen};
 pub use error::{Error, LoggedOut, Trouble};
-pub use news::{News, NewsStream};
+pub use news::{News, NewsStream, Warnings};
 pub use people::{PEOPLE_KNOWN, Person};
 pub use session::{Clock, IndexSession, KeepToken, Setup, who_answers};
 pub use state::Status;

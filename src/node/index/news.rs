@@ -2,6 +2,7 @@
 
 use super::people::Person;
 use super::state::{Live, Shared, Status};
+use crate::crypto::Fingerprint;
 use crate::link::{Incoming, Request};
 use crate::model::directory::ChainError;
 use crate::wire::index::{News as NewsMessage, Noted};
@@ -9,6 +10,7 @@ use crate::wire::{Code, Kind};
 use std::convert::Infallible;
 use std::future::pending;
 use tokio::sync::broadcast::{self, error::RecvError};
+use tokio::sync::watch;
 
 /// Something that happened.
 #[derive(Debug, Clone, PartialEq)]
@@ -22,28 +24,75 @@ pub enum News {
     /// More happened than was told: whoever shows people asks for all of them. Also when the index was
     /// away for a while, and tells of changes again.
     Missed,
-    /// The index was found out; no keys are believed any more.
+    /// The index was found out; no keys are believed any more. See [`Warnings`].
     Alarm(ChainError),
-    /// The key directory binds our own name to another identity than ours.
-    NotOurs(crate::crypto::Fingerprint),
+    /// The key directory binds our own name to another identity than ours, or to nobody. See
+    /// [`Warnings`].
+    NotOurs(Option<Fingerprint>),
 }
 
-/// The news of a session, from when it was asked for.
+/// What is wrong with an index that is there. It stands until it is so no longer, and no flood of news
+/// hides it: each [`NewsStream`] tells it before anything else.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Warnings {
+    /// How the index was found out.
+    pub alarm: Option<ChainError>,
+    /// The identity that the key directory binds our own name to, when that is not ours; none in it
+    /// when nobody has the name.
+    pub not_ours: Option<Option<Fingerprint>>,
+}
+
+/// The news of a session, from when it was asked for; the warnings that stand then are told first.
 #[derive(Debug)]
-pub struct NewsStream(broadcast::Receiver<News>);
+pub struct NewsStream {
+    news: broadcast::Receiver<News>,
+    warnings: watch::Receiver<Warnings>,
+    told: Warnings,
+}
 
 impl NewsStream {
-    pub(super) fn new(news: broadcast::Receiver<News>) -> Self {
-        Self(news)
+    pub(super) fn new(
+        news: broadcast::Receiver<News>,
+        mut warnings: watch::Receiver<Warnings>,
+    ) -> Self {
+        warnings.mark_changed();
+        Self { news, warnings, told: Warnings::default() }
     }
 
-    /// The next piece; none when the session is over. Who takes them slowly misses some, and is told.
+    /// The next piece; none when the session is over. Who takes them slowly misses some, and is told;
+    /// how it stands is then what [`status`](super::IndexSession::status) says.
     pub async fn next(&mut self) -> Option<News> {
-        match self.0.recv().await {
-            Ok(news) => Some(news),
-            Err(RecvError::Lagged(_)) => Some(News::Missed),
-            Err(RecvError::Closed) => None,
+        loop {
+            tokio::select! {
+                biased;
+                Ok(()) = self.warnings.changed() => {
+                    if let Some(warning) = self.warning() {
+                        return Some(warning);
+                    }
+                }
+                news = self.news.recv() => return match news {
+                    Ok(news) => Some(news),
+                    Err(RecvError::Lagged(_)) => Some(News::Missed),
+                    Err(RecvError::Closed) => None,
+                },
+            }
         }
+    }
+
+    /// A warning that was not told.
+    fn warning(&mut self) -> Option<News> {
+        let now = self.warnings.borrow_and_update().clone();
+        if now.alarm != self.told.alarm {
+            self.told.alarm = now.alarm.clone();
+            // The other one may be new, too.
+            self.warnings.mark_changed();
+            if let Some(alarm) = now.alarm {
+                return Some(News::Alarm(alarm));
+            }
+        }
+        let is_new = now.not_ours != self.told.not_ours;
+        self.told.not_ours = now.not_ours;
+        now.not_ours.filter(|_| is_new).map(News::NotOurs)
     }
 }
 

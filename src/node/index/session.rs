@@ -2,15 +2,15 @@
 
 use super::account::OwnAccount;
 use super::cache::{Known, Seen};
-use super::news::NewsStream;
-use super::opening::{Beginning, Command, Opening};
+use super::news::{NewsStream, Warnings};
+use super::opening::{Beginning, Command, Fate, Opening};
 use super::people::Person;
 use super::standing::Standing;
 use super::state::{Shared, Status};
 use super::wish::{BeOnline, BeTold};
 use super::{Error, LoggedOut, Trouble, directory, people};
 use crate::codec::{Blob, Text, closed};
-use crate::crypto::{Fingerprint, Password, SignedRotation, UnixTime, random};
+use crate::crypto::{Fingerprint, Label, Password, SignedRotation, UnixTime, random, sha256};
 use crate::link::{Backoff, Connect, Dialler, Expected, Side};
 use crate::model::directory::{Agreement, Binding, Head};
 use crate::model::limits::CONTACT_BYTES;
@@ -19,11 +19,10 @@ use crate::wire::index::{
     AccountAsk, ContactChange, Id16, Invited, Join, Login, Logout, Named, PasswordChange,
     PasswordText, Reach, Rotate,
 };
-use crate::wire::{Ask, Code, Party};
+use crate::wire::{Ask, Code, Kind, Party};
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::timeout_at;
@@ -137,9 +136,14 @@ impl IndexSession {
         &self.0.shared.known
     }
 
+    /// What is wrong with the index now.
+    pub fn warnings(&self) -> Warnings {
+        self.0.shared.warnings()
+    }
+
     /// What happens from now on.
     pub fn news(&self) -> NewsStream {
-        NewsStream::new(self.0.shared.news())
+        self.0.shared.news()
     }
 
     // Beginning and ending.
@@ -170,7 +174,8 @@ impl IndexSession {
     }
 
     /// Moves the account to the identity of `side`, which `rotation` leads to. All other sessions
-    /// end.
+    /// end. After [`Error::Late`] it is called again with the same: the request's number is made of
+    /// the rotation, so an index that has done it answers that it did.
     pub async fn rotate(
         &self,
         side: Side,
@@ -178,12 +183,13 @@ impl IndexSession {
         password: &Password,
         rotation: &SignedRotation,
     ) -> Result<(), Error> {
+        let signed = closed::encode(rotation);
         let rotate = Rotate {
             id: 0,
-            request: number(),
+            request: number_of(&signed),
             user: Named(user.clone()),
             password: PasswordText::new(password),
-            rotation: Blob::new(closed::encode(rotation)).map_err(Error::TooLong)?,
+            rotation: Blob::new(signed).map_err(Error::TooLong)?,
         };
         self.open(Opening::Rotate(rotate), Some(side)).await
     }
@@ -247,13 +253,21 @@ impl IndexSession {
     // Who is there.
 
     /// Is online from now on, at this port if one can be dialled, whenever the index is there. Gives
-    /// where others are told to dial. When the index cannot be told in time, it is told later.
+    /// where others are told to dial. When the index cannot be told in time, or nobody is logged in,
+    /// the wish stays and it is told later, until [`IndexSession::go_offline`].
     pub async fn go_online(&self, port: Option<u16>) -> Result<Option<PeerAddress>, Error> {
         self.wish(self.0.shared.online.make(BeOnline(port))).await
     }
 
+    /// Does not say that one is online any more. The index forgets it when the time that it granted is
+    /// over.
+    pub fn go_offline(&self) {
+        self.0.shared.online.withdraw();
+    }
+
     /// Is told of changes among the people from now on, or not any more, see
-    /// [`IndexSession::news`]. When the index cannot be told in time, it is told later.
+    /// [`IndexSession::news`]. When the index cannot be told in time, or nobody is logged in, the wish
+    /// stays and it is told later.
     pub async fn watch(&self, on: bool) -> Result<(), Error> {
         self.wish(self.0.shared.watched.make(BeTold(on))).await
     }
@@ -262,9 +276,9 @@ impl IndexSession {
     pub async fn people(&self) -> Result<Seen<Vec<Person>>, Error> {
         let shared = &self.0.shared;
         let seen = async {
+            let began = shared.known.seen();
             let people = people::all(shared, shared.until()).await?;
-            shared.known.saw_all(&people, shared.now());
-            Ok(people)
+            Ok(shared.known.saw_all(&people, began, shared.now()))
         };
         self.read(seen, || shared.known.all_people()).await
     }
@@ -274,7 +288,10 @@ impl IndexSession {
         let shared = &self.0.shared;
         let seen = async {
             let person = people::one(shared, user, shared.until()).await?;
-            person.iter().for_each(|person| shared.known.saw(person, shared.now()));
+            match &person {
+                Some(person) => shared.known.saw(person, shared.now()),
+                None => shared.known.saw_nobody(user),
+            }
             Ok(person)
         };
         self.read(seen, || shared.known.person(user)).await
@@ -315,6 +332,8 @@ impl IndexSession {
     /// person's decision.
     pub async fn begin_directory_anew(&self) {
         self.0.shared.known.directory().begin_anew().await;
+        let directory = self.0.shared.known.directory();
+        self.0.shared.warn(|warnings| warnings.alarm = directory.alarm());
     }
 
     // How calls wait.
@@ -355,15 +374,15 @@ impl IndexSession {
     /// Begins a session, one call after the other.
     async fn open(&self, opening: Opening, side: Option<Side>) -> Result<(), Error> {
         let shared = &self.0.shared;
-        let was_asked = Arc::new(AtomicBool::new(false));
+        let fate = Fate::default();
         let begun = async {
             let _turn = self.0.turn.lock().await;
-            let was_asked = Arc::clone(&was_asked);
-            let begin = |answer| Command::Begin(Beginning { opening, side, was_asked, answer });
+            let fate = fate.clone();
+            let begin = |answer| Command::Begin(Beginning { opening, side, fate, answer });
             self.command(begin).await?
         };
         let begun = timeout_at(shared.until(), begun).await;
-        begun.unwrap_or_else(|_| Err(shared.late(was_asked.load(Ordering::Relaxed))))
+        begun.unwrap_or_else(|_| Err(shared.late(fate.withdraw())))
     }
 
     /// Tells the standing task something, and waits for its answer.
@@ -390,6 +409,12 @@ impl fmt::Debug for IndexSession {
 /// The number of a change, the same when it is repeated.
 fn number() -> Id16 {
     random::<16>().into()
+}
+
+/// The number of the change that moves an account by this rotation.
+fn number_of(change: &[u8]) -> Id16 {
+    let hash = sha256(Label::IndexRequest, &[&[Kind::Rotate.tag()], change]);
+    hash.first_chunk().copied().unwrap_or_default().into()
 }
 
 fn line(contact: Option<&str>) -> Result<Option<Text<CONTACT_BYTES>>, Error> {

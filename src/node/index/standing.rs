@@ -16,12 +16,11 @@ use crate::crypto::{Fingerprint, random};
 use crate::link::{
     AskError, Backoff, Connect, Conversation, Dialler, Ending, Expected, Incoming, Side,
 };
-use crate::model::{HostPort, Invitation, SessionToken};
+use crate::model::{HostPort, Invitation, SessionToken, UserName};
 use crate::wire::index::SessionGrant;
 use crate::wire::{Code, Explanation, Party};
 use std::pin::pin;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 use tokio::sync::mpsc::Receiver;
 use tokio::time::{Instant, sleep, timeout};
@@ -37,6 +36,8 @@ pub(super) struct Standing<C> {
     /// Dials once: pauses are this task's.
     dialler: Dialler<C>,
     token: Option<SessionToken>,
+    /// Whose session it was last.
+    user: Option<UserName>,
     keep_token: KeepToken,
     patience: Duration,
     backoff: Backoff,
@@ -73,6 +74,7 @@ impl<C: Connect + Clone + 'static> Standing<C> {
             identity,
             dialler,
             token,
+            user: None,
             keep_token,
             patience,
             backoff,
@@ -112,14 +114,17 @@ impl<C: Connect + Clone + 'static> Standing<C> {
             let trouble = match begun {
                 Ok(begun) => self.serve(begun, commands).await,
                 Err(Trouble::Ask(AskError::Refused { code, text })) => self.refused(code, text),
+                Err(Trouble::Ask(AskError::Ended(ending))) => self.ended(ending),
                 Err(trouble) => Some(trouble),
             };
             match trouble {
                 None => {}
                 Some(trouble) if trouble.is_permanent() => return trouble,
                 Some(trouble) => {
+                    self.failed = self.failed.saturating_add(1);
+                    let failed = if trouble.is_lasting() { LONG } else { self.failed };
                     self.shared.set(State::Away(trouble));
-                    self.pause(commands).await;
+                    self.pause(failed, commands).await;
                 }
             }
         }
@@ -139,14 +144,18 @@ impl<C: Connect + Clone + 'static> Standing<C> {
         }
         let granted = timeout(self.patience, self.ask(&conversation)).await;
         let grant = granted.unwrap_or(Err(AskError::Late)).map_err(Trouble::Ask)?;
+        let name = self.beginning.as_ref().map(|beginning| beginning.opening.user());
+        if name.or(self.user.as_ref()).is_some_and(|name| *name != grant.user.0) {
+            return Err(Trouble::OtherName(grant.user.0));
+        }
         Ok(Begun { conversation, incoming, grant })
     }
 
     async fn ask(&self, conversation: &Conversation) -> Result<SessionGrant, AskError> {
         match (&self.beginning, &self.token) {
+            (Some(beginning), _) if beginning.answer.is_closed() => Err(AskError::Late),
             (Some(beginning), _) => {
-                beginning.was_asked.store(true, Ordering::Relaxed);
-                beginning.opening.ask(conversation).await
+                beginning.fate.asking(beginning.opening.ask(conversation)).await
             }
             (None, Some(token)) => resume(conversation, token).await,
             (None, None) => Err(AskError::Late),
@@ -183,6 +192,7 @@ impl<C: Connect + Clone + 'static> Standing<C> {
         }
         self.take_token(grant.token);
         let (user, identity) = (grant.user.0, self.identity);
+        self.user = Some(user.clone());
         let live = Live { conversation, user, identity, over: CancellationToken::new() };
         let (live, shared) = (Arc::new(live), Arc::clone(&self.shared));
         shared.set(State::Here(Arc::clone(&live)));
@@ -194,7 +204,7 @@ impl<C: Connect + Clone + 'static> Standing<C> {
                 shared.online.uphold(&shared, &live),
                 shared.watched.uphold(&shared, &live),
                 news::take(&shared, &live, incoming),
-                directory::look(&shared, &live),
+                directory::look(&shared),
             )
         };
         let mut background = pin!(background);
@@ -223,11 +233,17 @@ impl<C: Connect + Clone + 'static> Standing<C> {
     }
 
     fn ended(&mut self, ending: Ending) -> Option<Trouble> {
-        if let Ending::Theirs { code: Code::NoSession, .. } = ending {
-            self.forget();
-            return None;
+        match ending {
+            // While a session begins, it says that beginning it took too long.
+            Ending::Theirs { code: Code::NoSession, .. } if self.beginning.is_some() => {
+                Some(Trouble::Ask(AskError::Ended(ending)))
+            }
+            Ending::Theirs { code: Code::NoSession, .. } => {
+                self.forget();
+                None
+            }
+            ending => Some(Trouble::Ended(ending)),
         }
-        Some(Trouble::Ended(ending))
     }
 
     fn obey(&mut self, command: Command) {
@@ -264,12 +280,14 @@ impl<C: Connect + Clone + 'static> Standing<C> {
     }
 
     /// Waits before the next try, each time longer, or for what the program wants.
-    async fn pause(&mut self, commands: &mut Receiver<Command>) {
-        self.failed = self.failed.saturating_add(1);
-        let pause = self.backoff.pause(self.failed, u32::from_be_bytes(random()));
+    async fn pause(&mut self, failed: u32, commands: &mut Receiver<Command>) {
+        let pause = self.backoff.pause(failed, u32::from_be_bytes(random()));
         tokio::select! {
             () = sleep(pause.unwrap_or(self.backoff.longest)) => {}
             Some(command) = commands.recv() => self.obey(command),
         }
     }
 }
+
+/// After so many tries the pauses grow no longer.
+const LONG: u32 = 100;

@@ -1,7 +1,7 @@
 //! How it stands with the index, as the standing task and all handles see it.
 
 use super::cache::Known;
-use super::news::{NEWS_WAITING, News};
+use super::news::{NEWS_WAITING, News, NewsStream, Warnings};
 use super::session::{Clock, Setup};
 use super::wish::{BeOnline, BeTold, Wish};
 use super::{Error, LoggedOut, Trouble};
@@ -55,6 +55,7 @@ pub(super) struct Live {
 pub(super) struct Shared {
     state: watch::Sender<State>,
     news: broadcast::Sender<News>,
+    warnings: watch::Sender<Warnings>,
     pub(super) known: Known,
     pub(super) online: Wish<BeOnline>,
     pub(super) watched: Wish<BeTold>,
@@ -67,6 +68,10 @@ impl Shared {
         Self {
             state: watch::Sender::new(State::Connecting),
             news: broadcast::Sender::new(NEWS_WAITING),
+            warnings: watch::Sender::new(Warnings {
+                alarm: setup.known.directory().alarm(),
+                not_ours: None,
+            }),
             known: setup.known.clone(),
             online: Wish::default(),
             watched: Wish::default(),
@@ -109,8 +114,21 @@ impl Shared {
         let _ = self.news.send(news);
     }
 
-    pub(super) fn news(&self) -> broadcast::Receiver<News> {
-        self.news.subscribe()
+    pub(super) fn news(&self) -> NewsStream {
+        NewsStream::new(self.news.subscribe(), self.warnings.subscribe())
+    }
+
+    pub(super) fn warnings(&self) -> Warnings {
+        self.warnings.borrow().clone()
+    }
+
+    /// Changes the warnings; tells them when they are others then.
+    pub(super) fn warn(&self, change: impl FnOnce(&mut Warnings)) {
+        self.warnings.send_if_modified(|warnings| {
+            let before = warnings.clone();
+            change(warnings);
+            *warnings != before
+        });
     }
 
     /// Asks, and asks again after what passes, until then.
@@ -144,8 +162,13 @@ impl Shared {
         let mut failed = 0_u32;
         loop {
             let live = self.here().await?;
-            *was_asked = true;
-            match live.ask(ask.clone()).await {
+            let before = std::mem::replace(was_asked, true);
+            let answer = live.ask(ask.clone()).await;
+            if let Err(AskError::Refused { .. }) = answer {
+                // What is refused has not happened; what was lost before may have.
+                *was_asked = before;
+            }
+            match answer {
                 Ok(answer) => return Ok((answer, live)),
                 Err(AskError::Ended(_) | AskError::Refused { code: Code::NoSession, .. }) => {
                     self.left(&live).await;
@@ -156,7 +179,11 @@ impl Shared {
                     let random = u32::from_be_bytes(random());
                     let pause = Backoff::default().pause(failed, random);
                     let pause = pause.filter(|_| passes_by_itself(code));
-                    sleep(pause.ok_or(Error::Refused { code, text })?).await;
+                    match pause {
+                        Some(pause) => sleep(pause).await,
+                        None if *was_asked && passes_by_itself(code) => return Err(Error::Late),
+                        None => return Err(Error::Refused { code, text }),
+                    }
                 }
             }
         }
@@ -202,13 +229,14 @@ impl Shared {
         self.when(other).await;
     }
 
-    /// Why there is no answer in time.
+    /// Why there is no answer in time. `was_asked`: asked, and the answer is lost.
     pub(super) fn late(&self, was_asked: bool) -> Error {
         match &*self.state.borrow() {
+            _ if was_asked => Error::Late,
             State::Away(Trouble::Ask(AskError::Refused { code, text })) => {
                 Error::Refused { code: *code, text: text.clone() }
             }
-            State::Away(why) if !was_asked => Error::Away(why.clone()),
+            State::Away(why) => Error::Away(why.clone()),
             _ => Error::Late,
         }
     }

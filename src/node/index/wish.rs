@@ -95,6 +95,14 @@ impl<W: Lasting> Wish<W> {
         }
     }
 
+    /// Wishes nothing from now on.
+    pub(super) fn withdraw(&self) {
+        self.0.send_modify(|wished| {
+            let number = wished.number.wrapping_add(1);
+            *wished = Wished { wish: None, number, outcome: None };
+        });
+    }
+
     /// Tells the index what is wished, as long as this conversation goes on. What the index refuses
     /// is wished no longer.
     pub(super) async fn uphold(&self, shared: &Shared, live: &Live) -> Infallible {
