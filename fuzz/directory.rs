@@ -8,10 +8,11 @@ use waxwing::model::directory::{Agreement, Chain, DirectoryEntry, DirectoryEvent
 const NAMES: [&str; 4] = ["al", "bo", "carol", "d.e"];
 const IDENTITIES: usize = 8;
 
-/// Who has which name, and whose each identity is or was.
+/// Who has which name, who had it last, and whose each identity is or was.
 #[derive(Default)]
 struct Names {
     now: [Option<usize>; NAMES.len()],
+    last: [Option<usize>; NAMES.len()],
     owner: [Option<usize>; IDENTITIES],
 }
 
@@ -54,12 +55,15 @@ impl Names {
     fn take(&mut self, event: DirectoryEvent, name: usize, identity: usize) -> bool {
         let (now, owner) = (self.now[name], self.owner[identity]);
         let is_possible = match event {
-            DirectoryEvent::Joined => now.is_none() && owner.is_none_or(|owner| owner == name),
+            DirectoryEvent::Joined => {
+                now.is_none() && (owner.is_none() || self.last[name] == Some(identity))
+            }
             DirectoryEvent::Rotated | DirectoryEvent::Replaced => now.is_some() && owner.is_none(),
             DirectoryEvent::Sealing | DirectoryEvent::Closed => now == Some(identity),
         };
         if is_possible {
             self.now[name] = (event != DirectoryEvent::Closed).then_some(identity);
+            self.last[name] = Some(identity);
             self.owner[identity] = Some(name);
         }
         is_possible

@@ -251,8 +251,9 @@ impl<S: Store> Index<S> {
 
     /// Checks a password, at the same cost and with the same answer for names that nobody has.
     ///
-    /// A right one gives the account, and no try before it counts any more. `old` is the identity of the account when this conversation brings a rotation from
-    /// it: who can sign with it is its owner as much as who proves it.
+    /// A right one gives the account, and no try before it counts any more. `old` is the identity of
+    /// the account when this conversation brings a rotation from it: who can sign with it is its
+    /// owner as much as who proves it.
     async fn check(
         &self,
         visitor: &Visitor,

@@ -6,9 +6,10 @@
 //! ```
 //!
 //! A password counts as wrong until it is told to have been right, so a hundred at once are not
-//! admitted because none has failed yet. Joining counts when it failed: a class may join at once. The key of a wrong password is the name **and** the address that it
-//! came from, so a stranger elsewhere never locks anybody out; and who proved the very identity of
-//! the account has a key of their own, so neither does a stranger behind the same router. A key that
+//! admitted because none has failed yet. Joining counts when it failed: a class may join at once. The
+//! key of a wrong password is the name **and** the address that it came from, so a stranger elsewhere
+//! never locks anybody out; and who proved the very identity of the account has a key of their own, so
+//! neither does a stranger behind the same router. A key that
 //! nobody touched for an hour is forgotten.
 
 use super::origin::Origin;

@@ -1,7 +1,8 @@
-//! The log: one line an event, written by a thread of its own.
+//! The log: one line an event, each output written by a thread of its own.
 //!
 //! Whoever tells never waits. When a terminal is held up or a disk is slow, lines that find no place
-//! are dropped, and counted, and the count is told as soon as there is place again.
+//! are dropped, and counted, and the count is told as soon as there is place again. The other outputs
+//! go on meanwhile.
 
 use super::log_file::LogFile;
 use super::printer::Printer;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How much an event matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,9 +49,20 @@ pub struct Sinks {
 /// Tells the log. Cheap to clone, from any thread.
 #[derive(Debug, Clone)]
 pub struct Log {
+    file: Option<Outlet>,
+    people: Outlet,
+    programs: Option<Outlet>,
+}
+
+/// The threads that write.
+#[derive(Debug)]
+pub struct LogThread(Vec<(Outlet, Receiver<()>)>);
+
+/// The way to one output, with a thread of its own: one that takes nothing holds up no other.
+#[derive(Debug, Clone)]
+struct Outlet {
     lines: SyncSender<Told>,
     state: Arc<State>,
-    json: bool,
 }
 
 #[derive(Debug, Default)]
@@ -60,77 +72,113 @@ struct State {
     ending: AtomicBool,
 }
 
-/// The thread that writes.
-#[derive(Debug)]
-pub struct LogThread {
-    log: Log,
-    ended: Receiver<()>,
-}
-
 enum Told {
-    Event {
-        level: Level,
-        at: UnixTime,
-        text: String,
-        json: Option<String>,
-    },
+    Line(Line),
     /// Only wakes the thread.
     End,
 }
 
+#[derive(Debug, Clone)]
+struct Line {
+    level: Level,
+    at: UnixTime,
+    text: String,
+}
+
 impl Log {
-    /// Starts the thread.
-    pub fn start(sinks: Sinks) -> io::Result<(Self, LogThread)> {
-        let (lines, to_write) = sync_channel(WAITING);
-        let (end, ended) = sync_channel(1);
-        let state = Arc::new(State::default());
-        let log = Self { lines, state: Arc::clone(&state), json: sinks.printer.is_json() };
-        thread::Builder::new().name("log".to_owned()).spawn(move || {
-            let _end = end;
-            write_all(sinks, &to_write, &state);
-        })?;
-        Ok((log.clone(), LogThread { log, ended }))
+    /// Starts the threads.
+    pub fn start(Sinks { printer, file }: Sinks) -> io::Result<(Self, LogThread)> {
+        let (stderr, stdout) = (printer.clone(), printer.clone());
+        let (people, ended) = Outlet::start(move |line| stderr.note(line.shown()), dropped_line)?;
+        let mut threads = vec![(people.clone(), ended)];
+        let file = match file {
+            Some(file) => {
+                let mut writer = FileWriter { file, lost: 0, complaints: people.clone() };
+                let (file, ended) = Outlet::start(move |line| writer.write(&line), dropped_line)?;
+                // Its end comes first, since it may have to complain.
+                threads.insert(0, (file.clone(), ended));
+                Some(file)
+            }
+            None => None,
+        };
+        let programs = if printer.is_json() {
+            let write = move |line: Line| stdout.json_line(&line.text);
+            let (programs, ended) = Outlet::start(write, dropped_event)?;
+            threads.push((programs.clone(), ended));
+            Some(programs)
+        } else {
+            None
+        };
+        Ok((Self { file, people, programs }, LogThread(threads)))
     }
 
     /// Tells of something. What the text says may be foreign.
     pub fn tell(&self, level: Level, at: UnixTime, text: impl ToString) {
-        self.send(level, at, text.to_string(), None);
+        let line = Line { level, at, text: text.to_string() };
+        if let Some(file) = &self.file {
+            file.send(line.clone());
+        }
+        self.people.send(line);
     }
 
     /// Tells of an event that a program may want to read as well.
     pub fn event(&self, level: Level, at: UnixTime, text: impl ToString, event: &impl Serialize) {
-        let json = self.json.then(|| serde_json::to_string(event).ok()).flatten();
-        self.send(level, at, text.to_string(), json);
-    }
-
-    fn send(&self, level: Level, at: UnixTime, text: String, json: Option<String>) {
-        if self.lines.try_send(Told::Event { level, at, text, json }).is_err() {
-            self.state.dropped.fetch_add(1, Ordering::Relaxed);
+        self.tell(level, at, text);
+        if let Some(programs) = &self.programs
+            && let Ok(text) = serde_json::to_string(event)
+        {
+            programs.send(Line { level, at, text });
         }
     }
 }
 
 impl LogThread {
-    /// Writes what was told until now, and ends the thread. An output that takes nothing is not
+    /// Writes what was told until now, and ends the threads. An output that takes nothing is not
     /// waited for.
     pub fn finish(self) {
-        self.log.state.ending.store(true, Ordering::Relaxed);
-        // When there is no room for it, the thread is awake.
-        let _ = self.log.lines.try_send(Told::End);
-        let _ = self.ended.recv_timeout(PATIENCE);
+        let late = Instant::now().checked_add(PATIENCE);
+        for (outlet, ended) in self.0 {
+            outlet.end();
+            let left = late.map(|late| late.saturating_duration_since(Instant::now()));
+            let _ = ended.recv_timeout(left.unwrap_or_default());
+        }
     }
 }
 
-fn write_all(mut sinks: Sinks, lines: &Receiver<Told>, state: &State) {
-    while let Some(told) = next(lines, state) {
-        let Told::Event { level, at, text, json } = told else { continue };
-        sinks.write(level, at, &text, json);
-        let missing = state.dropped.swap(0, Ordering::Relaxed);
-        if missing > 0 {
-            let json = sinks.printer.is_json().then(|| dropped_event(missing));
-            let text = format!("{missing} lines came too fast for the log and are not in it");
-            sinks.write(Level::Warn, at, &text, json);
+impl Outlet {
+    fn start(
+        mut write: impl FnMut(Line) + Send + 'static,
+        dropped: fn(u64) -> String,
+    ) -> io::Result<(Self, Receiver<()>)> {
+        let (lines, to_write) = sync_channel(WAITING);
+        let (end, ended) = sync_channel(1);
+        let state = Arc::new(State::default());
+        let outlet = Self { lines, state: Arc::clone(&state) };
+        thread::Builder::new().name("log".to_owned()).spawn(move || {
+            let _end: SyncSender<()> = end;
+            while let Some(told) = next(&to_write, &state) {
+                let Told::Line(line) = told else { continue };
+                let at = line.at;
+                write(line);
+                let missing = state.dropped.swap(0, Ordering::Relaxed);
+                if missing > 0 {
+                    write(Line { level: Level::Warn, at, text: dropped(missing) });
+                }
+            }
+        })?;
+        Ok((outlet, ended))
+    }
+
+    fn send(&self, line: Line) {
+        if self.lines.try_send(Told::Line(line)).is_err() {
+            self.state.dropped.fetch_add(1, Ordering::Relaxed);
         }
+    }
+
+    fn end(&self) {
+        self.state.ending.store(true, Ordering::Relaxed);
+        // When there is no room for it, the thread is awake.
+        let _ = self.lines.try_send(Told::End);
     }
 }
 
@@ -138,19 +186,44 @@ fn next(lines: &Receiver<Told>, state: &State) -> Option<Told> {
     if state.ending.load(Ordering::Relaxed) { lines.try_recv().ok() } else { lines.recv().ok() }
 }
 
-impl Sinks {
-    fn write(&mut self, level: Level, at: UnixTime, text: &str, json: Option<String>) {
-        let line = format!("{} {} {}", utc(at), level.name(), Untrusted::new(text));
-        self.printer.note(&line);
-        if let Some(json) = json {
-            self.printer.json_line(json);
-        }
-        if let Some(error) = self.file.as_mut().and_then(|file| file.write(&line).err()) {
-            let text = format!("the log file cannot be written: {error}; told once");
-            self.file = None;
-            self.write(Level::Error, at, &text, None);
+impl Line {
+    fn shown(&self) -> String {
+        format!("{} {} {}", utc(self.at), self.level.name(), Untrusted::new(&self.text))
+    }
+}
+
+/// Writes the file. A disk that is full today may have room tomorrow, so each line tries anew.
+struct FileWriter {
+    file: LogFile,
+    lost: u64,
+    complaints: Outlet,
+}
+
+impl FileWriter {
+    fn write(&mut self, line: &Line) {
+        match self.file.write(&line.shown()) {
+            Ok(()) if self.lost > 0 => {
+                let text =
+                    format!("{} lines are missing here, which the file did not take", self.lost);
+                let gap = Line { level: Level::Warn, at: line.at, text };
+                if self.file.write(&gap.shown()).is_ok() {
+                    self.lost = 0;
+                }
+            }
+            Ok(()) => {}
+            Err(error) => {
+                if self.lost == 0 {
+                    let text = format!("the log file cannot be written: {error}; told once");
+                    self.complaints.send(Line { level: Level::Error, at: line.at, text });
+                }
+                self.lost = self.lost.saturating_add(1);
+            }
         }
     }
+}
+
+fn dropped_line(lines: u64) -> String {
+    format!("{lines} lines came too fast for the log and are not in it")
 }
 
 fn dropped_event(lines: u64) -> String {

@@ -31,8 +31,10 @@ impl LogFile {
     pub fn open_sized(path: impl Into<PathBuf>, most: u64, files: u32) -> io::Result<Self> {
         let path = path.into();
         let file = append(&path)?;
-        let bytes = file.metadata()?.len();
-        Ok(Self { path, file, bytes, most, files })
+        let about = file.metadata()?;
+        // A device or a pipe is nothing to rename.
+        let most = if about.is_file() { most } else { u64::MAX };
+        Ok(Self { path, file, bytes: about.len(), most, files })
     }
 
     /// Writes a line; before it, the next file begins if this one would become too long.

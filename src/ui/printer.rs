@@ -15,7 +15,7 @@ use crate::model::Untrusted;
 use serde::Serialize;
 use std::fmt::{self, Display};
 use std::io::{self, IsTerminal, Write};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, TryLockError};
 
 /// Speaks to a person, or to a program. Cheap to clone; all clones are the same output.
 #[derive(Clone)]
@@ -96,13 +96,13 @@ impl Printer {
     /// A result for a program; nothing when a person reads.
     pub fn object(&self, object: &impl Serialize) {
         if let (true, Ok(text)) = (self.0.json, serde_json::to_string(object)) {
-            write_line(&self.0.out, |_| text);
+            self.json_line(&text);
         }
     }
 
     /// A result for a program that is JSON already.
-    pub(super) fn json_line(&self, line: String) {
-        write_line(&self.0.out, |_| line);
+    pub(super) fn json_line(&self, line: &str) {
+        write_line(&self.0.out, |_| harmless(line));
     }
 
     /// Something that a person should know, beside the results.
@@ -134,9 +134,14 @@ impl Printer {
         write_line(output, |_| text.to_string().trim_end().to_owned());
     }
 
-    /// How the program ends that has printed all its results: badly, if one of them was lost.
+    /// How the program ends that has printed all its results: badly, if one of them was lost. A
+    /// thread that still waits for a reader is not waited for.
     pub fn finish(&self) -> Result<(), Failure> {
-        let mut out = lock(&self.0.out);
+        let mut out = match self.0.out.try_lock() {
+            Ok(out) => out,
+            Err(TryLockError::Poisoned(out)) => out.into_inner(),
+            Err(TryLockError::WouldBlock) => return Ok(()),
+        };
         if let Err(error) = out.to.flush() {
             out.fail(&error);
         }
@@ -197,6 +202,24 @@ fn write_line(output: &Mutex<Output>, line: impl FnOnce(Look) -> String) {
 
 fn lock(output: &Mutex<Output>) -> std::sync::MutexGuard<'_, Output> {
     output.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// JSON in which nothing steers a terminal, and which says the same: in it, such characters are only
+/// in strings.
+fn harmless(json: &str) -> String {
+    let mut line = String::with_capacity(json.len());
+    for c in json.chars() {
+        let as_text = c.to_string();
+        let plain = matches!(c, ' '..='~') || Untrusted::new(&as_text).to_string() == as_text;
+        if plain {
+            line.push(c);
+            continue;
+        }
+        for unit in c.encode_utf16(&mut [0; 2]) {
+            line += &format!("\\u{unit:04x}");
+        }
+    }
+    line
 }
 
 fn shown(text: &str) -> String {

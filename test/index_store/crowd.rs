@@ -2,7 +2,7 @@
 
 use crate::is_well;
 use crate::keys::{DAY, NOW};
-use crate::stage::{Someone, invite, invited, join, keys, later, log_in, session, token};
+use crate::stage::{Someone, invite, invited, join, keys, later, log_in, say, session, token};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -327,7 +327,7 @@ async fn speed_of_changes() {
     let rounds: u32 = 500;
     let prepared: Vec<_> =
         (0..rounds).map(|_| Joining { shown: shown.clone(), ..joining() }).collect();
-    println!("prepared after {:?}", begin.elapsed());
+    say(&format!("prepared after {:?}", begin.elapsed()));
     let begin = Instant::now();
     for joining in prepared {
         store.join(joining, NOW).await.unwrap();
@@ -363,5 +363,5 @@ async fn speed_of_changes() {
 }
 
 fn told(what: &str, count: u32, begin: Instant) {
-    println!("{what}: {:.0} a second", f64::from(count) / begin.elapsed().as_secs_f64());
+    say(&format!("{what}: {:.0} a second", f64::from(count) / begin.elapsed().as_secs_f64()));
 }

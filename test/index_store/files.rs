@@ -37,7 +37,6 @@ async fn filled() -> (TempDir, PathBuf) {
 #[track_caller]
 fn says(error: &OpenError, path: &Path, words: &[&str]) {
     let said = error.to_string();
-    println!("{said}");
     assert!(said.contains(path.to_str().unwrap()), "{said}");
     for word in words {
         assert!(said.contains(word), "{said}");
@@ -138,11 +137,13 @@ async fn a_newer_database_is_left_to_newer_programs() {
     assert_eq!(fs::read(&path).unwrap(), before);
 }
 
+type Damage = fn(&mut Vec<u8>);
+
 #[tokio::test]
 async fn a_damaged_database_is_not_opened() {
     let (folder, path) = filled().await;
     let sound = fs::read(&path).unwrap();
-    let damages: [(&str, fn(&mut Vec<u8>)); 5] = [
+    let damages: [(&str, Damage); 5] = [
         ("a page overwritten", |bytes| bytes[2 * 4096..3 * 4096].fill(0xa5)),
         ("a page of zeros", |bytes| bytes[3 * 4096..4 * 4096].fill(0)),
         ("cut in the middle", |bytes| bytes.truncate(bytes.len() / 2)),

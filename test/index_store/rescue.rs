@@ -238,9 +238,11 @@ fn tamper_with_directory(path: &Path, sql: &str) {
     db.execute_batch(&guards).unwrap();
 }
 
+type Tamper = fn(&Path, &str);
+
 #[tokio::test]
 async fn a_check_finds_what_was_changed() {
-    let cases: &[(fn(&Path, &str), &str, &str)] = &[
+    let cases: &[(Tamper, &str, &str)] = &[
         (tamper, "DELETE FROM accounts WHERE name = 'bob'", "points to one of accounts"),
         (
             tamper,

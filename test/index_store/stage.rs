@@ -191,6 +191,12 @@ pub(crate) async fn log_in(store: &impl Store, someone: &Someone, now: UnixTime)
     Someone::new(&someone.keys, session, granted)
 }
 
+/// A line for whoever runs or reads this program.
+#[allow(clippy::print_stdout, reason = "figures are read by people, and acknowledgements by tests")]
+pub(crate) fn say(line: &str) {
+    println!("{line}");
+}
+
 /// That something was refused for this reason.
 #[track_caller]
 pub(crate) fn refused<T: std::fmt::Debug>(answer: Result<T>, why: Refusal) {

@@ -26,8 +26,9 @@ fn a_name_takes_the_steps_that_it_can_take() {
         "al joined 1, al replaced 2, al rotated 3, al replaced 4",
         "al joined 1, al closed 1",
         "al joined 1, al closed 1, al joined 1",
-        "al joined 1, al closed 1, al joined 2, al closed 2, al joined 1",
-        "al joined 1, al rotated 2, al closed 2, al joined 1",
+        "al joined 1, al closed 1, al joined 2, al closed 2, al joined 2",
+        "al joined 1, al rotated 2, al closed 2, al joined 2",
+        "al joined 1, al rotated 2, al closed 2, al joined 3",
         "al joined 1, bo joined 2, al rotated 3, bo rotated 4",
     ];
     for history in possible {
@@ -54,6 +55,10 @@ fn a_name_takes_the_steps_that_it_can_take() {
         ("al joined 1, al sealing 2", other),
         ("al joined 1, al rotated 2, al sealing 1", other),
         ("al joined 1, al closed 2", other),
+        // Who left comes back as who they were last, or as somebody new.
+        ("al joined 1, al closed 1, al joined 2, al closed 2, al joined 1", identity_twice),
+        ("al joined 1, al rotated 2, al closed 2, al joined 1", identity_twice),
+        ("al joined 1, al replaced 2, al closed 2, al joined 1", identity_twice),
         // What was closed stays somebody's.
         ("al joined 1, al closed 1, bo joined 1", identity_twice),
         ("al joined 1, al closed 1, al closed 1", nobody),
@@ -112,9 +117,9 @@ fn rotations_are_walked_and_nothing_else_is() {
     assert_eq!(numbers(replaced, 3), Some(vec![3]));
     assert_eq!(numbers(replaced, 2), None);
     assert_eq!(numbers(replaced, 1), None);
-    let back = "al joined 1, al rotated 2, al closed 2, al joined 1";
-    assert_eq!(numbers(back, 1), Some(vec![]));
-    assert_eq!(numbers(back, 2), None);
+    let back = "al joined 1, al rotated 2, al closed 2, al joined 2";
+    assert_eq!(numbers(back, 2), Some(vec![]));
+    assert_eq!(numbers(back, 1), None);
     assert_eq!(numbers("al joined 1, al closed 1", 1), None);
 }
 

@@ -66,7 +66,11 @@ impl Connect for Net {
         to.ok_or_else(refused)?.send(far).await.map_err(|_| refused())?;
         tokio::spawn(async move {
             // What has not passed when it is cut passes no more.
-            cut.run_until_cancelled(copy_bidirectional(&mut one, &mut other)).await
+            tokio::select! {
+                biased;
+                () = cut.cancelled() => {}
+                _ = copy_bidirectional(&mut one, &mut other) => {}
+            }
         });
         Ok(near)
     }

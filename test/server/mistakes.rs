@@ -1,6 +1,6 @@
 //! Mistakes of the owner: each is one sentence with its cause, and one with what to do next.
 
-use crate::stage::Machine;
+use crate::stage::{Done, Machine};
 use std::fs;
 use std::os::unix::fs::{PermissionsExt, symlink};
 
@@ -74,6 +74,24 @@ fn a_database_without_its_keys_does_not_get_others() {
 }
 
 #[test]
+fn settings_that_others_can_write_count_only_when_they_are_named() {
+    let machine = Machine::with_keys();
+    machine.start().stop();
+    let file = machine.at("waxwing-server.toml");
+    fs::write(&file, "data = \"data\"\n").unwrap();
+    set_mode(&file, 0o666);
+    let err = machine.run(&["stats"]).failed(4);
+    is_told(&err, &["waxwing-server.toml: other users", "chmod go-w", "--config FILE"]);
+    machine.run(&["--config", "waxwing-server.toml", "stats"]).ok();
+    set_mode(&file, 0o644);
+    let done = machine.run(&["stats"]);
+    assert!(done.err.contains("Settings were read in waxwing-server.toml."), "{done:?}");
+    // What is to be typed next says where the data is, since another folder has no such file.
+    let users = machine.run(&["users"]).err;
+    assert!(users.contains(&format!(" --data {}", machine.data().display())), "{users}");
+}
+
+#[test]
 fn verbs_where_no_index_is() {
     let machine = Machine::with_keys();
     for data in ["data", "nowhere"] {
@@ -102,6 +120,11 @@ fn settings_that_are_wrong() {
         assert!(done.exit == 2 || done.exit == 3, "{done:?}");
         is_told(&done.err, &[told]);
     }
+    let unclear = machine.verb(&["stats", "--json=yes"]).failed(2);
+    is_told(&unclear, &["--json: yes must be true or false"]);
+    let mut command = machine.command(&["--data", "data", "stats"]);
+    let unclear = Done::of(command.env("WAXWING_JSON", "yes")).failed(2);
+    is_told(&unclear, &["WAXWING_JSON: yes must be true or false"]);
     let err = machine.verb(&["--listen", "127.0.0.1:0", "--log", "no/such/file"]).failed(3);
     is_told(&err, &["no/such/file: the log cannot be written there", "--log FILE"]);
     let err = machine.verb(&["--listen", "203.0.113.7:7311"]).failed(1);

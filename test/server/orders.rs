@@ -68,6 +68,9 @@ fn an_invitation_is_shown_once_and_listed_without_its_token() {
     assert_eq!(invitation.fingerprint, server.fingerprint());
     assert!(note.contains("For bob, once, until") && note.contains("(in 3 days)"), "{note}");
     assert!(note.contains("Only people on this machine can use it"), "{note}");
+    let named = machine.verb(&["invite", "--host", "files.example"]).ok();
+    let port = server.address().port();
+    assert!(named.starts_with(&format!("waxwing://files.example:{port}#")), "{named}");
     let token = link.rsplit('.').next().unwrap().to_owned();
     assert_eq!(token.len(), 32);
     let listed = machine.verb(&["invite", "--list"]).ok();
@@ -194,7 +197,7 @@ fn a_backup_can_be_restored_and_replaces_nothing() {
     assert_eq!(fs::metadata(machine.at("first")).unwrap().permissions().mode() & 0o777, 0o600);
     let err = machine.verb(&["backup", "first"]).failed(7);
     assert!(err.contains("a backup replaces nothing"), "{err}");
-    let err = machine.verb(&["backup", "no/such/folder"]).failed(1);
+    let err = machine.verb(&["backup", "no/such/folder"]).failed(3);
     assert!(err.contains("no/such/folder: there is no such"), "{err}");
     let _mallory = runtime.block_on(join(&server, "mallory", None));
     let err = machine.verb(&["restore", "first"]).failed(7);
@@ -218,6 +221,36 @@ fn a_backup_can_be_restored_and_replaces_nothing() {
     fs::write(machine.at("text"), "not a database, but long enough to look at").unwrap();
     machine.verb(&["restore", "text"]).failed(6);
     assert_eq!(names(), ["bob", "mallory"], "a bad backup changes nothing");
+}
+
+#[test]
+fn what_is_left_can_be_looked_at_when_the_keys_are_lost_or_a_restore_was_cut_off() {
+    let machine = Machine::with_keys();
+    machine.start().stop();
+    fs::rename(machine.data().join("keys"), machine.at("keys")).unwrap();
+    machine.verb(&["users"]).ok();
+    machine.verb(&["check"]).ok();
+    machine.verb(&["backup", "copy"]).ok();
+    let err = machine.verb(&["invite"]).failed(3);
+    assert!(err.contains("put the keys back from a copy"), "{err}");
+    let data = machine.data();
+    fs::rename(data.join("index.db"), data.join("index.db.restoring")).unwrap();
+    let err = machine.verb(&["users"]).failed(7);
+    assert!(err.contains("a restore of it was cut off"), "{err}");
+}
+
+#[test]
+fn whoever_hangs_up_does_not_stop_what_was_begun() {
+    let machine = Machine::with_keys();
+    let server = machine.start();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    let bob = runtime.block_on(join(&server, "bob", None));
+    let mut socket = UnixStream::connect(machine.data().join("control")).unwrap();
+    socket.write_all(b"{\"order\":\"end\",\"user\":\"bob\"}\n").unwrap();
+    drop(socket);
+    let Ending::Theirs { code, .. } = runtime.block_on(bob.ending()) else { panic!("bob left") };
+    assert_eq!(code, Code::NoSession);
+    server.stop();
 }
 
 #[test]

@@ -93,6 +93,19 @@ fn a_second_server_on_the_same_data_says_who_has_it() {
 }
 
 #[test]
+fn a_server_waits_for_a_verb_that_is_at_work_on_the_data() {
+    let machine = Machine::with_keys();
+    let lock = fs::File::create(machine.data().join("lock")).unwrap();
+    lock.lock().unwrap();
+    let verb = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        drop(lock);
+    });
+    machine.start().stop();
+    verb.join().unwrap();
+}
+
+#[test]
 fn a_port_that_is_taken_is_told_with_a_way_out() {
     let machine = Machine::with_keys();
     let server = machine.start();
@@ -136,6 +149,15 @@ fn what_a_person_reads_first_says_what_to_type_next() {
     assert!(reached.contains(&format!("{program} --data data invite --for NAME")), "{reached}");
     let open = read(&["--listen", "0.0.0.0:0", "--open-joining"]);
     assert!(open.contains("Everybody who reaches this machine can join"), "{open}");
+
+    // On loopback, too, it is as the owner says; and a forwarder brings others there.
+    let closed = "each person needs an invitation of their own";
+    let shut = read(&["--listen", "127.0.0.1:0", "--open-joining=false"]);
+    assert!(shut.contains(closed), "{shut}");
+    let forwarded = read(&["--listen", "127.0.0.1:0", "--host", "public.example"]);
+    assert!(forwarded.contains(closed), "{forwarded}");
+    let local = read(&["--listen", "127.0.0.1:0", "--host", "localhost"]);
+    assert!(local.contains("Everybody on this machine can join"), "{local}");
 }
 
 #[cfg(target_os = "linux")]

@@ -1,9 +1,10 @@
 //! Stopping: by a signal, at once, or by force; what is left is always ready for the next start.
 
 use crate::stage::Machine;
-use rustix::process::Signal;
-use std::io::Read;
+use rustix::process::{Pid, Signal, kill_process};
+use std::io::{BufRead, BufReader, Read};
 use std::net::TcpStream;
+use std::process::Stdio;
 
 #[test]
 fn either_signal_stops_it_cleanly() {
@@ -17,6 +18,20 @@ fn either_signal_stops_it_cleanly() {
         assert!(!machine.data().join("control").exists(), "the socket is gone");
         assert!(!machine.data().join("index.db-wal").exists(), "the database is closed");
     }
+}
+
+#[test]
+fn a_server_that_is_still_starting_stops_as_cleanly() {
+    // Making keys takes seconds; meanwhile nothing listens yet.
+    let machine = Machine::new();
+    let mut command = machine.command(&["--data", "data", "--listen", "127.0.0.1:0"]);
+    let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    let mut err = BufReader::new(child.stderr.take().unwrap());
+    err.read_line(&mut line).unwrap();
+    assert!(line.contains("Making the keys"), "{line}");
+    kill_process(Pid::from_child(&child), Signal::TERM).unwrap();
+    assert_eq!(child.wait().unwrap().code(), Some(0));
 }
 
 #[test]

@@ -38,6 +38,9 @@ fn the_table_of_rules_is_that_of_the_code() {
         ("open joins", rules.open_joins.into()),
         ("hashing queue", rules.hashing_queue as u64),
         ("hashing wait", seconds(rules.hashing_wait)),
+        ("anonymous time", seconds(rules.anonymous_time)),
+        ("anonymous of address", rules.anonymous_of_address as u64),
+        ("anonymous", rules.anonymous as u64),
         ("news pause", seconds(rules.news_pause)),
     ];
     let code = code.map(|(name, value)| [name.to_owned(), value.to_string()]);

@@ -95,6 +95,61 @@ fn a_program_gets_events_as_json() {
 }
 
 #[test]
+fn an_output_that_nobody_reads_holds_up_no_other_and_not_the_end() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    let ((stdout, stuck, _shut), (stderr, lines, let_in)) = (gate(), gate());
+    let printer = Printer::new((stdout, Look::default()), (stderr, Look::default()), true);
+    let file = Some(LogFile::open(&path).unwrap());
+    let (log, thread) = Log::start(Sinks { printer: printer.clone(), file }).unwrap();
+    log.event(Level::Info, AT, "first", &serde_json::json!({}));
+    stuck.recv().unwrap();
+    (0..2).for_each(|_| let_in.send(()).unwrap());
+    log.event(Level::Info, AT, "second", &serde_json::json!({}));
+    thread.finish();
+    printer.finish().unwrap();
+    assert_eq!(lines.try_iter().count(), 2);
+    assert!(fs::read_to_string(&path).unwrap().ends_with("second\n"));
+}
+
+#[test]
+fn a_file_that_was_not_written_for_a_while_is_written_again_and_has_a_word_on_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    // Where the oldest file should go there is something else.
+    fs::write(at("log.1"), "before\n").unwrap();
+    fs::create_dir_all(at("log.2/below")).unwrap();
+    let (gate, lines, let_in) = gate();
+    let printer =
+        Printer::new((Box::new(io::sink()), Look::default()), (gate, Look::default()), false);
+    let file = Some(LogFile::open_sized(at("log"), 1, 3).unwrap());
+    let (log, thread) = Log::start(Sinks { printer, file }).unwrap();
+    (0..9).for_each(|_| let_in.send(()).unwrap());
+    ["one", "two", "three"].into_iter().for_each(|text| log.tell(Level::Info, AT, text));
+    let told: Vec<_> = lines.iter().take(4).collect();
+    let complaints = || told.iter().filter(|line| line.contains("the log file cannot be written"));
+    assert_eq!(complaints().count(), 1, "{told:?}");
+    // The complaint was sent at the second line; the third may still be at work.
+    fs::remove_dir_all(at("log.2")).unwrap();
+    log.tell(Level::Info, AT, "four");
+    thread.finish();
+    let texts = ["log", "log.1", "log.2"].map(|name| fs::read_to_string(at(name)).unwrap());
+    assert!(texts[0].contains("missing here") && texts[0].contains("warn"), "{texts:?}");
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_device_is_written_and_never_renamed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    std::os::unix::fs::symlink("/dev/null", &path).unwrap();
+    let mut file = LogFile::open_sized(&path, 1, 3).unwrap();
+    (0..3).for_each(|_| file.write("line").unwrap());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+    assert!(fs::symlink_metadata(&path).unwrap().is_symlink());
+}
+
+#[test]
 fn a_file_that_is_full_gives_way_to_the_next_and_the_oldest_goes() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("log");

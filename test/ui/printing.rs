@@ -126,6 +126,19 @@ fn foreign_texts_steer_no_terminal() {
 }
 
 #[test]
+fn foreign_texts_in_json_steer_no_terminal_and_mean_what_they_meant() {
+    let (printer, out, _) = printer(Look::default(), true);
+    let foreign = "Zoë \\ \"\u{9b}2J\u{7f}\u{202e}\u{e0001}\n";
+    printer.object(&serde_json::json!({ "contact": foreign }));
+    let told = out.text();
+    let line = told.strip_suffix('\n').unwrap();
+    assert!(!line.contains(['\u{9b}', '\u{7f}', '\u{202e}', '\u{e0001}', '\n']), "{line:?}");
+    assert!(line.contains("Zoë") && line.contains(r"\u009b2J\u007f\u202e\udb40\udc01"), "{line}");
+    let read: serde_json::Value = serde_json::from_str(line).unwrap();
+    assert_eq!(read["contact"], foreign);
+}
+
+#[test]
 fn tables_fit_the_width_and_are_whole_without_one() {
     let mut table = Table::new(&["name", "what they say"]);
     table.row(["alice", &"word ".repeat(40)]);

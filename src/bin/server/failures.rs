@@ -46,7 +46,9 @@ fn folder_exit(error: &FolderError) -> Exit {
 
 pub(crate) fn keys(error: KeyFolderError) -> Failure {
     match error {
-        KeyFolderError::Io { ref source, .. } => Failure::new(io_exit(source), &error),
+        KeyFolderError::Io { ref source, .. } => {
+            Failure::new(io_exit(source), &error).hint("put the keys back from a copy")
+        }
         KeyFolderError::OpenToOthers { ref path, wanted, .. } => {
             let hint = format!("close it: chmod {wanted:o} {}", path.display());
             Failure::new(Exit::NotAllowed, &error)
@@ -103,6 +105,7 @@ pub(crate) fn fault(fault: Fault) -> Failure {
     let exit = match fault.kind {
         FaultKind::NotFound => Exit::NotFound,
         FaultKind::Conflict => Exit::Conflict,
+        FaultKind::NotAllowed => Exit::NotAllowed,
         FaultKind::NoSpace => Exit::NoSpace,
         FaultKind::Failed => Exit::Error,
     };

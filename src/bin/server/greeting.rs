@@ -47,10 +47,10 @@ pub(crate) fn greet(
 }
 
 fn who_may_join(config: &Config) -> &'static str {
-    match (config.is_loopback(), config.everybody_may_join()) {
-        (true, _) => "Everybody on this machine can join with this invitation.",
+    match (config.is_local(), config.everybody_may_join()) {
+        (true, true) => "Everybody on this machine can join with this invitation.",
         (false, true) => "Everybody who reaches this machine can join with this invitation.",
-        (false, false) => {
+        (_, false) => {
             "This says where the index is. To join, each person needs an invitation of their own."
         }
     }

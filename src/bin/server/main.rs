@@ -34,8 +34,10 @@ fn main() -> ExitCode {
         }
     };
     let typed = gather(&matches, None);
-    let printer = Printer::standard(typed.is_on(&JSON).unwrap_or_default());
-    let done = configure(&matches, &typed)
+    let json = typed.is_on(&JSON).map_err(failures::setting);
+    let printer = Printer::standard(json.as_ref().is_ok_and(|on| *on));
+    let done = json
+        .and_then(|_| configure(&matches, &typed))
         .and_then(|config| verbs::carry_out(&matches, &config, &printer))
         .and_then(|()| printer.finish());
     match done {
@@ -66,7 +68,36 @@ fn find_file(typed: &Settings) -> Result<Option<ConfigFile>, Failure> {
     }
     let data = settings::data(typed).map_err(failures::setting)?;
     let places = [PathBuf::from(FILE_NAME), data.join(FILE_NAME)];
-    places.into_iter().find(|place| place.exists()).map(read_file).transpose()
+    let found = places.into_iter().find(|place| place.exists());
+    found
+        .map(|found| {
+            check_owner(&found)?;
+            read_file(found)
+        })
+        .transpose()
+}
+
+/// A file that nobody named counts only if nobody else can have written it.
+#[cfg(unix)]
+fn check_owner(path: &Path) -> Result<(), Failure> {
+    use std::os::unix::fs::MetadataExt;
+    let about = fs::metadata(path).map_err(|error| {
+        let what = format!("{}: the settings cannot be read: {error}", path.display());
+        Failure::new(failures::io_exit(&error), what)
+    })?;
+    let ours = [0, rustix::process::geteuid().as_raw()].contains(&about.uid());
+    if ours && about.mode() & 0o022 == 0 {
+        return Ok(());
+    }
+    let what = format!("{}: other users of this machine can write these settings", path.display());
+    let hint = "make the file yours and close it (chmod go-w), or name it with --config FILE";
+    Err(Failure::new(Exit::NotAllowed, what).hint(hint))
+}
+
+/// Other systems keep a person's files from other users by themselves.
+#[cfg(not(unix))]
+fn check_owner(_: &Path) -> Result<(), Failure> {
+    Ok(())
 }
 
 fn read_file(path: impl AsRef<Path>) -> Result<ConfigFile, Failure> {

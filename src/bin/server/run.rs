@@ -10,15 +10,17 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::pin::pin;
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 use tokio::net::TcpListener;
+use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use waxwing::crypto::key_file::Protection;
 use waxwing::crypto::key_folder::KeyFolder;
 use waxwing::crypto::{Identity, UnixTime};
-use waxwing::index::admin::Desk;
-use waxwing::index::control::Door;
+use waxwing::index::admin::{Desk, Order};
+use waxwing::index::control::{self, Door};
 use waxwing::index::store::{Place, Sqlite};
-use waxwing::index::{Happening, Held, Index, Rules};
+use waxwing::index::{FolderError, Happening, Held, Index, Rules};
 use waxwing::link::{Deadlines, Listener, Side};
 use waxwing::model::Invitation;
 use waxwing::ui::{Exit, Failure, Level, Log, LogFile, Printer, Sinks};
@@ -32,10 +34,36 @@ pub(crate) fn run(config: &Config, printer: &Printer) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Exit::Error, format!("no threads can be had: {error}")))?;
-    runtime.block_on(async {
-        let opened = Opened::open(config, printer).await?;
-        opened.serve(config, printer).await
-    })
+    let done = runtime.block_on(async {
+        let mut signals = Signals::new().map_err(|error| Failure::new(Exit::Error, error))?;
+        // Keys and a large database take seconds, and on a thread of their own nobody waits for them.
+        let (for_opening, to_tell) = (config.clone(), printer.clone());
+        let opening = tokio::task::spawn_blocking(move || {
+            Handle::current().block_on(Opened::open(&for_opening, &to_tell))
+        });
+        let opened = tokio::select! {
+            opened = opening => opened.map_err(|error| Failure::new(Exit::Error, error))??,
+            () = signals.next() => return Ok(()),
+        };
+        opened.serve(config, printer, signals).await
+    });
+    runtime.shutdown_background();
+    done
+}
+
+/// Takes the folder. A verb that works on it will be done soon; another server will not.
+async fn hold(config: &Config) -> Result<Held, FolderError> {
+    let begun = Instant::now();
+    loop {
+        match config.data.hold() {
+            Err(FolderError::InUse { .. }) if begun.elapsed() < VERBS_TAKE => {}
+            held => return held,
+        }
+        if control::ask(&config.data, &Order::Stats, |_| ()).await.is_ok() {
+            return config.data.hold();
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
 }
 
 /// All that a server needs to have before it can say that it is there.
@@ -54,7 +82,7 @@ impl Opened {
     async fn open(config: &Config, printer: &Printer) -> Result<Self, Failure> {
         let in_folder = |error| failures::folder(error, &config.call);
         config.data.make().map_err(in_folder)?;
-        let held = config.data.hold().map_err(in_folder)?;
+        let held = hold(config).await.map_err(in_folder)?;
         let at_port = |error: io::Error| failures::listen(&error, config.listen);
         let sockets = TcpListener::bind(config.listen).await.map_err(at_port)?;
         let at = sockets.local_addr().map_err(at_port)?;
@@ -64,10 +92,14 @@ impl Opened {
         Ok(Self { held, sockets, at, identity, is_new, store, log_file })
     }
 
-    async fn serve(self, config: &Config, printer: &Printer) -> Result<(), Failure> {
+    async fn serve(
+        self,
+        config: &Config,
+        printer: &Printer,
+        mut signals: Signals,
+    ) -> Result<(), Failure> {
         let failed = |error: io::Error| Failure::new(Exit::Error, error);
         let (started, stop) = (UnixTime::now(), CancellationToken::new());
-        let mut signals = Signals::new().map_err(failed)?;
         let sinks = Sinks { printer: printer.clone(), file: self.log_file };
         let (log, log_thread) = Log::start(sinks).map_err(failed)?;
         let index = index(config, self.store.clone(), log.clone()).map_err(failed)?;
@@ -185,3 +217,6 @@ fn raise_limits() {
 
 #[cfg(not(unix))]
 fn raise_limits() {}
+
+/// For so long a server that starts waits for a verb.
+const VERBS_TAKE: Duration = Duration::from_secs(5);

@@ -50,9 +50,9 @@ const HOST: Setting = Setting {
 const OPEN_JOINING: Setting = Setting {
     name: "open-joining",
     value: None,
-    preset: Preset::Off,
+    preset: Preset::Without("true if only this machine does"),
     in_file: true,
-    help: "Let everybody join who reaches the server; on loopback they always may",
+    help: "Let everybody join who reaches the server",
 };
 
 const SESSION_HOURS: Setting = Setting {
@@ -107,18 +107,20 @@ pub(crate) const CONFIG: Setting = Setting {
 pub(crate) const FILE_NAME: &str = "waxwing-server.toml";
 
 /// What the settings come to.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Config {
     pub(crate) data: DataFolder,
     pub(crate) listen: SocketAddr,
     pub(crate) host: Option<String>,
-    pub(crate) open_joining: bool,
+    pub(crate) open_joining: Option<bool>,
     pub(crate) session_lifetime: Duration,
     pub(crate) hasher: PasswordHasher,
     pub(crate) threads: usize,
     pub(crate) log: Option<PathBuf>,
     /// Where settings were read.
     pub(crate) file: Option<PathBuf>,
+    /// Whether that file was not named, but lay in the folder where the program was started.
+    pub(crate) file_was_found: bool,
     /// How this program was called, as far as another call must repeat it.
     pub(crate) call: Call,
 }
@@ -139,25 +141,33 @@ impl Config {
             data: DataFolder::at(data(settings)?),
             listen,
             host: host(settings, listen.port())?,
-            open_joining: settings.is_on(&OPEN_JOINING)?,
+            open_joining: settings.switch(&OPEN_JOINING)?,
             session_lifetime: Duration::from_secs(hours.saturating_mul(3600)),
             hasher: hasher.ok_or_else(|| settings.refuse(&BCRYPT_COST, "is no such cost"))?,
             threads: threads.unwrap_or_else(cores),
             log: settings.path(&LOG),
+            file_was_found: file.as_deref() == Some(Path::new(FILE_NAME))
+                && settings.path(&CONFIG).is_none(),
             file,
             call: Call::new(settings, program),
         })
     }
 
-    /// Whether only programs of this machine can reach the server.
-    pub(crate) fn is_loopback(&self) -> bool {
-        self.listen.ip().to_canonical().is_loopback()
+    /// Whether only programs of this machine are to reach the server. One that names another host
+    /// is reached from there, be it through a forwarder.
+    pub(crate) fn is_local(&self) -> bool {
+        self.listen.ip().to_canonical().is_loopback() && self.host.as_deref().is_none_or(is_local)
     }
 
     /// Whether one may join without an invitation.
     pub(crate) fn everybody_may_join(&self) -> bool {
-        self.open_joining || self.is_loopback()
+        self.open_joining.unwrap_or_else(|| self.is_local())
     }
+}
+
+fn is_local(host: &str) -> bool {
+    let number = host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>();
+    number.map_or(host == "localhost", |number| number.to_canonical().is_loopback())
 }
 
 /// The data folder, before anything else is known of the settings.
@@ -209,10 +219,16 @@ pub(crate) struct Call(String);
 impl Call {
     fn new(settings: &Settings, program: OsString) -> Self {
         let mut call = quoted(Path::new(&program));
-        for setting in [&CONFIG, &DATA] {
-            if let Some(typed) = settings.typed(setting) {
-                call += &format!(" {} {}", setting.flag(), quoted(Path::new(typed)));
-            }
+        if let Some(typed) = settings.typed(&CONFIG) {
+            call += &format!(" {} {}", CONFIG.flag(), quoted(Path::new(typed)));
+        }
+        // Another terminal has another environment, and perhaps another folder.
+        let data = match settings.typed(&DATA) {
+            Some(typed) => Some(PathBuf::from(typed)),
+            None => settings.path(&DATA).map(|path| std::path::absolute(&path).unwrap_or(path)),
+        };
+        if let Some(data) = data {
+            call += &format!(" {} {}", DATA.flag(), quoted(&data));
         }
         Self(call)
     }

@@ -3,7 +3,7 @@
 use crate::settings::{Call, Config};
 use waxwing::crypto::UnixTime;
 use waxwing::index::admin::{Order, Report, Stats};
-use waxwing::model::Invitation;
+use waxwing::model::{Invitation, Untrusted};
 use waxwing::ui::{Exit, Failure, Printer, Table, ago, bytes, span, utc};
 
 /// Takes the reports of one order.
@@ -50,7 +50,7 @@ impl<'a> Show<'a> {
                 let keys = keys.display();
                 self.note(format!("The index's keys are not in it: once, copy {keys} as well."));
             }
-            Report::Problem { text } => self.printer.result(text),
+            Report::Problem { text } => self.printer.result(Untrusted::new(&text)),
             Report::Checked { problems } => {
                 self.problems = problems;
                 if problems == 0 {

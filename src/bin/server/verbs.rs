@@ -13,7 +13,7 @@ use waxwing::crypto::UnixTime;
 use waxwing::crypto::key_folder::KeyFolder;
 use waxwing::index::admin::{Desk, Order, Report};
 use waxwing::index::control::{self, AskError};
-use waxwing::index::store::{self, Place, Sqlite};
+use waxwing::index::store::{self, OpenError, Place, Sqlite};
 use waxwing::index::{FolderError, Held};
 use waxwing::model::UserName;
 use waxwing::ui::settings::flags;
@@ -66,19 +66,24 @@ pub(crate) fn carry_out(
     if verb == "restore" {
         return restore(&path(arguments), config, printer);
     }
-    let order = order(verb, arguments)?;
+    let order = order(verb, arguments, config)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::new(Exit::Error, error))?;
-    runtime.block_on(carry_out_order(&order, config, printer))
+    runtime.block_on(carry_out_order(&order, config, printer))?;
+    if let Some(file) = config.file.as_ref().filter(|_| config.file_was_found && !printer.is_json())
+    {
+        printer.note(format!("Settings were read in {}.", file.display()));
+    }
+    Ok(())
 }
 
-fn order(verb: &str, arguments: &ArgMatches) -> Result<Order, Failure> {
+fn order(verb: &str, arguments: &ArgMatches, config: &Config) -> Result<Order, Failure> {
     let name = |flag: &str| arguments.get_one::<UserName>(flag).cloned();
     Ok(match verb {
         "invite" if arguments.get_flag("list") => Order::Invitations,
         "invite" => {
             let days = arguments.get_one("days").copied().unwrap_or(DAYS);
-            Order::Invite { user: name("for"), days }
+            Order::Invite { user: name("for"), days, host: config.host.clone() }
         }
         "users" => name("close").map_or(Order::Users, |user| Order::Close { user }),
         "sessions" => match name("end") {
@@ -125,10 +130,18 @@ async fn on_the_data(
 ) -> Result<(), Failure> {
     let database = held.folder().database();
     if !database.exists() {
+        if store::restore_was_cut_off(&database) {
+            return Err(failures::store(OpenError::Interrupted(database)));
+        }
         let missing = FolderError::Missing(held.folder().path().to_owned());
         return Err(failures::folder(missing, &config.call));
     }
-    let fingerprint = KeyFolder::at(held.folder().keys()).fingerprint().map_err(failures::keys)?;
+    // Only invitations need the keys; with the other verbs one looks at what is left.
+    let fingerprint = KeyFolder::at(held.folder().keys()).fingerprint();
+    let fingerprint = match order {
+        Order::Invite { .. } => Some(fingerprint.map_err(failures::keys)?),
+        _ => fingerprint.ok(),
+    };
     let store = Sqlite::open(Place::File(database)).map_err(failures::store)?;
     let at = match order {
         Order::Invite { .. } => advertised(config, config.listen)?,
@@ -194,7 +207,12 @@ fn path(arguments: &ArgMatches) -> PathBuf {
 /// The running server may be in another folder.
 fn absolute(path: &Path) -> Result<PathBuf, Failure> {
     let wrong = |error| Failure::new(Exit::Usage, format!("{}: {error}", path.display()));
-    std::path::absolute(path).map_err(wrong)
+    let absolute = std::path::absolute(path).map_err(wrong)?;
+    if absolute.to_str().is_none() {
+        let what = format!("{}: the path of a backup must be UTF-8", path.display());
+        return Err(Failure::new(Exit::Usage, what));
+    }
+    Ok(absolute)
 }
 
 const ABOUT: &str = "The index of waxwing: accounts, keys, and who is online.

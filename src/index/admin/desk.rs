@@ -4,9 +4,10 @@ use super::{Fault, FaultKind, Order, Report, Shown, Stats};
 use crate::crypto::{Fingerprint, UnixTime};
 use crate::index::Index;
 use crate::index::store::{Invite, Refusal, SessionRow, Sqlite, Store, StoreError, UserRow};
-use crate::model::{HostPort, Invitation, JoinToken, TokenHash, UserName};
+use crate::model::{self, HostPort, Invitation, JoinToken, TokenHash, UserName};
 use data_encoding::HEXLOWER;
 use std::fmt;
+use std::io;
 use std::path::Path;
 use tokio::sync::mpsc::Sender;
 
@@ -15,14 +16,15 @@ use tokio::sync::mpsc::Sender;
 pub struct Desk {
     store: Sqlite,
     at: HostPort,
-    fingerprint: Fingerprint,
+    /// None when the keys are lost: then there are no invitations.
+    fingerprint: Option<Fingerprint>,
     /// The index that runs on this store, and since when.
     live: Option<(Index<Sqlite>, UnixTime)>,
 }
 
 impl Desk {
     /// A desk for an index at this address, which no server runs now.
-    pub fn new(store: Sqlite, at: HostPort, fingerprint: Fingerprint) -> Self {
+    pub fn new(store: Sqlite, at: HostPort, fingerprint: Option<Fingerprint>) -> Self {
         Self { store, at, fingerprint, live: None }
     }
 
@@ -33,7 +35,8 @@ impl Desk {
         at: HostPort,
         fingerprint: Fingerprint,
     ) -> Self {
-        Self { store: index.store().clone(), at, fingerprint, live: Some((index, since)) }
+        let store = index.store().clone();
+        Self { store, at, fingerprint: Some(fingerprint), live: Some((index, since)) }
     }
 
     /// Carries out an order. Reports go out while it is at work; when nobody takes them any more, it
@@ -45,8 +48,9 @@ impl Desk {
         reports: &Sender<Report>,
     ) -> Result<(), Fault> {
         match order {
-            Order::Invite { user, days } => {
-                tell(reports, self.invite(user, days, now).await?).await
+            Order::Invite { user, days, host } => {
+                let at = self.address(host.as_deref())?;
+                tell(reports, self.invite(user, days, at, now).await?).await
             }
             Order::Invitations => self.invitations(now, reports).await,
             Order::Users => self.users(now, reports).await,
@@ -72,12 +76,23 @@ impl Desk {
         }
     }
 
+    /// Ours, or that of another host, where our port is meant.
+    fn address(&self, host: Option<&str>) -> Result<HostPort, Fault> {
+        let Some(host) = host else { return Ok(self.at.clone()) };
+        let at = format!("{host}:{}", self.at.port()).parse();
+        at.map_err(|error: model::Error| Fault::new(FaultKind::Failed, error.to_string()))
+    }
+
     async fn invite(
         &self,
         user: Option<UserName>,
         days: u16,
+        at: HostPort,
         now: UnixTime,
     ) -> Result<Report, Fault> {
+        let fingerprint = self.fingerprint.ok_or_else(|| {
+            Fault::new(FaultKind::NotFound, "the keys of this index are not here")
+        })?;
         let replaces = match &user {
             Some(user) => self.store.account(user).await?.is_some(),
             None => false,
@@ -86,7 +101,6 @@ impl Desk {
         let expires = now.plus(u64::from(days).saturating_mul(DAY));
         let invite = Invite { token: token.hash(), user: user.clone(), made: now, expires };
         self.store.invite(invite).await?;
-        let (at, fingerprint) = (self.at.clone(), self.fingerprint);
         let invitation = Invitation { at, fingerprint, token: Some(token) };
         let invitation = Shown(invitation.reveal());
         let user = user.map(|user| user.to_string());
@@ -155,6 +169,18 @@ impl Desk {
             let text =
                 format!("{}: this is here already, and a backup replaces nothing", to.display());
             return Err(Fault::new(FaultKind::Conflict, text));
+        }
+        let folder = to.parent().map_or(Ok(true), |folder| folder.metadata().map(|it| it.is_dir()));
+        match folder.map_err(|error| error.kind()) {
+            Err(io::ErrorKind::NotFound) | Ok(false) => {
+                let text = format!("{}: there is no such folder", to.display());
+                return Err(Fault::new(FaultKind::NotFound, text));
+            }
+            Err(io::ErrorKind::PermissionDenied) => {
+                let text = format!("{}: you have no rights there", to.display());
+                return Err(Fault::new(FaultKind::NotAllowed, text));
+            }
+            _ => {}
         }
         self.store.backup(to).await.map_err(|error| match error {
             StoreError::Failed(words) => Fault::new(FaultKind::Failed, words),

@@ -15,6 +15,8 @@ pub enum Order {
         user: Option<UserName>,
         /// For how long.
         days: u16,
+        /// The host that it names, when not the one that the index names by itself.
+        host: Option<String>,
     },
     /// The invitations that can still be used.
     Invitations,
@@ -47,6 +49,16 @@ pub enum Order {
     },
     /// Reads everything and says what is wrong.
     Check,
+}
+
+impl Order {
+    /// Whether it leaves something behind: such an order is carried out to its end, once begun.
+    pub fn is_work(&self) -> bool {
+        matches!(
+            self,
+            Self::Invite { .. } | Self::Close { .. } | Self::End { .. } | Self::Backup { .. }
+        )
+    }
 }
 
 /// A name as its text, which is checked when it is read.

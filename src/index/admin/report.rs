@@ -157,6 +157,8 @@ pub enum FaultKind {
     NotFound,
     /// Something is in the way.
     Conflict,
+    /// The system does not let us.
+    NotAllowed,
     /// There is no room.
     NoSpace,
     /// Anything else.

@@ -9,8 +9,11 @@ use std::pin::pin;
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, split};
 use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
 use tokio::time::{interval, timeout};
 use tokio_util::codec::{FramedRead, LinesCodec, LinesCodecError};
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 /// Why an order was not carried out by the server that runs.
 #[derive(Debug, thiserror::Error)]
@@ -46,20 +49,34 @@ enum Answer {
     Failed(Fault),
 }
 
-/// The server's end of one connection.
+/// The server's end of one connection, until `stop`; but work that was begun goes on to its end,
+/// whether its reader is there or not, as one of `tasks`.
 pub(super) async fn answer(
     socket: impl AsyncRead + AsyncWrite,
-    desk: &Desk,
-    clock: fn() -> UnixTime,
+    (desk, clock): (Desk, fn() -> UnixTime),
+    tasks: &TaskTracker,
+    stop: &CancellationToken,
 ) -> Result<(), AskError> {
     let (from, to) = split(socket);
     let mut lines = FramedRead::new(from, LinesCodec::new_with_max_length(LONGEST_LINE));
     let mut to = pin!(to);
-    let line = timeout(ORDER_COMES, lines.next()).await.map_err(|_| AskError::Silent)?;
+    let line = stop.run_until_cancelled(timeout(ORDER_COMES, lines.next())).await;
+    let line = line.ok_or(AskError::Stopped)?.map_err(|_| AskError::Silent)?;
     let Some(line) = line else { return Ok(()) };
     let order = line.ok().and_then(|line| understood(&line));
     let done = match order {
-        Some(order) => carry_out(desk, order, clock(), &mut to).await?,
+        Some(order) => {
+            let ends_early = !order.is_work();
+            let (reports, coming) = mpsc::channel(REPORTS_WAITING);
+            let now = clock();
+            let work = tasks.spawn(async move { desk.carry_out(order, now, &reports).await });
+            let passed = pass_on(work, coming, &mut to);
+            if ends_early {
+                stop.run_until_cancelled(passed).await.ok_or(AskError::Stopped)??
+            } else {
+                passed.await?
+            }
+        }
         None => Err(Fault::new(FaultKind::Failed, "the running server does not know this order")),
     };
     say(&mut to, &done.map_or_else(Answer::Failed, |()| Answer::Done)).await
@@ -72,21 +89,18 @@ fn understood(line: &str) -> Option<Order> {
     serde_json::to_value(&order).is_ok_and(|known| known == said).then_some(order)
 }
 
-/// Carries an order out and passes the reports on.
-async fn carry_out(
-    desk: &Desk,
-    order: Order,
-    now: UnixTime,
+/// Passes on what an order reports, and how it ended.
+async fn pass_on(
+    mut work: JoinHandle<Result<(), Fault>>,
+    mut coming: mpsc::Receiver<Report>,
     to: &mut (impl AsyncWrite + Unpin),
 ) -> Result<Result<(), Fault>, AskError> {
-    let (reports, mut coming) = mpsc::channel(REPORTS_WAITING);
-    let mut work = pin!(desk.carry_out(order, now, &reports));
     let mut signs = interval(SIGN_OF_LIFE);
     let done = loop {
         tokio::select! {
             biased;
             Some(report) = coming.recv() => say(to, &Answer::Report(report)).await?,
-            done = &mut work => break done,
+            done = &mut work => break done.map_err(|_| AskError::Stopped)?,
             _ = signs.tick() => write(to, b"\n").await?,
         }
     };

@@ -54,12 +54,12 @@ impl Door {
                 sleep(ACCEPT_PAUSE).await;
                 continue;
             };
-            let (desk, stop) = (desk.clone(), stop.clone());
+            let (desk, stop, work) = (desk.clone(), stop.clone(), tasks.clone());
             tasks.spawn(async move {
                 let _place = place;
                 if is_ours(&socket) {
                     // Whoever asked is told what went wrong, if anybody can be.
-                    let _ = stop.run_until_cancelled(answer(socket, &desk, clock)).await;
+                    let _ = answer(socket, (desk, clock), &work, &stop).await;
                 }
             });
         }

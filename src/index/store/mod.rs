@@ -22,7 +22,7 @@ pub use nouns::{
     Member, NewSession, OwnAccount, PersonRow, RequestKey, Rotating, SessionNumber, SessionRow,
     Shown, UserRow,
 };
-pub use sqlite::{Bounds, OpenError, Place, Sqlite, restore};
+pub use sqlite::{Bounds, OpenError, Place, Sqlite, restore, restore_was_cut_off};
 
 use crate::crypto::{PasswordHash, UnixTime};
 use crate::model::directory::Documents;
@@ -104,7 +104,8 @@ pub trait Store: Clone + Send + Sync + 'static {
     ///
     /// An invitation that names an account gives it the new identity and password instead, and ends
     /// its sessions; for the identity that the account has, it resets the password. An identity that
-    /// ever had a name gets no other, and comes back only to a name that nobody has.
+    /// ever had a name gets no other, and comes back only to a name that nobody has, as the last who had
+    /// it.
     ///
     /// A repetition opens another session and does nothing else, if the account still is that
     /// identity's; else it is refused as [`Refusal::OtherIdentity`]. So it is in

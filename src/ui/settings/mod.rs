@@ -184,12 +184,16 @@ impl Settings {
 
     /// Whether a switch is on.
     pub fn is_on(&self, setting: &Setting) -> Result<bool, SettingError> {
-        let on = self.read(setting, |text| match text {
+        self.switch(setting).map(Option::unwrap_or_default)
+    }
+
+    /// What was said of a switch, if anything was.
+    pub fn switch(&self, setting: &Setting) -> Result<Option<bool>, SettingError> {
+        self.read(setting, |text| match text {
             "true" | "1" => Ok(true),
             "false" | "0" => Ok(false),
             _ => Err(format!("{} must be true or false", Untrusted::new(text))),
-        });
-        on.map(Option::unwrap_or_default)
+        })
     }
 
     /// The setting as a path. One in a file is seen from that file's folder.

@@ -201,8 +201,8 @@ fn anew(db: &impl Sql, account: AccountId, session: NewSession, now: UnixTime) -
     Ok(Granted { ended, ..sessions::begin(db, &account, session, now)? })
 }
 
-/// What was done is not done again, by the identity that did it; but its answer was lost, and with it a token. So another session
-/// begins, if the account still is that identity's.
+/// What was done is not done again, by the identity that did it; but its answer was lost, and with it
+/// a token. So another session begins, if the account still is that identity's.
 fn again(
     db: &impl Sql,
     request: &RequestKey,

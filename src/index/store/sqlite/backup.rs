@@ -55,6 +55,11 @@ pub fn restore(backup: &Path, data: &Path) -> Result<Option<PathBuf>, OpenError>
     Ok(aside)
 }
 
+/// Whether a restore was cut off when the old data was away and the new not yet in place.
+pub fn restore_was_cut_off(data: &Path) -> bool {
+    !data.exists() && restoring(data).exists()
+}
+
 /// Where a backup is copied to before it takes its place.
 pub(super) fn restoring(data: &Path) -> PathBuf {
     beside(data, ".restoring")

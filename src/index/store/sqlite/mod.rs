@@ -29,7 +29,7 @@ mod sql;
 mod work;
 mod writer;
 
-pub use backup::restore;
+pub use backup::{restore, restore_was_cut_off};
 pub use open::OpenError;
 
 use super::{Result, StoreError};

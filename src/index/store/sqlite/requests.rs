@@ -25,8 +25,9 @@ pub(super) fn was_done(db: &impl Sql, request: &RequestKey) -> Result<bool> {
 /// Remembers that a request was done.
 pub(super) fn remember(db: &impl Sql, request: &RequestKey, now: UnixTime) -> Result<()> {
     let RequestKey { identity, number, asked } = request;
+    // Room first: this one is remembered, even when a clock that was set back makes it the oldest.
+    db.run(FORGET_OLDEST, params![identity.as_bytes(), MOST - 1])?;
     db.run(ADD, params![identity.as_bytes(), number, asked, seconds(now)])?;
-    db.run(FORGET_OLDEST, params![identity.as_bytes(), MOST])?;
     Ok(())
 }
 
