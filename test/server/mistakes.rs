@@ -26,7 +26,7 @@ fn folders_that_will_not_do() {
         &err,
         &[
             "data: other users of this machine may look into this folder (mode 755)",
-            "hint: close it to them: chmod 700 data",
+            "hint: if this one is, chmod 700 data",
         ],
     );
     let err = machine.verb(&["users"]).failed(4);
@@ -66,11 +66,30 @@ fn folders_of_others() {
 #[test]
 fn a_database_without_its_keys_does_not_get_others() {
     let machine = Machine::with_keys();
-    machine.start().stop();
+    machine.verb(&["invite"]).ok();
     fs::rename(machine.data().join("keys"), machine.at("keys")).unwrap();
     let err = machine.verb(&["--listen", "127.0.0.1:0"]).failed(7);
     is_told(&err, &["the keys of its index are not in data/keys", "put the keys back from a copy"]);
     assert!(!machine.data().join("keys").exists());
+}
+
+#[test]
+fn keys_without_their_database_do_not_get_another() {
+    let machine = Machine::with_keys();
+    machine.start().stop();
+    let (database, backup) = (machine.data().join("index.db"), machine.at("backup.db"));
+    machine.verb(&["backup", backup.to_str().unwrap()]).ok();
+    // Cut to nothing, and then gone.
+    fs::write(&database, "").unwrap();
+    for verb in [vec!["--listen", "127.0.0.1:0"], vec!["stats"], vec!["check"]] {
+        let err = machine.verb(&verb).failed(3);
+        is_told(&err, &["index.db is missing or empty", "restore FILE", "move the keys away"]);
+    }
+    fs::remove_file(&database).unwrap();
+    machine.verb(&["--listen", "127.0.0.1:0"]).failed(3);
+    assert!(!database.exists());
+    machine.verb(&["restore", backup.to_str().unwrap()]).ok();
+    machine.start().stop();
 }
 
 #[test]
@@ -93,7 +112,9 @@ fn settings_that_others_can_write_count_only_when_they_are_named() {
 
 #[test]
 fn verbs_where_no_index_is() {
-    let machine = Machine::with_keys();
+    let machine = Machine::new();
+    fs::create_dir(machine.data()).unwrap();
+    set_mode(&machine.data(), 0o700);
     for data in ["data", "nowhere"] {
         let err = machine.run(&["users", "--data", data]).failed(3);
         is_told(&err, &[&format!("{data}: there is no index here"), "--data DIR names another"]);

@@ -14,6 +14,7 @@ use std::thread;
 use std::time::Duration;
 use waxwing::codec::closed;
 use waxwing::crypto::{Fingerprint, Identity, UnixTime};
+use waxwing::index::store::{Place, Sqlite};
 use waxwing::model::Invitation;
 
 /// Somebody's machine: a folder to work in, and the index's data below it.
@@ -49,6 +50,10 @@ impl Machine {
         write("sealing.key", key_pem("alice-sealing").as_bytes());
         write("sealing.cert", &closed::encode(identity.certificate()));
         write("fingerprint", format!("{}\n", identity.fingerprint()).as_bytes());
+        // Keys without a database are those of an index that lost it.
+        let store = Sqlite::open(Place::File(data.join("index.db"))).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+        runtime.block_on(store.close());
     }
 
     /// A path on it.

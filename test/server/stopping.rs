@@ -7,9 +7,9 @@ use std::net::TcpStream;
 use std::process::Stdio;
 
 #[test]
-fn either_signal_stops_it_cleanly() {
+fn each_signal_that_asks_stops_it_cleanly() {
     let machine = Machine::with_keys();
-    for signal in [Signal::TERM, Signal::INT] {
+    for signal in [Signal::TERM, Signal::INT, Signal::HUP] {
         let mut server = machine.start();
         server.signal(signal);
         let (exit, err) = server.end();

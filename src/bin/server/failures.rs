@@ -24,7 +24,10 @@ pub(crate) fn folder(error: FolderError, call: &Call) -> Failure {
             failure.hint("run this as that user, or choose a folder of yours with --data DIR")
         }
         FolderError::OpenToOthers { path, .. } => {
-            failure.hint(format!("close it to them: chmod 700 {}", path.display()))
+            let close = format!("chmod 700 {}", path.display());
+            failure.hint(format!(
+                "choose a folder that is for this alone with --data DIR; if this one is, {close}"
+            ))
         }
         FolderError::InUse { by: Some(number), .. } => failure.hint(format!(
             "stop it first (kill {number}), or give this one a folder of its own with --data DIR"
@@ -63,6 +66,18 @@ pub(crate) fn keys(error: KeyFolderError) -> Failure {
         }
         KeyFolderError::NotMade(_) => Failure::new(Exit::Error, &error),
     }
+}
+
+/// Keys without the database that belongs to them: made anew, it would have lost everybody.
+pub(crate) fn database_is_gone(folder: &DataFolder) -> Failure {
+    let (database, keys) = (folder.database(), folder.keys());
+    let (database, keys) = (database.display(), keys.display());
+    let what = format!("the keys of an index are in {keys}, but {database} is missing or empty");
+    Failure::new(Exit::NotFound, what).hint(format!(
+        "put a backup in its place: server --data {} restore FILE; to begin another index, move the \
+         keys away",
+        folder.path().display()
+    ))
 }
 
 /// A database without the keys that belong to it.

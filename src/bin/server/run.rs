@@ -19,7 +19,7 @@ use waxwing::crypto::key_folder::KeyFolder;
 use waxwing::crypto::{Identity, UnixTime};
 use waxwing::index::admin::{Desk, Order};
 use waxwing::index::control::{self, Door};
-use waxwing::index::store::{Place, Sqlite};
+use waxwing::index::store::{Place, Sqlite, Store, restore_was_cut_off};
 use waxwing::index::{FolderError, Happening, Held, Index, Rules};
 use waxwing::link::{Deadlines, Listener, Side};
 use waxwing::model::Invitation;
@@ -87,8 +87,8 @@ impl Opened {
         let sockets = TcpListener::bind(config.listen).await.map_err(at_port)?;
         let at = sockets.local_addr().map_err(at_port)?;
         let log_file = config.log.as_deref().map(open_log).transpose()?;
-        let (identity, is_new) = identity(&held, printer)?;
-        let store = Sqlite::open(Place::File(held.folder().database())).map_err(failures::store)?;
+        let store = open_store(&held)?;
+        let (identity, is_new) = identity(&held, &store, printer).await?;
         Ok(Self { held, sockets, at, identity, is_new, store, log_file })
     }
 
@@ -139,20 +139,42 @@ impl Opened {
     }
 }
 
+/// The database; a new one at the first start alone, which makes the keys after it.
+fn open_store(held: &Held) -> Result<Sqlite, Failure> {
+    let folder = held.folder();
+    if KeyFolder::at(folder.keys()).exists() && is_gone(&folder.database()) {
+        return Err(failures::database_is_gone(folder));
+    }
+    Sqlite::open(Place::File(folder.database())).map_err(failures::store)
+}
+
+/// Whether a database is not there, or has nothing in it. One whose restore was cut off is told by the
+/// store.
+pub(crate) fn is_gone(database: &Path) -> bool {
+    let is_empty = database.metadata().map_or(true, |about| about.len() == 0);
+    is_empty && !restore_was_cut_off(database)
+}
+
 /// The index's own keys; new ones at the first start. They have no passphrase, since nobody is there
 /// to type it when a machine starts.
-fn identity(held: &Held, printer: &Printer) -> Result<(Identity, bool), Failure> {
-    let keys = KeyFolder::at(held.folder().keys());
+async fn identity(
+    held: &Held,
+    store: &Sqlite,
+    printer: &Printer,
+) -> Result<(Identity, bool), Failure> {
+    let (keys, now) = (KeyFolder::at(held.folder().keys()), UnixTime::now());
     if keys.exists() {
-        let identity = keys.open(Protection::NoneAsked, UnixTime::now());
-        return Ok((identity.map_err(failures::keys)?, false));
+        return Ok((keys.open(Protection::NoneAsked, now).map_err(failures::keys)?, false));
     }
-    // With other keys it would be another index to everybody who knows it.
-    if held.folder().database().exists() {
+    let figures = store.figures(now).await;
+    let figures = figures.map_err(|error| Failure::new(Exit::Error, error))?;
+    // With other keys it would be another index to everybody who knows it; nobody knows an empty one,
+    // which a first start that was cut off leaves.
+    if figures.directory.length > 0 || figures.invitations > 0 {
         return Err(failures::keys_are_gone(held.folder()));
     }
     printer.note("Making the keys of this index, which takes some seconds...");
-    let identity = keys.create(Protection::NoneAsked, UnixTime::now());
+    let identity = keys.create(Protection::NoneAsked, now);
     Ok((identity.map_err(failures::keys)?, true))
 }
 

@@ -129,9 +129,12 @@ async fn on_the_data(
     show: &mut Show<'_>,
 ) -> Result<(), Failure> {
     let database = held.folder().database();
-    if !database.exists() {
-        if store::restore_was_cut_off(&database) {
-            return Err(failures::store(OpenError::Interrupted(database)));
+    if !database.exists() && store::restore_was_cut_off(&database) {
+        return Err(failures::store(OpenError::Interrupted(database)));
+    }
+    if run::is_gone(&database) {
+        if KeyFolder::at(held.folder().keys()).exists() {
+            return Err(failures::database_is_gone(held.folder()));
         }
         let missing = FolderError::Missing(held.folder().path().to_owned());
         return Err(failures::folder(missing, &config.call));
