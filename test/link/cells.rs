@@ -7,8 +7,8 @@ use tokio::io::{DuplexStream, duplex};
 use tokio::task::JoinHandle;
 use waxwing::link::{Error, Expected};
 use waxwing::wire::{
-    ChannelState, Code, Explanation, Failure, Frame, Goodbye, Kind, Outcome, Ping, Pong, Role,
-    SendAsk, StreamAccept, frame,
+    ChannelState, Code, Explanation, Failure, Frame, Goodbye, Kind, Names, Outcome, Ping, Pong,
+    Role, SendAsk, StreamAccept, frame,
 };
 
 type Side = JoinHandle<Result<End, Error>>;
@@ -52,7 +52,7 @@ fn some(kind: Kind, state: ChannelState, role: Role) -> Bytes {
             frame::encode(&Failure { id: 1, code: Code::Busy, text })
         }
         // The id of the other side's first request.
-        Kind::SendAsk | Kind::LanesAsk if state == ChannelState::Open => {
+        _ if kind.names() == Names::Request && state == ChannelState::Open => {
             let id = if role == Role::Listener { 1 } else { 2 };
             raw(kind, &[0xa1, 0, id])
         }
@@ -122,17 +122,15 @@ fn goodbye(frame: &Frame) -> Seen {
 }
 
 fn told(state: ChannelState, role: Role, kind: Kind) -> Seen {
+    let is_request = kind.names() == Names::Request;
     match state.outcome(role, kind) {
         Outcome::Accept if kind == Kind::Goodbye => Seen::EndsSilently,
         // Nobody takes requests in this test.
-        Outcome::Accept if kind == Kind::SendAsk => Seen::Refuses(Code::NotAllowed),
-        Outcome::Accept if kind == Kind::LanesAsk => Seen::Refuses(Code::NotAllowed),
+        Outcome::Accept if is_request => Seen::Refuses(Code::NotAllowed),
         Outcome::Accept | Outcome::Ignore => Seen::GoesOn,
         // No request was made, and no stream is open.
         Outcome::Answer | Outcome::Stream => Seen::Ends(Code::Unexpected),
-        Outcome::Refuse(code) if kind == Kind::LanesAsk && state == ChannelState::Open => {
-            Seen::Refuses(code)
-        }
+        Outcome::Refuse(code) if is_request && state == ChannelState::Open => Seen::Refuses(code),
         Outcome::Refuse(code) => Seen::Ends(code),
     }
 }

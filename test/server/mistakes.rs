@@ -26,7 +26,7 @@ fn folders_that_will_not_do() {
         &err,
         &[
             "data: other users of this machine may look into this folder (mode 755)",
-            "hint: if this one is, chmod 700 data",
+            "if this one is, chmod 700 data",
         ],
     );
     let err = machine.verb(&["users"]).failed(4);
