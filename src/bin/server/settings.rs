@@ -111,6 +111,8 @@ pub(crate) const FILE_NAME: &str = "waxwing-server.toml";
 pub(crate) struct Config {
     pub(crate) data: DataFolder,
     pub(crate) listen: SocketAddr,
+    /// Whether that was typed for this call.
+    pub(crate) listen_was_typed: bool,
     pub(crate) host: Option<String>,
     pub(crate) open_joining: Option<bool>,
     pub(crate) session_lifetime: Duration,
@@ -140,6 +142,7 @@ impl Config {
         Ok(Self {
             data: DataFolder::at(data(settings)?),
             listen,
+            listen_was_typed: settings.typed(&LISTEN).is_some(),
             host: host(settings, listen.port())?,
             open_joining: settings.switch(&OPEN_JOINING)?,
             session_lifetime: Duration::from_secs(hours.saturating_mul(3600)),

@@ -104,7 +104,13 @@ async fn carry_out_order(order: &Order, config: &Config, printer: &Printer) -> R
     let mut show = Show::new(printer, config, order);
     loop {
         match control::ask(&config.data, order, |report| show.take(report)).await {
-            Ok(()) => return show.finish(),
+            Ok(()) => {
+                if matches!(order, Order::Invite { .. }) && config.listen_was_typed {
+                    let at = "the invitation names where it listens";
+                    printer.note(format!("A server runs, so {at}; --listen counts without one."));
+                }
+                return show.finish();
+            }
             Err(AskError::NotRunning) => {}
             Err(error) => return Err(failures::ask(error)),
         }
