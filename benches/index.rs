@@ -12,8 +12,10 @@
 //!
 //! `WAXWING_BENCH_PEERS=1000` takes fewer peers.
 
-#![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used, missing_docs)]
+#![allow(clippy::print_stdout, missing_docs, reason = "a program that prints its results")]
 
+#[allow(dead_code, reason = "each program uses a part of it")]
+mod common;
 #[path = "../test/common/mod.rs"]
 mod keys;
 
@@ -29,6 +31,8 @@ mod process;
 mod storm;
 #[path = "index/timing.rs"]
 mod timing;
+
+use common::ratio;
 
 fn main() {
     if process::is_an_index() {
@@ -48,11 +52,6 @@ fn main() {
             idle::measure().await;
         }
     });
-}
-
-/// A result as a script reads it.
-fn ratio(name: &str, value: f64, target: &str) {
-    println!("RATIO {name} {value:.3} {target}");
 }
 
 /// The value below which so much of all lies.

@@ -1,7 +1,7 @@
 //! Accounts and sessions: who gets in, and by what.
 //!
 //! A password costs the same and is refused in the same words whether the name is known or not:
-//! each check hashes exactly once, at the cost of today, before anything else is looked at.
+//! each check costs what one hash of today costs, before anything else is told.
 
 use super::Rules;
 use super::happening::Happening;
