@@ -9,6 +9,7 @@
 //! | [`Name`], [`EntryPath`] | a file's name and its path below a share |
 //! | [`UserName`], [`Audience`] | a person on the index, and who may see an entry |
 //! | [`Entry`] | what is told of a file: path, size, time, content |
+//! | [`Share`] | what a person publishes: name, keywords, audience |
 //! | [`Content`], [`content`] | what a file's bytes are called, wherever they lie |
 //! | [`HostPort`], [`PeerAddress`], [`Invitation`] | where an index or a peer is |
 //! | [`directory`] | the chain of all bindings of names to keys, and its checks |
@@ -23,13 +24,16 @@ pub mod content;
 pub mod directory;
 mod entry;
 mod event;
+mod file_kind;
 pub mod limits;
 mod name;
 mod path;
 mod ranges;
+mod share;
 mod text;
 mod token;
 mod user;
+pub mod words;
 
 pub use crate::crypto::UnixTime;
 pub use address::{HostPort, IndexAddress, Invitation, JoinToken, PeerAddress};
@@ -37,9 +41,11 @@ pub use audience::Audience;
 pub use content::{Content, ContentId};
 pub use entry::{Entry, Modified};
 pub use event::{Event, Events, Foreign, Task, TaskId, Work};
+pub use file_kind::FileKind;
 pub use name::{Name, TEMPORARY_PREFIX};
 pub use path::{Collision, EntryPath, find_collision};
 pub use ranges::{ByteRange, Ranges};
+pub use share::{Keyword, Keywords, Share, ShareId, SyncId};
 pub use text::Untrusted;
 pub use token::{SessionToken, TokenHash};
 pub use user::UserName;
@@ -78,6 +84,9 @@ pub enum Error {
     /// An audience of nobody or of too many.
     #[error("an audience {0}")]
     Audience(&'static str),
+    /// Keywords that cannot be given.
+    #[error("a keyword {0}")]
+    Keywords(&'static str),
     /// Not the id of a content.
     #[error("an id has 64 hexadecimal digits")]
     ContentId,

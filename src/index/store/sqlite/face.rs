@@ -3,12 +3,17 @@
 use super::{Sqlite, accounts, check, directory, invitations, owner, people, requests, sessions};
 use crate::crypto::{PasswordHash, UnixTime};
 use crate::index::store::{
-    Account, AccountId, Asker, ChainRead, Figures, Granted, Invite, InviteRow, Joining, LoggingIn,
-    Member, NewSession, OwnAccount, PersonRow, RequestKey, Result, Rotating, SessionNumber,
-    SessionRow, Shown, Store, StoreError, UserRow,
+    Account, AccountId, Asker, ChainRead, Figures, Granted, Holders, Invite, InviteRow, Joining,
+    ListingPage, LoggingIn, Member, NewSession, Online, OwnAccount, OwnShareRow, Part, PersonRow,
+    Query, RequestKey, Result, ResultPage, Rotating, SessionNumber, SessionRow, Shown, Store,
+    StoreError, UserRow,
 };
 use crate::model::directory::Documents;
-use crate::model::{TokenHash, UserName};
+use crate::model::{Content, EntryPath, Name, Share, ShareId, TokenHash, UserName};
+
+fn not_yet() -> StoreError {
+    StoreError::Failed("not there yet".into())
+}
 
 impl Store for Sqlite {
     async fn account(&self, user: &UserName) -> Result<Option<Account>> {
@@ -152,6 +157,65 @@ impl Store for Sqlite {
 
     async fn were_online(&self, people: Vec<(AccountId, UnixTime)>) -> Result<()> {
         self.write(move |db| people::were_online(db, &people)).await
+    }
+
+    async fn set_share(
+        &self,
+        _asker: Asker,
+        _request: RequestKey,
+        _share: Share,
+        _now: UnixTime,
+    ) -> Result<()> {
+        Err(not_yet())
+    }
+
+    async fn publish(&self, _asker: Asker, _part: Part, _most: u64, _now: UnixTime) -> Result<()> {
+        Err(not_yet())
+    }
+
+    async fn end_share(&self, _asker: Asker, _share: ShareId, _now: UnixTime) -> Result<()> {
+        Err(not_yet())
+    }
+
+    async fn own_shares(
+        &self,
+        _asker: Asker,
+        _after: Option<ShareId>,
+        _most: usize,
+        _now: UnixTime,
+    ) -> Result<Vec<OwnShareRow>> {
+        Err(not_yet())
+    }
+
+    async fn search(&self, _asker: Asker, _query: Query, _now: UnixTime) -> Result<ResultPage> {
+        Err(not_yet())
+    }
+
+    async fn browse(
+        &self,
+        _asker: Asker,
+        _owner: &UserName,
+        _share: Option<&Name>,
+        _after: Option<(Name, EntryPath)>,
+        _most: usize,
+        _now: UnixTime,
+    ) -> Result<Option<ListingPage>> {
+        Err(not_yet())
+    }
+
+    async fn locate(
+        &self,
+        _asker: Asker,
+        _content: Content,
+        _online: Online,
+        _most: usize,
+        _now: UnixTime,
+    ) -> Result<Holders> {
+        Err(not_yet())
+    }
+
+    async fn tidy(&self, _rows: usize) -> Result<bool> {
+        Ok(false)
     }
 
     async fn is_invited(

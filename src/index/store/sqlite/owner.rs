@@ -102,7 +102,7 @@ pub(super) fn figures(db: &Connection, now: UnixTime) -> Result<Figures> {
     let (accounts, sessions, invitations) = counts.unwrap_or_default();
     let bytes = db.one(BYTES, params![], |row| row.count(0))?.unwrap_or_default();
     let directory = directory::head(db)?;
-    Ok(Figures { accounts, sessions, invitations, directory, bytes })
+    Ok(Figures { accounts, sessions, invitations, directory, bytes, shares: 0, entries: 0 })
 }
 
 /// Forgets what is over.
