@@ -19,14 +19,22 @@ mod common;
 #[path = "../test/common/mod.rs"]
 mod keys;
 
+#[path = "index/corpus.rs"]
+mod corpus;
 #[path = "index/crowd.rs"]
 mod crowd;
 #[path = "index/idle.rs"]
 mod idle;
+#[path = "index/library.rs"]
+mod library;
 #[path = "index/people.rs"]
 mod people;
 #[path = "index/process.rs"]
 mod process;
+#[path = "index/publishing.rs"]
+mod publishing;
+#[path = "index/searching.rs"]
+mod searching;
 #[path = "index/storm.rs"]
 mod storm;
 #[path = "index/timing.rs"]
@@ -47,6 +55,12 @@ fn main() {
         }
         if runs("storm") {
             storm::measure().await;
+        }
+        if runs("publishing") {
+            publishing::measure().await;
+        }
+        if runs("searching") {
+            searching::measure().await;
         }
         if runs("idle") {
             idle::measure().await;
