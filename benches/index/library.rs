@@ -37,16 +37,26 @@ pub(crate) fn share(number: u8) -> Share {
     }
 }
 
-/// Publishes entries for all identities, in equal parts.
+/// Publishes entries for all identities, in equal parts, for everyone.
 pub(crate) async fn fill(folder: &Path, count: u64) {
-    let store = Crowd::new(&database(folder), 1).await;
     let each = count / SHARED as u64;
-    for owner in 0..SHARED {
-        let share = share(1);
+    let parts = (0..SHARED).map(|owner| (owner, owner as u64 * each, share(1)));
+    publish(folder, parts, each).await;
+}
+
+/// Publishes entries of the first identity that the second alone may see.
+pub(crate) async fn hide(folder: &Path, count: u64) {
+    let audience = Audience::people(["user-1".parse().unwrap()]).unwrap();
+    publish(folder, [(0, 0, Share { audience, ..share(1) })], count).await;
+}
+
+async fn publish(folder: &Path, parts: impl IntoIterator<Item = (usize, u64, Share)>, each: u64) {
+    let store = Crowd::new(&database(folder), 1).await;
+    for (owner, first, share) in parts {
         let identity = identity(owner).fingerprint();
         let request = RequestKey { identity, number: [1; 16], asked: [1; 32] };
         store.set_share(asker(owner), request, share.clone(), NOW).await.unwrap();
-        let mut entries = entries(owner as u64 * each, each).peekable();
+        let mut entries = entries(first, each).peekable();
         for number in 0.. {
             let add: Vec<_> = entries.by_ref().take(2000).collect();
             let (sync, is_last) = (SyncId::from_bytes([1; 16]), entries.peek().is_none());

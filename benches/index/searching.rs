@@ -86,7 +86,7 @@ async fn measure_at(size: u64) -> f64 {
     median
 }
 
-async fn search(to: &Conversation, text: String) -> usize {
+pub(crate) async fn search(to: &Conversation, text: String) -> usize {
     let ask = Search {
         id: 0,
         text: Text::new(text).unwrap(),
