@@ -70,5 +70,8 @@ limits! {
     ACCOUNT_SESSIONS: usize = 64, "sessions of one account; another one ends the longest unused";
     PEOPLE_PAGE: usize = 64, "people in one answer or notice";
     PERSON_ADDRESSES: usize = 8, "addresses at which one person is online";
+    WORD_CHARS: usize = 64, "characters of a word that is searched for; what follows is not heeded";
+    ENTRY_WORDS: usize = 64, "words by which one entry is found";
+    ASKED_WORDS: usize = 10, "words of one search";
     EVENTS_WAITING: usize = 1024, "events on their way to the program at once";
 }
