@@ -1,8 +1,8 @@
 //! Entries of the catalog, and what they are made of, as they travel.
 
 use super::nouns::{Id16, Named};
-use crate::codec::{Charge, List, Text, refuse};
-use crate::model::limits::{ENTRY_SIZE, KEYWORD_BYTES, PATH_DEPTH, SHARE_KEYWORDS};
+use crate::codec::{Charge, List, refuse};
+use crate::model::limits::{ENTRY_SIZE, PATH_DEPTH, SHARE_KEYWORDS};
 use crate::model::{ContentId, Entry, EntryPath, Keyword, Modified, Name};
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
@@ -23,7 +23,7 @@ impl<C> Encode<C> for NameSaid {
 
 impl<'b, C: Charge> Decode<'b, C> for NameSaid {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
-        name(d).map(Self)
+        Name::new(d.str()?).map(Self).map_err(|_| decode::Error::message("not a name"))
     }
 }
 
@@ -47,18 +47,17 @@ impl<C> Encode<C> for PathSaid {
 
 impl<'b, C: Charge> Decode<'b, C> for PathSaid {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
-        let count = d.array()?.unwrap_or(u64::MAX);
-        if count > PATH_DEPTH as u64 {
-            return Err(decode::Error::message("not a path"));
+        let not_a_path = |_| decode::Error::message("not a path");
+        let declared = d.array()?.unwrap_or(u64::MAX);
+        let count = usize::try_from(declared).map_err(not_a_path)?;
+        // They become one text, no longer than the message: so it needs no budget.
+        let mut names = [""; PATH_DEPTH];
+        let names = names.get_mut(..count).ok_or(decode::Error::message("not a path"))?;
+        for name in names.iter_mut() {
+            *name = d.str()?;
         }
-        // The names become one text, no longer than the message: it needs no budget.
-        let names: Result<Vec<_>, decode::Error> = (0..count).map(|_| name(d)).collect();
-        EntryPath::new(names?).map(Self).map_err(|_| decode::Error::message("not a path"))
+        EntryPath::of(names).map(Self).map_err(|_| decode::Error::message("not a path"))
     }
-}
-
-fn name(d: &mut Decoder<'_>) -> Result<Name, decode::Error> {
-    Name::new(d.str()?).map_err(|_| decode::Error::message("not a name"))
 }
 
 /// A keyword of a share.
@@ -76,9 +75,9 @@ impl<C> Encode<C> for KeywordSaid {
 }
 
 impl<'b, C: Charge> Decode<'b, C> for KeywordSaid {
-    fn decode(d: &mut Decoder<'b>, ctx: &mut C) -> Result<Self, decode::Error> {
-        let text: Text<KEYWORD_BYTES> = Text::decode(d, ctx)?;
-        text.parse().map(Self).map_err(|_| decode::Error::message("not a keyword"))
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+        let keyword = Keyword::as_spelled(d.str()?);
+        keyword.map(Self).map_err(|_| decode::Error::message("not a keyword"))
     }
 }
 
