@@ -16,7 +16,7 @@ use crate::crypto::{Label, sha256};
 use crate::model::limits::{AUDIENCE_PEOPLE, PUBLISH_ENTRIES, SHARE_KEYWORDS, SHARES_PAGE};
 use crate::model::{Audience, Error, Keywords, Share, ShareId};
 use crate::wire::Message;
-use crate::wire::message::{numbered, open_messages};
+use crate::wire::message::{checked_messages, numbered, open_messages};
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
@@ -155,6 +155,14 @@ pub struct Shares {
     pub more: bool,
 }
 
+impl Shares {
+    fn hangs_together(&self) -> bool {
+        // Behind nothing, nobody can go on.
+        (!self.more || !self.shares.is_empty())
+            && self.shares.is_sorted_by(|one, next| one.share < next.share)
+    }
+}
+
 /// What the index has of a share of one's own.
 #[derive(Encode, Decode, Debug, Clone, PartialEq, Eq)]
 #[cbor(map, context_bound = "Charge")]
@@ -224,7 +232,8 @@ pub struct Publish {
     pub last: bool,
 }
 
-open_messages!(ShareChange, ShareEnd, SharesAsk, Shares, Publish);
+open_messages!(ShareChange, ShareEnd, SharesAsk, Publish);
+checked_messages!(Shares);
 numbered!(ShareChange, ShareEnd, SharesAsk, Shares, Publish);
 asks!(
     ShareChange => Done,

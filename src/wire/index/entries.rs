@@ -1,6 +1,7 @@
 //! Entries of the catalog, and what they are made of, as they travel.
 
 use super::nouns::{Id16, Named};
+use super::presence::PersonSeen;
 use crate::codec::{Charge, List, refuse};
 use crate::model::limits::{ENTRY_SIZE, PATH_DEPTH, SHARE_KEYWORDS};
 use crate::model::{ContentId, Entry, EntryPath, Keyword, Modified, Name};
@@ -144,7 +145,7 @@ impl<'b, C: Charge> Decode<'b, C> for SizeSaid {
 #[derive(Encode, Decode, Debug, Clone, PartialEq, Eq)]
 #[cbor(map, context_bound = "Charge")]
 pub struct ShareSeen {
-    /// Whose.
+    /// Whose. The same message says more of this person.
     #[n(0)]
     pub user: Named,
     /// Its id.
@@ -156,6 +157,25 @@ pub struct ShareSeen {
     /// Its keywords, in order.
     #[n(3)]
     pub keywords: List<KeywordSaid, SHARE_KEYWORDS>,
+}
+
+/// Whose an entry is: the person and the share to which it points.
+pub type Place<'a> = (&'a PersonSeen, &'a ShareSeen);
+
+/// The place of an entry among the people and the shares of its message.
+pub(super) fn place<'a>(
+    people: &'a [PersonSeen],
+    shares: &'a [ShareSeen],
+    entry: &EntrySeen,
+) -> Option<Place<'a>> {
+    let share = shares.get(usize::from(entry.share))?;
+    let at = people.binary_search_by(|person| person.user.0.cmp(&share.user.0)).ok()?;
+    Some((people.get(at)?, share))
+}
+
+/// Whether each person stands there once, in the order of their names.
+pub(super) fn are_in_order(people: &[PersonSeen]) -> bool {
+    people.is_sorted_by(|one, next| one.user.0 < next.user.0)
 }
 
 /// An entry of a share that the same message names.
