@@ -64,10 +64,10 @@ pub struct Results {
     /// The results.
     #[n(3)]
     pub results: List<Found, RESULTS_PAGE>,
-    /// When nothing was found at all: the words of which there is nothing by themselves, by their
-    /// numbers in the search, from 0.
+    /// When nothing was found at all: the words of which there is nothing by themselves, as they were
+    /// typed. Who asks need not know how the index takes a text apart.
     #[n(4)]
-    pub nothing: List<u8, ASKED_WORDS>,
+    pub nothing: List<Text<SEARCH_BYTES>, ASKED_WORDS>,
     /// With what to go on. There may be more behind an answer without any results.
     #[n(5)]
     pub next: Option<u32>,
