@@ -42,8 +42,8 @@ use unicode_width::UnicodeWidthStr;
 use waxwing::model::{
     Asked, Audience, Collision, Content, ContentId, Entry, EntryPath, Error, Event, Events,
     FileKind, Found, HostPort, IndexAddress, Invitation, JoinToken, Modified, Name, PeerAddress,
-    TEMPORARY_PREFIX, Task, UnixTime, Untrusted, UserName, Word, Work, find_collision, limits,
-    words_of,
+    TEMPORARY_PREFIX, Task, Term, UnixTime, Untrusted, UserName, Word, Work, find_collision,
+    limits, words_of,
 };
 
 #[test]

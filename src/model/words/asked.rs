@@ -28,8 +28,9 @@ impl Asked {
         let (mut words, mut seen) = (Vec::<AskedWord>::new(), Vec::new());
         let mut many = false;
         each_run(text, |run| {
-            // Spares the work for a word that is repeated a million times.
-            if seen.contains(&run.typed) {
+            // Spares the work for a word that is repeated a million times. Of other characters than
+            // ASCII, one may be more words than one: ½.
+            if run.typed.is_ascii() && seen.contains(&run.typed) {
                 return ControlFlow::Continue(());
             }
             let word = AskedWord::of(run);

@@ -27,7 +27,7 @@ use runs::{Border, Run, each_run};
 use std::borrow::Cow;
 use std::fmt;
 use std::ops::ControlFlow;
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 pub use asked::{Asked, AskedWord, Found, Term};
 
@@ -117,16 +117,18 @@ impl Words {
 fn spelled(folded: &str) -> Cow<'_, str> {
     if folded.is_ascii() {
         folded.get(..WORD_CHARS).unwrap_or(folded).into()
+    } else if folded.len() <= WORD_CHARS && is_nfc(folded) {
+        folded.into()
     } else {
         folded.nfc().take(WORD_CHARS).collect()
     }
 }
 
-/// Whether reading a text gives exactly that text.
+/// Whether the first word that a text gives is that text.
 fn is_its_own_spelling(text: &str) -> bool {
     let mut same = false;
     each_run(text, |run| {
-        same = spelled(run.whole()) == text;
+        same = run.split(Border::Script).next().map(spelled) == Some(text.into());
         ControlFlow::Break(())
     });
     same

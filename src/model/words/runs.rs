@@ -150,11 +150,6 @@ impl Run<'_> {
         units.map(|piece| self.slice(std::slice::from_ref(piece)))
     }
 
-    /// All of it in one.
-    pub(super) fn whole(&self) -> &str {
-        &self.text
-    }
-
     /// Whether every way to split it is the same.
     pub(super) fn is_one_piece(&self) -> bool {
         self.pieces.len() == 1
