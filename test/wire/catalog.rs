@@ -1,20 +1,17 @@
 //! What is special in the messages of the catalog: names, paths and keywords in their one spelling,
-//! whose a thing is, what of a share its owner compares, and lists at their maximum.
+//! whose a thing is, and what of a share its owner compares.
 
 use crate::by_hand::{bytes, list, map, no, null, number, text};
-use crate::catalog_samples::{
-    entry, file_name, keyword, largest, largest_name, path, search, share_seen,
-};
-use crate::index_maxima::too_long;
+use crate::catalog_samples::{entry, file_name, keyword, listed, share_seen};
 use crate::index_samples::{name, person};
 use waxwing::codec::{Error, List, open};
 use waxwing::crypto::{Label, sha256};
 use waxwing::model::{Audience, ContentId, Keywords, Modified, Share, ShareId};
+use waxwing::wire::Message;
 use waxwing::wire::index::{
-    Browse, Change, EntrySaid, EntrySeen, Found, Listing, Located, NameSaid, OwnShare, PathSaid,
-    PersonSeen, Publish, Results, Search, ShareChange, ShareSeen, Shares, SizeSaid,
+    Browse, Change, EntrySaid, EntrySeen, Found, Listing, Located, OwnShare, PathSaid, PersonSeen,
+    Results, ShareChange, ShareSeen, Shares, SizeSaid,
 };
-use waxwing::wire::{Kind, Message};
 
 const NOT_ONE: Error = Error::Invalid("not a message of this kind");
 const NOT_TOGETHER: Error = Error::Invalid("its parts do not fit together");
@@ -26,11 +23,8 @@ fn a_path_is_a_list_of_names() {
     let deep = vec!["a"; 64];
     assert_eq!(path(&deep), Ok(deep.join("/")));
     let long = "x".repeat(255);
-    assert!(path(&[&long, &long, &long, &long]).is_ok_and(|path| path.len() == 1023));
-    assert_eq!(path(&[&long, &long, &long, &long, ""]), Err(NOT_ONE));
-    assert_eq!(path(&[&long, &long, &long, &long[..254], "a"]), Ok(()).map(|()| {
-        format!("{long}/{long}/{long}/{}/a", &long[..254])
-    }));
+    let most = [&long, &long, &long, &long[..254], "a"];
+    assert_eq!(path(&most), Ok(most.join("/")), "1024 bytes");
     assert_eq!(path(&[&long, &long, &long, &long, "a"]), Err(NOT_ONE), "1025 bytes");
     assert_eq!(path(&["a"; 65]), Err(NOT_ONE));
     let none: [&[&str]; 9] = [
@@ -63,7 +57,8 @@ fn a_keyword_has_one_spelling() {
         assert_eq!(said(good), Ok(good.to_owned()));
     }
     let more = "x".repeat(129);
-    for none in ["", " ", "-", "❤", " a", "a ", "e\u{301}", "a\u{0}", "a\u{202e}", "a\u{ad}", &more] {
+    for none in ["", " ", "-", "❤", " a", "a ", "e\u{301}", "a\u{0}", "a\u{202e}", "a\u{ad}", &more]
+    {
         assert_eq!(said(none), Err(NOT_ONE), "{none:?}");
     }
 }
@@ -117,7 +112,8 @@ fn a_share_comes_back_whole() {
 fn nobody_is_everyone_unless_it_is_said() {
     let good = ShareChange::new([1; 16].into(), &share(people(&["alice", "bob"])));
     let named = |names: &[&str]| List::new(names.iter().map(|each| name(each)).collect()).unwrap();
-    let words = |words: &[&str]| List::new(words.iter().map(|each| keyword(each)).collect()).unwrap();
+    let words =
+        |words: &[&str]| List::new(words.iter().map(|each| keyword(each)).collect()).unwrap();
     assert!(good.share().is_ok());
     let wrong = [
         ShareChange { people: named(&[]), ..good.clone() },
@@ -145,14 +141,15 @@ fn what_is_said_of_a_share_is_known_by_all_but_id_and_request() {
         ShareChange { share: [9; 16].into(), ..said.clone() },
         ShareChange { name: file_name("pictures"), ..said.clone() },
         ShareChange { keywords: List::default(), ..said.clone() },
-        ShareChange { people: List::new(vec![name("carol")]).unwrap(), ..said.clone() },
+        ShareChange { people: listed(&[name("carol")]), ..said.clone() },
         ShareChange { everyone: true, people: List::default(), ..said.clone() },
     ];
     for other in others {
         assert_ne!(other.about(), said.about(), "{other:?}");
     }
     let fields = [&[0xa7, 0, 0, 1, 0x50][..], &[0; 16], &[2, 0x50], &[7; 16], b"\x03\x66photos"];
-    let body = [&fields.concat()[..], b"\x04\x81\x65birds", &[5, 0xf4], b"\x06\x81\x63bob"].concat();
+    let body =
+        [&fields.concat()[..], b"\x04\x81\x65birds", &[5, 0xf4], b"\x06\x81\x63bob"].concat();
     assert_eq!(said.about(), sha256(Label::IndexRequest, &[&[0x50], &body]));
 }
 
@@ -160,8 +157,8 @@ fn what_is_said_of_a_share_is_known_by_all_but_id_and_request() {
 fn an_entry_points_to_a_share_and_a_share_to_a_person() {
     let (bobs, carols) = (share_seen(), of_carol());
     let listing = |shares: &[&ShareSeen], at: u16, more: bool| {
-        let shares = List::new(shares.iter().map(|share| (*share).clone()).collect()).unwrap();
-        let entries = List::new(vec![seen(at)]).unwrap();
+        let shares = shares.iter().map(|share| (*share).clone()).collect();
+        let (shares, entries) = (List::new(shares).unwrap(), listed(&[seen(at)]));
         again(&Listing { id: 7, person: person(), shares, entries, more })
     };
     let good = listing(&[&bobs, &bobs], 1, true).unwrap();
@@ -197,15 +194,14 @@ fn sources_point_to_shares_of_people_who_stand_there_once() {
 
 #[test]
 fn whoever_has_a_content_is_told_in_the_same_way() {
-    let Results { id, people, shares, .. } = results(&["bob", "carol"], &[]);
+    let (people, shares) = ([called("bob"), called("carol")], [share_seen(), of_carol()]);
     let located = |sources: &[u16]| {
         let sources = List::new(sources.iter().copied().map(seen).collect()).unwrap();
-        Located { id, people: people.clone(), shares: shares.clone(), sources, others: 0 }
+        Located { id: 7, people: listed(&people), shares: listed(&shares), sources, others: 0 }
     };
     let read = again(&located(&[1, 0])).unwrap();
     assert_eq!(read.place(&read.sources[0]), Some((&called("carol"), &of_carol())));
-    let unsorted = vec![called("carol"), called("bob")];
-    let unsorted = Located { people: List::new(unsorted).unwrap(), ..located(&[0]) };
+    let unsorted = Located { people: listed(&[called("carol"), called("bob")]), ..located(&[0]) };
     for wrong in [located(&[]), located(&[2]), located(&[0, 2]), unsorted] {
         assert_eq!(again(&wrong), Err(NOT_TOGETHER), "{wrong:?}");
     }
@@ -231,112 +227,53 @@ fn own_shares_come_in_the_order_of_their_ids() {
     }
 }
 
-#[test]
-fn a_share_at_its_maxima_and_one_above() {
-    let change = |keywords: usize, people: usize| {
-        let (keywords, people) = (list(&text("a"), keywords), list(&text("bob"), people));
-        let share = [bytes(&[1; 16]), bytes(&[2; 16]), text("a"), keywords, no(), people];
-        ShareChange::decode(&map(&[&[number(7)], &share[..]].concat())).map(|_| ())
-    };
-    assert_eq!((change(16, 256), change(0, 0)), (Ok(()), Ok(())));
-    assert_eq!(change(17, 0), too_long("a list", 16));
-    assert_eq!(change(0, 257), too_long("a list", 256));
-    let shares = |count: u8| {
-        let share = |at: u8| {
-            map(&[bytes(&[at; 16]), text("a"), bytes(&[3; 32]), null(), number(0), null()])
-        };
-        let all: Vec<u8> = (0..count).flat_map(share).collect();
-        let listed = [&[0x98, count][..], &all].concat();
-        Shares::decode(&map(&[number(7), listed, no()])).map(|shares| shares.shares.len())
-    };
-    assert_eq!((shares(64), shares(65)), (Ok(64), too_long("a list", 64)));
+fn path_of(names: &[Vec<u8>]) -> Result<String, Error> {
+    let names = [&[0x98, names.len() as u8][..], &names.concat()].concat();
+    open::decode::<PathSaid>(&names).map(|path| path.0.to_string())
 }
 
-#[test]
-fn a_part_of_a_sync_at_its_maxima_and_one_above() {
-    let said = map(&[list(&text("a"), 1), number(1), minicbor::to_vec(u64::MAX).unwrap()]);
-    let part = |add: usize, remove: usize| {
-        let (add, remove) = (list(&said, add), list(&list(&text("a"), 1), remove));
-        let ids = [bytes(&[1; 16]), bytes(&[2; 16]), null()];
-        let fields = [&[number(7)], &ids[..], &[number(0), add, remove, no()]].concat();
-        Publish::decode(&map(&fields)).map(|_| ())
-    };
-    assert_eq!((part(2048, 2048), part(0, 0)), (Ok(()), Ok(())));
-    assert_eq!(part(2049, 0), too_long("a list", 2048));
-    assert_eq!(part(0, 2049), too_long("a list", 2048));
+/// A message, written and read.
+fn again<M: Message>(message: &M) -> Result<M, Error> {
+    M::decode(&message.encode())
 }
 
-#[test]
-fn a_search_and_its_results_at_their_maxima_and_one_above() {
-    let typed = |length: usize| {
-        let body = map(&[number(7), text(&"x".repeat(length)), null(), null(), null(), null(), no()]);
-        Search::decode(&body).map(|search| search.text.len())
-    };
-    assert_eq!((typed(1024), typed(1025)), (Ok(1024), too_long("a text", 1024)));
-    let counted = |sources: usize, results: usize| {
-        let sources = List::new(vec![seen(0); sources]).unwrap();
-        let found = open::encode(&Found { sources, others: 0 });
-        let people = list(&open::encode(&bare(person())), 1);
-        let shares = list(&open::encode(&share_seen()), 1);
-        let fields = [number(7), people, shares, list(&found, results), list(&number(0), 0)];
-        Results::decode(&map(&fields)).map(|results| results.results.len())
-    };
-    assert_eq!((counted(8, 100), counted(1, 101)), (Ok(100), too_long("a list", 100)));
-    let nine = list(&open::encode(&seen(0)), 9);
-    let found = list(&map(&[nine, number(0)]), 1);
-    let none = || list(&[], 0);
-    let results = |found, nothing| {
-        Results::decode(&map(&[number(7), none(), none(), found, nothing])).map(|_| ())
-    };
-    assert_eq!(results(found, none()), too_long("a list", 8));
-    assert_eq!(results(none(), list(&number(1), 11)), too_long("a list", 10));
-    assert_eq!(results(none(), list(&number(1), 10)), Ok(()));
-}
-
-#[test]
-fn a_listing_and_sources_at_their_maxima_and_one_above() {
-    let (entry, share) = (open::encode(&seen(0)), open::encode(&share_seen()));
-    let listing = |shares: usize, entries: usize| {
-        let (shares, entries) = (list(&share, shares), list(&entry, entries));
-        Listing::decode(&map(&[number(7), open::encode(&person()), shares, entries, no()])).map(|_| ())
-    };
-    assert_eq!((listing(256, 256), listing(0, 0)), (Ok(()), Ok(())));
-    assert_eq!(listing(257, 0), too_long("a list", 256));
-    assert_eq!(listing(1, 257), too_long("a list", 256));
-    let located = |people: usize, shares: usize, sources: usize| {
-        let each = (0..people).map(|at| PersonSeen { user: largest_name(at), ..bare(person()) });
-        let mut people: Vec<_> = each.collect();
-        people.extend([bare(person())]);
-        let people: Vec<u8> = people.iter().flat_map(open::encode).collect();
-        let people = [&[0x98, people_count(&people)][..], &people].concat();
-        let (shares, sources) = (list(&share, shares), list(&entry, sources));
-        Located::decode(&map(&[number(7), people, shares, sources, number(0)])).map(|_| ())
-    };
-    assert_eq!(located(63, 64, 64), Ok(()));
-    for more in [located(64, 64, 64), located(63, 65, 64), located(63, 64, 65)] {
-        assert_eq!(more, too_long("a list", 64));
+fn share(audience: Audience) -> Share {
+    Share {
+        id: ShareId::from_bytes([7; 16]),
+        name: file_name("photos").0,
+        keywords: Keywords::new([keyword("birds").0]).unwrap(),
+        audience,
     }
 }
 
-/// What a writer counts with, that stops where a frame is full.
-#[test]
-fn the_longest_parts_of_a_catalogs_frame() {
-    let parts = |kind: Kind| largest().into_iter().find(|sample| sample.kind == kind).unwrap();
-    let publish = Publish::decode(&parts(Kind::Publish).body).unwrap();
-    let located = Located::decode(&parts(Kind::Located).body).unwrap();
-    let longest = [
-        ("a path", minicbor::to_vec(&publish.remove[0]).unwrap().len()),
-        ("an entry", open::encode(&publish.add[0]).len()),
-        ("a share", open::encode(&located.shares[0]).len()),
-        ("a person", open::encode(&located.people[0]).len()),
-    ];
-    assert_eq!(longest, [("a path", 1068), ("an entry", 1127), ("a share", 2397), ("a person", 411)]);
-    assert_eq!(publish.add.len(), 231, "entries of the longest in one part");
+fn people(names: &[&str]) -> Audience {
+    Audience::people(names.iter().map(|name| name.parse().unwrap())).unwrap()
 }
 
-impl std::cmp::PartialEq<PathSaid> for Said<'_> {
-    fn eq(&self, other: &PathSaid) -> bool {
-        *self.0 == other.0.to_string()
+/// Results with these sources, of a share of each of Bob and Carol.
+fn results(people: &[&str], sources: &[&[u16]]) -> Results {
+    let found = |sources: &&[u16]| Found {
+        sources: List::new(sources.iter().copied().map(seen).collect()).unwrap(),
+        others: 0,
+    };
+    Results {
+        id: 7,
+        people: List::new(people.iter().map(|name| called(name)).collect()).unwrap(),
+        shares: listed(&[share_seen(), of_carol()]),
+        results: List::new(sources.iter().map(found).collect()).unwrap(),
+        nothing: List::default(),
+        next: None,
     }
 }
-struct Said<'a>(&'a str);
+
+fn seen(share: u16) -> EntrySeen {
+    EntrySeen { share, entry: entry() }
+}
+
+fn called(user: &str) -> PersonSeen {
+    PersonSeen { user: name(user), ..person() }
+}
+
+fn of_carol() -> ShareSeen {
+    ShareSeen { user: name("carol"), ..share_seen() }
+}

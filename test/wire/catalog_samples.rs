@@ -19,40 +19,39 @@ use waxwing::wire::index::{
 pub(crate) fn small() -> Vec<Sample> {
     let (id, request, share) = (7, Id16::from([1; 16]), Id16::from([2; 16]));
     let sync = Some(Id16::from([3; 16]));
-    let people = || List::new(vec![person()]).unwrap();
-    let shares = || List::new(vec![share_seen()]).unwrap();
-    let sources = || List::new(vec![EntrySeen { share: 0, entry: entry() }]).unwrap();
-    let results = List::new(vec![Found { sources: sources(), others: 300 }]).unwrap();
+    let (bob, photos) = ([person()], [share_seen()]);
+    let source = [EntrySeen { share: 0, entry: entry() }];
+    let results = listed(&[Found { sources: listed(&source), others: 300 }]);
     vec![
         of(&ShareChange {
             id,
             request,
             share,
             name: file_name("photos"),
-            keywords: List::new(vec![keyword("birds")]).unwrap(),
+            keywords: listed(&[keyword("birds")]),
             everyone: false,
-            people: List::new(vec![name("bob")]).unwrap(),
+            people: listed(&[name("bob")]),
         }),
         of(&ShareEnd { id, share }),
         of(&SharesAsk { id, after: Some(share) }),
-        of(&Shares { id, shares: List::new(vec![own_share()]).unwrap(), more: true }),
+        of(&Shares { id, shares: listed(&[own_share()]), more: true }),
         of(&Publish {
             id,
             share,
             sync: [3; 16].into(),
             base: sync,
             part: 1,
-            add: List::new(vec![entry()]).unwrap(),
-            remove: List::new(vec![path("old/tree.jpg")]).unwrap(),
+            add: listed(&[entry()]),
+            remove: listed(&[path("old/tree.jpg")]),
             last: true,
         }),
         of(&search("koala tree*")),
         of(&Results {
             id,
-            people: people(),
-            shares: shares(),
+            people: listed(&bob),
+            shares: listed(&photos),
             results,
-            nothing: List::new(vec![1]).unwrap(),
+            nothing: listed(&[Text::new("tree*").unwrap()]),
             next: Some(1),
         }),
         of(&Browse {
@@ -61,9 +60,21 @@ pub(crate) fn small() -> Vec<Sample> {
             share: Some(file_name("photos")),
             after: Some(Behind { share: file_name("photos"), path: path("tree.jpg") }),
         }),
-        of(&Listing { id, person: person(), shares: shares(), entries: sources(), more: true }),
+        of(&Listing {
+            id,
+            person: person(),
+            shares: listed(&photos),
+            entries: listed(&source),
+            more: true,
+        }),
         of(&Locate { id, content: [5; 32].into(), size: 300 }),
-        of(&Located { id, people: people(), shares: shares(), sources: sources(), others: 300 }),
+        of(&Located {
+            id,
+            people: listed(&bob),
+            shares: listed(&photos),
+            sources: listed(&source),
+            others: 300,
+        }),
     ]
 }
 
@@ -129,16 +140,13 @@ fn publish_of(count: usize) -> Publish {
 fn results_of(count: usize) -> Results {
     let sources: Vec<_> = (0..count).map(largest_source).collect();
     let results = sources.chunks(RESULT_SOURCES);
-    let found = |sources: &[EntrySeen]| Found {
-        sources: List::new(sources.to_vec()).unwrap(),
-        others: u32::MAX,
-    };
+    let found = |sources: &[EntrySeen]| Found { sources: listed(sources), others: u32::MAX };
     Results {
         id: u32::MAX,
         people: List::new((0..count).map(largest_owner).collect()).unwrap(),
         shares: List::new((0..count).map(largest_share).collect()).unwrap(),
         results: List::new(results.map(found).collect()).unwrap(),
-        nothing: List::new(vec![u8::MAX; ASKED_WORDS]).unwrap(),
+        nothing: List::new(vec![Text::new("x".repeat(70)).unwrap(); ASKED_WORDS]).unwrap(),
         next: Some(u32::MAX),
     }
 }
@@ -245,7 +253,7 @@ pub(crate) fn share_seen() -> ShareSeen {
         user: name("bob"),
         share: [2; 16].into(),
         name: file_name("photos"),
-        keywords: List::new(vec![keyword("birds")]).unwrap(),
+        keywords: listed(&[keyword("birds")]),
     }
 }
 
@@ -279,6 +287,10 @@ fn largest_file_name() -> NameSaid {
 /// Names of 24 bytes have a head of two: none of 1024 bytes takes more in a message.
 pub(crate) fn largest_path() -> PathSaid {
     path(&vec!["x".repeat(24); (PATH_BYTES + 1) / 25].join("/"))
+}
+
+pub(crate) fn listed<T: Clone, const MAX: usize>(items: &[T]) -> List<T, MAX> {
+    List::new(items.to_vec()).unwrap()
 }
 
 pub(crate) fn keyword(text: &str) -> KeywordSaid {
