@@ -83,5 +83,7 @@ limits! {
     RESULT_SOURCES: usize = 8, "sources of one result; there may be more, and locating tells them";
     LOCATE_SOURCES: usize = 64, "sources in one answer about a content";
     LISTING_PAGE: usize = 256, "entries in one answer about a person";
+    WORD_CHARS: usize = 64, "characters of a word that is searched for; what follows is not heeded";
+    ENTRY_WORDS: usize = 64, "words by which one entry is found";
     EVENTS_WAITING: usize = 1024, "events on their way to the program at once";
 }
