@@ -15,8 +15,8 @@ use tokio::time::{MissedTickBehavior, interval_at};
 use waxwing::codec::Text;
 use waxwing::index::store::{Query, Store};
 use waxwing::link::Conversation;
+use waxwing::model::Asked;
 use waxwing::model::limits::ENTRY_SIZE;
-use waxwing::model::words::Asked;
 use waxwing::wire::index::{Resume, Search};
 
 const CONNECTIONS: usize = 64;

@@ -35,7 +35,7 @@ mod share;
 mod text;
 mod token;
 mod user;
-pub mod words;
+mod words;
 
 pub use crate::crypto::UnixTime;
 pub use address::{HostPort, IndexAddress, Invitation, JoinToken, PeerAddress};
