@@ -17,6 +17,8 @@ mod events;
 mod invitations;
 #[path = "common/mod.rs"]
 mod keys;
+#[path = "model/kinds.rs"]
+mod kinds;
 #[path = "common/ledger.rs"]
 mod ledger;
 #[path = "model/names.rs"]
@@ -27,6 +29,8 @@ mod paths;
 mod people;
 #[path = "model/untrusted_texts.rs"]
 mod untrusted_texts;
+#[path = "model/words.rs"]
+mod words;
 
 use alloc::allocated_by;
 use proptest::prelude::*;
@@ -36,9 +40,10 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use unicode_width::UnicodeWidthStr;
 use waxwing::model::{
-    Audience, Collision, Content, ContentId, Entry, EntryPath, Error, Event, Events, HostPort,
-    IndexAddress, Invitation, JoinToken, Modified, Name, PeerAddress, TEMPORARY_PREFIX, Task,
-    UnixTime, Untrusted, UserName, Work, find_collision, limits,
+    Asked, Audience, Collision, Content, ContentId, Entry, EntryPath, Error, Event, Events,
+    FileKind, Found, HostPort, IndexAddress, Invitation, JoinToken, Modified, Name, PeerAddress,
+    TEMPORARY_PREFIX, Task, Term, UnixTime, Untrusted, UserName, Word, Work, find_collision,
+    limits, words_of,
 };
 
 #[test]

@@ -36,7 +36,8 @@ impl Crowd {
         let real = Sqlite::open(Place::File(file.to_owned())).unwrap();
         let password = Password::new("correct horse").unwrap();
         let password = PasswordHasher::new(10).unwrap().hash(&password).unwrap();
-        for number in 0..SHARED {
+        let is_new = real.figures(NOW).await.unwrap().accounts == 0;
+        for number in (0..SHARED).filter(|_| is_new) {
             let joining = joining(number, password.clone());
             real.join(joining, NOW).await.unwrap();
         }
@@ -50,6 +51,10 @@ impl Crowd {
         let by_token = all.into_iter().enumerate();
         let by_token = by_token.map(|(number, peer)| (token("peer", number).hash(), peer));
         Self { real, peers: Arc::new(by_token.collect()), rows: Arc::new(rows) }
+    }
+
+    pub(crate) async fn close(self) {
+        self.real.close().await;
     }
 
     fn real(&self, asker: Asker) -> Asker {

@@ -8,9 +8,9 @@ use super::service::{Handle, Index};
 use super::shelf::Shelving;
 use super::store::{Query, ResultRow, Store};
 use super::visitor::{Denial, Visitor};
-use crate::codec::List;
+use crate::codec::{List, Text};
+use crate::model::Asked;
 use crate::model::limits::{ENTRY_SIZE, LISTING_PAGE, LOCATE_SOURCES, RESULTS_PAGE};
-use crate::model::words::Asked;
 use crate::model::{Content, ContentId, FileKind};
 use crate::wire::Code;
 use crate::wire::index::{Browse, EntrySeen, Found, Listing, Locate, Located, Results, Search};
@@ -19,6 +19,7 @@ impl<S: Store> Handle<Search> for Index<S> {
     async fn handle(&self, visitor: &mut Visitor, ask: Search) -> Result<Results, Denial> {
         let (asker, now) = (visitor.asker()?, self.shared.now());
         let query = self.query(visitor, ask)?;
+        let asked = query.asked.clone();
         let _turn = self.shared.begin_search(visitor.seat()?.member.account)?;
         let page = self.store.search(asker, query, now).await;
         let page = page.map_err(|error| self.storage(error))?;
@@ -36,7 +37,9 @@ impl<S: Store> Handle<Search> for Index<S> {
         }
         let (people, shares) = shelving.into_tables();
         drop(presence);
-        let nothing = page.nothing.iter().filter_map(|word| u8::try_from(*word).ok()).collect();
+        let words = asked.as_ref().map_or(&[][..], |asked| asked.words());
+        let nothing = page.nothing.iter().filter_map(|at| words.get(*at));
+        let nothing = nothing.filter_map(|word| Text::new(word.to_string()).ok()).collect();
         Ok(Results {
             id: 0,
             people: fitting(people),

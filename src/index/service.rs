@@ -86,6 +86,7 @@ impl<S: Store> Index<S> {
     /// of people is another one.
     pub fn account_is_closed(&self, sessions: &[TokenHash]) {
         self.sessions_are_over(sessions);
+        self.shared.catalog_changed.notify_one();
         self.shared.change_presence(Presence::changed_beyond_telling);
     }
 

@@ -46,8 +46,9 @@ impl<'a> Shelving<'a> {
         Some(EntrySeen { share, entry: EntrySaid::from(&row.entry) })
     }
 
-    /// The people and the shares of all entries.
-    pub(super) fn into_tables(self) -> (Vec<PersonSeen>, Vec<ShareSeen>) {
+    /// The people, by name, and the shares of all entries.
+    pub(super) fn into_tables(mut self) -> (Vec<PersonSeen>, Vec<ShareSeen>) {
+        self.people.sort_by(|one, other| one.user.0.cmp(&other.user.0));
         (self.people, self.shares)
     }
 

@@ -77,11 +77,13 @@ limits! {
     PERSON_ENTRIES: u64 = 500_000, "entries of one person in the catalog, where its owner does not say";
     PUBLISH_ENTRIES: usize = 2048, "entries added, and paths removed, in one part of a sync";
     SHARES_PAGE: usize = 64, "shares in one answer";
-    ASKED_WORDS: usize = 10, "words of one search";
     SEARCH_BYTES: usize = 1024, "bytes of a search";
     RESULTS_PAGE: usize = 100, "results in one answer";
     RESULT_SOURCES: usize = 8, "sources of one result; there may be more, and locating tells them";
     LOCATE_SOURCES: usize = 64, "sources in one answer about a content";
     LISTING_PAGE: usize = 256, "entries in one answer about a person";
+    WORD_CHARS: usize = 64, "characters of a word that is searched for; what follows is not heeded";
+    ENTRY_WORDS: usize = 64, "words by which one entry is found";
+    ASKED_WORDS: usize = 10, "words of one search";
     EVENTS_WAITING: usize = 1024, "events on their way to the program at once";
 }

@@ -10,6 +10,8 @@
 //! | [`UserName`], [`Audience`] | a person on the index, and who may see an entry |
 //! | [`Entry`] | what is told of a file: path, size, time, content |
 //! | [`Share`] | what a person publishes: name, keywords, audience |
+//! | [`Word`], [`words_of`], [`Asked`] | by what an entry is found, and what a search asks for |
+//! | [`FileKind`] | what a file is for, by its name |
 //! | [`Content`], [`content`] | what a file's bytes are called, wherever they lie |
 //! | [`HostPort`], [`PeerAddress`], [`Invitation`] | where an index or a peer is |
 //! | [`directory`] | the chain of all bindings of names to keys, and its checks |
@@ -33,7 +35,7 @@ mod share;
 mod text;
 mod token;
 mod user;
-pub mod words;
+mod words;
 
 pub use crate::crypto::UnixTime;
 pub use address::{HostPort, IndexAddress, Invitation, JoinToken, PeerAddress};
@@ -49,6 +51,7 @@ pub use share::{Keyword, Keywords, Share, ShareId, SyncId};
 pub use text::Untrusted;
 pub use token::{SessionToken, TokenHash};
 pub use user::UserName;
+pub use words::{Asked, AskedWord, Found, Term, Word, words_of};
 
 /// Why a noun was refused, in words for the person who meets it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -99,4 +102,16 @@ pub enum Error {
     /// A size beyond what an entry may have.
     #[error("a file of {0} bytes is larger than anything that can be shared")]
     Size(u64),
+    /// A search without a single letter or digit.
+    #[error("there is no word to search for: a word has a letter or a digit")]
+    NoWord,
+    /// A search for more than is looked for at once.
+    #[error("a search has at most 10 words")]
+    ManyWords,
+    /// Not a kind of file.
+    #[error(
+        "{} is not a kind of file: image, video, audio, document, archive, code, program or other",
+        Untrusted::new(.0)
+    )]
+    Kind(String),
 }

@@ -17,8 +17,13 @@ pub struct Name(Box<str>);
 impl Name {
     /// Takes a name, if it is one.
     pub fn new(text: &str) -> Result<Self, Error> {
+        Self::check(text).map(|()| Self(text.into()))
+    }
+
+    /// Whether a text is a name, for who has no use for one.
+    pub(super) fn check(text: &str) -> Result<(), Error> {
         match fault(text) {
-            None => Ok(Self(text.into())),
+            None => Ok(()),
             Some(reason) => Err(Error::Name { name: text.to_owned(), reason }),
         }
     }

@@ -5,7 +5,7 @@ use super::text::steers_or_hides;
 use super::{Audience, Error, Name, Untrusted};
 use std::fmt;
 use std::str::FromStr;
-use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// A file or folder that a person publishes: what the index is told of it besides its entries.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +63,19 @@ random_id!(SyncId);
 pub struct Keyword(Box<str>);
 
 impl Keyword {
+    /// Takes a keyword that is spelled as one already: on the wire there is one spelling.
+    pub fn as_spelled(text: &str) -> Result<Self, Error> {
+        let is_trimmed = text.trim().len() == text.len();
+        let is_seen = !text.contains(steers_or_hides);
+        let has_word = text.chars().any(char::is_alphanumeric);
+        match text.len() <= KEYWORD_BYTES && is_trimmed && is_seen && has_word && is_nfc(text) {
+            true => Ok(Self(text.into())),
+            false => {
+                Err(Error::Keywords("has 1 to 128 bytes, a letter or a digit, and no controls"))
+            }
+        }
+    }
+
     /// The keyword's text.
     pub fn as_str(&self) -> &str {
         &self.0
@@ -72,18 +85,12 @@ impl Keyword {
 impl FromStr for Keyword {
     type Err = Error;
 
+    /// Takes a keyword as somebody typed it.
     fn from_str(text: &str) -> Result<Self, Error> {
         // Spelled anew it is at most three times as long; what is longer is not looked at.
         let short = text.len() <= 3 * KEYWORD_BYTES;
         let text: String = if short { text.trim().nfc().collect() } else { String::new() };
-        let is_seen = !text.contains(steers_or_hides);
-        let has_word = text.chars().any(char::is_alphanumeric);
-        match text.len() <= KEYWORD_BYTES && is_seen && has_word {
-            true => Ok(Self(text.into())),
-            false => {
-                Err(Error::Keywords("has 1 to 128 bytes, a letter or a digit, and no controls"))
-            }
-        }
+        Self::as_spelled(&text)
     }
 }
 

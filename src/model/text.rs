@@ -21,7 +21,12 @@ pub(super) fn steers_or_hides(c: char) -> bool {
             | GeneralCategory::ParagraphSeparator
             | GeneralCategory::Unassigned
     );
-    by_category || UNSEEN.contains(&c) || SELECTORS.iter().any(|range| range.contains(&c))
+    by_category || shows_nothing(c)
+}
+
+/// Whether a letter or mark shows nothing, though its category says otherwise.
+pub(super) fn shows_nothing(c: char) -> bool {
+    UNSEEN.contains(&c) || SELECTORS.iter().any(|range| range.contains(&c))
 }
 
 /// Whether a character only chooses between two looks of the one before it, a picture or a sign.

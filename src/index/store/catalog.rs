@@ -1,7 +1,7 @@
 //! What goes into the catalog and comes out of it.
 
 use super::nouns::{AccountId, PersonRow};
-use crate::model::words::Asked;
+use crate::model::Asked;
 use crate::model::{Entry, EntryPath, FileKind, Keywords, Name, ShareId, SyncId, UserName};
 use std::collections::HashSet;
 use std::sync::Arc;

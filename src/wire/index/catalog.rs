@@ -16,7 +16,7 @@ use crate::crypto::{Label, sha256};
 use crate::model::limits::{AUDIENCE_PEOPLE, PUBLISH_ENTRIES, SHARE_KEYWORDS, SHARES_PAGE};
 use crate::model::{Audience, Error, Keywords, Share, ShareId};
 use crate::wire::Message;
-use crate::wire::message::{numbered, open_messages};
+use crate::wire::message::{checked_messages, numbered, open_messages};
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
@@ -37,20 +37,23 @@ pub struct ShareChange {
     /// Its name; no other share of the person has it.
     #[n(3)]
     pub name: NameSaid,
-    /// Its keywords, in order.
+    /// Its keywords, in order, none twice.
     #[n(4)]
     pub keywords: List<KeywordSaid, SHARE_KEYWORDS>,
-    /// Who may see its entries besides the owner, in order; everyone when there is no list.
+    /// Whether everyone may see its entries. It is always said: an audience of some later kind, which
+    /// a program of today passes over, must not turn into everyone.
     #[n(5)]
-    pub audience: Option<List<Named, AUDIENCE_PEOPLE>>,
+    pub everyone: bool,
+    /// Who may see them besides the owner, in order, none twice; nobody is named when everyone may.
+    #[n(6)]
+    pub people: List<Named, AUDIENCE_PEOPLE>,
 }
 
 impl ShareChange {
     /// The request that makes this share.
     pub fn new(request: Id16, share: &Share) -> Self {
         let keywords = share.keywords.iter().cloned().map(KeywordSaid).collect();
-        let named = share.audience.named().cloned().map(Named).collect();
-        let is_for_everyone = share.audience == Audience::Everyone;
+        let people = share.audience.named().cloned().map(Named).collect();
         Self {
             id: 0,
             request,
@@ -58,21 +61,18 @@ impl ShareChange {
             name: NameSaid(share.name.clone()),
             // Neither is longer than its noun lets it be.
             keywords: List::new(keywords).unwrap_or_default(),
-            audience: (!is_for_everyone).then(|| List::new(named).unwrap_or_default()),
+            everyone: share.audience == Audience::Everyone,
+            people: List::new(people).unwrap_or_default(),
         }
     }
 
     /// The share that it makes.
     pub fn share(&self) -> Result<Share, Error> {
-        let audience = match &self.audience {
-            None => Audience::Everyone,
-            Some(named) => Audience::people(named.iter().map(|name| name.0.clone()))?,
-        };
         Ok(Share {
             id: ShareId::from_bytes(*self.share),
             name: self.name.0.clone(),
-            keywords: Keywords::new(self.keywords.iter().map(|keyword| keyword.0.clone()))?,
-            audience,
+            keywords: self.in_order()?,
+            audience: self.audience()?,
         })
     }
 
@@ -80,6 +80,29 @@ impl ShareChange {
     pub fn about(&self) -> [u8; 32] {
         let nameless = Self { id: 0, request: [0; 16].into(), ..self.clone() };
         sha256(Label::IndexRequest, &[&[Self::KIND.tag()], &Message::encode(&nameless)])
+    }
+
+    fn in_order(&self) -> Result<Keywords, Error> {
+        let said = self.keywords.iter().map(|keyword| &keyword.0);
+        let keywords = Keywords::new(said.clone().cloned())?;
+        match keywords.iter().eq(said) {
+            true => Ok(keywords),
+            false => Err(Error::Keywords("stands there in order, and once")),
+        }
+    }
+
+    fn audience(&self) -> Result<Audience, Error> {
+        let said = self.people.iter().map(|name| &name.0);
+        match self.everyone {
+            true if said.len() == 0 => Ok(Audience::Everyone),
+            true => Err(Error::Audience("is everyone, or people by their names")),
+            false => {
+                let audience = Audience::people(said.clone().cloned())?;
+                let is_in_order = audience.named().eq(said);
+                let why = Error::Audience("names people in order, and each once");
+                is_in_order.then_some(audience).ok_or(why)
+            }
+        }
     }
 }
 
@@ -130,6 +153,14 @@ pub struct Shares {
     /// Whether there are more after the last one.
     #[n(2)]
     pub more: bool,
+}
+
+impl Shares {
+    fn hangs_together(&self) -> bool {
+        // Behind nothing, nobody can go on.
+        (!self.more || !self.shares.is_empty())
+            && self.shares.is_sorted_by(|one, next| one.share < next.share)
+    }
 }
 
 /// What the index has of a share of one's own.
@@ -201,7 +232,8 @@ pub struct Publish {
     pub last: bool,
 }
 
-open_messages!(ShareChange, ShareEnd, SharesAsk, Shares, Publish);
+open_messages!(ShareChange, ShareEnd, SharesAsk, Publish);
+checked_messages!(Shares);
 numbered!(ShareChange, ShareEnd, SharesAsk, Shares, Publish);
 asks!(
     ShareChange => Done,

@@ -1,8 +1,9 @@
 //! Entries of the catalog, and what they are made of, as they travel.
 
 use super::nouns::{Id16, Named};
-use crate::codec::{Charge, List, Text, refuse};
-use crate::model::limits::{ENTRY_SIZE, KEYWORD_BYTES, PATH_DEPTH, SHARE_KEYWORDS};
+use super::presence::PersonSeen;
+use crate::codec::{Charge, List, refuse};
+use crate::model::limits::{ENTRY_SIZE, PATH_DEPTH, SHARE_KEYWORDS};
 use crate::model::{ContentId, Entry, EntryPath, Keyword, Modified, Name};
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Decoder, Encode, Encoder, decode, encode};
@@ -23,7 +24,7 @@ impl<C> Encode<C> for NameSaid {
 
 impl<'b, C: Charge> Decode<'b, C> for NameSaid {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
-        name(d).map(Self)
+        Name::new(d.str()?).map(Self).map_err(|_| decode::Error::message("not a name"))
     }
 }
 
@@ -47,13 +48,16 @@ impl<C> Encode<C> for PathSaid {
 
 impl<'b, C: Charge> Decode<'b, C> for PathSaid {
     fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
-        let count = d.array()?.unwrap_or(u64::MAX);
-        if count > PATH_DEPTH as u64 {
-            return Err(decode::Error::message("not a path"));
+        let not_a_path = |_| decode::Error::message("not a path");
+        let declared = d.array()?.unwrap_or(u64::MAX);
+        let count = usize::try_from(declared).map_err(not_a_path)?;
+        // They become one text, no longer than the message: so it needs no budget.
+        let mut names = [""; PATH_DEPTH];
+        let names = names.get_mut(..count).ok_or(decode::Error::message("not a path"))?;
+        for name in names.iter_mut() {
+            *name = d.str()?;
         }
-        // The names become one text, no longer than the message: it needs no budget.
-        let names: Result<Vec<_>, decode::Error> = (0..count).map(|_| name(d)).collect();
-        EntryPath::new(names?).map(Self).map_err(|_| decode::Error::message("not a path"))
+        EntryPath::of(names).map(Self).map_err(|_| decode::Error::message("not a path"))
     }
 }
 
@@ -63,10 +67,6 @@ impl PathSaid {
         let names = path.components().map(|name| name.len().saturating_add(2));
         names.sum::<usize>().saturating_add(2)
     }
-}
-
-fn name(d: &mut Decoder<'_>) -> Result<Name, decode::Error> {
-    Name::new(d.str()?).map_err(|_| decode::Error::message("not a name"))
 }
 
 /// A keyword of a share.
@@ -84,9 +84,9 @@ impl<C> Encode<C> for KeywordSaid {
 }
 
 impl<'b, C: Charge> Decode<'b, C> for KeywordSaid {
-    fn decode(d: &mut Decoder<'b>, ctx: &mut C) -> Result<Self, decode::Error> {
-        let text: Text<KEYWORD_BYTES> = Text::decode(d, ctx)?;
-        text.parse().map(Self).map_err(|_| decode::Error::message("not a keyword"))
+    fn decode(d: &mut Decoder<'b>, _: &mut C) -> Result<Self, decode::Error> {
+        let keyword = Keyword::as_spelled(d.str()?);
+        keyword.map(Self).map_err(|_| decode::Error::message("not a keyword"))
     }
 }
 
@@ -159,7 +159,7 @@ impl<'b, C: Charge> Decode<'b, C> for SizeSaid {
 #[derive(Encode, Decode, Debug, Clone, PartialEq, Eq)]
 #[cbor(map, context_bound = "Charge")]
 pub struct ShareSeen {
-    /// Whose.
+    /// Whose. The same message says more of this person.
     #[n(0)]
     pub user: Named,
     /// Its id.
@@ -171,6 +171,25 @@ pub struct ShareSeen {
     /// Its keywords, in order.
     #[n(3)]
     pub keywords: List<KeywordSaid, SHARE_KEYWORDS>,
+}
+
+/// Whose an entry is: the person and the share to which it points.
+pub type Place<'a> = (&'a PersonSeen, &'a ShareSeen);
+
+/// The place of an entry among the people and the shares of its message.
+pub(super) fn place<'a>(
+    people: &'a [PersonSeen],
+    shares: &'a [ShareSeen],
+    entry: &EntrySeen,
+) -> Option<Place<'a>> {
+    let share = shares.get(usize::from(entry.share))?;
+    let at = people.binary_search_by(|person| person.user.0.cmp(&share.user.0)).ok()?;
+    Some((people.get(at)?, share))
+}
+
+/// Whether each person stands there once, in the order of their names.
+pub(super) fn are_in_order(people: &[PersonSeen]) -> bool {
+    people.is_sorted_by(|one, next| one.user.0 < next.user.0)
 }
 
 /// An entry of a share that the same message names.

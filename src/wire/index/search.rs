@@ -1,17 +1,17 @@
 //! Asking the catalog: searching, browsing a person, locating a content.
 //!
-//! Every answer names each person and each share once, and its entries point to them. It ends where
-//! the frame is full, and says how to go on.
+//! Every answer names each person and each share once, and its entries point to them; one in which
+//! they point to nothing is refused. It ends where the frame is full, and says how to go on.
 
 use super::asks;
-use super::entries::{EntrySeen, NameSaid, PathSaid, ShareSeen};
+use super::entries::{EntrySeen, NameSaid, PathSaid, Place, ShareSeen, are_in_order, place};
 use super::nouns::Named;
 use super::presence::PersonSeen;
 use crate::codec::{Charge, List, Text};
 use crate::model::limits::{
     ASKED_WORDS, LISTING_PAGE, LOCATE_SOURCES, RESULT_SOURCES, RESULTS_PAGE, SEARCH_BYTES,
 };
-use crate::wire::message::{numbered, open_messages};
+use crate::wire::message::{checked_messages, numbered, open_messages};
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
@@ -55,7 +55,7 @@ pub struct Results {
     /// The request.
     #[n(0)]
     pub id: u32,
-    /// The owners of the entries.
+    /// The owners of the entries, by name.
     #[n(1)]
     pub people: List<PersonSeen, { RESULTS_PAGE * RESULT_SOURCES }>,
     /// The shares of the entries.
@@ -64,20 +64,34 @@ pub struct Results {
     /// The results.
     #[n(3)]
     pub results: List<Found, RESULTS_PAGE>,
-    /// When nothing was found at all: the words of which there is nothing by themselves, by their
-    /// numbers in the search, from 0.
+    /// When nothing was found at all: the words of which there is nothing by themselves, as they were
+    /// typed. Who asks need not know how the index takes a text apart.
     #[n(4)]
-    pub nothing: List<u8, ASKED_WORDS>,
+    pub nothing: List<Text<SEARCH_BYTES>, ASKED_WORDS>,
     /// With what to go on. There may be more behind an answer without any results.
     #[n(5)]
     pub next: Option<u32>,
+}
+
+impl Results {
+    /// Whose an entry of this answer is.
+    pub fn place(&self, entry: &EntrySeen) -> Option<Place<'_>> {
+        place(&self.people, &self.shares, entry)
+    }
+
+    fn hangs_together(&self) -> bool {
+        let mut sources = self.results.iter().flat_map(|found| found.sources.iter());
+        are_in_order(&self.people)
+            && self.results.iter().all(|found| !found.sources.is_empty())
+            && sources.all(|source| self.place(source).is_some())
+    }
 }
 
 /// One result: an entry, and all others with the same content.
 #[derive(Encode, Decode, Debug, Clone, PartialEq, Eq)]
 #[cbor(map, context_bound = "Charge")]
 pub struct Found {
-    /// The entry that fits best, and then others, those of people who are online first.
+    /// The entry that fits best, and then others, those of people who are online first; at least one.
     #[n(0)]
     pub sources: List<EntrySeen, RESULT_SOURCES>,
     /// How many more there are; a number of at least this, when there are very many.
@@ -136,6 +150,19 @@ pub struct Listing {
     pub more: bool,
 }
 
+impl Listing {
+    /// Whose an entry of this answer is.
+    pub fn place(&self, entry: &EntrySeen) -> Option<Place<'_>> {
+        place(std::slice::from_ref(&self.person), &self.shares, entry)
+    }
+
+    fn hangs_together(&self) -> bool {
+        // Behind nothing, nobody can go on.
+        (!self.more || !self.entries.is_empty())
+            && self.entries.iter().all(|entry| self.place(entry).is_some())
+    }
+}
+
 /// Asks who has a content.
 #[derive(Encode, Decode, Debug, Clone, PartialEq, Eq)]
 #[cbor(map)]
@@ -158,13 +185,13 @@ pub struct Located {
     /// The request.
     #[n(0)]
     pub id: u32,
-    /// The owners of the entries.
+    /// The owners of the entries, by name.
     #[n(1)]
     pub people: List<PersonSeen, LOCATE_SOURCES>,
     /// The shares of the entries.
     #[n(2)]
     pub shares: List<ShareSeen, LOCATE_SOURCES>,
-    /// The entries, those of people who are online first.
+    /// The entries, those of people who are online first; at least one.
     #[n(3)]
     pub sources: List<EntrySeen, LOCATE_SOURCES>,
     /// How many more there are; a number of at least this, when there are very many.
@@ -172,7 +199,21 @@ pub struct Located {
     pub others: u32,
 }
 
-open_messages!(Search, Results, Browse, Listing, Locate, Located);
+impl Located {
+    /// Whose an entry of this answer is.
+    pub fn place(&self, entry: &EntrySeen) -> Option<Place<'_>> {
+        place(&self.people, &self.shares, entry)
+    }
+
+    fn hangs_together(&self) -> bool {
+        are_in_order(&self.people)
+            && !self.sources.is_empty()
+            && self.sources.iter().all(|source| self.place(source).is_some())
+    }
+}
+
+open_messages!(Search, Browse, Locate);
+checked_messages!(Results, Listing, Located);
 numbered!(Search, Results, Browse, Listing, Locate, Located);
 asks!(
     Search => Results,
