@@ -38,13 +38,12 @@ impl<'a> Shelving<'a> {
 
     /// An entry as the frame shows it, if it still fits.
     pub(super) fn entry(&mut self, row: &EntryRow) -> Option<EntrySeen> {
-        let entry = EntrySaid::from(&row.entry);
-        self.take(entry_bytes(&entry))?;
+        self.take(EntrySaid::most_bytes(&row.entry).saturating_add(BESIDES_ENTRY))?;
         let share = match self.places.get(&row.share) {
             Some(place) => *place,
             None => self.share(row.share)?,
         };
-        Some(EntrySeen { share, entry })
+        Some(EntrySeen { share, entry: EntrySaid::from(&row.entry) })
     }
 
     /// The people, by name, and the shares of all entries.
@@ -83,11 +82,6 @@ impl<'a> Shelving<'a> {
 }
 
 /// No fewer bytes than it takes.
-fn entry_bytes(entry: &EntrySaid) -> usize {
-    let names = entry.path.0.components().map(|name| name.len().saturating_add(3));
-    names.sum::<usize>().saturating_add(80)
-}
-
 fn share_bytes(share: &ShareSeen) -> usize {
     let keywords = share.keywords.iter().map(|word| word.0.as_str().len().saturating_add(3));
     keywords.sum::<usize>().saturating_add(share.name.0.as_str().len()).saturating_add(80)
@@ -98,6 +92,9 @@ fn person_bytes(person: &PersonSeen) -> usize {
     let contact = person.contact.as_ref().map_or(0, |contact| contact.len());
     addresses.saturating_add(contact).saturating_add(120)
 }
+
+/// For what stands around an entry: its share, and what is said of the result that it belongs to.
+const BESIDES_ENTRY: usize = 24;
 
 /// For what is in the frame besides.
 const RESERVE: usize = 1024;

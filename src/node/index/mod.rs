@@ -30,6 +30,7 @@
 
 mod account;
 mod cache;
+mod catalog;
 mod directory;
 mod error;
 mod news;
@@ -42,6 +43,7 @@ mod wish;
 
 pub use account::{OwnAccount, OwnSession};
 pub use cache::{Age, Known, Seen};
+pub use catalog::{Entries, OwnShare, Published, Summary};
 pub use error::{Error, LoggedOut, Trouble};
 pub use news::{News, NewsStream, Warnings};
 pub use people::{PEOPLE_KNOWN, Person};

@@ -1,6 +1,7 @@
 //! How it stands with the index, as the standing task and all handles see it.
 
 use super::cache::Known;
+use super::catalog::Publishing;
 use super::news::{NEWS_WAITING, News, NewsStream, Warnings};
 use super::session::{Clock, Setup};
 use super::wish::{BeOnline, BeTold, Wish};
@@ -59,7 +60,8 @@ pub(super) struct Shared {
     pub(super) known: Known,
     pub(super) online: Wish<BeOnline>,
     pub(super) watched: Wish<BeTold>,
-    patience: Duration,
+    pub(super) publishing: Publishing,
+    pub(super) patience: Duration,
     clock: Clock,
 }
 
@@ -75,6 +77,7 @@ impl Shared {
             known: setup.known.clone(),
             online: Wish::default(),
             watched: Wish::default(),
+            publishing: Publishing::default(),
             patience: setup.patience,
             clock: Arc::clone(&setup.clock),
         }

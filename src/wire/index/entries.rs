@@ -61,6 +61,14 @@ impl<'b, C: Charge> Decode<'b, C> for PathSaid {
     }
 }
 
+impl PathSaid {
+    /// A path takes no more bytes than this.
+    pub fn most_bytes(path: &EntryPath) -> usize {
+        let names = path.components().map(|name| name.len().saturating_add(2));
+        names.sum::<usize>().saturating_add(2)
+    }
+}
+
 /// A keyword of a share.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeywordSaid(pub Keyword);
@@ -116,6 +124,12 @@ impl From<&Entry> for EntrySaid {
 }
 
 impl EntrySaid {
+    /// An entry takes no more bytes than this.
+    pub fn most_bytes(entry: &Entry) -> usize {
+        // Six heads, two numbers of 8 bytes, a truth and an id.
+        PathSaid::most_bytes(entry.path()).saturating_add(6 + 2 * 9 + 1 + 34)
+    }
+
     /// The entry. A time before 1980 becomes 1980.
     pub fn into_entry(self) -> Result<Entry, crate::model::Error> {
         let modified = Modified::from_nanos(self.modified);
