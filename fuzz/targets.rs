@@ -284,6 +284,17 @@ pub(crate) fn is_message(kind: Kind, body: &[u8]) -> bool {
         Kind::Reach => comes_back::<index::Reach>(&frame),
         Kind::News => comes_back::<index::News>(&frame),
         Kind::Noted => comes_back::<index::Noted>(&frame),
+        Kind::ShareChange => comes_back::<index::ShareChange>(&frame),
+        Kind::ShareEnd => comes_back::<index::ShareEnd>(&frame),
+        Kind::SharesAsk => comes_back::<index::SharesAsk>(&frame),
+        Kind::Shares => comes_back::<index::Shares>(&frame),
+        Kind::Publish => comes_back::<index::Publish>(&frame),
+        Kind::Search => comes_back::<index::Search>(&frame),
+        Kind::Results => comes_back::<index::Results>(&frame),
+        Kind::Browse => comes_back::<index::Browse>(&frame),
+        Kind::Listing => comes_back::<index::Listing>(&frame),
+        Kind::Locate => comes_back::<index::Locate>(&frame),
+        Kind::Located => comes_back::<index::Located>(&frame),
     };
     // Whatever decodes has told before where it belongs.
     assert!(!is_message || number.is_ok());

@@ -4,6 +4,8 @@
 
 #[path = "common/alloc.rs"]
 mod alloc;
+#[path = "allocation/catalog_messages.rs"]
+mod catalog_messages;
 #[path = "allocation/closed_layouts.rs"]
 mod closed_layouts;
 #[path = "allocation/counter.rs"]

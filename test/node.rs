@@ -9,6 +9,8 @@ mod keys;
 mod ledger;
 #[path = "node/net.rs"]
 mod net;
+#[path = "node/shelves.rs"]
+mod shelves;
 #[path = "node/stub.rs"]
 mod stub;
 
@@ -22,6 +24,8 @@ mod directory;
 mod news;
 #[path = "node/people.rs"]
 mod people;
+#[path = "node/publishing.rs"]
+mod publishing;
 #[path = "node/returns.rs"]
 mod returns;
 #[path = "node/stories.rs"]

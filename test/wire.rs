@@ -4,6 +4,12 @@
 mod alloc;
 #[path = "wire/by_hand.rs"]
 mod by_hand;
+#[path = "wire/catalog.rs"]
+mod catalog;
+#[path = "wire/catalog_maxima.rs"]
+mod catalog_maxima;
+#[path = "wire/catalog_samples.rs"]
+mod catalog_samples;
 #[path = "wire/codes.rs"]
 mod codes;
 #[path = "wire/frames.rs"]

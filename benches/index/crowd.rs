@@ -8,12 +8,13 @@ use std::path::Path;
 use std::sync::Arc;
 use waxwing::crypto::{Password, PasswordHash, PasswordHasher, UnixTime};
 use waxwing::index::store::{
-    Account, AccountId, Asker, ChainRead, Figures, Granted, Invite, InviteRow, Joining, LoggingIn,
-    Member, NewSession, OwnAccount, PersonRow, Place, RequestKey, Result, Rotating, SessionNumber,
-    SessionRow, Shown, Sqlite, Store, UserRow,
+    Account, AccountId, Asker, ChainRead, Figures, Granted, Holders, Invite, InviteRow, Joining,
+    ListingPage, LoggingIn, Member, NewSession, Online, OwnAccount, OwnShareRow, Part, PersonRow,
+    Place, Query, RequestKey, Result, ResultPage, Rotating, SessionNumber, SessionRow, Shown,
+    Sqlite, Store, UserRow,
 };
 use waxwing::model::directory::Documents;
-use waxwing::model::{TokenHash, UserName};
+use waxwing::model::{Content, EntryPath, Name, Share, ShareId, TokenHash, UserName};
 
 #[derive(Clone)]
 pub(crate) struct Crowd {
@@ -35,7 +36,8 @@ impl Crowd {
         let real = Sqlite::open(Place::File(file.to_owned())).unwrap();
         let password = Password::new("correct horse").unwrap();
         let password = PasswordHasher::new(10).unwrap().hash(&password).unwrap();
-        for number in 0..SHARED {
+        let is_new = real.figures(NOW).await.unwrap().accounts == 0;
+        for number in (0..SHARED).filter(|_| is_new) {
             let joining = joining(number, password.clone());
             real.join(joining, NOW).await.unwrap();
         }
@@ -49,6 +51,10 @@ impl Crowd {
         let by_token = all.into_iter().enumerate();
         let by_token = by_token.map(|(number, peer)| (token("peer", number).hash(), peer));
         Self { real, peers: Arc::new(by_token.collect()), rows: Arc::new(rows) }
+    }
+
+    pub(crate) async fn close(self) {
+        self.real.close().await;
     }
 
     fn real(&self, asker: Asker) -> Asker {
@@ -140,6 +146,13 @@ impl Store for Crowd {
         own_account(now: UnixTime) -> OwnAccount;
         documents(user: &UserName, number: Option<u64>, now: UnixTime) -> Option<(u64, Documents)>;
         chain(from: u64, most: usize, now: UnixTime) -> ChainRead;
+        set_share(request: RequestKey, share: Share, now: UnixTime) -> ();
+        publish(part: Part, most: u64, now: UnixTime) -> ();
+        end_share(share: ShareId, now: UnixTime) -> ();
+        own_shares(after: Option<ShareId>, most: usize, now: UnixTime) -> Vec<OwnShareRow>;
+        search(query: Query, now: UnixTime) -> ResultPage;
+        browse(owner: &UserName, share: Option<&Name>, after: Option<(Name, EntryPath)>, most: usize, now: UnixTime) -> Option<ListingPage>;
+        locate(content: Content, online: Online, most: usize, now: UnixTime) -> Holders;
         people(after: Option<&UserName>, most: usize, now: UnixTime) -> Vec<PersonRow>;
     }
 
@@ -158,6 +171,7 @@ impl Store for Crowd {
         close_account(user: &UserName, now: UnixTime) -> Vec<TokenHash>;
         figures(now: UnixTime) -> Figures;
         sweep(now: UnixTime) -> ();
+        tidy(rows: usize) -> bool;
         check() -> Vec<String>;
     }
 }

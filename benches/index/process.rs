@@ -2,13 +2,16 @@
 
 use crate::crowd::Crowd;
 use crate::keys::NOW;
+use crate::library::{database, folder};
 use crate::people::index_identity;
 use std::env;
 use std::io::{BufRead, BufReader, Write};
 use std::net::SocketAddr;
+use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::sync::Arc;
 use std::time::Duration;
+use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use waxwing::crypto::PasswordHasher;
@@ -24,20 +27,30 @@ pub(crate) struct Process {
     say: Option<ChildStdin>,
     said: BufReader<ChildStdout>,
     pub(crate) address: SocketAddr,
+    _folder: Option<TempDir>,
 }
 
 impl Process {
-    /// With so many peers who may come, and passwords of this cost.
+    /// With so many peers who may come, and passwords of this cost, in a folder of its own.
     pub(crate) fn start(peers: usize, cost: u32) -> Self {
+        let folder = folder();
+        let mut process = Self::start_in(folder.path(), peers, cost);
+        process._folder = Some(folder);
+        process
+    }
+
+    /// The same, over the database in a folder.
+    pub(crate) fn start_in(folder: &Path, peers: usize, cost: u32) -> Self {
         let mut child = Command::new(env::current_exe().unwrap())
             .args([PLAY, &peers.to_string(), &cost.to_string()])
+            .arg(folder)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
         let say = child.stdin.take();
         let said = BufReader::new(child.stdout.take().unwrap());
-        let mut process = Self { child, say, said, address: ([0; 4], 0).into() };
+        let mut process = Self { child, say, said, address: ([0; 4], 0).into(), _folder: None };
         process.address = process.line().parse().unwrap();
         process
     }
@@ -69,15 +82,14 @@ pub(crate) fn is_an_index() -> bool {
 }
 
 pub(crate) fn be_an_index() {
-    let words: Vec<_> = env::args().skip(2).map(|word| word.parse().unwrap()).collect();
-    let [peers, cost] = words[..] else { panic!("peers and cost") };
+    let words: Vec<_> = env::args().skip(2).collect();
+    let [peers, cost, folder] = &words[..] else { panic!("peers, cost and folder") };
     let threads = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
-    threads.block_on(run(peers, u32::try_from(cost).unwrap()));
+    threads.block_on(run(Path::new(folder), peers.parse().unwrap(), cost.parse().unwrap()));
 }
 
-async fn run(peers: usize, cost: u32) {
-    let folder = tempfile::tempdir().unwrap();
-    let store = Crowd::new(&folder.path().join("index.db"), peers).await;
+async fn run(folder: &Path, peers: usize, cost: u32) {
+    let store = Crowd::new(&database(folder), peers).await;
     let rules = Rules {
         free_tries: u32::MAX,
         // They say once that they are online; saying it again costs no memory.

@@ -82,7 +82,11 @@ impl<S: Store> Handle<Join> for Index<S> {
         let who = visitor.person(&user);
         match granted.event {
             Some(DirectoryEvent::Joined) => shared.tell(Happening::Joined(who)),
-            Some(DirectoryEvent::Replaced) => shared.tell(Happening::Replaced(who)),
+            Some(DirectoryEvent::Replaced) => {
+                // What the lost identity published is gone.
+                shared.catalog_changed.notify_one();
+                shared.tell(Happening::Replaced(who));
+            }
             None if !granted.ended.is_empty() => shared.tell(Happening::PasswordChanged(who)),
             // A repetition.
             _ => shared.tell(Happening::LoggedIn(who)),

@@ -19,6 +19,8 @@ impl<S: Store> Index<S> {
             times.set_missed_tick_behavior(MissedTickBehavior::Delay);
             times
         });
+        // What was not cleared up before the last stop.
+        self.shared.catalog_changed.notify_one();
         let mut swept = (Instant::now(), self.shared.now());
         loop {
             tokio::select! {
@@ -26,6 +28,7 @@ impl<S: Store> Index<S> {
                 _ = look.tick() => self.let_go(),
                 _ = note.tick() => self.note_who_is_online(),
                 _ = sweep.tick() => self.sweep(&mut swept).await,
+                () = self.shared.catalog_changed.notified() => self.tidy().await,
             }
             self.write_down().await;
         }
@@ -55,6 +58,16 @@ impl<S: Store> Index<S> {
         }
     }
 
+    /// Clears up in the catalog a step, and rings again when there is more: so other jobs go between.
+    async fn tidy(&self) {
+        match self.store.tidy(TIDY).await {
+            Ok(false) => {}
+            Ok(true) => self.shared.catalog_changed.notify_one(),
+            // With the next change, or the next start.
+            Err(error) => drop(self.storage(error)),
+        }
+    }
+
     /// Forgets what is over; unless the clock jumped since the last time, which may be mended before
     /// the next, and what is forgotten does not come back.
     async fn sweep(&self, last: &mut (Instant, UnixTime)) {
@@ -69,6 +82,8 @@ impl<S: Store> Index<S> {
     }
 }
 
+/// How many rows of the catalog are looked at in one step.
+const TIDY: usize = 1000;
 /// How long somebody who is gone may still be shown.
 const LOOK: Duration = Duration::from_secs(5);
 const LOOK_AT_LEAST: Duration = Duration::from_millis(10);

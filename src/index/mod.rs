@@ -1,4 +1,4 @@
-//! The index: accounts, sessions, the key directory, and who is online.
+//! The index: accounts, sessions, the key directory, who is online, and the catalog.
 //!
 //! ```text
 //!  Listener ──▶ Index: one task a conversation, one request at a time
@@ -10,7 +10,7 @@
 //!
 //! An [`Index`] is a [`Service`](crate::link::Service): a [`Listener`](crate::link::Listener) hands it
 //! conversations with people who have proven their identity. A request goes to the file of its kind
-//! (`accounts.rs`, `directory.rs`, `people.rs`); what must last is kept by the [`store`], which
+//! (`accounts.rs`, `directory.rs`, `people.rs`, `catalog.rs`, `search.rs`); what must last is kept by the [`store`], which
 //! decides inside the transaction who may do what.
 //!
 //! Requests of one conversation are done one after the other: so nobody fills the queues of the
@@ -22,6 +22,7 @@
 mod accounts;
 pub mod admin;
 mod anonymous;
+mod catalog;
 mod complaints;
 pub mod control;
 mod data_folder;
@@ -31,11 +32,14 @@ mod hashing;
 mod jobs;
 mod origin;
 mod people;
+mod positions;
 mod presence;
 mod rules;
+mod search;
 mod seats;
 mod service;
 mod shared;
+mod shelf;
 pub mod store;
 mod throttle;
 mod visitor;

@@ -5,7 +5,7 @@
 //! remembers how far it has read. So a change costs the same with one watcher and with ten thousand,
 //! and who changes all the time pushes nobody else out.
 
-use super::store::{AccountId, PersonRow};
+use super::store::{AccountId, Online, PersonRow};
 use crate::codec::{List, Text};
 use crate::crypto::UnixTime;
 use crate::model::UserName;
@@ -24,6 +24,8 @@ pub(super) struct SeatId(pub(super) u64);
 #[derive(Debug, Default)]
 pub(super) struct Presence {
     people: HashMap<AccountId, Here>,
+    /// The same people, for whoever asks the store about them.
+    online: Online,
     changes: BTreeMap<u64, (AccountId, PersonSeen)>,
     last_change: HashMap<AccountId, u64>,
     /// Changes below this number may have been forgotten.
@@ -103,6 +105,9 @@ impl Presence {
         let came = if here.places.is_empty() { Came::First } else { Came::Also };
         here.places.retain(|place| place.seat != seat);
         here.places.push(Place { seat, at, until, desk: Arc::clone(desk) });
+        if came == Came::First {
+            Arc::make_mut(&mut self.online).insert(account);
+        }
         self.tell(account);
         came
     }
@@ -163,6 +168,9 @@ impl Presence {
         here.row.last_online = Some(time);
         let is_gone = here.places.is_empty();
         self.tell(account);
+        if is_gone {
+            Arc::make_mut(&mut self.online).remove(&account);
+        }
         is_gone.then(|| self.people.remove(&account)).flatten().map(|here| here.row.user)
     }
 
@@ -174,6 +182,11 @@ impl Presence {
     /// All who are online.
     pub(super) fn accounts(&self) -> Vec<AccountId> {
         self.people.keys().copied().collect()
+    }
+
+    /// The same, as it is now.
+    pub(super) fn online(&self) -> Online {
+        Arc::clone(&self.online)
     }
 
     /// A person as others see them now.

@@ -1,5 +1,6 @@
 //! What an index allows, in one place, each a setting.
 
+use crate::model::limits::PERSON_ENTRIES;
 use std::thread::available_parallelism;
 use std::time::Duration;
 
@@ -39,6 +40,8 @@ pub struct Rules {
     pub anonymous_of_address: usize,
     /// The same from all of them. The oldest gives way to a newcomer.
     pub anonymous: usize,
+    /// How many entries one person may publish.
+    pub entries_of_person: u64,
     /// The time between two news to one watcher, for each thousand of watchers.
     pub news_pause: Duration,
 }
@@ -60,6 +63,7 @@ impl Default for Rules {
             anonymous_time: Duration::from_secs(60),
             anonymous_of_address: 256,
             anonymous: 1024,
+            entries_of_person: PERSON_ENTRIES,
             news_pause: Duration::from_secs(1),
         }
     }

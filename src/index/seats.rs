@@ -1,6 +1,7 @@
 //! Conversations in which somebody is logged in, by session: so that a session that ends is over in
 //! all of them.
 
+use super::positions::Positions;
 use super::presence::{Changes, Desk, SeatId};
 use super::shared::Shared;
 use super::store::{Asker, Member};
@@ -60,6 +61,7 @@ pub(super) struct Seat {
     pub(super) desk: Arc<Desk>,
     /// From which change on the person wants the news, if they do.
     watches_from: Option<u64>,
+    pub(super) positions: Positions,
     /// Before then no more of the changes are told.
     pub(super) next_news: Instant,
 }
@@ -79,6 +81,7 @@ impl Seat {
             over,
             desk,
             watches_from: None,
+            positions: Positions::default(),
             next_news: Instant::now(),
         }
     }

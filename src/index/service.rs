@@ -13,8 +13,9 @@ use crate::crypto::PasswordHasher;
 use crate::link::{Conversation, Incoming, Notice, Request, Service};
 use crate::model::TokenHash;
 use crate::wire::index::{
-    AccountAsk, ChainAsk, ContactChange, Join, KeysAsk, Login, Logout, Online, PasswordChange,
-    PeopleAsk, Reach, Resume, Rotate, Watch,
+    AccountAsk, Browse, ChainAsk, ContactChange, Join, KeysAsk, Locate, Login, Logout, Online,
+    PasswordChange, PeopleAsk, Publish, Reach, Resume, Rotate, Search, ShareChange, ShareEnd,
+    SharesAsk, Watch,
 };
 use crate::wire::{Ask, Code, Kind, Message, Party};
 use std::fmt;
@@ -85,6 +86,7 @@ impl<S: Store> Index<S> {
     /// of people is another one.
     pub fn account_is_closed(&self, sessions: &[TokenHash]) {
         self.sessions_are_over(sessions);
+        self.shared.catalog_changed.notify_one();
         self.shared.change_presence(Presence::changed_beyond_telling);
     }
 
@@ -169,6 +171,13 @@ impl<S: Store> Index<S> {
             Kind::PeopleAsk => self.answer_as::<PeopleAsk>(visitor, request).await,
             Kind::Watch => self.answer_as::<Watch>(visitor, request).await,
             Kind::Reach => self.answer_as::<Reach>(visitor, request).await,
+            Kind::ShareChange => self.answer_as::<ShareChange>(visitor, request).await,
+            Kind::ShareEnd => self.answer_as::<ShareEnd>(visitor, request).await,
+            Kind::SharesAsk => self.answer_as::<SharesAsk>(visitor, request).await,
+            Kind::Publish => self.answer_as::<Publish>(visitor, request).await,
+            Kind::Search => self.answer_as::<Search>(visitor, request).await,
+            Kind::Browse => self.answer_as::<Browse>(visitor, request).await,
+            Kind::Locate => self.answer_as::<Locate>(visitor, request).await,
             kind => {
                 let denial = Denial::new(Code::NotAllowed, "an index does not do this");
                 self.deny(visitor, request, kind, denial);

@@ -6,7 +6,7 @@ use super::hashing::TooBusy;
 use super::origin::{Origin, shown};
 use super::seats::Seat;
 use super::shared::Shared;
-use super::store::{Asker, Refusal, RequestKey, Shown, StoreError};
+use super::store::{Asker, Position, Refusal, RequestKey, Shown, StoreError};
 use crate::crypto::Fingerprint;
 use crate::link::Conversation;
 use crate::model::UserName;
@@ -58,6 +58,17 @@ impl Visitor {
     /// What makes the repetition of a request harmless.
     pub(super) fn request<A: Change>(&self, ask: &A) -> RequestKey {
         RequestKey { identity: self.identity, number: *ask.number(), asked: ask.asked() }
+    }
+
+    /// How far the search came that has this number.
+    pub(super) fn position(&self, number: u32) -> Result<Position, Denial> {
+        let over = || Denial::new(Code::NotFound, "that search is over; begin it anew");
+        self.seat()?.positions.get(number).ok_or_else(over)
+    }
+
+    /// Keeps how far a search came, and gives it a number.
+    pub(super) fn keep_position(&mut self, position: Position) -> Option<u32> {
+        self.seat.as_mut().map(|seat| seat.positions.keep(position))
     }
 
     /// Nobody is logged in here any more; somebody may be again, for a while.
@@ -138,6 +149,8 @@ impl From<Refusal> for Denial {
             Refusal::Certificate => Code::Certificate,
             Refusal::Reused => Code::Reused,
             Refusal::NotFound => Code::NotFound,
+            Refusal::Base => Code::Base,
+            Refusal::Quota => Code::Quota,
             Refusal::TooMany => Code::Throttled,
         };
         // The other side hears no difference; the owner reads that a token may be stolen.

@@ -51,6 +51,7 @@ limits! {
     FRAME_HEADER: usize = 164 * 1024, "bytes of a frame's kind and body with a stream's header";
     FRAME_CHUNK: usize = 1 + 4 + 40 + 256 * 1024, "bytes of a frame's kind and body with a chunk";
     FRAME_RECORD: usize = 1024, "bytes of a frame's kind and body with a record";
+    FRAME_CATALOG: usize = 256 * 1024, "bytes of a frame's kind and body with entries of the catalog";
     FRAME_DELIVERED: usize = 640 * 1024, "bytes of a frame's kind and body with a delivery";
     EXPLANATION_BYTES: usize = 256, "bytes of a text that explains a refusal";
     HELLO_VERSIONS: usize = 8, "versions in a hello";
@@ -70,6 +71,17 @@ limits! {
     ACCOUNT_SESSIONS: usize = 64, "sessions of one account; another one ends the longest unused";
     PEOPLE_PAGE: usize = 64, "people in one answer or notice";
     PERSON_ADDRESSES: usize = 8, "addresses at which one person is online";
+    KEYWORD_BYTES: usize = 128, "bytes of a keyword";
+    SHARE_KEYWORDS: usize = 16, "keywords of a share";
+    PERSON_SHARES: usize = 256, "shares of one person";
+    PERSON_ENTRIES: u64 = 500_000, "entries of one person in the catalog, where its owner does not say";
+    PUBLISH_ENTRIES: usize = 2048, "entries added, and paths removed, in one part of a sync";
+    SHARES_PAGE: usize = 64, "shares in one answer";
+    SEARCH_BYTES: usize = 1024, "bytes of a search";
+    RESULTS_PAGE: usize = 100, "results in one answer";
+    RESULT_SOURCES: usize = 8, "sources of one result; there may be more, and locating tells them";
+    LOCATE_SOURCES: usize = 64, "sources in one answer about a content";
+    LISTING_PAGE: usize = 256, "entries in one answer about a person";
     WORD_CHARS: usize = 64, "characters of a word that is searched for; what follows is not heeded";
     ENTRY_WORDS: usize = 64, "words by which one entry is found";
     ASKED_WORDS: usize = 10, "words of one search";

@@ -9,6 +9,7 @@
 //! | [`Name`], [`EntryPath`] | a file's name and its path below a share |
 //! | [`UserName`], [`Audience`] | a person on the index, and who may see an entry |
 //! | [`Entry`] | what is told of a file: path, size, time, content |
+//! | [`Share`] | what a person publishes: name, keywords, audience |
 //! | [`Word`], [`words_of`], [`Asked`] | by what an entry is found, and what a search asks for |
 //! | [`FileKind`] | what a file is for, by its name |
 //! | [`Content`], [`content`] | what a file's bytes are called, wherever they lie |
@@ -30,6 +31,7 @@ pub mod limits;
 mod name;
 mod path;
 mod ranges;
+mod share;
 mod text;
 mod token;
 mod user;
@@ -45,6 +47,7 @@ pub use file_kind::FileKind;
 pub use name::{Name, TEMPORARY_PREFIX};
 pub use path::{Collision, EntryPath, find_collision};
 pub use ranges::{ByteRange, Ranges};
+pub use share::{Keyword, Keywords, Share, ShareId, SyncId};
 pub use text::Untrusted;
 pub use token::{SessionToken, TokenHash};
 pub use user::UserName;
@@ -84,6 +87,9 @@ pub enum Error {
     /// An audience of nobody or of too many.
     #[error("an audience {0}")]
     Audience(&'static str),
+    /// Keywords that cannot be given.
+    #[error("a keyword {0}")]
+    Keywords(&'static str),
     /// Not the id of a content.
     #[error("an id has 64 hexadecimal digits")]
     ContentId,

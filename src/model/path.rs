@@ -19,16 +19,13 @@ impl EntryPath {
     /// The path with these components.
     pub fn new(components: Vec<Name>) -> Result<Self, Error> {
         let names: Vec<_> = components.iter().map(Name::as_str).collect();
-        let text = names.join("/");
-        if components.is_empty() {
-            Err(Error::Path("needs a name"))
-        } else if components.len() > PATH_DEPTH {
-            Err(Error::Path("has at most 64 components"))
-        } else if text.len() > PATH_BYTES {
-            Err(Error::Path("has at most 1024 bytes"))
-        } else {
-            Ok(Self(text.into()))
-        }
+        Self::joined(&names)
+    }
+
+    /// The path with these components, if they are names. It takes no more memory than they have.
+    pub fn of(names: &[&str]) -> Result<Self, Error> {
+        names.iter().try_for_each(|name| Name::check(name))?;
+        Self::joined(names)
     }
 
     /// The path as people write it, `photos/tree.jpg`.
@@ -40,9 +37,27 @@ impl EntryPath {
         text.split('/').map(Name::new).collect::<Result<_, _>>().and_then(Self::new)
     }
 
+    fn joined(names: &[&str]) -> Result<Self, Error> {
+        let text = names.join("/");
+        if names.is_empty() {
+            Err(Error::Path("needs a name"))
+        } else if names.len() > PATH_DEPTH {
+            Err(Error::Path("has at most 64 components"))
+        } else if text.len() > PATH_BYTES {
+            Err(Error::Path("has at most 1024 bytes"))
+        } else {
+            Ok(Self(text.into()))
+        }
+    }
+
     /// The names, outermost first; at least one.
     pub fn components(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.split('/')
+    }
+
+    /// The path in one text, `/` between the names.
+    pub fn as_str(&self) -> &str {
+        &self.0
     }
 
     /// The name of the file itself.

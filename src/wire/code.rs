@@ -100,6 +100,9 @@ codes! {
     Storage = 39, "storage", passing, "the index cannot store anything now";
     Certificate = 40, "certificate", permanent, "the sealing certificate shown does not hold, or an index knows a newer one";
     Reused = 41, "reused", permanent, "a request with this number asked something else";
+    Base = 42, "base", permanent, "a difference is against another state than there is, or a part is missing before it";
+    Quota = 43, "quota", permanent, "it is more than one person may publish here";
+    Query = 44, "query", permanent, "a search has one to ten words, or an owner or a kind";
 }
 
 impl Code {

@@ -2,7 +2,8 @@
 //! may be. `protocol.md` section 11 has the same table, and a test compares them.
 
 use crate::model::limits::{
-    FRAME_CHUNK, FRAME_CONTROL, FRAME_DELIVERED, FRAME_GREETING, FRAME_HEADER, FRAME_RECORD,
+    FRAME_CATALOG, FRAME_CHUNK, FRAME_CONTROL, FRAME_DELIVERED, FRAME_GREETING, FRAME_HEADER,
+    FRAME_RECORD,
 };
 use std::fmt;
 
@@ -154,6 +155,28 @@ kinds! {
     News = 0x4e, Listener, Open, Request, FRAME_CONTROL;
     /// That news were taken.
     Noted = 0x4f, Dialler, Open, Answer, FRAME_CONTROL;
+    /// Makes a share, or changes its name, keywords or audience.
+    ShareChange = 0x50, Dialler, Open, Request, FRAME_CONTROL;
+    /// Publishes a share no longer.
+    ShareEnd = 0x51, Dialler, Open, Request, FRAME_CONTROL;
+    /// Asks what the index has of one's own shares.
+    SharesAsk = 0x52, Dialler, Open, Request, FRAME_CONTROL;
+    /// One's own shares.
+    Shares = 0x53, Listener, Open, Answer, FRAME_CONTROL;
+    /// Publishes a difference of a share, or a part of it.
+    Publish = 0x54, Dialler, Open, Request, FRAME_CATALOG;
+    /// Searches the catalog.
+    Search = 0x58, Dialler, Open, Request, FRAME_CONTROL;
+    /// What a search found.
+    Results = 0x59, Listener, Open, Answer, FRAME_CATALOG;
+    /// Asks for the entries of a person.
+    Browse = 0x5a, Dialler, Open, Request, FRAME_CONTROL;
+    /// Entries of a person.
+    Listing = 0x5b, Listener, Open, Answer, FRAME_CATALOG;
+    /// Asks who has a content.
+    Locate = 0x5c, Dialler, Open, Request, FRAME_CONTROL;
+    /// Who has a content.
+    Located = 0x5d, Listener, Open, Answer, FRAME_CATALOG;
 }
 
 /// Who sends a kind of frame.

@@ -65,6 +65,28 @@ macro_rules! open_messages {
     };
 }
 
+/// Messages that are CBOR maps, of which more must hold than the types of their fields say: a method
+/// `hangs_together` tells.
+macro_rules! checked_messages {
+    ($($name:ident),*) => {
+        $(impl $crate::wire::Message for $name {
+            const KIND: $crate::wire::Kind = $crate::wire::Kind::$name;
+
+            fn write(&self, out: &mut Vec<u8>) {
+                out.extend_from_slice(&$crate::codec::open::encode(self));
+            }
+
+            fn decode(body: &bytes::Bytes) -> Result<Self, $crate::codec::Error> {
+                let message: Self = $crate::codec::open::decode(body)?;
+                match message.hangs_together() {
+                    true => Ok(message),
+                    false => Err($crate::codec::Error::Invalid("its parts do not fit together")),
+                }
+            }
+        })*
+    };
+}
+
 /// Messages that carry the id of a request.
 macro_rules! numbered {
     ($($name:ident),*) => {
@@ -80,7 +102,7 @@ macro_rules! numbered {
     };
 }
 
-pub(super) use {numbered, open_messages};
+pub(super) use {checked_messages, numbered, open_messages};
 
 /// Field 0 of an open message, whatever else it holds.
 #[derive(minicbor::Decode)]

@@ -1,15 +1,17 @@
 //! Every request that an index takes, tried by everybody who must not have it: a matrix made from
 //! the table of kinds, so that a new kind cannot be forgotten.
 
+use crate::catalog::{browse, entry, publish, search, share, share_out};
 use crate::keys::NOW;
 use crate::stage::{Caller, Ground, PASSWORD, password, resuming, user};
 use waxwing::codec::{Blob, closed};
 use waxwing::crypto::{SignedRotation, random};
 use waxwing::index::store::Store;
-use waxwing::model::SessionToken;
+use waxwing::model::{Content, SessionToken};
 use waxwing::wire::index::{
-    Account, AccountAsk, ChainAsk, ContactChange, Id16, KeysAsk, Login, Logout, Named, Online,
-    PasswordChange, PeopleAsk, Reach, Resume, Rotate, SessionGrant, Watch,
+    Account, AccountAsk, ChainAsk, ContactChange, Id16, KeysAsk, Listing, Locate, Login, Logout,
+    Named, Online, PasswordChange, PeopleAsk, Reach, Resume, Rotate, SessionGrant, ShareChange,
+    ShareEnd, Shares, SharesAsk, Watch,
 };
 use waxwing::wire::{Ask, Code, Kind, Message, Names, SendAsk, SentBy};
 
@@ -61,12 +63,38 @@ async fn try_on(caller: &Caller, kind: Kind, victim: &Victim<'_>) -> Result<Vec<
         Kind::PeopleAsk => raw(caller, PeopleAsk { id: 0, after: None, only: Some(named()) }).await,
         Kind::Watch => raw(caller, Watch { id: 0, on: true }).await,
         Kind::Reach => raw(caller, Reach { id: 0, user: named() }).await,
+        Kind::ShareChange => {
+            let share = share(SECRET, "secret", &[]);
+            raw(caller, ShareChange::new(request, &share)).await
+        }
+        Kind::ShareEnd => raw(caller, ShareEnd { id: 0, share: [SECRET; 16].into() }).await,
+        Kind::SharesAsk => raw(caller, SharesAsk { id: 0, after: None }).await,
+        Kind::Publish => {
+            raw(caller, publish(SECRET, 2, Some(1), &[entry("mallorys.txt", "x")])).await
+        }
+        Kind::Search => raw(caller, search("secret plan")).await,
+        Kind::Browse => raw(caller, browse(victim.name)).await,
+        Kind::Locate => {
+            let plan = Content::of(b"the plan");
+            let content = (*plan.id().as_bytes()).into();
+            raw(caller, Locate { id: 0, content, size: plan.size() }).await
+        }
         other => panic!("{other} is not tried on anybody: add it"),
     }
 }
 
 async fn private_of(caller: &Caller) -> Account {
     Account { id: 0, ..caller.ask(AccountAsk { id: 0 }).await.unwrap() }
+}
+
+/// The number of the share that is for its owner and Bob alone.
+const SECRET: u8 = 77;
+
+/// What the owner has in the catalog.
+async fn catalog_of(caller: &Caller) -> (Shares, Listing) {
+    let shares = caller.ask(SharesAsk { id: 0, after: None }).await.unwrap();
+    let listing = caller.ask(browse("alice")).await.unwrap();
+    (Shares { id: 0, ..shares }, Listing { id: 0, ..listing })
 }
 
 fn holds(bytes: &[u8], secret: &[u8]) -> bool {
@@ -101,15 +129,20 @@ async fn no_request_of_one_account_reads_changes_or_counts_anothers_private_rows
     alice.ask(Online { id: 0, port: None }).await.unwrap();
     let session = alice.ask(AccountAsk { id: 0 }).await.unwrap().sessions[0].session;
     let victim = Victim { name: "alice", session };
-    let before = private_of(&alice).await;
+    let (_bob, _) = ground.member("bob").await;
+    let secret = share(SECRET, "secret plans", &["bob"]);
+    share_out(&alice, &secret, &[entry("plan b.txt", "the plan")]).await;
+    let (before, catalog) = (private_of(&alice).await, catalog_of(&alice).await);
     let (mallory, _) = ground.member("mallory").await;
     let hash = *granted.token.hash().as_bytes();
     for kind in kinds() {
         let answer = try_on(&mallory, kind, &victim).await.unwrap_or_default();
-        for secret in [&session[..], granted.token.expose(), &hash, PASSWORD.as_bytes(), b"$2b$"] {
+        let secrets = [&session[..], granted.token.expose(), &hash, PASSWORD.as_bytes(), b"$2b$"];
+        for secret in secrets.into_iter().chain([&b"plan"[..], &[1; 16]]) {
             assert!(!holds(&answer, secret), "{kind} shows what is private");
         }
         assert_eq!(private_of(&alice).await, before, "{kind} changed what is private");
+        assert_eq!(catalog_of(&alice).await, catalog, "{kind} changed what is hers");
     }
     // Her own numbers tell her nothing of others either: one account, one session.
     let own = mallory.ask(AccountAsk { id: 0 }).await.unwrap();

@@ -3,6 +3,7 @@
 use crate::keys::{NOW, person};
 use crate::ledger::Ledger;
 use crate::net::{Door, INDEX, Net};
+use crate::shelves::Shelves;
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock};
@@ -55,6 +56,7 @@ pub(crate) struct Books {
     pub(crate) page: usize,
     pub(crate) ledger: Ledger,
     pub(crate) documents: Vec<Documents>,
+    pub(crate) shelves: Shelves,
     /// How many entries of the directory go into one answer.
     pub(crate) part: usize,
     /// What it was asked, in order.
@@ -102,6 +104,7 @@ impl Stub {
             page: 2,
             ledger: Ledger::new(),
             documents: Vec::new(),
+            shelves: Shelves::default(),
             part: 2,
             asked: Vec::new(),
             turns: HashMap::new(),
@@ -390,6 +393,9 @@ impl Books {
             Kind::ChainAsk => {
                 let ask: ChainAsk = request.decode().unwrap();
                 request.answer(self.chain(ask.from))
+            }
+            Kind::ShareChange | Kind::ShareEnd | Kind::SharesAsk | Kind::Publish => {
+                self.shelves.answer(request)
             }
             kind => panic!("nobody asks an index for {kind}"),
         };

@@ -4,42 +4,58 @@
 
 use super::{accounts, directory, invitations, open, owner, people, requests, sessions};
 
+/// What many ask for.
+const TEXTS: &[&str] = &[
+    people::PAGE,
+    people::ONE,
+    owner::USERS,
+    sessions::MEMBER,
+    sessions::OF_ANOTHER,
+    sessions::USED,
+    sessions::END_ALL,
+    sessions::END_OTHER,
+    sessions::FORGET_OVER,
+    directory::HEAD,
+    directory::OWNER,
+    directory::LAST_IDENTITY,
+    directory::LAST_KEYS,
+    directory::LATELY,
+    directory::LAST,
+    directory::NUMBERED,
+    directory::ENTRIES,
+    accounts::OF_NAME,
+    accounts::OF_ID,
+    accounts::OF_IDENTITY,
+    invitations::USE,
+    requests::FIND,
+];
+
 #[test]
 fn what_many_ask_for_is_found_without_reading_everything() {
     let db = open::in_memory().unwrap();
-    let texts = [
-        people::PAGE,
-        people::ONE,
-        owner::USERS,
-        sessions::MEMBER,
-        sessions::OF_ANOTHER,
-        sessions::USED,
-        sessions::END_ALL,
-        sessions::END_OTHER,
-        sessions::FORGET_OVER,
-        directory::HEAD,
-        directory::OWNER,
-        directory::LAST_IDENTITY,
-        directory::LAST_KEYS,
-        directory::LATELY,
-        directory::LAST,
-        directory::NUMBERED,
-        directory::ENTRIES,
-        accounts::OF_NAME,
-        accounts::OF_ID,
-        accounts::OF_IDENTITY,
-        invitations::USE,
-        requests::FIND,
-    ];
-    for sql in texts {
+    for sql in TEXTS {
         let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let values = vec![rusqlite::types::Null; plan.parameter_count()];
         let steps = plan.query_map(rusqlite::params_from_iter(values), |row| row.get(3)).unwrap();
         for step in steps.map(rusqlite::Result::<String>::unwrap) {
             // The head of the directory is the end of the table itself.
-            let scans = step.starts_with("SCAN") && sql != directory::HEAD;
+            let scans = step.starts_with("SCAN") && *sql != directory::HEAD;
             assert!(!scans && !step.contains("TEMP B-TREE"), "{sql}\n{step}");
         }
+    }
+}
+
+#[test]
+fn no_question_is_planned_again_for_other_values() {
+    let db = open::in_memory().unwrap();
+    for sql in TEXTS {
+        let mut asked = db.prepare(sql).unwrap();
+        for value in ["one", "two", "three"] {
+            let values = vec![value; asked.parameter_count()];
+            let mut rows = asked.query(rusqlite::params_from_iter(values)).unwrap();
+            let _ = rows.next();
+        }
+        assert_eq!(asked.get_status(rusqlite::StatementStatus::RePrepare), 0, "{sql}");
     }
 }
 

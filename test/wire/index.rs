@@ -89,7 +89,7 @@ fn a_token_is_stored_as_a_hash_under_a_label_of_its_own() {
 #[test]
 fn byte_strings_of_a_fixed_length() {
     // A head of 16 or 32 bytes; of some kinds the second one as well.
-    let cases: [(Kind, &[u8]); 12] = [
+    let cases: [(Kind, &[u8]); 25] = [
         (Kind::Join, &[0x50]),
         (Kind::PasswordChange, &[0x50]),
         (Kind::Rotate, &[0x50]),
@@ -102,6 +102,19 @@ fn byte_strings_of_a_fixed_length() {
         (Kind::ChainPart, &[0x58, 32]),
         (Kind::People, &[0x58, 32]),
         (Kind::News, &[0x58, 32]),
+        (Kind::ShareChange, &[0x50]),
+        (Kind::ShareEnd, &[0x50]),
+        (Kind::SharesAsk, &[0x50]),
+        (Kind::Shares, &[0x50]),
+        (Kind::Shares, &[0x58, 32]),
+        (Kind::Publish, &[0x50]),
+        (Kind::Publish, &[0x58, 32]),
+        (Kind::Results, &[0x50]),
+        (Kind::Results, &[0x58, 32]),
+        (Kind::Listing, &[0x50]),
+        (Kind::Listing, &[0x58, 32]),
+        (Kind::Locate, &[0x58, 32]),
+        (Kind::Located, &[0x58, 32]),
     ];
     for (kind, head) in cases {
         let Sample { body, again, .. } = of(kind);
@@ -141,7 +154,17 @@ fn a_truth_is_false_or_true() {
 
 #[test]
 fn a_field_left_out_may_be_null() {
-    for (kind, optional) in [(Kind::Join, 4..6), (Kind::PeopleAsk, 1..3), (Kind::Account, 2..3)] {
+    let cases = [
+        (Kind::Join, 4..6),
+        (Kind::PeopleAsk, 1..3),
+        (Kind::Account, 2..3),
+        (Kind::Publish, 3..4),
+        (Kind::Search, 2..6),
+        (Kind::Search, 7..9),
+        (Kind::Results, 5..6),
+        (Kind::Browse, 2..4),
+    ];
+    for (kind, optional) in cases {
         let Sample { body, again, .. } = of(kind);
         let mut without = fields(&body);
         without.retain(|field| !optional.contains(&usize::from(field[0])));

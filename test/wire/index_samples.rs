@@ -174,7 +174,7 @@ pub(crate) fn person() -> PersonSeen {
     }
 }
 
-fn largest_person() -> PersonSeen {
+pub(crate) fn largest_person() -> PersonSeen {
     PersonSeen {
         user: name(&"z".repeat(USER_NAME_BYTES)),
         identity: Fingerprint::from_bytes([0xff; 32]),

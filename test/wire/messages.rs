@@ -100,7 +100,7 @@ fn a_frame_tells_what_it_names_before_it_is_decoded() {
     let mut expected = vec![None; 5];
     expected.extend([Some(3); 11]);
     expected.extend([Some(5); 2]);
-    expected.extend([Some(7); 23]);
+    expected.extend([Some(7); 34]);
     assert_eq!(numbers, expected);
     for kind in [Kind::StreamChunk, Kind::StreamEnd, Kind::SendGrant] {
         for body in [&b""[..], &[0xa0], &[1, 2, 3]] {
@@ -182,6 +182,11 @@ fn optional(kind: Kind) -> &'static [u8] {
         Kind::ContactChange | Kind::Account | Kind::KeysAsk | Kind::OnlineGrant => &[2],
         Kind::Keys => &[4],
         Kind::PeopleAsk => &[1, 2],
+        Kind::SharesAsk => &[1],
+        Kind::Publish => &[3],
+        Kind::Search => &[2, 3, 4, 5, 7, 8],
+        Kind::Results => &[5],
+        Kind::Browse => &[2, 3],
         _ => &[],
     }
 }

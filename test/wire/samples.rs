@@ -1,7 +1,7 @@
 //! Messages to try things on: of each kind a small one, and the largest that there is.
 
-use crate::index_samples as index;
 use crate::people::alice;
+use crate::{catalog_samples as catalog, index_samples as index};
 use bytes::Bytes;
 use std::sync::LazyLock;
 use waxwing::codec::{Blob, Error, closed};
@@ -62,6 +62,7 @@ fn make_small() -> Vec<Sample> {
         of(&LanesGrant { id: 5, ticket: ticket(), lanes }),
     ];
     samples.extend(index::small());
+    samples.extend(catalog::small());
     samples
 }
 
@@ -94,6 +95,7 @@ pub(crate) fn largest() -> Vec<Sample> {
         of(&LanesGrant { id, ticket: ticket(), lanes }),
     ];
     samples.extend(index::largest());
+    samples.extend(catalog::largest());
     samples
 }
 

@@ -182,6 +182,7 @@ fn index(config: &Config, store: Sqlite, log: Log) -> io::Result<Index<Sqlite>> 
     let rules = Rules {
         open_joining: config.everybody_may_join(),
         session_lifetime: config.session_lifetime,
+        entries_of_person: config.entries_of_person,
         ..Rules::default()
     };
     let tell = move |happening: Happening| {

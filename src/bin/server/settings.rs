@@ -7,6 +7,7 @@ use std::time::Duration;
 use waxwing::crypto::PasswordHasher;
 use waxwing::index::DataFolder;
 use waxwing::model::HostPort;
+use waxwing::model::limits::PERSON_ENTRIES;
 use waxwing::ui::settings::{Preset, Setting, SettingError, Settings};
 
 /// Everything that can be set.
@@ -17,6 +18,7 @@ pub(crate) static TABLE: &[&Setting] = &[
     &OPEN_JOINING,
     &SESSION_HOURS,
     &BCRYPT_COST,
+    &ENTRIES_PER_PERSON,
     &THREADS,
     &LOG,
     &JSON,
@@ -71,6 +73,14 @@ const BCRYPT_COST: Setting = Setting {
     help: "Hash passwords at this cost, from 12 to 20; each step doubles the time",
 };
 
+const ENTRIES_PER_PERSON: Setting = Setting {
+    name: "entries-per-person",
+    value: Some("N"),
+    preset: Preset::Is("500000"),
+    in_file: true,
+    help: "Let each person publish so many files",
+};
+
 const THREADS: Setting = Setting {
     name: "threads",
     value: Some("N"),
@@ -117,6 +127,7 @@ pub(crate) struct Config {
     pub(crate) open_joining: Option<bool>,
     pub(crate) session_lifetime: Duration,
     pub(crate) hasher: PasswordHasher,
+    pub(crate) entries_of_person: u64,
     pub(crate) threads: usize,
     pub(crate) log: Option<PathBuf>,
     /// Where settings were read.
@@ -139,6 +150,7 @@ impl Config {
         let hasher = PasswordHasher::new(cost.unwrap_or(PasswordHasher::DEFAULT_COST));
         let hours = settings.number(&SESSION_HOURS, 1..=8760)?.unwrap_or(12);
         let threads = settings.number(&THREADS, 1..=1024)?.and_then(|n| n.try_into().ok());
+        let entries = settings.number(&ENTRIES_PER_PERSON, 1..=100_000_000)?;
         Ok(Self {
             data: DataFolder::at(data(settings)?),
             listen,
@@ -147,6 +159,7 @@ impl Config {
             open_joining: settings.switch(&OPEN_JOINING)?,
             session_lifetime: Duration::from_secs(hours.saturating_mul(3600)),
             hasher: hasher.ok_or_else(|| settings.refuse(&BCRYPT_COST, "is no such cost"))?,
+            entries_of_person: entries.unwrap_or(PERSON_ENTRIES),
             threads: threads.unwrap_or_else(cores),
             log: settings.path(&LOG),
             file_was_found: file.as_deref() == Some(Path::new(FILE_NAME))

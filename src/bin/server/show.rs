@@ -121,6 +121,7 @@ impl<'a> Show<'a> {
             entries => format!("{entries} entries, the last {}", short(&stats.head)),
         };
         table.row(["key directory", &directory]);
+        table.row(["catalog", &format!("{} entries in {} shares", stats.entries, stats.shares)]);
         table.row(["database", &bytes(stats.bytes)]);
         self.printer.table(table);
     }

@@ -157,6 +157,8 @@ impl Desk {
             online: live.map(|(index, _)| count(index.online())),
             sessions: figures.sessions,
             invitations: figures.invitations,
+            shares: figures.shares,
+            entries: figures.entries,
             directory: figures.directory.length,
             head: HEXLOWER.encode(&figures.directory.hash),
             bytes: figures.bytes,

@@ -118,6 +118,10 @@ pub struct Stats {
     pub sessions: u64,
     /// Invitations that can be used.
     pub invitations: u64,
+    /// Shares.
+    pub shares: u64,
+    /// Entries of the catalog that somebody sees.
+    pub entries: u64,
     /// Entries of the key directory.
     pub directory: u64,
     /// The hash of the last of them.

@@ -14,9 +14,14 @@
 //! Decided against: one method that runs closures on a connection (no second engine could run them),
 //! and errors that name a database's own (callers would decide by them).
 
+mod catalog;
 mod nouns;
 mod sqlite;
 
+pub use catalog::{
+    EntryRow, Holders, ListingPage, Online, OwnShareRow, Part, Position, Query, ResultPage,
+    ResultRow, ShareRow, Shelf,
+};
 pub use nouns::{
     Account, AccountId, Asker, ChainRead, Figures, Granted, Invite, InviteRow, Joining, LoggingIn,
     Member, NewSession, OwnAccount, PersonRow, RequestKey, Rotating, SessionNumber, SessionRow,
@@ -26,7 +31,7 @@ pub use sqlite::{Bounds, OpenError, Place, Sqlite, restore, restore_was_cut_off}
 
 use crate::crypto::{PasswordHash, UnixTime};
 use crate::model::directory::Documents;
-use crate::model::{TokenHash, UserName};
+use crate::model::{Content, EntryPath, Name, Share, ShareId, TokenHash, UserName};
 use std::future::Future;
 
 /// Why a store did not do what was asked. Nothing has changed then.
@@ -79,6 +84,12 @@ pub enum Refusal {
     /// There is no such thing.
     #[error("there is no such thing")]
     NotFound,
+    /// A difference is against another state than there is, or a part before it is missing.
+    #[error("the difference does not follow on what there is")]
+    Base,
+    /// It would be more than one person may publish.
+    #[error("more than one person may publish")]
+    Quota,
     /// The name had too many entries in the directory lately: sixteen within a day. Only what a
     /// person does alone is refused for this, new keys and rotations; the index's owner is not.
     #[error("too many changes of keys lately")]
@@ -223,6 +234,85 @@ pub trait Store: Clone + Send + Sync + 'static {
         &self,
         people: Vec<(AccountId, UnixTime)>,
     ) -> impl Future<Output = Result<()>> + Send;
+
+    // The catalog. Whoever asks sees what is for everyone, what is for them, and what is their own;
+    // nothing that an answer holds, nor how long it takes, depends on anything else.
+
+    /// Makes a share, or changes its name, keywords or audience, which holds at once. A name that
+    /// another share of the same person has is refused as [`Refusal::NameTaken`]; somebody in the
+    /// audience who has no account, as [`Refusal::NotFound`].
+    ///
+    /// The audience is of accounts: who takes the name of one later belongs to nothing.
+    fn set_share(
+        &self,
+        asker: Asker,
+        request: RequestKey,
+        share: Share,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Takes a part of a sync. Nobody sees anything of it before the last part was taken; then all of
+    /// it holds at once. A part that was taken already changes nothing. A person may have at most so
+    /// many entries.
+    fn publish(
+        &self,
+        asker: Asker,
+        part: Part,
+        most: u64,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Ends a share, if there is one of this id: nobody sees anything of it from now on.
+    fn end_share(
+        &self,
+        asker: Asker,
+        share: ShareId,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<()>> + Send;
+
+    /// At most so many of the asker's shares, by id, after one.
+    fn own_shares(
+        &self,
+        asker: Asker,
+        after: Option<ShareId>,
+        most: usize,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<Vec<OwnShareRow>>> + Send;
+
+    /// Searches, for a quarter of a second at most; what was not looked at until then comes with the
+    /// next page.
+    fn search(
+        &self,
+        asker: Asker,
+        query: Query,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<ResultPage>> + Send;
+
+    /// At most so many entries of a person, of all shares or of the one of this name, behind an
+    /// entry. Nothing when there is no such person or no such share to be seen.
+    fn browse(
+        &self,
+        asker: Asker,
+        owner: &UserName,
+        share: Option<&Name>,
+        after: Option<(Name, EntryPath)>,
+        most: usize,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<Option<ListingPage>>> + Send;
+
+    /// Who has a content.
+    fn locate(
+        &self,
+        asker: Asker,
+        content: Content,
+        online: Online,
+        most: usize,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<Holders>> + Send;
+
+    /// Clears up behind what was published: looks at about so many rows. Says whether more is to be
+    /// done.
+    fn tidy(&self, rows: usize) -> impl Future<Output = Result<bool>> + Send;
 
     // For the index's owner.
 

@@ -314,6 +314,10 @@ pub struct Figures {
     pub sessions: u64,
     /// Invitations that can be used.
     pub invitations: u64,
+    /// Shares.
+    pub shares: u64,
+    /// Entries of the catalog that somebody sees.
+    pub entries: u64,
     /// How long the key directory is, and its last hash.
     pub directory: Head,
     /// Bytes that the database takes on disk or in memory.

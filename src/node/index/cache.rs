@@ -1,9 +1,11 @@
-//! What is known of an index from earlier: its key directory, and the people as they were last seen.
+//! What is known of an index from earlier: its key directory, the people as they were last seen, what
+//! it has acknowledged of one's own shares, and what the last searches found.
 
+use super::catalog::{Published, Searches};
 use super::directory::Directory;
 use super::people::{PEOPLE_KNOWN, Person};
 use crate::model::directory::{Chain, Head};
-use crate::model::{UnixTime, UserName};
+use crate::model::{ShareId, UnixTime, UserName};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -48,6 +50,8 @@ pub struct Known(Arc<Inner>);
 struct Inner {
     directory: Directory,
     people: Mutex<People>,
+    published: Mutex<BTreeMap<ShareId, Published>>,
+    searches: Mutex<Searches>,
 }
 
 #[derive(Default)]
@@ -70,8 +74,7 @@ impl Known {
     /// Only the chain of the key directory, as it was kept. The epochs of certificates are not kept
     /// yet: in each run the first certificate seen of an identity says how high they are.
     pub fn new(chain: Chain) -> Self {
-        let directory = Directory::new(chain);
-        Self(Arc::new(Inner { directory, people: Mutex::default() }))
+        Self(Arc::new(Inner { directory: Directory::new(chain), ..Inner::default() }))
     }
 
     /// How long the key directory is known to be: what people tell each other.
@@ -82,6 +85,21 @@ impl Known {
     /// The entries of the key directory from this number on, to be kept.
     pub fn entries_from(&self, number: u64) -> Vec<Vec<u8>> {
         self.directory().with_chain(|chain| chain.entries_from(number).collect())
+    }
+
+    /// What the index acknowledged last of a share of one's own.
+    pub fn published(&self, share: ShareId) -> Option<Published> {
+        self.all_published().get(&share).cloned()
+    }
+
+    /// Takes what the index has acknowledged in an earlier run of the program. When the index still
+    /// says that this is what it has, only the difference is sent to it.
+    pub fn remember(&self, share: ShareId, published: Published) {
+        self.all_published().insert(share, published);
+    }
+
+    pub(super) fn forget_published(&self, share: ShareId) {
+        self.all_published().remove(&share);
     }
 
     pub(super) fn directory(&self) -> &Directory {
@@ -134,6 +152,14 @@ impl Known {
             Some(row) => Some((Some(row.person.clone()), row.since)),
             None => people.all.map(|since| (None, since)),
         }
+    }
+
+    fn all_published(&self) -> MutexGuard<'_, BTreeMap<ShareId, Published>> {
+        self.0.published.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn searches(&self) -> MutexGuard<'_, Searches> {
+        self.0.searches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn people(&self) -> MutexGuard<'_, People> {

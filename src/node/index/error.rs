@@ -39,9 +39,22 @@ pub enum Error {
     /// An answer that cannot be.
     #[error("the index answered what makes no sense: {0}")]
     Nonsense(&'static str),
+    /// What is searched for cannot be searched for.
+    #[error("{0}")]
+    Query(crate::model::Error),
+    /// The program has unpublished the share while it was published.
+    #[error("the share was unpublished meanwhile")]
+    Unpublished,
     /// What was to be said is longer than may be said.
     #[error("{0}")]
     TooLong(crate::codec::Error),
+}
+
+impl Error {
+    /// Whether the index refused for this reason.
+    pub(super) fn is(&self, reason: Code) -> bool {
+        matches!(self, Self::Refused { code, .. } if *code == reason)
+    }
 }
 
 /// Why nobody is logged in.

@@ -1,9 +1,12 @@
 //! What happens while nobody asks.
 
+use super::Error;
+use super::catalog::Summary;
 use super::people::Person;
 use super::state::{Live, Shared, Status};
 use crate::crypto::Fingerprint;
 use crate::link::{Incoming, Request};
+use crate::model::ShareId;
 use crate::model::directory::ChainError;
 use crate::wire::index::{News as NewsMessage, Noted};
 use crate::wire::{Code, Kind};
@@ -21,6 +24,21 @@ pub enum News {
     Changed(Person),
     /// This person wants to reach us.
     Wanted(Person),
+    /// The index has taken what there is of a share now:
+    /// [`Known::published`](super::Known::published) gives it.
+    Published {
+        /// The share.
+        share: ShareId,
+        /// What has become different by it.
+        summary: Summary,
+    },
+    /// The index does not let a share be published so. It is tried again in the next conversation.
+    NotPublished {
+        /// The share.
+        share: ShareId,
+        /// Why.
+        why: Error,
+    },
     /// More happened than was told: whoever shows people asks for all of them. Also when the index was
     /// away for a while, and tells of changes again.
     Missed,

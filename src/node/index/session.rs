@@ -338,12 +338,16 @@ impl IndexSession {
 
     // How calls wait.
 
-    async fn ask<A: Ask + Clone>(&self, ask: A) -> Result<A::Answer, Error> {
+    pub(super) fn shared(&self) -> &Shared {
+        &self.0.shared
+    }
+
+    pub(super) async fn ask<A: Ask + Clone>(&self, ask: A) -> Result<A::Answer, Error> {
         self.0.shared.ask(ask, self.0.shared.until()).await
     }
 
     /// Asks, and takes what is known when the index is away.
-    async fn read<T>(
+    pub(super) async fn read<T>(
         &self,
         ask: impl Future<Output = Result<T, Error>>,
         known: impl Fn() -> Option<(T, UnixTime)>,

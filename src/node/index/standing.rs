@@ -11,7 +11,7 @@
 use super::opening::{Beginning, Command, resume};
 use super::session::{KeepToken, Setup};
 use super::state::{Live, Shared, State, passes_by_itself};
-use super::{Error, LoggedOut, Trouble, directory, news};
+use super::{Error, LoggedOut, Trouble, catalog, directory, news};
 use crate::crypto::{Fingerprint, random};
 use crate::link::{
     AskError, Backoff, Connect, Conversation, Dialler, Ending, Expected, Incoming, Side,
@@ -205,6 +205,7 @@ impl<C: Connect + Clone + 'static> Standing<C> {
                 shared.watched.uphold(&shared, &live),
                 news::take(&shared, &live, incoming),
                 directory::look(&shared),
+                catalog::uphold(&shared, &live),
             )
         };
         let mut background = pin!(background);

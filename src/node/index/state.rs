@@ -1,6 +1,7 @@
 //! How it stands with the index, as the standing task and all handles see it.
 
 use super::cache::Known;
+use super::catalog::Publishing;
 use super::news::{NEWS_WAITING, News, NewsStream, Warnings};
 use super::session::{Clock, Setup};
 use super::wish::{BeOnline, BeTold, Wish};
@@ -59,7 +60,8 @@ pub(super) struct Shared {
     pub(super) known: Known,
     pub(super) online: Wish<BeOnline>,
     pub(super) watched: Wish<BeTold>,
-    patience: Duration,
+    pub(super) publishing: Publishing,
+    pub(super) patience: Duration,
     clock: Clock,
 }
 
@@ -75,6 +77,7 @@ impl Shared {
             known: setup.known.clone(),
             online: Wish::default(),
             watched: Wish::default(),
+            publishing: Publishing::default(),
             patience: setup.patience,
             clock: Arc::clone(&setup.clock),
         }
@@ -146,24 +149,33 @@ impl Shared {
         ask: A,
         until: Instant,
     ) -> Result<(A::Answer, Arc<Live>), Error> {
+        self.ask_in(|_| ask.clone(), until).await
+    }
+
+    /// The same for what is asked otherwise in each conversation.
+    pub(super) async fn ask_in<A: Ask>(
+        &self,
+        ask: impl Fn(&Arc<Live>) -> A,
+        until: Instant,
+    ) -> Result<(A::Answer, Arc<Live>), Error> {
         let mut was_asked = false;
-        let asking = self.ask_again(&ask, &mut was_asked);
+        let asking = self.ask_again(ask, &mut was_asked);
         match timeout_at(until, asking).await {
             Ok(answer) => answer,
             Err(_) => Err(self.late(was_asked)),
         }
     }
 
-    async fn ask_again<A: Ask + Clone>(
+    async fn ask_again<A: Ask>(
         &self,
-        ask: &A,
+        ask: impl Fn(&Arc<Live>) -> A,
         was_asked: &mut bool,
     ) -> Result<(A::Answer, Arc<Live>), Error> {
         let mut failed = 0_u32;
         loop {
             let live = self.here().await?;
             let before = std::mem::replace(was_asked, true);
-            let answer = live.ask(ask.clone()).await;
+            let answer = live.ask(ask(&live)).await;
             if let Err(AskError::Refused { .. }) = answer {
                 // What is refused has not happened; what was lost before may have.
                 *was_asked = before;

@@ -1,14 +1,18 @@
 //! The store's methods, each a job for the writer or a reader.
 
-use super::{Sqlite, accounts, check, directory, invitations, owner, people, requests, sessions};
+use super::{
+    Sqlite, accounts, catalog, check, directory, invitations, owner, people, requests, sessions,
+};
 use crate::crypto::{PasswordHash, UnixTime};
 use crate::index::store::{
-    Account, AccountId, Asker, ChainRead, Figures, Granted, Invite, InviteRow, Joining, LoggingIn,
-    Member, NewSession, OwnAccount, PersonRow, RequestKey, Result, Rotating, SessionNumber,
-    SessionRow, Shown, Store, StoreError, UserRow,
+    Account, AccountId, Asker, ChainRead, Figures, Granted, Holders, Invite, InviteRow, Joining,
+    ListingPage, LoggingIn, Member, NewSession, Online, OwnAccount, OwnShareRow, Part, PersonRow,
+    Query, RequestKey, Result, ResultPage, Rotating, SessionNumber, SessionRow, Shown, Store,
+    StoreError, UserRow,
 };
 use crate::model::directory::Documents;
-use crate::model::{TokenHash, UserName};
+use crate::model::{Content, EntryPath, Name, Share, ShareId, TokenHash, UserName};
+use rusqlite::Connection;
 
 impl Store for Sqlite {
     async fn account(&self, user: &UserName) -> Result<Option<Account>> {
@@ -152,6 +156,82 @@ impl Store for Sqlite {
 
     async fn were_online(&self, people: Vec<(AccountId, UnixTime)>) -> Result<()> {
         self.write(move |db| people::were_online(db, &people)).await
+    }
+
+    async fn set_share(
+        &self,
+        asker: Asker,
+        request: RequestKey,
+        share: Share,
+        now: UnixTime,
+    ) -> Result<()> {
+        self.write(move |db| catalog::set_share(db, &asker, &request, &share, now)).await
+    }
+
+    async fn publish(&self, asker: Asker, part: Part, most: u64, now: UnixTime) -> Result<()> {
+        let prepared = tokio::task::spawn_blocking(move || catalog::prepare(part)).await;
+        let broke_off = |_| StoreError::Failed("it broke off".into());
+        let prepared = prepared.map_err(broke_off)?;
+        let publish = move |db: &Connection, known: &mut catalog::Known| {
+            catalog::publish(db, known, &asker, &prepared, most, now)
+        };
+        match self.change(publish).await? {
+            catalog::Taken::Yes => Ok(()),
+            // What was cleared up instead stands.
+            catalog::Taken::NotYet => Err(StoreError::Busy),
+        }
+    }
+
+    async fn end_share(&self, asker: Asker, share: ShareId, now: UnixTime) -> Result<()> {
+        self.write(move |db| catalog::end_share(db, &asker, &share, now)).await
+    }
+
+    async fn own_shares(
+        &self,
+        asker: Asker,
+        after: Option<ShareId>,
+        most: usize,
+        now: UnixTime,
+    ) -> Result<Vec<OwnShareRow>> {
+        self.read(move |db| catalog::own_shares(db, &asker, after.as_ref(), most, now)).await
+    }
+
+    async fn search(&self, asker: Asker, query: Query, now: UnixTime) -> Result<ResultPage> {
+        self.look_up(move |db, time| catalog::search(db, &asker, &query, (now, time))).await
+    }
+
+    async fn browse(
+        &self,
+        asker: Asker,
+        owner: &UserName,
+        share: Option<&Name>,
+        after: Option<(Name, EntryPath)>,
+        most: usize,
+        now: UnixTime,
+    ) -> Result<Option<ListingPage>> {
+        let (owner, share) = (owner.clone(), share.cloned());
+        self.look_up(move |db, _| {
+            catalog::browse(db, &asker, (&owner, share.as_ref()), after.as_ref(), most, now)
+        })
+        .await
+    }
+
+    async fn locate(
+        &self,
+        asker: Asker,
+        content: Content,
+        online: Online,
+        most: usize,
+        now: UnixTime,
+    ) -> Result<Holders> {
+        self.look_up(move |db, time| {
+            catalog::locate(db, &asker, content, &online, most, (now, time))
+        })
+        .await
+    }
+
+    async fn tidy(&self, rows: usize) -> Result<bool> {
+        self.change(move |db, known| catalog::tidy(db, known, rows)).await
     }
 
     async fn is_invited(

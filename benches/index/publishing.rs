@@ -1,0 +1,88 @@
+//! Publishing over a socket, beside plain inserts of the same rows into SQLite's full-text search.
+
+use crate::corpus::entries;
+use crate::library::{database, folder, share};
+use crate::people::{dial, side, token};
+use crate::process::Process;
+use crate::{quantile, ratio};
+use futures_util::future::join_all;
+use rusqlite::{Connection, params};
+use std::path::Path;
+use std::time::Instant;
+use waxwing::codec::List;
+use waxwing::model::Entry;
+use waxwing::wire::index::{EntrySaid, Publish, Resume, ShareChange};
+
+const ENTRIES: u64 = 100_000;
+const TOGETHER: usize = 1000;
+const PAIRS: usize = 3;
+
+pub(crate) async fn measure() {
+    let all: Vec<_> = entries(0, ENTRIES).collect();
+    let mut ratios = Vec::new();
+    for _ in 0..PAIRS {
+        let ours = publish(&all).await;
+        let plain = {
+            let folder = folder();
+            insert(&database(folder.path()), &all)
+        };
+        println!(
+            "{ENTRIES} entries: published in {ours:.2} s, plain inserts of the same rows {plain:.2} s"
+        );
+        ratios.push(plain / ours);
+    }
+    ratio("publish_rate_vs_plain_fts5", quantile(&mut ratios, 0.5), ">0.5");
+}
+
+/// In parts, two of which are on their way at once.
+async fn publish(all: &[Entry]) -> f64 {
+    let folder = folder();
+    let index = Process::start_in(folder.path(), 1, 10);
+    let (conversation, _incoming) = dial(&side(0), 0, index.address).await;
+    conversation.ask(Resume { id: 0, token: token("shared", 0) }).await.unwrap();
+    let share = share(1);
+    conversation.ask(ShareChange::new([1; 16].into(), &share)).await.unwrap();
+    let parts: Vec<_> = all.chunks(TOGETHER).collect();
+    let last = parts.len() - 1;
+    let begin = Instant::now();
+    for (first, pair) in parts.chunks(2).enumerate() {
+        let asks = pair.iter().enumerate().map(|(at, part)| {
+            let number = first * 2 + at;
+            let add: Vec<_> = part.iter().map(EntrySaid::from).collect();
+            conversation.ask(Publish {
+                id: 0,
+                share: (*share.id.as_bytes()).into(),
+                sync: [7; 16].into(),
+                base: None,
+                part: u32::try_from(number).unwrap(),
+                add: List::new(add).unwrap(),
+                remove: List::default(),
+                last: number == last,
+            })
+        });
+        for done in join_all(asks).await {
+            done.unwrap();
+        }
+    }
+    begin.elapsed().as_secs_f64()
+}
+
+/// One table with SQLite's own defaults, and the same care for what is written.
+fn insert(file: &Path, all: &[Entry]) -> f64 {
+    let db = Connection::open(file).unwrap();
+    db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL").unwrap();
+    db.execute_batch("CREATE VIRTUAL TABLE entries USING fts5(path, share)").unwrap();
+    let begin = Instant::now();
+    for part in all.chunks(TOGETHER) {
+        db.execute_batch("BEGIN").unwrap();
+        let mut insert =
+            db.prepare_cached("INSERT INTO entries (path, share) VALUES ($1, $2)").unwrap();
+        for entry in part {
+            let names: Vec<_> = entry.path().components().collect();
+            insert.execute(params![names.join("/"), "share 1"]).unwrap();
+        }
+        drop(insert);
+        db.execute_batch("COMMIT").unwrap();
+    }
+    begin.elapsed().as_secs_f64()
+}

@@ -1,0 +1,348 @@
+//! Upholds in one conversation what the program wants published.
+//!
+//! ```text
+//! what the index has of our shares
+//!      │   a share too many ──────────────────▶ ShareEnd
+//!      │   another name, audience, keywords ──▶ ShareChange
+//!      │   a state that we know ──────────────▶ Publish 0 … n, the difference
+//!      └─▶ one that we do not ────────────────▶ Publish 0 … n, from nothing
+//! ```
+//!
+//! One request is under way at a time, and after each it is looked anew at what is to be done next:
+//! whoever may not see a share any more does not see it until a large sync is at its end.
+
+use super::super::Error;
+use super::super::news::News;
+use super::super::state::{Live, Shared};
+use super::entries::{Difference, Entries, Place, Summary};
+use super::shares::{Gathering, OwnShare};
+use super::wishes::{Aim, Published, Sync, Wish};
+use crate::codec::List;
+use crate::crypto::random;
+use crate::link::{AskError, Backoff};
+use crate::model::{ShareId, SyncId};
+use crate::wire::index::{Publish, ShareChange, ShareEnd};
+use crate::wire::{Ask, Code};
+use std::collections::BTreeMap;
+use std::convert::Infallible;
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// Upholds all wishes, as long as this conversation goes on.
+pub(in super::super) async fn uphold(shared: &Shared, live: &Live) -> Infallible {
+    let mut wishes = shared.publishing.subscribe();
+    let (shares, settled) = (None, BTreeMap::new());
+    let mut keeper = Keeper { shared, live, shares, settled, failed: 0 };
+    loop {
+        let number = wishes.borrow_and_update().number;
+        let pause = match keeper.step().await {
+            Step::Next => continue,
+            Step::Pause(pause) => pause,
+            Step::Nothing => Duration::MAX,
+        };
+        tokio::select! {
+            () = sleep(pause) => {}
+            // The sender is in `shared`.
+            _ = wishes.wait_for(|wishes| wishes.number != number) => {}
+        }
+    }
+}
+
+struct Keeper<'a> {
+    shared: &'a Shared,
+    live: &'a Live,
+    /// What the index has; not known before it was asked, and when an answer was lost.
+    shares: Option<BTreeMap<ShareId, OwnShare>>,
+    /// The wishes for which nothing is left to do in this conversation.
+    settled: BTreeMap<ShareId, u64>,
+    /// How often in a row it was of no use.
+    failed: u32,
+}
+
+enum Step {
+    /// There may be more to do.
+    Next,
+    Pause(Duration),
+    Nothing,
+}
+
+/// Why something was of no use.
+enum Hitch {
+    /// What the index did is not known.
+    Lost,
+    /// It passes.
+    Passing(Error),
+    /// The index has something else than we think.
+    Base(Error),
+    Permanent(Error),
+}
+
+/// What is to be done for a share.
+#[derive(PartialEq, Eq, PartialOrd, Ord)]
+enum Due {
+    End,
+    Change,
+    Entries,
+}
+
+impl Keeper<'_> {
+    async fn step(&mut self) -> Step {
+        let Some((due, id, wish)) = self.next() else { return Step::Nothing };
+        if self.shares.is_none() {
+            return match self.survey().await {
+                Ok(()) => Step::Next,
+                Err(hitch) => self.no_survey(hitch),
+            };
+        }
+        let done = match (due, &wish.aim) {
+            (Due::Change, Some(aim)) => self.change(aim).await,
+            (Due::Entries, Some(aim)) => self.publish(id, &wish, &aim.entries).await,
+            _ => self.end(id, &wish).await,
+        };
+        match done {
+            Ok(()) => {
+                self.failed = 0;
+                self.shared.publishing.moved(id);
+                Step::Next
+            }
+            Err(hitch) => self.hitched(id, &wish, hitch),
+        }
+    }
+
+    /// What is to be done next: first what says who sees something.
+    fn next(&self) -> Option<(Due, ShareId, Wish)> {
+        let wishes = self.shared.publishing.now();
+        let open = wishes.of.iter().filter(|(id, wish)| self.is_open(id, wish));
+        let due = open.map(|(id, wish)| (self.due(id, wish), *id));
+        let (due, id) = due.min()?;
+        wishes.of.get(&id).map(|wish| (due, id, wish.clone()))
+    }
+
+    fn is_open(&self, id: &ShareId, wish: &Wish) -> bool {
+        self.settled.get(id) != Some(&wish.number)
+    }
+
+    fn due(&self, id: &ShareId, wish: &Wish) -> Due {
+        let about = self.own(*id).map(|own| own.about);
+        match &wish.aim {
+            None => Due::End,
+            Some(aim) if about == Some(aim.about) => Due::Entries,
+            Some(_) => Due::Change,
+        }
+    }
+
+    async fn survey(&mut self) -> Result<(), Hitch> {
+        let mut gathering = Gathering::default();
+        loop {
+            let page = self.ask(gathering.ask()).await?;
+            if !gathering.take(&page).map_err(Hitch::Permanent)? {
+                break;
+            }
+        }
+        let shares = gathering.into_shares().into_iter().map(|share| (share.id, share));
+        self.shares = Some(shares.collect());
+        Ok(())
+    }
+
+    async fn end(&mut self, id: ShareId, wish: &Wish) -> Result<(), Hitch> {
+        if self.own(id).is_some() {
+            self.ask(ShareEnd { id: 0, share: (*id.as_bytes()).into() }).await?;
+        }
+        self.shares.as_mut().and_then(|shares| shares.remove(&id));
+        self.shared.known.forget_published(id);
+        self.shared.publishing.keep_sync(id, None);
+        self.settle(id, wish, Ok(Summary::default()));
+        Ok(())
+    }
+
+    async fn change(&mut self, aim: &Aim) -> Result<(), Hitch> {
+        self.ask(ShareChange::new(random::<16>().into(), &aim.share)).await?;
+        let (id, name, about) = (aim.share.id, aim.share.name.clone(), aim.about);
+        let new = OwnShare { id, name, entries: 0, state: None, about, under_way: None };
+        self.shares.get_or_insert_default().entry(id).or_insert(new).about = about;
+        Ok(())
+    }
+
+    /// Sends a part, if there is one to be sent.
+    async fn publish(&mut self, id: ShareId, wish: &Wish, entries: &Entries) -> Result<(), Hitch> {
+        let own = self.own(id);
+        let (state, under_way) = own.map_or((None, None), |own| (own.state, own.under_way));
+        let going_on = match &wish.sync {
+            Some(sync) if state == Some(sync.id) => {
+                self.taken(id, wish, sync.clone());
+                return Ok(());
+            }
+            Some(sync) if state == sync.since => under_way.and_then(|at| sync.going_on(at)),
+            _ => None,
+        };
+        let sync = going_on.unwrap_or_else(|| {
+            Sync::begin(state, self.shared.known.published(id), entries.clone())
+        });
+        if sync.base == state && sync.summary.is_nothing() {
+            self.shared.publishing.keep_sync(id, None);
+            self.shared.publishing.are(id, wish.number, sync.difference.from);
+            self.settle(id, wish, Ok(sync.summary));
+            return Ok(());
+        }
+        self.shared.publishing.keep_sync(id, Some(sync.clone()));
+        self.send_part(id, wish, sync).await
+    }
+
+    async fn send_part(&mut self, id: ShareId, wish: &Wish, mut sync: Sync) -> Result<(), Hitch> {
+        let part = sync.difference.part(sync.at);
+        let publish = Publish {
+            id: 0,
+            share: (*id.as_bytes()).into(),
+            sync: (*sync.id.as_bytes()).into(),
+            base: sync.base.map(|base| (*base.as_bytes()).into()),
+            part: sync.part,
+            // A part is not longer than it may be.
+            add: List::new(part.add).unwrap_or_default(),
+            remove: List::new(part.remove).unwrap_or_default(),
+            last: part.next.is_none(),
+        };
+        let is_first = sync.base.is_none() && sync.part == 0;
+        self.ask(publish).await.map_err(|hitch| match hitch {
+            // What begins from nothing follows on anything.
+            Hitch::Base(error) if is_first => Hitch::Permanent(error),
+            // The share is gone that was there.
+            Hitch::Permanent(error) if error.is(Code::NotFound) => Hitch::Base(error),
+            hitch => hitch,
+        })?;
+        match part.next {
+            None => self.taken(id, wish, sync),
+            Some(place) => {
+                (sync.part, sync.at) = (sync.part.saturating_add(1), place);
+                self.change_own(id, |own| own.under_way = Some((sync.id, sync.part)));
+                self.shared.publishing.keep_sync(id, Some(sync));
+            }
+        }
+        Ok(())
+    }
+
+    /// All parts of a sync were taken.
+    fn taken(&mut self, id: ShareId, wish: &Wish, sync: Sync) {
+        let (state, entries) = (sync.id, sync.difference.to);
+        self.change_own(id, |own| (own.state, own.under_way) = (Some(state), None));
+        self.shared.known.remember(id, Published { state, entries: entries.clone() });
+        self.shared.publishing.keep_sync(id, None);
+        self.shared.tell(News::Published { share: id, summary: sync.summary });
+        if wish.aim.as_ref().is_some_and(|aim| aim.entries.is(&entries)) {
+            self.settle(id, wish, Ok(sync.summary));
+        }
+    }
+
+    fn hitched(&mut self, id: ShareId, wish: &Wish, hitch: Hitch) -> Step {
+        match hitch {
+            Hitch::Permanent(error) => {
+                self.settle(id, wish, Err(error));
+                return Step::Next;
+            }
+            Hitch::Lost => self.shares = None,
+            Hitch::Passing(error) => self.shared.publishing.hinder(id, error),
+            Hitch::Base(error) => {
+                self.shares = None;
+                self.shared.known.forget_published(id);
+                self.shared.publishing.keep_sync(id, None);
+                self.shared.publishing.hinder(id, error);
+            }
+        }
+        self.pause()
+    }
+
+    /// The index does not say what it has: nothing comes of any wish.
+    fn no_survey(&mut self, hitch: Hitch) -> Step {
+        let wishes = self.shared.publishing.now();
+        let open = wishes.of.iter().filter(|(id, wish)| self.is_open(id, wish));
+        let open: Vec<_> = open.map(|(id, wish)| (*id, wish.number)).collect();
+        drop(wishes);
+        match hitch {
+            Hitch::Lost => {}
+            Hitch::Passing(error) => {
+                for (id, _) in open {
+                    self.shared.publishing.hinder(id, error.clone());
+                }
+            }
+            Hitch::Permanent(error) | Hitch::Base(error) => {
+                for (id, number) in open {
+                    self.tell(id, number, Err(error.clone()));
+                }
+                return Step::Pause(LONG);
+            }
+        }
+        self.pause()
+    }
+
+    /// Nothing is left to do for a wish in this conversation.
+    fn settle(&mut self, id: ShareId, wish: &Wish, outcome: Result<Summary, Error>) {
+        self.settled.insert(id, wish.number);
+        self.tell(id, wish.number, outcome);
+    }
+
+    fn tell(&self, share: ShareId, number: u64, outcome: Result<Summary, Error>) {
+        if let Err(why) = &outcome {
+            self.shared.tell(News::NotPublished { share, why: why.clone() });
+        }
+        self.shared.publishing.became(share, number, outcome);
+    }
+
+    fn own(&self, id: ShareId) -> Option<&OwnShare> {
+        self.shares.as_ref().and_then(|shares| shares.get(&id))
+    }
+
+    fn change_own(&mut self, id: ShareId, change: impl FnOnce(&mut OwnShare)) {
+        self.shares.as_mut().and_then(|shares| shares.get_mut(&id)).map(change);
+    }
+
+    /// Longer each time.
+    fn pause(&mut self) -> Step {
+        self.failed = self.failed.saturating_add(1);
+        let backoff = Backoff { tries: u32::MAX, first: FIRST, longest: LONGEST };
+        let pause = backoff.pause(self.failed, u32::from_be_bytes(random()));
+        Step::Pause(pause.unwrap_or(LONGEST))
+    }
+
+    async fn ask<A: Ask>(&self, ask: A) -> Result<A::Answer, Hitch> {
+        self.live.ask(ask).await.map_err(|error| match error {
+            AskError::Refused { code: Code::NoSession, .. } => Hitch::Lost,
+            AskError::Refused { code, text } => {
+                let refused = Error::Refused { code, text };
+                match code {
+                    Code::Base => Hitch::Base(refused),
+                    code if code.is_permanent() => Hitch::Permanent(refused),
+                    _ => Hitch::Passing(refused),
+                }
+            }
+            // The session comes back, in another conversation.
+            AskError::Ended(_) | AskError::Late => Hitch::Lost,
+        })
+    }
+}
+
+impl Sync {
+    /// From the entries that are known to be there; from nothing when it is not known what is there.
+    fn begin(since: Option<SyncId>, known: Option<Published>, to: Entries) -> Self {
+        let known = known.filter(|known| Some(known.state) == since);
+        let base = known.as_ref().map(|known| known.state);
+        let from = known.map(|known| known.entries).unwrap_or_default();
+        let difference = Difference { from, to };
+        let (id, summary, at) = (SyncId::random(), difference.summary(), Place::default());
+        Self { id, since, base, difference, summary, part: 0, at }
+    }
+
+    /// The sync from the part on for which the index waits, if it is this one.
+    fn going_on(&self, (id, part): (SyncId, u32)) -> Option<Self> {
+        let at = match part == self.part {
+            true => Some(self.at),
+            false => self.difference.place(part),
+        };
+        at.filter(|_| id == self.id).map(|at| Self { part, at, ..self.clone() })
+    }
+}
+
+/// The pauses after what was of no use.
+const FIRST: Duration = Duration::from_secs(1);
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// The pause before an index is asked again that does not say what it has.
+const LONG: Duration = Duration::from_secs(600);
