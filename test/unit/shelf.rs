@@ -27,11 +27,11 @@ fn person(number: usize, contact: usize) -> PersonRow {
     }
 }
 
-/// A share of each person, with so many keywords of the greatest length.
+/// A share of each person, the last one first, with so many keywords of the greatest length.
 fn share(number: usize, keywords: usize) -> ShareRow {
     let keyword = |number: usize| format!("{number:02}{}", "x".repeat(126)).parse().unwrap();
     ShareRow {
-        owner: AccountId(number as i64),
+        owner: AccountId((COUNT - 1 - number) as i64),
         id: ShareId::from_bytes([0xff; 16]),
         name: Name::new(&"x".repeat(if keywords > 0 { 255 } else { 1 })).unwrap(),
         keywords: Keywords::new((0..keywords).map(keyword)).unwrap(),
@@ -48,7 +48,7 @@ fn entry(path: &str) -> Entry {
 fn filled(contact: usize, keywords: usize, path: &str, in_one: usize) -> (usize, usize) {
     let (presence, entry) = (Presence::default(), entry(path));
     let shelf = Shelf {
-        people: (0..COUNT).rev().map(|number| person(number, contact)).collect(),
+        people: (0..COUNT).map(|number| person(number, contact)).collect(),
         shares: (0..COUNT).map(|number| share(number, keywords)).collect(),
     };
     let mut shelving = Shelving::new(&presence, &shelf);
