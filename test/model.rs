@@ -27,6 +27,8 @@ mod names;
 mod paths;
 #[path = "model/people.rs"]
 mod people;
+#[path = "model/shares.rs"]
+mod shares;
 #[path = "model/untrusted_texts.rs"]
 mod untrusted_texts;
 #[path = "model/words.rs"]
@@ -41,9 +43,9 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use unicode_width::UnicodeWidthStr;
 use waxwing::model::{
     Asked, Audience, Collision, Content, ContentId, Entry, EntryPath, Error, Event, Events,
-    FileKind, Found, HostPort, IndexAddress, Invitation, JoinToken, Modified, Name, PeerAddress,
-    TEMPORARY_PREFIX, Task, Term, UnixTime, Untrusted, UserName, Word, Work, find_collision,
-    limits, words_of,
+    FileKind, Found, HostPort, IndexAddress, Invitation, JoinToken, Keyword, Keywords, Modified,
+    Name, PeerAddress, ShareId, SyncId, TEMPORARY_PREFIX, Task, Term, UnixTime, Untrusted,
+    UserName, Word, Work, find_collision, limits, words_of,
 };
 
 #[test]

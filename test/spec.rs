@@ -1,6 +1,8 @@
 //! `protocol.md` says what the code does: its tables are compared with the code's, and its examples
 //! with what the code computes.
 
+#[path = "spec/catalog.rs"]
+mod catalog;
 #[path = "spec/index.rs"]
 mod index;
 #[allow(dead_code, reason = "other tests use the rest")]
@@ -77,7 +79,7 @@ fn the_table_of_times_is_that_of_the_code() {
 fn every_limit_of_the_stream_stands_in_the_table() {
     let rows = table("| limit | value | of |");
     // What only programs of ours keep to is no matter of the protocol.
-    let own = ["AUDIENCE_PEOPLE", "EVENTS_WAITING"];
+    let own = ["EVENTS_WAITING"];
     for limit in limits::TABLE.iter().filter(|limit| !own.contains(&limit.name)) {
         assert!(rows.iter().any(|row| row[0] == limit.name), "{} is not told", limit.name);
     }
@@ -94,8 +96,8 @@ fn the_table_of_refusals_is_that_of_the_code() {
 /// An example is a line `name = value` in a block marked `example`. Each is computed here anew.
 #[test]
 fn every_example_is_what_the_code_computes() {
-    let (told, computed) =
-        (examples(), [computed_examples(), said::examples(), index::examples()].concat());
+    let of_index = [index::examples(), catalog::examples()].concat();
+    let (told, computed) = (examples(), [computed_examples(), said::examples(), of_index].concat());
     let is_told = |(name, value): &&(&str, String)| {
         told.iter().any(|(told_name, told)| told_name == name && told == value)
     };

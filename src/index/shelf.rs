@@ -98,3 +98,7 @@ const BESIDES_ENTRY: usize = 24;
 
 /// For what is in the frame besides.
 const RESERVE: usize = 1024;
+
+#[cfg(test)]
+#[path = "../../test/unit/shelf.rs"]
+mod tests;

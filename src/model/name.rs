@@ -71,15 +71,15 @@ fn is_ours(text: &str) -> bool {
 /// Whether Windows would open a device: the name up to its first dot, trailing spaces aside.
 fn is_device(text: &str) -> bool {
     let stem = text.split('.').next().unwrap_or_default().trim_end_matches(' ');
-    let stem = stem.to_ascii_uppercase();
-    DEVICES.contains(&stem.as_str()) || PORTS.iter().any(|port| is_numbered(&stem, port))
+    DEVICES.iter().any(|device| stem.eq_ignore_ascii_case(device))
+        || PORTS.iter().any(|port| is_numbered(stem, port))
 }
 
 /// `COM0` to `COM9`, and with the superscript digits that Windows takes for digits.
 fn is_numbered(stem: &str, port: &str) -> bool {
-    let mut rest = match stem.strip_prefix(port) {
-        Some(rest) => rest.chars(),
-        None => return false,
+    let mut rest = match stem.split_at_checked(port.len()) {
+        Some((start, rest)) if start.eq_ignore_ascii_case(port) => rest.chars(),
+        _ => return false,
     };
     let digit = rest.next();
     rest.next().is_none()

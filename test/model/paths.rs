@@ -25,6 +25,18 @@ fn a_path_has_at_most_1024_bytes_with_its_separators() {
 }
 
 #[test]
+fn texts_make_a_path_if_each_is_a_name() {
+    assert_eq!(EntryPath::of(&["photos", "tree.jpg"]), Ok(path("photos/tree.jpg")));
+    assert!(EntryPath::of(&["a"; 64]).is_ok() && EntryPath::of(&["a"; 65]).is_err());
+    let none: [&[&str]; 5] = [&[], &["photos/tree.jpg"], &["a", ""], &["..", "a"], &["a", "b\0"]];
+    for names in none {
+        assert!(EntryPath::of(names).is_err(), "{names:?}");
+    }
+    let (bytes, read) = allocated_by(|| EntryPath::of(&["abc"; 64]));
+    assert_eq!((bytes, read.is_ok()), (64 * 4 - 1, true), "its text, and nothing else");
+}
+
+#[test]
 fn a_text_is_parsed_into_its_components() {
     let path = path("photos/2024/tree.jpg");
     let names: Vec<_> = path.components().collect();

@@ -257,6 +257,11 @@ fn one_typed_run_is_one_word_with_alternatives() {
         ("東京2024*", "東京 2024*"),
         ("東京iPhone12", "東京 iphone12 | 東京 iphone 12 | 東京 i phone 12"),
         ("人人人*", "人人 人人*"),
+        // What is left out at the end was not the end.
+        (
+            "一二三四五六七八九十百千万上下左右中*",
+            "一二 二三 三四 四五 五六 六七 七八 八九 九十 十百 百千 千万 万上 上下 下左 左右",
+        ),
     ];
     for (typed, expected) in table {
         let asked = asked(typed);
@@ -357,28 +362,25 @@ fn a_run_of_endless_parts_is_one_word_of_few_terms() {
         assert!((1..=3).contains(&alternatives.len()));
         assert!(alternatives.iter().all(|terms| (1..=16).contains(&terms.len())));
         assert!(meets(&asked, words_of(&text, 64).iter().map(Word::as_str)));
+        assert!(is_found("koala tree", &format!("{text} koalaTree")));
     }
 }
 
-/// Of hostile texts only their length matters, and of their memory not even that.
 #[test]
-fn texts_of_ten_megabytes_take_moments_and_no_room() {
-    const SIZE: usize = 10 << 20;
-    let numbers: String = (0..1_000_000).map(|n| format!("{n:09} ")).collect();
-    let last_is_new = "koala ".repeat(SIZE / 6) + "tree";
+fn huge_texts_take_moments_and_no_room() {
+    const SIZE: usize = 1 << 20;
     let texts = [
-        ("x".repeat(SIZE), Ok(1), 1),
+        ("x".repeat(10 * SIZE), Ok(1), 1),
+        ("\"*(".repeat(10 * SIZE / 3), Err(Error::NoWord), 0),
         ("aB".repeat(SIZE / 2), Ok(1), 3),
         ("É".repeat(SIZE / 2), Ok(1), 1),
         (format!("a{}", "\u{301}".repeat(SIZE / 2)), Ok(1), 1),
         (format!("क{}", "\u{93c}".repeat(SIZE / 3)), Ok(1), 1),
         ("東京".repeat(SIZE / 6), Ok(1), 4),
         (" ".repeat(SIZE), Err(Error::NoWord), 0),
-        ("\"*(".repeat(SIZE / 3), Err(Error::NoWord), 0),
         ("🐨".repeat(SIZE / 4), Err(Error::NoWord), 0),
         ("\u{202e}".repeat(SIZE / 3), Err(Error::NoWord), 0),
-        (numbers, Err(Error::ManyWords), 64),
-        (last_is_new, Ok(2), 2),
+        ("koala ".repeat(SIZE / 6) + "tree", Ok(2), 2),
     ];
     let start = Instant::now();
     for (text, count, words) in &texts {
@@ -388,9 +390,22 @@ fn texts_of_ten_megabytes_take_moments_and_no_room() {
             let found = words_of(text, 64).len();
             assert_eq!(found, *words, "{name}");
         });
-        assert!(allocated < 4 << 20, "{name}: {allocated} bytes");
+        assert!(allocated < SIZE, "{name}: {allocated} bytes");
     }
-    assert!(start.elapsed() < Duration::from_secs(30), "took {:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(10), "took {:?}", start.elapsed());
+}
+
+#[test]
+fn nothing_is_read_behind_the_last_word_that_counts() {
+    let numbers: String = (0..1_000_000).map(|n| format!("{n:09} ")).collect();
+    let is_quick = |_| {
+        let start = Instant::now();
+        assert_eq!(Asked::parse(&numbers), Err(Error::ManyWords));
+        assert_eq!(words_of(&numbers, 64).len(), 64);
+        start.elapsed() < Duration::from_millis(10)
+    };
+    // Whatever else the machine does, once in a while it does this.
+    assert!((0..20).any(is_quick));
 }
 
 #[test]

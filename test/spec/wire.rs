@@ -1,6 +1,6 @@
 //! Sections 9 to 17: tables of messages, states and codes.
 
-use super::{index, protocol, said, table};
+use super::{catalog, index, protocol, said, table};
 use bytes::Bytes;
 use minicbor::Decoder;
 use minicbor::data::Type;
@@ -59,6 +59,21 @@ fn the_fields_of_what_stands_in_messages_are_those_that_the_code_writes() {
         ("person", Kind::News, &[1]),
         ("address", Kind::OnlineGrant, &[2]),
         ("address", Kind::People, &[1, 3]),
+        ("own share", Kind::Shares, &[1]),
+        ("sync under way", Kind::Shares, &[1, 5]),
+        ("entry", Kind::Publish, &[5]),
+        ("entry", Kind::Results, &[3, 0, 1]),
+        ("person", Kind::Results, &[1]),
+        ("share", Kind::Results, &[2]),
+        ("result", Kind::Results, &[3]),
+        ("placed entry", Kind::Results, &[3, 0]),
+        ("end of a page", Kind::Browse, &[3]),
+        ("person", Kind::Listing, &[1]),
+        ("share", Kind::Listing, &[2]),
+        ("placed entry", Kind::Listing, &[3]),
+        ("person", Kind::Located, &[1]),
+        ("share", Kind::Located, &[2]),
+        ("placed entry", Kind::Located, &[3]),
     ];
     for (name, kind, path) in cases {
         let (_, body) = bodies().into_iter().find(|(of, _)| *of == kind).unwrap();
@@ -71,11 +86,22 @@ fn the_fields_of_what_stands_in_messages_are_those_that_the_code_writes() {
 
 #[test]
 fn the_maxima_of_fields_are_limits() {
-    let nested = ["session", "person", "address"];
+    let nested = [
+        "session",
+        "person",
+        "address",
+        "own share",
+        "sync under way",
+        "entry",
+        "placed entry",
+        "share",
+        "result",
+        "end of a page",
+    ];
     let names = Kind::ALL.iter().map(|kind| kind.name()).chain(nested);
     let all = names.filter_map(fields_of).flatten();
     let bounded: Vec<_> = all.filter(|[_, _, ty]| ty.contains('≤')).collect();
-    assert!(bounded.len() >= 30);
+    assert!(bounded.len() >= 65);
     for [_, name, ty] in bounded {
         for most in ty.split("≤ ").skip(1) {
             let most = most.split([' ', ':']).next().unwrap().trim_end_matches(',');
@@ -108,6 +134,13 @@ fn the_table_of_requests_is_that_of_the_code() {
         row::<i::Watch>(),
         row::<i::Reach>(),
         row::<i::News>(),
+        row::<i::ShareChange>(),
+        row::<i::ShareEnd>(),
+        row::<i::SharesAsk>(),
+        row::<i::Publish>(),
+        row::<i::Search>(),
+        row::<i::Browse>(),
+        row::<i::Locate>(),
     ];
     let requests: Vec<_> = Kind::ALL.iter().filter(|kind| kind.names() == Names::Request).collect();
     assert_eq!(code.iter().map(|(request, _)| request).collect::<Vec<_>>(), requests);
@@ -218,7 +251,7 @@ fn expect_rows(head: &str, code: &[Vec<String>]) {
 
 /// The messages of the examples, one of each kind.
 fn bodies() -> Vec<(Kind, Bytes)> {
-    [said::bodies(), index::bodies()].concat()
+    [said::bodies(), index::bodies(), catalog::bodies()].concat()
 }
 
 /// The fields of a message, or of a map in one, as its own table has them: number, name, type. None
@@ -254,7 +287,9 @@ fn told(fields: &[[String; 3]]) -> Vec<(u64, &'static str)> {
 fn major(ty: &str) -> &'static str {
     let ty = ty.trim_start_matches("optional, ");
     let sorts = [("bytes", "bytes"), ("text", "text"), ("list", "array")];
-    let sorts = [&sorts[..], &[("bool", "truth"), ("address", "map")]].concat();
+    let maps = ["address", "person", "entry", "sync under way", "end of a page"];
+    let maps = maps.map(|map| (map, "map"));
+    let sorts = [&sorts[..], &[("bool", "truth")], &maps].concat();
     let sort = sorts.iter().find(|(begins, _)| ty.starts_with(begins));
     let is_number = ty.starts_with(['u', '1']) || ty == "code";
     sort.map_or_else(|| if is_number { "number" } else { "?" }, |(_, sort)| sort)

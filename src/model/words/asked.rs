@@ -82,9 +82,7 @@ impl AskedWord {
     }
 
     fn of(run: &Run<'_>) -> Self {
-        let borders = [Border::Script, Border::Stretch, Border::Part];
-        let ways = borders.into_iter().take(if run.is_one_piece() { 1 } else { borders.len() });
-        let mut alternatives: Vec<_> = ways.map(|border| terms(run, border)).collect();
+        let mut alternatives: Vec<_> = run.borders().map(|border| terms(run, border)).collect();
         alternatives.dedup();
         Self { typed: shown(run.typed), alternatives }
     }

@@ -98,9 +98,7 @@ impl Words {
     }
 
     fn add_all(&mut self, run: &Run<'_>) {
-        let borders = [Border::Script, Border::Stretch, Border::Part];
-        let ways = if run.is_one_piece() { 1 } else { borders.len() };
-        for border in borders.into_iter().take(ways) {
+        for border in run.borders() {
             run.split(border).for_each(|text| self.add(text));
         }
     }

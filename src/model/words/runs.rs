@@ -106,9 +106,7 @@ impl<'t, F: FnMut(&Run<'t>) -> ControlFlow<()>> Reader<'t, F> {
                 self.run.apostrophe = self.run.last.is_some();
                 return ControlFlow::Continue(());
             }
-            Sign::Mark if self.run.last.is_none() || self.run.apostrophe => {
-                return ControlFlow::Continue(());
-            }
+            // One in front of all letters belongs to none, and is left out.
             Sign::Mark => self.run.push(c),
             sign => {
                 if self.run.last.is_none() {
@@ -133,6 +131,13 @@ impl<'t, F: FnMut(&Run<'t>) -> ControlFlow<()>> Reader<'t, F> {
 }
 
 impl Run<'_> {
+    /// The borders at which it may be split, from those that leave it whole. What is one piece, as
+    /// most runs are, is the same at all of them.
+    pub(super) fn borders(&self) -> impl Iterator<Item = Border> {
+        let ways = if self.pieces.len() == 1 { 1 } else { 3 };
+        [Border::Script, Border::Stretch, Border::Part].into_iter().take(ways)
+    }
+
     /// The run split at all borders of this strength and stronger ones. Letters of scripts without
     /// spaces come in overlapping pairs, one alone by itself.
     pub(super) fn split(&self, border: Border) -> impl Iterator<Item = &str> {
@@ -148,11 +153,6 @@ impl Run<'_> {
     pub(super) fn units(&self) -> impl Iterator<Item = &str> {
         let units = self.pieces.iter().filter(|piece| piece.unspaced);
         units.map(|piece| self.slice(std::slice::from_ref(piece)))
-    }
-
-    /// Whether every way to split it is the same.
-    pub(super) fn is_one_piece(&self) -> bool {
-        self.pieces.len() == 1
     }
 
     fn slice(&self, pieces: &[Piece]) -> &str {
