@@ -7,6 +7,8 @@
 mod keys;
 #[path = "common/ledger.rs"]
 mod ledger;
+#[path = "node/library.rs"]
+mod library;
 #[path = "node/net.rs"]
 mod net;
 #[path = "node/shelves.rs"]
@@ -28,5 +30,7 @@ mod people;
 mod publishing;
 #[path = "node/returns.rs"]
 mod returns;
+#[path = "node/searching.rs"]
+mod searching;
 #[path = "node/stories.rs"]
 mod stories;

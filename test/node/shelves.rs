@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use waxwing::codec::List;
 use waxwing::link::{Ended, Request};
+use waxwing::model::EntryPath;
 use waxwing::wire::index::{
     Done, EntrySaid, Id16, OwnShare, Publish, ShareChange, ShareEnd, Shares, SharesAsk, UnderWay,
 };
@@ -20,7 +21,7 @@ pub(crate) struct Shelves {
 pub(crate) struct Shelf {
     pub(crate) change: ShareChange,
     pub(crate) state: Option<Id16>,
-    pub(crate) entries: BTreeMap<String, EntrySaid>,
+    pub(crate) entries: BTreeMap<EntryPath, EntrySaid>,
     pub(crate) stage: Option<Stage>,
 }
 
@@ -29,7 +30,7 @@ pub(crate) struct Shelf {
 pub(crate) struct Stage {
     pub(crate) sync: Id16,
     pub(crate) next: u32,
-    entries: BTreeMap<String, EntrySaid>,
+    entries: BTreeMap<EntryPath, EntrySaid>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,9 +132,9 @@ impl Shelves {
         };
         if part.part == stage.next {
             for path in part.remove.iter() {
-                assert!(stage.entries.remove(&path.0.to_string()).is_some(), "it was never there");
+                assert!(stage.entries.remove(&path.0).is_some(), "it was never there");
             }
-            let add = part.add.iter().map(|entry| (entry.path.0.to_string(), entry.clone()));
+            let add = part.add.iter().map(|entry| (entry.path.0.clone(), entry.clone()));
             stage.entries.extend(add);
             stage.next += 1;
         }
@@ -148,7 +149,7 @@ impl Shelves {
 
 impl Shelf {
     pub(crate) fn paths(&self) -> Vec<&str> {
-        self.entries.keys().map(String::as_str).collect()
+        self.entries.keys().map(EntryPath::file_name).collect()
     }
 
     fn said(&self, id: &[u8; 16]) -> OwnShare {

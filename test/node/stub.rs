@@ -2,6 +2,7 @@
 
 use crate::keys::{NOW, person};
 use crate::ledger::Ledger;
+use crate::library::Library;
 use crate::net::{Door, INDEX, Net};
 use crate::shelves::Shelves;
 use std::collections::{HashMap, VecDeque};
@@ -57,6 +58,7 @@ pub(crate) struct Books {
     pub(crate) ledger: Ledger,
     pub(crate) documents: Vec<Documents>,
     pub(crate) shelves: Shelves,
+    pub(crate) library: Library,
     /// How many entries of the directory go into one answer.
     pub(crate) part: usize,
     /// What it was asked, in order.
@@ -105,6 +107,7 @@ impl Stub {
             ledger: Ledger::new(),
             documents: Vec::new(),
             shelves: Shelves::default(),
+            library: Library::default(),
             part: 2,
             asked: Vec::new(),
             turns: HashMap::new(),
@@ -396,6 +399,9 @@ impl Books {
             }
             Kind::ShareChange | Kind::ShareEnd | Kind::SharesAsk | Kind::Publish => {
                 self.shelves.answer(request)
+            }
+            Kind::Search | Kind::Browse | Kind::Locate => {
+                self.library.answer(request, self.conversations)
             }
             kind => panic!("nobody asks an index for {kind}"),
         };

@@ -27,11 +27,11 @@ fn person(number: usize, contact: usize) -> PersonRow {
     }
 }
 
-/// A share of each person, with so many keywords of the greatest length.
+/// A share of each person, the last one first, with so many keywords of the greatest length.
 fn share(number: usize, keywords: usize) -> ShareRow {
     let keyword = |number: usize| format!("{number:02}{}", "x".repeat(126)).parse().unwrap();
     ShareRow {
-        owner: AccountId(number as i64),
+        owner: AccountId((COUNT - 1 - number) as i64),
         id: ShareId::from_bytes([0xff; 16]),
         name: Name::new(&"x".repeat(if keywords > 0 { 255 } else { 1 })).unwrap(),
         keywords: Keywords::new((0..keywords).map(keyword)).unwrap(),
@@ -45,16 +45,21 @@ fn entry(path: &str) -> Entry {
 }
 
 /// How long a frame of results is that takes as many of these sources as fit, and how many those are.
-fn filled(contact: usize, keywords: usize, path: &str, in_one: usize) -> (usize, usize) {
+fn filled(
+    (contact, keywords, path): (usize, usize, &str),
+    in_one: usize,
+    shares: usize,
+) -> (usize, usize) {
     let (presence, entry) = (Presence::default(), entry(path));
     let shelf = Shelf {
-        people: (0..COUNT).rev().map(|number| person(number, contact)).collect(),
+        people: (0..COUNT).map(|number| person(number, contact)).collect(),
         shares: (0..COUNT).map(|number| share(number, keywords)).collect(),
     };
     let mut shelving = Shelving::new(&presence, &shelf);
     let row = |share| EntryRow { share, entry: entry.clone() };
     let most = RESULTS_PAGE * in_one;
-    let sources: Vec<_> = (0..most).map_while(|share| shelving.entry(&row(share))).collect();
+    let sources: Vec<_> =
+        (0..most).map_while(|number| shelving.entry(&row(number % shares))).collect();
     let (people, shares) = shelving.into_tables();
     let found = |sources: &[EntrySeen]| Found {
         sources: List::new(sources.to_vec()).unwrap(),
@@ -77,14 +82,13 @@ fn filled(contact: usize, keywords: usize, path: &str, in_one: usize) -> (usize,
 fn as_many_as_fit_into_a_frame_and_no_more() {
     let deep = vec!["x".repeat(24); 41].join("/");
     let letters = vec!["x"; 64].join("/");
-    for in_one in [1, RESULT_SOURCES] {
-        for (contact, keywords, path) in
-            [(128, 16, &*deep), (0, 0, &*deep), (0, 0, &*letters), (128, 16, "x"), (0, 0, "x")]
-        {
-            let (length, count) = filled(contact, keywords, path, in_one);
-            assert!(length <= FRAME_CATALOG, "{length} with {count} of {path}");
+    let large = [(128, 16, &*deep), (0, 0, &*deep), (0, 0, &*letters), (128, 16, "x"), (0, 0, "x")];
+    for (in_one, shares) in [(1, COUNT), (RESULT_SOURCES, COUNT), (RESULT_SOURCES, 1)] {
+        for what in large {
+            let (length, count) = filled(what, in_one, shares);
+            assert!(length <= FRAME_CATALOG, "{length} with {count} of {what:?}");
             let is_full = length > FRAME_CATALOG * 3 / 5;
-            assert!(is_full || count == RESULTS_PAGE * in_one, "{length} with {count} of {path}");
+            assert!(is_full || count == RESULTS_PAGE * in_one, "{length} with {count} of {what:?}");
         }
     }
 }

@@ -118,19 +118,20 @@ impl Found {
         })
     }
 
-    /// It takes no more memory than this.
+    /// It takes no more memory than this, with its key.
     pub(super) fn weight(&self) -> usize {
-        self.sources.iter().map(Source::weight).fold(WEIGHT, usize::saturating_add)
+        self.sources.iter().map(Source::weight).fold(RESULT_WEIGHT, usize::saturating_add)
     }
 }
 
 impl Source {
     fn weight(&self) -> usize {
         let keywords = self.share.keywords.iter().map(|keyword| keyword.as_str().len());
-        let names = self.entry.path().components().map(str::len);
-        keywords.chain(names).fold(WEIGHT, usize::saturating_add)
+        let names = self.entry.path().components().map(|name| name.len().saturating_mul(2));
+        keywords.chain(names).fold(SOURCE_WEIGHT, usize::saturating_add)
     }
 }
 
-/// What a result or a source takes besides texts of any length.
-const WEIGHT: usize = 1024;
+/// What a result, and a source with its person and its share, take besides texts of any length.
+const RESULT_WEIGHT: usize = 256;
+const SOURCE_WEIGHT: usize = 1024;

@@ -20,10 +20,14 @@ struct Kept {
 }
 
 impl Searches {
-    /// Keeps what was found; the oldest give way when there are too many or they take too much.
+    /// Keeps what was found, unless it is too much; the oldest give way when there are too many or all
+    /// of them take too much.
     pub(super) fn keep(&mut self, query: &Query, findings: &Findings, since: UnixTime) {
         self.kept.retain(|kept| kept.query != *query);
         let weight = findings.weight();
+        if weight > KEPT_BYTES {
+            return;
+        }
         let (query, findings) = (query.clone(), findings.clone());
         self.kept.push_front(Kept { query, findings, since, weight });
         let mut weights = 0_usize;
@@ -42,4 +46,4 @@ impl Searches {
 }
 
 const KEPT: usize = 64;
-const KEPT_BYTES: usize = 8 << 20;
+const KEPT_BYTES: usize = 4 << 20;

@@ -58,19 +58,15 @@ impl At {
 impl Findings {
     /// They take no more memory than this.
     pub(super) fn weight(&self) -> usize {
-        // What was given is known once more to who goes on.
-        self.results
-            .iter()
-            .map(|found| found.weight().saturating_mul(2))
-            .fold(0, usize::saturating_add)
+        self.results.iter().map(Found::weight).fold(0, usize::saturating_add)
     }
 }
 
 impl IndexSession {
     /// Searches what others share with one, and one's own.
     ///
-    /// While the index is away, the same search is answered as it was answered last, if that is not
-    /// long ago: the last 64 are kept.
+    /// While the index is away, the same search is answered as it was answered last, if that is still
+    /// known: the last 64 are kept, or as many as fit into a few megabytes.
     ///
     /// ```no_run
     /// use waxwing::node::index::{Error, IndexSession, Query};
