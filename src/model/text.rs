@@ -13,6 +13,10 @@ use unicode_width::UnicodeWidthChar;
 /// show nothing, and what Unicode has not assigned, of which nobody can say. Two variation selectors
 /// are not among them, U+FE0E and U+FE0F, which common emoji hold; see [`is_presentation`].
 pub(super) fn steers_or_hides(c: char) -> bool {
+    // Most names are nothing else, and an index checks millions of them.
+    if c.is_ascii() {
+        return c.is_ascii_control();
+    }
     let by_category = matches!(
         c.general_category(),
         GeneralCategory::Control
