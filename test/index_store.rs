@@ -20,6 +20,8 @@ mod stage;
 
 #[path = "index_store/accounts.rs"]
 mod accounts;
+#[path = "index_store/catalog/mod.rs"]
+mod catalog;
 #[path = "index_store/clock.rs"]
 mod clock;
 #[path = "index_store/directory.rs"]
@@ -42,6 +44,7 @@ mod killed;
 #[path = "index_store/rescue.rs"]
 mod rescue;
 
+use catalog::{audience, hostile, owners, publishing, searching};
 use waxwing::index::store::{Place, Sqlite, Store};
 
 /// The chapters of the story, told to each engine by a test of their own.
@@ -117,6 +120,34 @@ story! {
     clock::a_clock_set_forward_ends_what_lasts,
     clock::a_clock_set_back_makes_nothing_last_longer,
     clock::a_clock_set_back_locks_nobody_out,
+    publishing::a_difference_changes_what_is_there,
+    publishing::what_does_not_differ_stays_as_it_is,
+    publishing::a_long_sync_is_seen_whole_or_not_at_all,
+    publishing::beginning_from_nothing_replaces_all,
+    publishing::a_part_is_taken_once_and_in_its_turn,
+    publishing::a_sync_that_breaks_off_leaves_nothing,
+    publishing::what_broke_off_is_never_seen_however_much_it_is,
+    publishing::a_share_that_ends_is_gone_at_once,
+    publishing::a_share_is_set_once_by_one_request,
+    publishing::nobody_publishes_more_than_they_may,
+    publishing::what_is_not_cleared_up_yet_has_an_end,
+    owners::a_closed_account_shares_nothing,
+    owners::who_replaces_a_lost_identity_begins_without_shares,
+    owners::the_same_identity_keeps_its_shares,
+    audience::who_is_meant_sees_it_and_nobody_else,
+    audience::an_audience_that_changes_holds_at_once,
+    audience::a_share_changes_while_it_is_published,
+    audience::a_share_is_found_by_what_it_is_called_now,
+    audience::who_sees_very_many_shares_finds_everything,
+    searching::entries_are_found_by_their_words,
+    searching::filters_narrow_a_search,
+    searching::the_best_comes_first,
+    searching::one_content_is_one_result_with_its_sources,
+    searching::words_that_nothing_has_are_told,
+    searching::a_prefix_stands_for_the_words_that_are_frequent,
+    searching::what_comes_later_does_not_disturb,
+    searching::a_search_asks_in_the_words_of_the_one_reader,
+    hostile::any_text_is_searched_for_or_refused,
 }
 
 /// That a check finds nothing.

@@ -1,5 +1,6 @@
 //! Reads everything, and says what is wrong.
 
+use super::catalog;
 use super::directory::documents_of;
 use super::error::Result;
 use super::migrations::tables;
@@ -34,6 +35,7 @@ pub(super) fn check(db: &Connection) -> Result<Vec<String>> {
     }
     sessions(db, &mut found)?;
     invitations(db, &mut found)?;
+    catalog::check(db, &mut found)?;
     found.truncate(MOST_TOLD);
     Ok(found)
 }

@@ -197,7 +197,7 @@ impl Store for Sqlite {
     }
 
     async fn search(&self, asker: Asker, query: Query, now: UnixTime) -> Result<ResultPage> {
-        self.look_up(move |db, time| catalog::search(db, &asker, &query, (now, time))).await
+        self.look_up(move |db, effort| catalog::search(db, &asker, &query, (now, effort))).await
     }
 
     async fn browse(
@@ -224,8 +224,8 @@ impl Store for Sqlite {
         most: usize,
         now: UnixTime,
     ) -> Result<Holders> {
-        self.look_up(move |db, time| {
-            catalog::locate(db, &asker, content, &online, most, (now, time))
+        self.look_up(move |db, effort| {
+            catalog::locate(db, &asker, content, &online, most, (now, effort))
         })
         .await
     }

@@ -80,6 +80,8 @@ pub struct Bounds {
     pub searchers: usize,
     /// How long one search takes. What it did not come to until then, its next page looks at.
     pub search_time: Duration,
+    /// How many candidates are ranked together, and so how far the best of them comes first.
+    pub candidates: usize,
     /// Pages of 4 KiB that the database may have; as many as the disk holds when there is no number.
     pub pages: Option<u32>,
 }
@@ -95,6 +97,7 @@ impl Default for Bounds {
             searches_waiting: 1024,
             searchers: cores.max(2),
             search_time: Duration::from_millis(250),
+            candidates: 1000,
             pages: None,
         }
     }
@@ -113,7 +116,7 @@ struct Inner {
     reads: Arc<Queue<Box<dyn Work>>>,
     /// Likewise.
     searches: Arc<Queue<Box<dyn Work>>>,
-    search_time: Duration,
+    effort: catalog::Effort,
     /// What the writer remembers of the words of the catalog.
     known: Arc<Mutex<catalog::Known>>,
     /// The writer, which ends last. None once somebody waits for it.
@@ -148,8 +151,9 @@ impl Sqlite {
             }
         };
         open::limit_pages(&writer, &place, bounds.pages)?;
-        let (search_time, known, thread) = (bounds.search_time, Arc::default(), Mutex::default());
-        let inner = Inner { place, writes, reads, searches, search_time, known, thread };
+        let effort = catalog::Effort::new(bounds.search_time, bounds.candidates);
+        let (known, thread) = (Arc::default(), Mutex::default());
+        let inner = Inner { place, writes, reads, searches, effort, known, thread };
         inner.start(writer, readers, bounds.together.max(1))?;
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -180,13 +184,13 @@ impl Sqlite {
         ask(&self.inner.reads, job).await
     }
 
-    /// A question about the catalog, which gets so much time.
+    /// A question about the catalog, with what it may take.
     async fn look_up<T: Send + 'static>(
         &self,
-        job: impl FnOnce(&Connection, Duration) -> error::Result<T> + Send + 'static,
+        job: impl FnOnce(&Connection, catalog::Effort) -> error::Result<T> + Send + 'static,
     ) -> Result<T> {
-        let time = self.inner.search_time;
-        ask(&self.inner.searches, move |db| job(db, time)).await
+        let effort = self.inner.effort;
+        ask(&self.inner.searches, move |db| job(db, effort)).await
     }
 
     /// A question that takes long, on a connection and a thread of its own: nobody waits for it,

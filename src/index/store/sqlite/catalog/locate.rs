@@ -3,7 +3,7 @@
 use super::super::error::Result;
 use super::super::sessions;
 use super::plan::Plan;
-use super::scan::{Clock, scan};
+use super::scan::{Effort, scan};
 use super::scopes::{Portion, Scopes};
 use super::seen::{self, Candidate};
 use super::shelf::Filling;
@@ -14,7 +14,6 @@ use crate::model::Content;
 use rusqlite::Connection;
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
-use std::time::Duration;
 
 /// Who has a content, those who are online first.
 pub(in super::super) fn locate(
@@ -23,10 +22,10 @@ pub(in super::super) fn locate(
     content: Content,
     online: &Online,
     most: usize,
-    (now, time): (UnixTime, Duration),
+    (now, effort): (UnixTime, Effort),
 ) -> Result<Holders> {
     let asker = sessions::member(db, asker, now)?.0.account;
-    let (clock, mut portion) = (Clock::new(time), Some(Portion::FIRST));
+    let (clock, mut portion) = (effort.clock(), Some(Portion::FIRST));
     let mut found = Vec::new();
     while let Some(next) = portion
         && found.len() < MOST_OF_ONE
@@ -106,5 +105,5 @@ pub(super) fn sources(
 /// So many entries with one content are looked at: there may be more, and nobody needs them.
 const MOST_OF_ONE: usize = 1024;
 /// The same, for each of many.
-const MOST_OF_EACH: usize = 64;
+pub(super) const MOST_OF_EACH: usize = 64;
 const MOST_TERMS: usize = 2000;

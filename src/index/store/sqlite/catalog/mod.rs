@@ -27,6 +27,7 @@
 //! | `tidied` | up to which path its rows are as they should be; none when all are |
 
 mod browse;
+mod check;
 mod figures;
 mod known;
 mod locate;
@@ -45,11 +46,13 @@ mod tidy;
 mod vocabulary;
 
 pub(super) use browse::browse;
+pub(super) use check::check;
 pub(super) use figures::figures;
 pub(super) use known::Known;
 pub(super) use locate::locate;
 pub(super) use prepare::prepare;
 pub(super) use publish::{Taken, publish};
+pub(super) use scan::Effort;
 pub(super) use search::search;
 pub(super) use shares::{end_all, end_share, own_shares, set_share};
 pub(super) use tidy::tidy;

@@ -11,17 +11,31 @@ use std::time::{Duration, Instant};
 pub(in super::super) const MATCHES: &str = "SELECT rowid FROM entry_words
     WHERE entry_words MATCH $1 AND rowid >= $2 AND rowid < $3 ORDER BY rowid DESC";
 
+/// What one search may take.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) struct Effort {
+    time: Duration,
+    /// How many candidates are ranked together.
+    pub(super) candidates: usize,
+}
+
+impl Effort {
+    pub(in super::super) fn new(time: Duration, candidates: usize) -> Self {
+        Self { time, candidates: candidates.max(1) }
+    }
+
+    /// A clock that runs out when the time is over.
+    pub(super) fn clock(&self) -> Clock {
+        let now = Instant::now();
+        Clock(now.checked_add(self.time).unwrap_or(now))
+    }
+}
+
 /// When a search has to end.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock(Instant);
 
 impl Clock {
-    /// One that runs out after so long.
-    pub(super) fn new(time: Duration) -> Self {
-        let now = Instant::now();
-        Self(now.checked_add(time).unwrap_or(now))
-    }
-
     pub(super) fn has_run_out(&self) -> bool {
         Instant::now() >= self.0
     }

@@ -1,7 +1,8 @@
 //! In which scopes somebody may search.
 //!
 //! Most people see few shares that are not for everyone. Who sees very many searches them in portions,
-//! the newest first, so that no search has to look into all at once.
+//! the newest first, so that no search has to look into all at once. A content that stands in several
+//! portions comes in each, with the sources of that portion.
 
 use super::super::error::Result;
 use super::super::sql::{Columns, Sql, count};

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! top                                              ids, the newest first
-//!  │ set: 1000 that the asker may see │ set │ ...
+//!  │ set: so many that the asker may see │ set │ ...
 //!  ranked, folded by content, given in pages
 //! ```
 //!
@@ -13,10 +13,10 @@
 use super::super::error::{Error, Result};
 use super::super::sql::Sql;
 use super::super::{accounts, sessions};
-use super::locate::{having, holders, sources};
+use super::locate::{MOST_OF_EACH, having, holders, sources};
 use super::plan::{Plan, Wanted};
 use super::rank::{Place, place};
-use super::scan::{Clock, scan};
+use super::scan::{Clock, Effort, scan};
 use super::scopes::{Portion, Scopes};
 use super::seen::{self, Candidate};
 use super::shelf::Filling;
@@ -27,7 +27,6 @@ use crate::model::{AskedWord, Content};
 use rusqlite::{Connection, params};
 use std::collections::HashSet;
 use std::ops::ControlFlow;
-use std::time::Duration;
 
 const TOP: &str = "SELECT next FROM catalog";
 
@@ -36,11 +35,11 @@ pub(in super::super) fn search(
     db: &Connection,
     asker: &Asker,
     query: &Query,
-    (now, time): (UnixTime, Duration),
+    (now, effort): (UnixTime, Effort),
 ) -> Result<ResultPage> {
     let asker = sessions::member(db, asker, now)?.0.account;
-    let (owners, clock) = (owners(db, query)?, Clock::new(time));
-    Search { db, asker, query, owners, clock }.page()
+    let (owners, clock) = (owners(db, query)?, effort.clock());
+    Search { db, asker, query, owners, effort, clock }.page()
 }
 
 struct Search<'q> {
@@ -49,6 +48,7 @@ struct Search<'q> {
     query: &'q Query,
     /// Whose entries alone, if they are so few that each can be asked for.
     owners: Option<Vec<AccountId>>,
+    effort: Effort,
     clock: Clock,
 }
 
@@ -119,7 +119,7 @@ impl Search<'_> {
             {
                 found.push(candidate);
             }
-            let is_enough = found.len() >= CANDIDATES || self.clock.has_run_out();
+            let is_enough = found.len() >= self.effort.candidates || self.clock.has_run_out();
             Ok(if is_new && is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         Ok(Set { results: best(found, words), plan: Some(plan), from })
@@ -162,6 +162,7 @@ impl Search<'_> {
         at: Position,
     ) -> Result<HashSet<Content>> {
         let (wanted, mut given) = (contents(taken), HashSet::new());
+        let mut left = wanted.len().saturating_mul(MOST_OF_EACH);
         let (Some(plan), Some(having)) = (&set.plan, having(scopes, &wanted)) else {
             return Ok(given);
         };
@@ -176,8 +177,8 @@ impl Search<'_> {
             {
                 given.extend(candidate.content);
             }
-            let is_over = self.clock.has_run_out();
-            Ok(if is_over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            left = left.saturating_sub(1);
+            Ok(if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         Ok(given)
     }
@@ -281,6 +282,4 @@ fn owners(db: &Connection, query: &Query) -> Result<Option<Vec<AccountId>>> {
     Ok(is_few.then(|| query.online.iter().copied().collect()))
 }
 
-/// How many that the asker may see make a set.
-const CANDIDATES: usize = 1000;
 const FEW: usize = 32;

@@ -1,0 +1,10 @@
+//! The catalog of the store: what is published, who finds it, and what becomes of it.
+
+pub(crate) mod audience;
+pub(crate) mod hostile;
+pub(crate) mod owners;
+pub(crate) mod pages;
+pub(crate) mod publishing;
+pub(crate) mod rows;
+pub(crate) mod searching;
+pub(crate) mod stage;

@@ -1,0 +1,142 @@
+//! The tables of the catalog in SQLite: damage that a check finds, older databases, backups.
+
+use super::stage::{found, own, part, share, share_out, take, tidy, whole, without};
+use crate::is_well;
+use crate::keys::NOW;
+use crate::stage::{invite, join, log_in};
+use rusqlite::Connection;
+use std::path::{Path, PathBuf};
+use tempfile::TempDir;
+use waxwing::index::store::{Place, Sqlite, Store, restore};
+
+fn place() -> (TempDir, PathBuf) {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("index.db");
+    (folder, path)
+}
+
+fn open(path: &Path) -> Sqlite {
+    Sqlite::open(Place::File(path.to_owned())).unwrap()
+}
+
+/// Two shares of Alice: photos, with something under way, and plans for Bob.
+async fn fill(store: &Sqlite) {
+    let alice = join(store, "alice", 0, NOW).await;
+    join(store, "bob", 1, NOW).await;
+    share_out(store, &alice, &share(1, "photos", &[]), &["koala.jpg", "emu.jpg"]).await;
+    take(store, &alice, part(1, 2, Some(1), (0, false), &["owl.jpg"])).await.unwrap();
+    share_out(store, &alice, &share(2, "plans", &["bob"]), &["wombat.txt"]).await;
+}
+
+#[tokio::test]
+async fn a_check_finds_what_is_wrong_in_the_catalog() {
+    let damages = [
+        ("UPDATE shares SET entries = entries + 1", "number of entries"),
+        ("UPDATE shares SET held = held + 1", "number of rows"),
+        ("UPDATE shares SET owner = 99", "of nobody"),
+        ("UPDATE shares SET name = '..' WHERE id = 1", "name or keywords"),
+        ("UPDATE shares SET keywords = '...'", "name or keywords"),
+        ("UPDATE shares SET gone = 1 WHERE name = 'plans'", "cleared up"),
+        ("UPDATE shares SET name = 'other' WHERE name = 'plans'", "other words"),
+        ("UPDATE shares SET everyone = 1 WHERE name = 'plans'", "other words"),
+        ("UPDATE catalog SET next = 1", "not given out"),
+        ("DELETE FROM entries WHERE path = 'koala.jpg'", "search alone"),
+        ("DELETE FROM entry_words WHERE rowid = 1", "unknown to the search"),
+        ("UPDATE entry_words SET words = 'e.koala =w0' WHERE rowid = 1", "other words"),
+        ("UPDATE entries SET name_words = 'gnu jpg' WHERE id = 1", "ranked by other words"),
+        ("UPDATE entries SET path = 'gnu.jpg' WHERE id = 1", "ranked by other words"),
+        ("UPDATE entries SET path = 'a//b' WHERE id = 1", "cannot be read"),
+        ("UPDATE entries SET content = NULL WHERE id = 1", "other words"),
+        ("DELETE FROM words WHERE word = 'koala'", "1 words are missing"),
+    ];
+    for (sql, words) in damages {
+        let (_folder, path) = place();
+        let store = open(&path);
+        fill(&store).await;
+        is_well(&store).await;
+        store.close().await;
+        Connection::open(&path).unwrap().execute_batch(sql).unwrap();
+        let store = open(&path);
+        let found = store.check().await.unwrap().join("\n");
+        assert!(found.contains(words), "{sql}: {found}");
+    }
+}
+
+#[tokio::test]
+async fn damage_inside_the_search_is_found() {
+    let (_folder, path) = place();
+    let store = open(&path);
+    fill(&store).await;
+    store.close().await;
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch("UPDATE entry_words_data SET block = x'00112233' WHERE id > 10").unwrap();
+    drop(db);
+    let opened = Sqlite::open(Place::File(path.clone()));
+    let found = match &opened {
+        Err(error) => error.to_string(),
+        Ok(store) => match store.check().await {
+            Ok(found) => found.join("\n"),
+            Err(error) => error.to_string(),
+        },
+    };
+    assert!(found.contains("entry_words") || found.contains("malformed"), "{found}");
+}
+
+#[tokio::test]
+async fn a_backup_carries_the_catalog() {
+    let (folder, path) = place();
+    let backup = folder.path().join("backup.db");
+    let store = open(&path);
+    fill(&store).await;
+    store.backup(&backup).await.unwrap();
+    let alice = log_in(&store, &alice_again(&store).await, NOW).await;
+    take(&store, &alice, without(whole(1, 3, Some(1), &["newt.jpg"]), &["koala.jpg"]))
+        .await
+        .unwrap();
+    store.end_share(alice.asker, share(2, "plans", &[]).id, NOW).await.unwrap();
+    tidy(&store).await;
+    store.close().await;
+    restore(&backup, &path).unwrap();
+    let store = open(&path);
+    is_well(&store).await;
+    let alice = alice_again(&store).await;
+    let all = ["alice:photos/emu.jpg", "alice:photos/koala.jpg", "alice:plans/wombat.txt"];
+    assert_eq!(found(&store, &alice, "birds").await, all);
+    // What was under way goes on, and what came meanwhile is sent again.
+    assert!(own(&store, &alice).await[0].under_way.is_some());
+    take(&store, &alice, part(1, 2, Some(1), (1, true), &["toad.jpg"])).await.unwrap();
+    assert_eq!(found(&store, &alice, "photos").await.len(), 4);
+    is_well(&store).await;
+}
+
+/// Alice with a new session.
+async fn alice_again(store: &Sqlite) -> crate::stage::Someone {
+    let by = invite(store, Some("alice"), NOW).await;
+    let joining = crate::stage::invited("alice", &crate::stage::keys(0), by, NOW);
+    let session = joining.session;
+    let granted = store.join(joining, NOW).await.unwrap();
+    crate::stage::Someone::new(&crate::stage::keys(0), session, granted)
+}
+
+/// The tables as they were before there was a catalog.
+#[tokio::test]
+async fn a_database_from_before_the_catalog_gets_one() {
+    let (_folder, path) = place();
+    let store = open(&path);
+    let alice = join(&store, "alice", 0, NOW).await;
+    store.close().await;
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch(
+        "DROP TABLE readers; DROP TABLE entries; DROP TABLE shares; DROP TABLE entry_words;
+         DROP TABLE words; DROP TABLE catalog; PRAGMA user_version = 1",
+    )
+    .unwrap();
+    drop(db);
+    let store = open(&path);
+    is_well(&store).await;
+    store.member(alice.asker, NOW).await.unwrap();
+    share_out(&store, &alice, &share(1, "photos", &[]), &["koala.jpg"]).await;
+    assert_eq!(found(&store, &alice, "koala").await, ["alice:photos/koala.jpg"]);
+    store.close().await;
+    is_well(&open(&path)).await;
+}
