@@ -42,12 +42,13 @@ async fn measure_at(size: u64) -> f64 {
     fill(folder.path(), size).await;
     let bytes = database(folder.path()).metadata().unwrap().len();
     println!("-- {size} entries: {} MiB, filled in {:.1?}", bytes >> 20, begin.elapsed());
-    let index = Process::start_in(folder.path(), 1, 10);
+    let index = Process::start_in(folder.path(), CONNECTIONS, 10);
     let mut connections = Vec::new();
     let mut incoming = Vec::new();
     for number in 0..CONNECTIONS {
         let (conversation, keep) = dial(&side(number % SHARED), number, index.address).await;
-        let token = token("shared", number % SHARED);
+        // Each an account of its own, since one person may not search so much at once.
+        let token = token("peer", number);
         conversation.ask(Resume { id: 0, token }).await.unwrap();
         connections.push(conversation);
         incoming.push(keep);

@@ -55,6 +55,11 @@ impl EntryPath {
         self.0.split('/')
     }
 
+    /// The path in one text, `/` between the names.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
     /// The name of the file itself.
     pub fn file_name(&self) -> &str {
         self.components().next_back().unwrap_or_default()

@@ -362,6 +362,7 @@ fn a_run_of_endless_parts_is_one_word_of_few_terms() {
         assert!((1..=3).contains(&alternatives.len()));
         assert!(alternatives.iter().all(|terms| (1..=16).contains(&terms.len())));
         assert!(meets(&asked, words_of(&text, 64).iter().map(Word::as_str)));
+        assert!(is_found("koala tree", &format!("{text} koalaTree")));
     }
 }
 

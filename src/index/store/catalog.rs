@@ -69,6 +69,10 @@ pub struct Query {
 /// How far a search came. It must never leave the index: its numbers count what others hid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Position {
+    /// Entries from this number on came after the search began.
+    pub(super) top: i64,
+    /// Which of the shares for named people are searched.
+    pub(super) portion: i64,
     /// The set of candidates: below this number of an entry ...
     pub(super) below: i64,
     /// ... and from this one on.

@@ -106,9 +106,7 @@ impl<'t, F: FnMut(&Run<'t>) -> ControlFlow<()>> Reader<'t, F> {
                 self.run.apostrophe = self.run.last.is_some();
                 return ControlFlow::Continue(());
             }
-            Sign::Mark if self.run.last.is_none() || self.run.apostrophe => {
-                return ControlFlow::Continue(());
-            }
+            // One in front of all letters belongs to none, and is left out.
             Sign::Mark => self.run.push(c),
             sign => {
                 if self.run.last.is_none() {

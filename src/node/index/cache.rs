@@ -1,7 +1,7 @@
-//! What is known of an index from earlier: its key directory, the people as they were last seen, and
-//! what it has acknowledged of one's own shares.
+//! What is known of an index from earlier: its key directory, the people as they were last seen, what
+//! it has acknowledged of one's own shares, and what the last searches found.
 
-use super::catalog::Published;
+use super::catalog::{Published, Searches};
 use super::directory::Directory;
 use super::people::{PEOPLE_KNOWN, Person};
 use crate::model::directory::{Chain, Head};
@@ -51,6 +51,7 @@ struct Inner {
     directory: Directory,
     people: Mutex<People>,
     published: Mutex<BTreeMap<ShareId, Published>>,
+    searches: Mutex<Searches>,
 }
 
 #[derive(Default)]
@@ -155,6 +156,10 @@ impl Known {
 
     fn all_published(&self) -> MutexGuard<'_, BTreeMap<ShareId, Published>> {
         self.0.published.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn searches(&self) -> MutexGuard<'_, Searches> {
+        self.0.searches.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn people(&self) -> MutexGuard<'_, People> {

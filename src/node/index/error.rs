@@ -39,6 +39,9 @@ pub enum Error {
     /// An answer that cannot be.
     #[error("the index answered what makes no sense: {0}")]
     Nonsense(&'static str),
+    /// What is searched for cannot be searched for.
+    #[error("{0}")]
+    Query(crate::model::Error),
     /// The program has unpublished the share while it was published.
     #[error("the share was unpublished meanwhile")]
     Unpublished,

@@ -2,8 +2,9 @@
 //!
 //! ```text
 //!  program                                      standing task
-//!  login, join, rotate ─────── command ───────▶ dial ─▶ prove ─▶ login, resume ─▶ online, watch
-//!  people, keys, reach ─▶ ask ─▶ conversation ◀──┘ ▲             │ news
+//!  login, join, rotate ─────── command ───────▶ dial ─▶ prove ─▶ login, resume ─▶ online, watch,
+//!                                                                                publish
+//!  people, keys, search ▶ ask ─▶ conversation ◀──┘ ▲             │ news
 //!        ▲                 │                       └── pause ◀───┘ the conversation ended
 //!        └──── cache ◀─────┘ away: what was known
 //! ```
@@ -18,6 +19,9 @@
 //! - Calls wait for the index no longer than [`Setup::patience`]. One that changes something goes out
 //!   again under the same number when its answer was lost. One that reads answers from what was
 //!   [`Known`] while the index is away, and says so ([`Age`]).
+//! - What is to hold whenever the index is there is a wish: being online, being told of changes, and
+//!   what one publishes ([`IndexSession::publish`]). Wishes stay until they are taken back, and each
+//!   new conversation brings the index to what is wished.
 //! - [`IndexSession::news`] tells what happens meanwhile.
 //!
 //! **The index is not trusted with keys.** [`IndexSession::keys`] gives what the chain of its key
@@ -43,7 +47,9 @@ mod wish;
 
 pub use account::{OwnAccount, OwnSession};
 pub use cache::{Age, Known, Seen};
-pub use catalog::{Entries, OwnShare, Published, Summary};
+pub use catalog::{
+    Entries, Findings, Found, Listing, More, OwnShare, Published, Query, SeenShare, Source, Summary,
+};
 pub use error::{Error, LoggedOut, Trouble};
 pub use news::{News, NewsStream, Warnings};
 pub use people::{PEOPLE_KNOWN, Person};

@@ -149,24 +149,33 @@ impl Shared {
         ask: A,
         until: Instant,
     ) -> Result<(A::Answer, Arc<Live>), Error> {
+        self.ask_in(|_| ask.clone(), until).await
+    }
+
+    /// The same for what is asked otherwise in each conversation.
+    pub(super) async fn ask_in<A: Ask>(
+        &self,
+        ask: impl Fn(&Arc<Live>) -> A,
+        until: Instant,
+    ) -> Result<(A::Answer, Arc<Live>), Error> {
         let mut was_asked = false;
-        let asking = self.ask_again(&ask, &mut was_asked);
+        let asking = self.ask_again(ask, &mut was_asked);
         match timeout_at(until, asking).await {
             Ok(answer) => answer,
             Err(_) => Err(self.late(was_asked)),
         }
     }
 
-    async fn ask_again<A: Ask + Clone>(
+    async fn ask_again<A: Ask>(
         &self,
-        ask: &A,
+        ask: impl Fn(&Arc<Live>) -> A,
         was_asked: &mut bool,
     ) -> Result<(A::Answer, Arc<Live>), Error> {
         let mut failed = 0_u32;
         loop {
             let live = self.here().await?;
             let before = std::mem::replace(was_asked, true);
-            let answer = live.ask(ask.clone()).await;
+            let answer = live.ask(ask(&live)).await;
             if let Err(AskError::Refused { .. }) = answer {
                 // What is refused has not happened; what was lost before may have.
                 *was_asked = before;

@@ -2,7 +2,7 @@
 
 use super::error::Result;
 use super::sql::{Columns, Sql, seconds};
-use super::{directory, invitations, requests, sessions};
+use super::{catalog, directory, invitations, requests, sessions};
 use crate::crypto::{Fingerprint, PasswordHash, UnixTime};
 use crate::index::store::{
     Account, AccountId, Asker, Granted, Joining, LoggingIn, NewSession, OwnAccount, Refusal,
@@ -186,6 +186,8 @@ fn replace(
     } else {
         directory::give(db, DirectoryEvent::Replaced, &account.user, shown, now)?;
         db.run(SET_IDENTITY, params![identity.as_bytes(), account.id.0])?;
+        // Who has the name now may be somebody else, and has none of those files.
+        catalog::end_all(db, account.id)?;
     }
     db.run(SET_PASSWORD, params![password.as_str(), account.id.0])?;
     if contact.is_some() {

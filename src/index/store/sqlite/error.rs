@@ -10,6 +10,8 @@ pub(super) enum Error {
     Refused(Refusal),
     /// By the database.
     Sql(rusqlite::Error),
+    /// Something else has to be done first.
+    Busy,
     /// The database holds what it cannot hold, in words.
     Unsound(String),
 }
@@ -32,6 +34,7 @@ impl From<rusqlite::Error> for Error {
 pub(super) fn told(error: Error) -> StoreError {
     match error {
         Error::Refused(refusal) => StoreError::Refused(refusal),
+        Error::Busy => StoreError::Busy,
         Error::Unsound(words) => StoreError::Failed(words),
         Error::Sql(error) => match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::Full,

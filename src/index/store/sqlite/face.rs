@@ -1,6 +1,8 @@
 //! The store's methods, each a job for the writer or a reader.
 
-use super::{Sqlite, accounts, check, directory, invitations, owner, people, requests, sessions};
+use super::{
+    Sqlite, accounts, catalog, check, directory, invitations, owner, people, requests, sessions,
+};
 use crate::crypto::{PasswordHash, UnixTime};
 use crate::index::store::{
     Account, AccountId, Asker, ChainRead, Figures, Granted, Holders, Invite, InviteRow, Joining,
@@ -10,10 +12,7 @@ use crate::index::store::{
 };
 use crate::model::directory::Documents;
 use crate::model::{Content, EntryPath, Name, Share, ShareId, TokenHash, UserName};
-
-fn not_yet() -> StoreError {
-    StoreError::Failed("not there yet".into())
-}
+use rusqlite::Connection;
 
 impl Store for Sqlite {
     async fn account(&self, user: &UserName) -> Result<Option<Account>> {
@@ -161,61 +160,78 @@ impl Store for Sqlite {
 
     async fn set_share(
         &self,
-        _asker: Asker,
-        _request: RequestKey,
-        _share: Share,
-        _now: UnixTime,
+        asker: Asker,
+        request: RequestKey,
+        share: Share,
+        now: UnixTime,
     ) -> Result<()> {
-        Err(not_yet())
+        self.write(move |db| catalog::set_share(db, &asker, &request, &share, now)).await
     }
 
-    async fn publish(&self, _asker: Asker, _part: Part, _most: u64, _now: UnixTime) -> Result<()> {
-        Err(not_yet())
+    async fn publish(&self, asker: Asker, part: Part, most: u64, now: UnixTime) -> Result<()> {
+        let prepared = tokio::task::spawn_blocking(move || catalog::prepare(part)).await;
+        let broke_off = |_| StoreError::Failed("it broke off".into());
+        let prepared = prepared.map_err(broke_off)?;
+        let publish = move |db: &Connection, known: &mut catalog::Known| {
+            catalog::publish(db, known, &asker, &prepared, most, now)
+        };
+        match self.change(publish).await? {
+            catalog::Taken::Yes => Ok(()),
+            // What was cleared up instead stands.
+            catalog::Taken::NotYet => Err(StoreError::Busy),
+        }
     }
 
-    async fn end_share(&self, _asker: Asker, _share: ShareId, _now: UnixTime) -> Result<()> {
-        Err(not_yet())
+    async fn end_share(&self, asker: Asker, share: ShareId, now: UnixTime) -> Result<()> {
+        self.write(move |db| catalog::end_share(db, &asker, &share, now)).await
     }
 
     async fn own_shares(
         &self,
-        _asker: Asker,
-        _after: Option<ShareId>,
-        _most: usize,
-        _now: UnixTime,
+        asker: Asker,
+        after: Option<ShareId>,
+        most: usize,
+        now: UnixTime,
     ) -> Result<Vec<OwnShareRow>> {
-        Err(not_yet())
+        self.read(move |db| catalog::own_shares(db, &asker, after.as_ref(), most, now)).await
     }
 
-    async fn search(&self, _asker: Asker, _query: Query, _now: UnixTime) -> Result<ResultPage> {
-        Err(not_yet())
+    async fn search(&self, asker: Asker, query: Query, now: UnixTime) -> Result<ResultPage> {
+        self.look_up(move |db, time| catalog::search(db, &asker, &query, (now, time))).await
     }
 
     async fn browse(
         &self,
-        _asker: Asker,
-        _owner: &UserName,
-        _share: Option<&Name>,
-        _after: Option<(Name, EntryPath)>,
-        _most: usize,
-        _now: UnixTime,
+        asker: Asker,
+        owner: &UserName,
+        share: Option<&Name>,
+        after: Option<(Name, EntryPath)>,
+        most: usize,
+        now: UnixTime,
     ) -> Result<Option<ListingPage>> {
-        Err(not_yet())
+        let (owner, share) = (owner.clone(), share.cloned());
+        self.look_up(move |db, _| {
+            catalog::browse(db, &asker, (&owner, share.as_ref()), after.as_ref(), most, now)
+        })
+        .await
     }
 
     async fn locate(
         &self,
-        _asker: Asker,
-        _content: Content,
-        _online: Online,
-        _most: usize,
-        _now: UnixTime,
+        asker: Asker,
+        content: Content,
+        online: Online,
+        most: usize,
+        now: UnixTime,
     ) -> Result<Holders> {
-        Err(not_yet())
+        self.look_up(move |db, time| {
+            catalog::locate(db, &asker, content, &online, most, (now, time))
+        })
+        .await
     }
 
-    async fn tidy(&self, _rows: usize) -> Result<bool> {
-        Ok(false)
+    async fn tidy(&self, rows: usize) -> Result<bool> {
+        self.change(move |db, known| catalog::tidy(db, known, rows)).await
     }
 
     async fn is_invited(

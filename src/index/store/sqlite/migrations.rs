@@ -7,6 +7,14 @@
 //! | `invitations` | an invitation not used yet | `token`, a hash | the name it is for, made, expires |
 //! | `directory` | an entry of the key directory | `number`, without gaps from 0 | the entry, the head after it, its documents, and what is asked for |
 //! | `requests` | a change that was done | `identity` with `number` | a hash of what was asked, when |
+//! | `shares` | what a person publishes | `id`, never used again; `owner` with `public`, its id outside, and with `name` | keywords, audience, state and sync under way |
+//! | `readers` | one who may see a share that is for named people | `account` with `share` | |
+//! | `entries` | an entry of a share, also one that comes or goes | `id`, never used again | path, size, content, when it came and went |
+//! | `entry_words` | an entry's words, for searches | `rowid`, the entry's `id` | |
+//! | `words` | a word of entries for everyone (scope 0) or of one named share | `scope` with `word` | about how many entries have it |
+//! | `catalog` | the one row of numbers | | the next entry's `id`, what is to be cleared up |
+//!
+//! [`catalog`](super::catalog) says how the last ones work together.
 //!
 //! `directory` is only appended to: triggers refuse everything else. All times are seconds since
 //! 1970. `application_id` says that a file is ours, `user_version` which migration was the last. A
@@ -47,7 +55,7 @@ pub(super) fn newest() -> usize {
 }
 
 /// All of them, in order.
-const MIGRATIONS: &[&str] = &[ACCOUNTS_AND_DIRECTORY];
+const MIGRATIONS: &[&str] = &[ACCOUNTS_AND_DIRECTORY, CATALOG];
 
 const ACCOUNTS_AND_DIRECTORY: &str = "
 CREATE TABLE accounts (
@@ -111,4 +119,84 @@ CREATE TRIGGER directory_stays BEFORE UPDATE ON directory
 BEGIN SELECT RAISE(ABORT, 'an entry of the key directory never changes'); END;
 CREATE TRIGGER directory_keeps BEFORE DELETE ON directory
 BEGIN SELECT RAISE(ABORT, 'an entry of the key directory is never removed'); END;
+";
+
+// An account's number is never used again, so `owner` needs no reference, which would keep the account
+// until its shares are cleared up.
+const CATALOG: &str = "
+CREATE TABLE shares (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    owner INTEGER NOT NULL,
+    public BLOB NOT NULL CHECK (length(public) = 16),
+    name TEXT NOT NULL,
+    keywords TEXT NOT NULL,
+    about BLOB NOT NULL CHECK (length(about) = 32),
+    everyone INTEGER NOT NULL,
+    was_named INTEGER NOT NULL DEFAULT 0,
+    wording INTEGER NOT NULL DEFAULT 1,
+    gone INTEGER NOT NULL DEFAULT 0,
+    state BLOB CHECK (length(state) = 16),
+    version INTEGER NOT NULL DEFAULT 0,
+    floor INTEGER NOT NULL DEFAULT 0,
+    entries INTEGER NOT NULL DEFAULT 0,
+    held INTEGER NOT NULL DEFAULT 0,
+    stage INTEGER NOT NULL DEFAULT 0,
+    sync BLOB CHECK (length(sync) = 16),
+    next INTEGER NOT NULL DEFAULT 0,
+    anew INTEGER NOT NULL DEFAULT 0,
+    coming INTEGER NOT NULL DEFAULT 0,
+    abandoned INTEGER NOT NULL DEFAULT 0,
+    tidied TEXT
+) STRICT;
+CREATE UNIQUE INDEX shares_by_id ON shares (owner, public) WHERE gone = 0;
+CREATE UNIQUE INDEX shares_by_name ON shares (owner, name) WHERE gone = 0;
+CREATE INDEX shares_of_owner ON shares (owner);
+CREATE INDEX shares_untidy ON shares (id) WHERE tidied IS NOT NULL;
+CREATE INDEX shares_opened ON shares (id) WHERE was_named = 1;
+
+CREATE TABLE readers (
+    account INTEGER NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    share INTEGER NOT NULL REFERENCES shares (id) ON DELETE CASCADE,
+    PRIMARY KEY (account, share)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX readers_of_share ON readers (share);
+
+CREATE TABLE entries (
+    id INTEGER PRIMARY KEY,
+    share INTEGER NOT NULL REFERENCES shares (id),
+    path TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    modified INTEGER NOT NULL,
+    executable INTEGER NOT NULL,
+    content BLOB CHECK (length(content) = 32),
+    born INTEGER NOT NULL,
+    died INTEGER,
+    wording INTEGER NOT NULL,
+    name_words TEXT NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX entries_by_path ON entries (share, path, born);
+
+CREATE VIRTUAL TABLE entry_words USING fts5 (
+    words, content='', contentless_delete=1, detail=none, tokenize=\"ascii tokenchars '.='\"
+);
+INSERT INTO entry_words (entry_words, rank) VALUES ('automerge', 8);
+
+CREATE TABLE words (
+    scope INTEGER NOT NULL,
+    word TEXT NOT NULL,
+    entries INTEGER NOT NULL,
+    PRIMARY KEY (scope, word)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE catalog (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    next INTEGER NOT NULL,
+    learned INTEGER NOT NULL,
+    dropped INTEGER NOT NULL,
+    swept_scope INTEGER,
+    swept_word TEXT,
+    unmerged INTEGER NOT NULL,
+    merging INTEGER NOT NULL
+) STRICT;
+INSERT INTO catalog VALUES (1, 1, 0, 0, NULL, NULL, 0, 0);
 ";

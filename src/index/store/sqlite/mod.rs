@@ -12,6 +12,7 @@
 
 mod accounts;
 mod backup;
+mod catalog;
 mod check;
 mod directory;
 mod error;
@@ -40,6 +41,7 @@ use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 use tokio::sync::oneshot;
 use work::{Task, Work};
 
@@ -72,6 +74,12 @@ pub struct Bounds {
     pub together: usize,
     /// Threads that read.
     pub readers: usize,
+    /// Searches that wait; another one is refused likewise.
+    pub searches_waiting: usize,
+    /// Threads that search, so that nothing else waits for it.
+    pub searchers: usize,
+    /// How long one search takes. What it did not come to until then, its next page looks at.
+    pub search_time: Duration,
     /// Pages of 4 KiB that the database may have; as many as the disk holds when there is no number.
     pub pages: Option<u32>,
 }
@@ -84,6 +92,9 @@ impl Default for Bounds {
             reads_waiting: 4096,
             together: 256,
             readers: cores.max(2),
+            searches_waiting: 1024,
+            searchers: cores.max(2),
+            search_time: Duration::from_millis(250),
             pages: None,
         }
     }
@@ -100,6 +111,11 @@ struct Inner {
     writes: Arc<Queue<Box<dyn Work>>>,
     /// The same queue as `writes` in memory.
     reads: Arc<Queue<Box<dyn Work>>>,
+    /// Likewise.
+    searches: Arc<Queue<Box<dyn Work>>>,
+    search_time: Duration,
+    /// What the writer remembers of the words of the catalog.
+    known: Arc<Mutex<catalog::Known>>,
     /// The writer, which ends last. None once somebody waits for it.
     thread: Mutex<Option<JoinHandle<()>>>,
 }
@@ -113,21 +129,27 @@ impl Sqlite {
 
     /// The same with other bounds.
     pub fn open_with(place: Place, bounds: &Bounds) -> std::result::Result<Self, OpenError> {
-        let (writer, readers) = match &place {
-            Place::Memory => (open::in_memory()?, Vec::new()),
+        let writes = Arc::new(Queue::new(bounds.writes_waiting));
+        let (writer, readers, reads, searches) = match &place {
+            Place::Memory => {
+                (open::in_memory()?, Vec::new(), Arc::clone(&writes), Arc::clone(&writes))
+            }
             Place::File(path) => {
                 let writer = open::writer(path)?;
-                let readers = (0..bounds.readers.max(1)).map(|_| open::reader(path));
-                (writer, readers.collect::<std::result::Result<Vec<_>, _>>()?)
+                let reads = Arc::new(Queue::new(bounds.reads_waiting));
+                let searches = Arc::new(Queue::new(bounds.searches_waiting));
+                let mut readers = Vec::new();
+                for (queue, threads) in [(&reads, bounds.readers), (&searches, bounds.searchers)] {
+                    for _ in 0..threads.max(1) {
+                        readers.push((open::reader(path)?, Arc::clone(queue)));
+                    }
+                }
+                (writer, readers, reads, searches)
             }
         };
         open::limit_pages(&writer, &place, bounds.pages)?;
-        let writes = Arc::new(Queue::new(bounds.writes_waiting));
-        let reads = match readers.as_slice() {
-            [] => Arc::clone(&writes),
-            _ => Arc::new(Queue::new(bounds.reads_waiting)),
-        };
-        let inner = Inner { place, writes, reads, thread: Mutex::default() };
+        let (search_time, known, thread) = (bounds.search_time, Arc::default(), Mutex::default());
+        let inner = Inner { place, writes, reads, searches, search_time, known, thread };
         inner.start(writer, readers, bounds.together.max(1))?;
         Ok(Self { inner: Arc::new(inner) })
     }
@@ -158,6 +180,15 @@ impl Sqlite {
         ask(&self.inner.reads, job).await
     }
 
+    /// A question about the catalog, which gets so much time.
+    async fn look_up<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection, Duration) -> error::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let time = self.inner.search_time;
+        ask(&self.inner.searches, move |db| job(db, time)).await
+    }
+
     /// A question that takes long, on a connection and a thread of its own: nobody waits for it,
     /// not even a program that stops.
     async fn look<T: Send + 'static>(
@@ -186,6 +217,19 @@ impl Sqlite {
     ) -> Result<T> {
         ask(&self.inner.writes, job).await
     }
+
+    /// A change of the catalog.
+    async fn change<T: Send + 'static>(
+        &self,
+        job: impl FnOnce(&Connection, &mut catalog::Known) -> error::Result<T> + Send + 'static,
+    ) -> Result<T> {
+        let known = Arc::clone(&self.inner.known);
+        self.write(move |db| {
+            // What a panic leaves there is not taken for true.
+            job(db, &mut known.lock().unwrap_or_else(PoisonError::into_inner))
+        })
+        .await
+    }
 }
 
 async fn ask<T: Send + 'static>(
@@ -206,14 +250,12 @@ impl Inner {
     fn start(
         &self,
         writer: Connection,
-        readers: Vec<Connection>,
+        readers: Vec<(Connection, Arc<Queue<Box<dyn Work>>>)>,
         together: usize,
     ) -> std::result::Result<(), OpenError> {
-        let reader = |reader: Connection| {
-            let reads = Arc::clone(&self.reads);
-            self.spawn("store reader", move || readers::read_all(&reader, &reads))
-        };
-        let readers = readers.into_iter().map(reader);
+        let readers = readers.into_iter().map(|(reader, questions)| {
+            self.spawn("store reader", move || readers::read_all(&reader, &questions))
+        });
         let readers = readers.collect::<std::result::Result<Vec<_>, _>>()?;
         let writes = Arc::clone(&self.writes);
         let work = move || {
@@ -236,6 +278,7 @@ impl Inner {
 
     fn stop(&self) {
         self.reads.close();
+        self.searches.close();
         self.writes.close();
     }
 

@@ -2,7 +2,7 @@
 
 use super::error::Result;
 use super::sql::{Columns, Sql, count, seconds};
-use super::{accounts, directory, invitations};
+use super::{accounts, catalog, directory, invitations};
 use crate::crypto::UnixTime;
 use crate::index::store::{Figures, Refusal, SessionRow, UserRow};
 use crate::model::{TokenHash, UserName};
@@ -80,7 +80,7 @@ pub(super) fn end_sessions(db: &impl Sql, user: &UserName) -> Result<Vec<TokenHa
     super::sessions::end_all(db, account.id)
 }
 
-/// Closes an account. Nobody comes in by an invitation that named it.
+/// Closes an account. Nobody comes in by an invitation that named it, and what it shared is gone.
 pub(super) fn close_account(
     db: &impl Sql,
     user: &UserName,
@@ -90,6 +90,7 @@ pub(super) fn close_account(
     let ended = super::sessions::end_all(db, account.id)?;
     directory::close(db, user, now)?;
     invitations::forget(db, user)?;
+    catalog::end_all(db, account.id)?;
     db.run(CLOSE, params![account.id.0])?;
     Ok(ended)
 }
@@ -102,7 +103,8 @@ pub(super) fn figures(db: &Connection, now: UnixTime) -> Result<Figures> {
     let (accounts, sessions, invitations) = counts.unwrap_or_default();
     let bytes = db.one(BYTES, params![], |row| row.count(0))?.unwrap_or_default();
     let directory = directory::head(db)?;
-    Ok(Figures { accounts, sessions, invitations, directory, bytes, shares: 0, entries: 0 })
+    let (shares, entries) = catalog::figures(db)?;
+    Ok(Figures { accounts, sessions, invitations, shares, entries, directory, bytes })
 }
 
 /// Forgets what is over.

@@ -11,6 +11,8 @@ pub(super) const PAGE: &str = "SELECT id, name, identity, contact, last_online F
     WHERE name > $1 ORDER BY name LIMIT $2";
 pub(super) const ONE: &str =
     "SELECT id, name, identity, contact, last_online FROM accounts WHERE name = $1";
+pub(super) const OF_ACCOUNT: &str =
+    "SELECT id, name, identity, contact, last_online FROM accounts WHERE id = $1";
 const WAS_ONLINE: &str = "UPDATE accounts SET last_online = $1 WHERE id = $2";
 
 /// At most so many, by name, after one.
@@ -21,6 +23,11 @@ pub(super) fn page(db: &impl Sql, after: Option<&UserName>, most: usize) -> Resu
 /// One of them.
 pub(super) fn one(db: &impl Sql, user: &UserName) -> Result<Option<PersonRow>> {
     db.one(ONE, params![user.as_str()], person)
+}
+
+/// The one of an account.
+pub(super) fn of_account(db: &impl Sql, account: AccountId) -> Result<Option<PersonRow>> {
+    db.one(OF_ACCOUNT, params![account.0], person)
 }
 
 /// Writes down when they were last online. Who has no account any more is passed over.

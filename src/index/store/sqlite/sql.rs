@@ -9,6 +9,7 @@ use crate::index::store::{AccountId, SessionNumber};
 use crate::model::{TokenHash, UserName};
 use rusqlite::types::{FromSqlError, Type};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Params, Row};
+use std::ops::ControlFlow;
 
 /// A connection, as the jobs use it: statements are prepared once, values are bound.
 pub(super) trait Sql {
@@ -30,6 +31,14 @@ pub(super) trait Sql {
         values: impl Params,
         read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>>;
+
+    /// One row after the other, until it is enough.
+    fn each(
+        &self,
+        sql: &'static str,
+        values: impl Params,
+        take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>>,
+    ) -> Result<()>;
 }
 
 impl Sql for Connection {
@@ -55,6 +64,22 @@ impl Sql for Connection {
         let mut statement = prepare(self, sql)?;
         let rows = statement.query_map(values, read)?;
         Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    fn each(
+        &self,
+        sql: &'static str,
+        values: impl Params,
+        mut take: impl FnMut(&Row<'_>) -> Result<ControlFlow<()>>,
+    ) -> Result<()> {
+        let mut statement = prepare(self, sql)?;
+        let mut rows = statement.query(values)?;
+        while let Some(row) = rows.next()? {
+            if take(row)?.is_break() {
+                break;
+            }
+        }
+        Ok(())
     }
 }
 

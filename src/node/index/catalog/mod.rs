@@ -3,14 +3,27 @@
 //! Publishing is a wish. The session remembers what the program wants published, and in each
 //! conversation brings the index there from whatever it has: nothing to do, a difference, or all of
 //! it when the index is another one, or has been restored from a backup.
+//!
+//! Whatever an index answers is held against what was asked before anybody sees it, and the last
+//! searches are kept for when it is away.
 
+mod browse;
 mod entries;
+mod found;
+mod kept;
 mod publishing;
+mod query;
+mod search;
 mod shares;
 mod upholding;
 mod wishes;
 
+pub use browse::Listing;
 pub use entries::{Entries, Summary};
+pub use found::{Found, SeenShare, Source};
+pub(super) use kept::Searches;
+pub use query::Query;
+pub use search::{Findings, More};
 pub use shares::OwnShare;
 pub(super) use upholding::uphold;
 pub use wishes::Published;

@@ -48,15 +48,11 @@ impl Gathering {
 
     /// Takes the answer. Gives whether there are more.
     pub(super) fn take(&mut self, page: &index::Shares) -> Result<bool, Error> {
-        let before = self.0.len().saturating_sub(1);
-        self.0.extend(page.shares.iter().map(OwnShare::from));
-        let since = self.0.get(before..).unwrap_or_default();
-        if !since.is_sorted_by(|one, other| one.id < other.id) {
+        let (last, next) = (self.0.last(), page.shares.first());
+        if last.zip(next).is_some_and(|(last, next)| *last.id.as_bytes() >= *next.share) {
             return Err(Error::Nonsense("shares are not in the order of their ids"));
         }
-        if page.more && page.shares.is_empty() {
-            return Err(Error::Nonsense("there are more shares, and it does not show them"));
-        }
+        self.0.extend(page.shares.iter().map(OwnShare::from));
         if self.0.len() > PERSON_SHARES {
             return Err(Error::Nonsense("there are more shares than there may be"));
         }

@@ -1,0 +1,55 @@
+//! The catalog: shares, their entries, and the words by which they are found.
+//!
+//! ```text
+//! shares ──▶ entries ──▶ entry_words      an entry's words, each behind the scope of its share
+//!    │          └──────▶ words            which words a scope has, and about how often
+//!    └─────▶ readers                      who may see a share that is for named people
+//! ```
+//!
+//! **Who may see an entry** says one text, [`seen`], and everything that leaves the catalog went
+//! through it. Searching besides looks only into scopes that the asker may see: one of all entries
+//! for everyone, and one of each share for named people. So what is hidden costs nobody time and
+//! takes nobody's place; but the scope of an entry may be an old one for a while, and decides nothing.
+//!
+//! **A sync** numbers what it brings and marks what it takes away with a stage above the share's
+//! version. Nobody sees that before the last part makes the stage the version. Whatever a sync leaves
+//! behind is removed by [`tidy`], and so is a share that is gone.
+//!
+//! | numbers of a share | |
+//! |---|---|
+//! | `version`, `floor` | an entry is there if `floor <= born <= version`, and `died` is none or above `version` |
+//! | `stage` | the last that was used by a sync |
+//! | `sync`, `next`, `anew`, `coming` | the sync under way: the part it waits for, whether it begins from nothing, how many entries there will be |
+//! | `abandoned` | the stage of a sync that did not come to its end, while there may be rows of it |
+//! | `held` | how many rows there are, seen or not |
+//! | `wording` | counts changes of what its entries' words are: its name, keywords, scope |
+//! | `was_named` | it is for everyone, and some entries still have the scope of before |
+//! | `tidied` | up to which path its rows are as they should be; none when all are |
+
+mod browse;
+mod figures;
+mod known;
+mod locate;
+mod plan;
+mod prepare;
+mod publish;
+mod rank;
+mod scan;
+mod scopes;
+mod search;
+mod seen;
+mod shares;
+mod shelf;
+mod terms;
+mod tidy;
+mod vocabulary;
+
+pub(super) use browse::browse;
+pub(super) use figures::figures;
+pub(super) use known::Known;
+pub(super) use locate::locate;
+pub(super) use prepare::prepare;
+pub(super) use publish::{Taken, publish};
+pub(super) use search::search;
+pub(super) use shares::{end_all, end_share, own_shares, set_share};
+pub(super) use tidy::tidy;

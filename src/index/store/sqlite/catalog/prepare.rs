@@ -1,0 +1,58 @@
+//! A part of a sync, made ready for the writer: what takes time and needs no database.
+
+use crate::index::store::Part;
+use crate::model::limits::ENTRY_WORDS;
+use crate::model::{Entry, FileKind, Word, words_of};
+use std::rc::Rc;
+
+/// A part, with the words of its entries.
+pub(in super::super) struct Prepared {
+    pub(super) part: Part,
+    /// Of each entry that comes.
+    pub(super) words: Vec<OwnWords>,
+}
+
+/// The words of an entry that stand in its path, and its kind.
+pub(super) struct OwnWords {
+    /// Of its name.
+    pub(super) name: Vec<Word>,
+    /// Of its folders.
+    pub(super) folders: Box<[Word]>,
+    pub(super) kind: FileKind,
+}
+
+/// Takes the names apart. Nobody should wait for this on a thread that others need.
+pub(in super::super) fn prepare(part: Part) -> Prepared {
+    let mut reader = Reader::default();
+    let words = part.add.iter().map(|entry| reader.read(entry)).collect();
+    Prepared { part, words }
+}
+
+impl OwnWords {
+    /// The words of an entry with this path.
+    pub(super) fn of(entry: &Entry) -> Self {
+        Reader::default().read(entry)
+    }
+}
+
+/// Entries mostly come folder by folder, so a folder is taken apart once.
+#[derive(Default)]
+struct Reader {
+    folder: String,
+    words: Rc<[Word]>,
+}
+
+impl Reader {
+    fn read(&mut self, entry: &Entry) -> OwnWords {
+        let path = entry.path().as_str();
+        let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
+        if folder != self.folder {
+            folder.clone_into(&mut self.folder);
+            // The innermost folder says most.
+            let text: Vec<_> = folder.rsplit('/').collect();
+            self.words = words_of(&text.join("/"), ENTRY_WORDS).into();
+        }
+        let folders = self.words.iter().cloned().collect();
+        OwnWords { name: words_of(name, ENTRY_WORDS), folders, kind: FileKind::of(name) }
+    }
+}

@@ -1,0 +1,327 @@
+//! Taking a sync, part by part.
+//!
+//! A difference in one part is done at once: what goes is deleted, what comes has the share's version.
+//! Of a longer sync, what comes and what goes is numbered with a stage, which becomes the version with
+//! the last part. One that begins from nothing raises the floor above all that was there.
+
+use super::super::error::{Error, Result};
+use super::super::sessions;
+use super::super::sql::{Columns, Sql};
+use super::known::Known;
+use super::prepare::{OwnWords, Prepared};
+use super::shares::{self, Standing};
+use super::terms::{Scope, Sheet};
+use super::tidy::{clear_up, delete};
+use super::vocabulary::Lesson;
+use crate::crypto::UnixTime;
+use crate::index::store::{AccountId, Asker, Part, Refusal};
+use crate::model::limits::{ENTRY_WORDS, PUBLISH_ENTRIES};
+use crate::model::{Entry, EntryPath, Word, words_of};
+use rusqlite::params;
+
+pub(in super::super) const AT_PATH: &str =
+    "SELECT id, born, died, size, modified, executable, content FROM entries
+    WHERE share = $1 AND path = $2";
+const ADD: &str = "INSERT INTO entries (id, share, path, size, modified, executable, content, born,
+    wording, name_words) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+const TELL: &str = "INSERT INTO entry_words (rowid, words) VALUES ($1, $2)";
+const MARK: &str = "UPDATE entries SET died = $1 WHERE id = $2";
+const NEXT: &str = "SELECT next FROM catalog";
+const COUNT_ON: &str = "UPDATE catalog SET next = $1, unmerged = unmerged + $2";
+const KEEP: &str =
+    "UPDATE shares SET state = $1, version = $2, floor = $3, entries = $4, held = $5,
+        stage = $6, sync = $7, next = $8, anew = $9, coming = $10, abandoned = $11,
+        tidied = CASE WHEN $12 THEN '' ELSE tidied END
+    WHERE id = $13";
+pub(in super::super) const OF_PERSON: &str =
+    "SELECT sum(CASE WHEN gone = 1 THEN 0 WHEN sync IS NULL THEN entries
+            ELSE max(entries, coming) END), sum(held)
+    FROM shares WHERE owner = $1";
+
+/// What became of a part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in super::super) enum Taken {
+    /// It is taken, now or before.
+    Yes,
+    /// Too much is left of a sync that was abandoned; some of it was cleared up.
+    NotYet,
+}
+
+/// Takes a part of a sync.
+pub(in super::super) fn publish(
+    db: &rusqlite::Connection,
+    known: &mut Known,
+    asker: &Asker,
+    prepared: &Prepared,
+    most: u64,
+    now: UnixTime,
+) -> Result<Taken> {
+    let owner = sessions::member(db, asker, now)?.0.account;
+    let part = &prepared.part;
+    let find = || Ok::<_, Error>(shares::find(db, owner, &part.share)?.ok_or(Refusal::NotFound)?);
+    let Some(mut sync) = Sync::begin(find()?, part)? else { return Ok(Taken::Yes) };
+    if part.is_last && sync.is_hindered() {
+        clear_up(db, known, sync.share.id, AT_THE_END)?;
+        sync.share = find()?;
+        if sync.is_hindered() {
+            return Ok(Taken::NotYet);
+        }
+    }
+    part.remove.iter().try_for_each(|path| sync.remove(db, path))?;
+    sync.add_all(db, known, owner, prepared)?;
+    sync.end(part);
+    sync.keep(db)?;
+    demand_room(db, owner, most)?;
+    if sync.is_hindered() {
+        let rows = part.add.len().saturating_add(part.remove.len()).saturating_mul(2);
+        clear_up(db, known, sync.share.id, rows.saturating_add(AT_THE_END))?;
+    }
+    Ok(Taken::Yes)
+}
+
+/// A sync that takes a part.
+struct Sync {
+    share: Standing,
+    /// Whether the part is the whole sync.
+    is_alone: bool,
+    /// Whether it leaves something to be cleared up.
+    litters: bool,
+}
+
+/// A row that an entry may replace.
+struct Row {
+    id: i64,
+    born: i64,
+    died: Option<i64>,
+    size: u64,
+    modified: i64,
+    executable: bool,
+    content: Option<[u8; 32]>,
+}
+
+impl Sync {
+    /// Goes on with a sync, or begins it. None if the part was taken before.
+    fn begin(mut share: Standing, part: &Part) -> Result<Option<Self>> {
+        let (sync, base) = (*part.sync.as_bytes(), part.base.map(|base| *base.as_bytes()));
+        let is_alone = part.number == 0 && part.is_last;
+        let number = i64::from(part.number);
+        if share.state == Some(sync) {
+            return Ok(None);
+        }
+        let mut litters = false;
+        if share.sync == Some(sync) {
+            if number < share.next {
+                return Ok(None);
+            }
+        } else {
+            if base.is_some() && base != share.state {
+                return Err(Refusal::Base.into());
+            }
+            if share.sync.is_some() {
+                share.abandoned = share.stage;
+                litters = true;
+            }
+            share.stage = share.stage.saturating_add(1);
+            (share.sync, share.next, share.anew) = (Some(sync), 0, base.is_none());
+            share.coming = if share.anew { 0 } else { share.entries };
+        }
+        match number == share.next {
+            true => Ok(Some(Self { share, is_alone, litters })),
+            false => Err(Refusal::Base.into()),
+        }
+    }
+
+    /// Whether rows of an abandoned sync would be seen if this one ended now.
+    fn is_hindered(&self) -> bool {
+        self.share.abandoned != 0 && !self.share.anew && !self.is_alone
+    }
+
+    /// Whether what it does need not be hidden until the end.
+    fn is_direct(&self) -> bool {
+        self.is_alone && !self.share.anew
+    }
+
+    /// When its entries come.
+    fn born(&self) -> i64 {
+        if self.is_direct() { self.share.version } else { self.share.stage }
+    }
+
+    fn remove(&mut self, db: &impl Sql, path: &EntryPath) -> Result<()> {
+        if let Some(row) = self.row(db, path)? {
+            self.take_away(db, &row)?;
+        }
+        Ok(())
+    }
+
+    fn add_all(
+        &mut self,
+        db: &impl Sql,
+        known: &mut Known,
+        owner: AccountId,
+        prepared: &Prepared,
+    ) -> Result<()> {
+        let Prepared { part, words } = prepared;
+        let scope = Scope::of(self.share.id, self.share.everyone);
+        let share = share_words(&self.share.name, &self.share.keywords);
+        let (mut sheet, mut lesson) = (Sheet::new(scope, owner, &share), Lesson::new(known, scope));
+        let first: i64 = db.one(NEXT, params![], |row| row.get(0))?.unwrap_or(1);
+        let mut next = first;
+        for (entry, own) in part.add.iter().zip(words) {
+            if let Some(row) = self.row(db, entry.path())? {
+                if row.says(entry) {
+                    continue;
+                }
+                self.take_away(db, &row)?;
+            }
+            sheet.write(next, own, entry.content().as_ref());
+            lesson.read(&sheet.words);
+            self.insert(db, next, entry, own)?;
+            db.run(TELL, params![next, sheet.text])?;
+            next = next.saturating_add(1);
+        }
+        db.run(COUNT_ON, params![next, next.saturating_sub(first)])?;
+        lesson.learn(db)
+    }
+
+    fn insert(&mut self, db: &impl Sql, id: i64, entry: &Entry, own: &OwnWords) -> Result<()> {
+        let name: Vec<_> = own.name.iter().map(Word::as_str).collect();
+        let (size, modified) = stored(entry);
+        db.run(
+            ADD,
+            params![
+                id,
+                self.share.id,
+                entry.path().as_str(),
+                size,
+                modified,
+                entry.is_executable(),
+                entry.content().as_ref().map(|id| id.as_bytes()),
+                self.born(),
+                self.share.wording,
+                name.join(" "),
+            ],
+        )?;
+        self.share.held = self.share.held.saturating_add(1);
+        self.share.coming = self.share.coming.saturating_add(1);
+        Ok(())
+    }
+
+    /// The row that a path names when this sync ends as it is now.
+    fn row(&self, db: &impl Sql, path: &EntryPath) -> Result<Option<Row>> {
+        // Mostly a share is published for the first time.
+        if self.share.held == 0 {
+            return Ok(None);
+        }
+        let rows = db.all(AT_PATH, params![self.share.id, path.as_str()], |row| {
+            Ok(Row {
+                id: row.get(0)?,
+                born: row.get(1)?,
+                died: row.get(2)?,
+                size: row.count(3)?,
+                modified: row.get(4)?,
+                executable: row.get(5)?,
+                content: row.get(6)?,
+            })
+        })?;
+        Ok(rows.into_iter().find(|row| self.stays(row)))
+    }
+
+    fn stays(&self, row: &Row) -> bool {
+        let Standing { version, floor, stage, anew, .. } = self.share;
+        let is_of_this = row.born == stage;
+        let was_there = !anew && (floor..=version).contains(&row.born);
+        let goes = row.died.is_some_and(|died| died <= version || died == stage);
+        (is_of_this || was_there) && !goes
+    }
+
+    /// Takes a row away, or marks it, where others still see it.
+    fn take_away(&mut self, db: &impl Sql, row: &Row) -> Result<()> {
+        self.share.coming = self.share.coming.saturating_sub(1);
+        if self.is_direct() || row.born == self.share.stage {
+            self.share.held = self.share.held.saturating_sub(1);
+            return delete(db, row.id);
+        }
+        self.litters = true;
+        db.run(MARK, params![self.share.stage, row.id]).map(|_| ())
+    }
+
+    /// What the share is when the part was taken.
+    fn end(&mut self, part: &Part) {
+        let (is_direct, share) = (self.is_direct(), &mut self.share);
+        share.next = share.next.saturating_add(1);
+        if !part.is_last {
+            return;
+        }
+        (share.state, share.sync) = (share.sync, None);
+        share.entries = share.coming;
+        if !is_direct {
+            share.version = share.stage;
+        }
+        if share.anew {
+            // Whatever was before is below it.
+            (share.floor, share.abandoned) = (share.stage, 0);
+            self.litters |= share.held > share.entries;
+        }
+    }
+
+    fn keep(&self, db: &impl Sql) -> Result<()> {
+        let share = &self.share;
+        db.run(
+            KEEP,
+            params![
+                share.state,
+                share.version,
+                share.floor,
+                share.entries,
+                share.held,
+                share.stage,
+                share.sync,
+                share.next,
+                share.anew,
+                share.coming,
+                share.abandoned,
+                self.litters,
+                share.id,
+            ],
+        )?;
+        Ok(())
+    }
+}
+
+impl Row {
+    fn says(&self, entry: &Entry) -> bool {
+        let (size, modified) = stored(entry);
+        let content = entry.content().as_ref().map(|id| *id.as_bytes());
+        let own = (i64::try_from(self.size), self.modified, self.executable, self.content);
+        own == (Ok(size), modified, entry.is_executable(), content)
+    }
+}
+
+/// Refuses what is more than a person may have; and lets wait who has too much that is not cleared up
+/// yet.
+fn demand_room(db: &impl Sql, owner: AccountId, most: u64) -> Result<()> {
+    let sums = db.one(OF_PERSON, params![owner.0], |row| Ok((row.count(0)?, row.count(1)?)))?;
+    let (entries, held) = sums.unwrap_or_default();
+    let together = u64::try_from(2 * PUBLISH_ENTRIES).unwrap_or(u64::MAX);
+    if entries > most {
+        Err(Refusal::Quota.into())
+    } else if held > most.saturating_mul(2).saturating_add(together) {
+        Err(Error::Busy)
+    } else {
+        Ok(())
+    }
+}
+
+/// The words that all entries of a share have from it.
+pub(super) fn share_words(name: &str, keywords: &str) -> Vec<Word> {
+    words_of(&format!("{name}\n{keywords}"), ENTRY_WORDS)
+}
+
+/// Size and time as they are stored.
+fn stored(entry: &Entry) -> (i64, i64) {
+    let fitting = |number| i64::try_from(number).unwrap_or(i64::MAX);
+    (fitting(entry.size()), fitting(entry.modified().as_nanos()))
+}
+
+/// So many rows are cleared up before it is said that too much is left.
+const AT_THE_END: usize = 2000;

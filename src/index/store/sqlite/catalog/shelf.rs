@@ -1,0 +1,65 @@
+//! The people and shares to which the entries of an answer belong, each once.
+
+use super::super::error::{Error, Result};
+use super::super::people;
+use super::super::sql::{Columns, Sql};
+use super::seen::Seen;
+use super::shares::{keywords, name};
+use crate::index::store::{AccountId, EntryRow, ShareRow, Shelf};
+use crate::model::ShareId;
+use rusqlite::{Row, params};
+use std::collections::HashMap;
+
+pub(in super::super) const SHARE: &str =
+    "SELECT owner, public, name, keywords FROM shares WHERE id = $1";
+
+/// A shelf that is being filled.
+#[derive(Default)]
+pub(super) struct Filling {
+    shelf: Shelf,
+    places: HashMap<i64, usize>,
+}
+
+impl Filling {
+    /// An entry that the asker may see, with its place on the shelf.
+    pub(super) fn put(&mut self, db: &impl Sql, seen: Seen) -> Result<EntryRow> {
+        let share = match self.places.get(&seen.share) {
+            Some(place) => *place,
+            None => self.share(db, seen.share)?,
+        };
+        Ok(EntryRow { share, entry: seen.entry })
+    }
+
+    pub(super) fn into_shelf(self) -> Shelf {
+        self.shelf
+    }
+
+    fn share(&mut self, db: &impl Sql, id: i64) -> Result<usize> {
+        let found = db.one(SHARE, params![id], share)?;
+        let share = found.ok_or_else(|| Error::Unsound("an entry without a share".into()))?;
+        self.person(db, share.owner)?;
+        let place = self.shelf.shares.len();
+        self.shelf.shares.push(share);
+        self.places.insert(id, place);
+        Ok(place)
+    }
+
+    fn person(&mut self, db: &impl Sql, owner: AccountId) -> Result<()> {
+        if !self.shelf.people.iter().any(|person| person.account == owner) {
+            let person = people::of_account(db, owner)?;
+            let nobody = || Error::Unsound("a share without an owner".into());
+            self.shelf.people.push(person.ok_or_else(nobody)?);
+        }
+        Ok(())
+    }
+}
+
+/// A row of owner, public id, name, keywords.
+pub(super) fn share(row: &Row<'_>) -> rusqlite::Result<ShareRow> {
+    Ok(ShareRow {
+        owner: row.account(0)?,
+        id: ShareId::from_bytes(row.get(1)?),
+        name: name(row, 2)?,
+        keywords: keywords(row, 3)?,
+    })
+}

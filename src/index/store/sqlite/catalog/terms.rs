@@ -1,0 +1,149 @@
+//! What the search is told of an entry, and asked for: words behind a scope, and marks.
+//!
+//! | term | stands in |
+//! |---|---|
+//! | `e.koala`, `17.koala` | the entries with this word that are for everyone; those of share 17 |
+//! | `e=k1`, `17=k1` | entries of a kind |
+//! | `e=o12` | entries of the owner with this account; the owner of share 17 is known |
+//! | `e=c0123…`, `17=c0123…` | entries whose content's id begins so |
+//! | `=w5` | all entries whose ids lie in the sixth window |
+//!
+//! No word holds a `.` or `=`, so nothing typed becomes a mark or leaves its scope.
+
+use super::prepare::OwnWords;
+use crate::index::store::AccountId;
+use crate::model::limits::ENTRY_WORDS;
+use crate::model::{ContentId, FileKind, Word};
+use data_encoding::HEXLOWER;
+use std::fmt::{self, Display, Write};
+
+/// In which lists the words of an entry stand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Scope {
+    /// Those of all entries that are for everyone.
+    Everyone,
+    /// Those of a share that is for named people.
+    Share(i64),
+}
+
+impl Scope {
+    /// The scope of a share's entries.
+    pub(super) fn of(share: i64, everyone: bool) -> Self {
+        if everyone { Self::Everyone } else { Self::Share(share) }
+    }
+
+    /// The scope with this number.
+    pub(super) fn numbered(number: i64) -> Self {
+        if number == 0 { Self::Everyone } else { Self::Share(number) }
+    }
+
+    /// Its number in the table of words.
+    pub(super) fn number(self) -> i64 {
+        match self {
+            Self::Everyone => 0,
+            Self::Share(share) => share,
+        }
+    }
+}
+
+impl Display for Scope {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Everyone => f.write_str("e"),
+            Self::Share(share) => write!(f, "{share}"),
+        }
+    }
+}
+
+/// What the search is told of the entries of one share, one after the other.
+pub(super) struct Sheet<'w> {
+    scope: String,
+    owner: Option<String>,
+    share: &'w [Word],
+    /// All terms of the entry that was written last.
+    pub(super) text: String,
+    /// Its words.
+    pub(super) words: Vec<&'w Word>,
+}
+
+impl<'w> Sheet<'w> {
+    /// For the entries of a share: its scope, its owner, and the words that all of them have from it.
+    pub(super) fn new(scope: Scope, owner: AccountId, share: &'w [Word]) -> Self {
+        let owner = (scope == Scope::Everyone).then(|| format!("{scope}={}", Mark::Owner(owner)));
+        let scope = scope.to_string();
+        Self { scope, owner, share, text: String::new(), words: Vec::new() }
+    }
+
+    /// Writes what is told of an entry in place of what stood here.
+    pub(super) fn write(&mut self, id: i64, own: &'w OwnWords, content: Option<&ContentId>) {
+        self.words.clear();
+        let share = self.share;
+        let words = own.name.iter().chain(share).chain(&own.folders);
+        for word in words {
+            if self.words.len() < ENTRY_WORDS && !self.words.contains(&word) {
+                self.words.push(word);
+            }
+        }
+        self.text.clear();
+        for word in &self.words {
+            for piece in [self.scope.as_str(), ".", word.as_str(), " "] {
+                self.text.push_str(piece);
+            }
+        }
+        if let Some(owner) = &self.owner {
+            self.text.push_str(owner);
+        }
+        // Writing to a text does not fail.
+        let _ = write!(self.text, " {}={}", self.scope, Mark::Kind(own.kind));
+        if let Some(content) = content {
+            let _ = write!(self.text, " {}={}", self.scope, Mark::Content(*content));
+        }
+        let _ = write!(self.text, " {}", Window::of(id));
+    }
+}
+
+/// What is told of an entry besides its words, behind its scope.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Mark {
+    Owner(AccountId),
+    Kind(FileKind),
+    Content(ContentId),
+}
+
+impl Display for Mark {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Owner(AccountId(account)) => write!(f, "o{account}"),
+            Self::Kind(kind) => write!(f, "k{}", kind.number()),
+            Self::Content(id) => {
+                // The rest of the id is compared in the rows.
+                let beginning = id.as_bytes().first_chunk::<8>().copied().unwrap_or_default();
+                write!(f, "c{}", HEXLOWER.encode(&beginning))
+            }
+        }
+    }
+}
+
+/// A range of ids that is searched in one go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Window(pub(super) i64);
+
+impl Window {
+    /// The one in which an id lies.
+    pub(super) fn of(id: i64) -> Self {
+        Self(id >> WINDOW_BITS)
+    }
+
+    /// Its first id.
+    pub(super) fn first(self) -> i64 {
+        self.0 << WINDOW_BITS
+    }
+}
+
+impl Display for Window {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "=w{}", self.0)
+    }
+}
+
+const WINDOW_BITS: u32 = 18;

@@ -1,0 +1,183 @@
+//! Which words a scope has, and about how many entries have each: what prefixes stand for, and what
+//! a search will cost.
+//!
+//! A count is written when it has grown fourfold, so it is at least a quarter of what it was when
+//! nobody had gone. What goes does not count it down: a word without entries is found and removed by
+//! [`sweep`], when much is gone.
+
+use super::super::error::Result;
+use super::super::sql::{Columns, Sql, count};
+use super::known::{ByKey, Key, Known};
+use super::terms::Scope;
+use crate::model::Word;
+use rusqlite::params;
+
+pub(in super::super) const COUNT: &str = "SELECT entries FROM words WHERE scope = $1 AND word = $2";
+const ADD: &str = "INSERT INTO words (scope, word, entries) VALUES ($1, $2, $3)";
+const SET: &str = "UPDATE words SET entries = $1 WHERE scope = $2 AND word = $3";
+pub(in super::super) const BEGINNING: &str = "SELECT word, entries FROM words
+    WHERE scope = $1 AND word >= $2 AND word <= $3 ORDER BY word LIMIT $4";
+const STAMP: &str = "SELECT learned FROM catalog";
+const SET_STAMP: &str = "UPDATE catalog SET learned = $1";
+pub(in super::super) const FORGET: &str = "DELETE FROM words WHERE scope = $1
+    AND word IN (SELECT word FROM words WHERE scope = $1 ORDER BY word LIMIT $2)";
+
+const SWEPT: &str = "SELECT swept_scope, swept_word FROM catalog";
+const SET_SWEPT: &str = "UPDATE catalog SET swept_scope = $1, swept_word = $2";
+const MUCH_GONE: &str = "SELECT dropped > max($1, (SELECT coalesce(sum(held), 0) FROM shares) / 8)
+    FROM catalog";
+const NOTHING_GONE: &str = "UPDATE catalog SET dropped = 0";
+pub(in super::super) const NEXT: &str = "SELECT scope, word FROM words
+    WHERE (scope, word) > ($1, $2) ORDER BY scope, word LIMIT $3";
+pub(in super::super) const IS_USED: &str =
+    "SELECT 1 FROM entry_words WHERE entry_words MATCH $1 LIMIT 1";
+const FORGET_ONE: &str = "DELETE FROM words WHERE scope = $1 AND word = $2";
+
+/// Words of one scope, on their way into the table.
+pub(super) struct Lesson<'k, 'w> {
+    known: &'k mut Known,
+    scope: Scope,
+    words: ByKey<(&'w Word, u64)>,
+}
+
+impl<'k, 'w> Lesson<'k, 'w> {
+    pub(super) fn new(known: &'k mut Known, scope: Scope) -> Self {
+        Self { known, scope, words: ByKey::default() }
+    }
+
+    /// Takes the words of one entry.
+    pub(super) fn read(&mut self, words: &[&'w Word]) {
+        for word in words {
+            let (_, entries) =
+                self.words.entry(self.known.key(self.scope, word)).or_insert((word, 0));
+            *entries = entries.saturating_add(1);
+        }
+    }
+
+    /// Writes what is new.
+    pub(super) fn learn(self, db: &impl Sql) -> Result<()> {
+        let Self { known, scope, words } = self;
+        if words.is_empty() {
+            return Ok(());
+        }
+        let stamp: i64 = db.one(STAMP, params![], |row| row.get(0))?.unwrap_or_default();
+        if known.stamp.take() != Some(stamp) {
+            known.forget();
+        }
+        let mut new = Vec::new();
+        for (key, (word, more)) in words {
+            if let Some(count) = learn_one(db, known, (scope, word), key, more)? {
+                new.push((word, count));
+            }
+        }
+        // In order, they come into few pages.
+        new.sort_unstable();
+        for (word, entries) in new {
+            db.run(ADD, params![scope.number(), word.as_str(), stored(entries)])?;
+        }
+        let stamp = stamp.wrapping_add(1);
+        db.run(SET_STAMP, params![stamp])?;
+        known.stamp = Some(stamp);
+        Ok(())
+    }
+}
+
+/// Counts a word. One that the scope did not have is given back with its count.
+fn learn_one(
+    db: &impl Sql,
+    known: &mut Known,
+    (scope, word): (Scope, &Word),
+    key: Key,
+    more: u64,
+) -> Result<Option<u64>> {
+    let before = match known.count(key) {
+        Some(before) => before,
+        None => entries(db, scope, word)?,
+    };
+    let now = before.saturating_add(more);
+    known.set(key, now);
+    if before == 0 {
+        return Ok(Some(now));
+    }
+    if fourfold(now) != fourfold(before) {
+        db.run(SET, params![stored(now), scope.number(), word.as_str()])?;
+    }
+    Ok(None)
+}
+
+/// About how many entries of a scope have a word: 0 when none has.
+pub(super) fn entries(db: &impl Sql, scope: Scope, word: &Word) -> Result<u64> {
+    let found = db.one(COUNT, params![scope.number(), word.as_str()], |row| row.count(0))?;
+    Ok(found.unwrap_or_default())
+}
+
+/// At most so many words of a scope that begin so, the most frequent first, of those that come first
+/// by the alphabet.
+pub(super) fn beginning(
+    db: &impl Sql,
+    scope: Scope,
+    with: &Word,
+    most: usize,
+) -> Result<Vec<(String, u64)>> {
+    let last = format!("{}{}", with.as_str(), char::MAX);
+    let range = params![scope.number(), with.as_str(), last, count(LOOKED_AT)];
+    let mut words = db.all(BEGINNING, range, |row| Ok((row.get(0)?, row.count(1)?)))?;
+    words.sort_by(|one: &(String, u64), other| other.1.cmp(&one.1).then(one.0.cmp(&other.0)));
+    words.truncate(most);
+    Ok(words)
+}
+
+/// Forgets words of a scope that is not used any more. Says whether there may be more.
+pub(super) fn forget(db: &impl Sql, known: &mut Known, scope: Scope, most: usize) -> Result<bool> {
+    known.forget();
+    Ok(db.run(FORGET, params![scope.number(), count(most)])? >= most)
+}
+
+/// Forgets words that no entry of their scope has any more, once much is gone. Says whether there is
+/// more to do.
+pub(super) fn sweep(db: &impl Sql, known: &mut Known, most: usize) -> Result<bool> {
+    let from = match db.one(SWEPT, params![], |row| Ok((row.get(0)?, row.get(1)?)))? {
+        Some((Some(scope), Some(word))) => (scope, word),
+        _ if is_much_gone(db)? => (i64::MIN, String::new()),
+        _ => return Ok(false),
+    };
+    let from: (i64, String) = from;
+    // Looking for a word takes as long as looking at some rows.
+    let most = count(most.div_ceil(4).max(1));
+    let words: Vec<(i64, String)> =
+        db.all(NEXT, params![from.0, from.1, most], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    for (number, word) in &words {
+        let scope = Scope::numbered(*number);
+        if db.one(IS_USED, params![format!("\"{scope}.{word}\"")], |_| Ok(()))?.is_none() {
+            known.forget();
+            db.run(FORGET_ONE, params![number, word])?;
+        }
+    }
+    let is_end = count(words.len()) < most;
+    let (scope, word) = words.into_iter().next_back().filter(|_| !is_end).unzip();
+    db.run(SET_SWEPT, params![scope, word])?;
+    Ok(!is_end)
+}
+
+/// Whether more is gone since the last time than an eighth of what there is.
+fn is_much_gone(db: &impl Sql) -> Result<bool> {
+    let is_much = db.one(MUCH_GONE, params![SWEPT_AT_LEAST], |row| row.get(0))?;
+    let is_much = is_much.unwrap_or_default();
+    if is_much {
+        db.run(NOTHING_GONE, params![])?;
+    }
+    Ok(is_much)
+}
+
+/// Of which power of four a count is at least.
+fn fourfold(count: u64) -> u32 {
+    count.checked_ilog2().map_or(0, |log| log / 2)
+}
+
+fn stored(entries: u64) -> i64 {
+    i64::try_from(entries).unwrap_or(i64::MAX)
+}
+
+/// So many words are looked at that begin so.
+const LOOKED_AT: usize = 1000;
+const SWEPT_AT_LEAST: i64 = 1000;
