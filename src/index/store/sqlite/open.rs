@@ -250,7 +250,7 @@ fn settle(db: &Connection) -> rusqlite::Result<()> {
         "PRAGMA synchronous = FULL; PRAGMA fullfsync = ON;
          PRAGMA foreign_keys = ON; PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;
          PRAGMA mmap_size = 0; PRAGMA temp_store = MEMORY;
-         PRAGMA wal_autocheckpoint = 1000; PRAGMA journal_size_limit = 67108864",
+         PRAGMA cache_size = -16384; PRAGMA wal_autocheckpoint = 4000; PRAGMA journal_size_limit = 67108864",
     )
 }
 

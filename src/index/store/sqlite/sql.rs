@@ -83,7 +83,8 @@ impl Sql for Connection {
     }
 }
 
-fn prepare<'c>(db: &'c Connection, sql: &'static str) -> Result<CachedStatement<'c>> {
+/// A statement that is prepared once and then kept.
+pub(super) fn prepare<'c>(db: &'c Connection, sql: &'static str) -> Result<CachedStatement<'c>> {
     let statement = db.prepare_cached(sql)?;
     let named = |at: &usize| statement.parameter_name(*at) == Some(&format!("${at}"));
     debug_assert!((1..=statement.parameter_count()).all(|at| named(&at)), "{sql}");

@@ -6,7 +6,7 @@
 
 use super::super::error::{Error, Result};
 use super::super::sessions;
-use super::super::sql::{Columns, Sql};
+use super::super::sql::{Columns, Sql, prepare};
 use super::known::Known;
 use super::prepare::{OwnWords, Prepared};
 use super::shares::{self, Standing};
@@ -17,13 +17,14 @@ use crate::crypto::UnixTime;
 use crate::index::store::{AccountId, Asker, Part, Refusal};
 use crate::model::limits::{ENTRY_WORDS, PUBLISH_ENTRIES};
 use crate::model::{Entry, EntryPath, Word, words_of};
-use rusqlite::params;
+use rusqlite::{Connection, Statement, params};
 
 pub(in super::super) const AT_PATH: &str =
     "SELECT id, born, died, size, modified, executable, content FROM entries
     WHERE share = $1 AND path = $2";
 const ADD: &str = "INSERT INTO entries (id, share, path, size, modified, executable, content, born,
-    wording, name_words) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
+    wording, name_words) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+    ON CONFLICT (share, path, born) DO NOTHING";
 const TELL: &str = "INSERT INTO entry_words (rowid, words) VALUES ($1, $2)";
 const MARK: &str = "UPDATE entries SET died = $1 WHERE id = $2";
 const NEXT: &str = "SELECT next FROM catalog";
@@ -49,7 +50,7 @@ pub(in super::super) enum Taken {
 
 /// Takes a part of a sync.
 pub(in super::super) fn publish(
-    db: &rusqlite::Connection,
+    db: &Connection,
     known: &mut Known,
     asker: &Asker,
     prepared: &Prepared,
@@ -155,7 +156,7 @@ impl Sync {
 
     fn add_all(
         &mut self,
-        db: &impl Sql,
+        db: &Connection,
         known: &mut Known,
         owner: AccountId,
         prepared: &Prepared,
@@ -165,45 +166,57 @@ impl Sync {
         let share = share_words(&self.share.name, &self.share.keywords);
         let (mut sheet, mut lesson) = (Sheet::new(scope, owner, &share), Lesson::new(known, scope));
         let first: i64 = db.one(NEXT, params![], |row| row.get(0))?.unwrap_or(1);
+        // Looked up once for all rows: for each, that would take as long as a good part of its work.
+        let (mut add, mut tell) = (prepare(db, ADD)?, prepare(db, TELL)?);
         let mut next = first;
         for (entry, own) in part.add.iter().zip(words) {
-            if let Some(row) = self.row(db, entry.path())? {
-                if row.says(entry) {
-                    continue;
+            // What begins from nothing mostly meets nothing: then it is enough to look when it did.
+            let is_in = self.share.anew && self.insert(&mut add, next, entry, own)?;
+            if !is_in {
+                if let Some(row) = self.row(db, entry.path())? {
+                    if row.says(entry) {
+                        continue;
+                    }
+                    self.take_away(db, &row)?;
                 }
-                self.take_away(db, &row)?;
+                self.insert(&mut add, next, entry, own)?;
             }
             sheet.write(next, own, entry.content().as_ref());
             lesson.read(&sheet.words);
-            self.insert(db, next, entry, own)?;
-            db.run(TELL, params![next, sheet.text])?;
+            tell.execute(params![next, sheet.text])?;
             next = next.saturating_add(1);
         }
         db.run(COUNT_ON, params![next, next.saturating_sub(first)])?;
         lesson.learn(db)
     }
 
-    fn insert(&mut self, db: &impl Sql, id: i64, entry: &Entry, own: &OwnWords) -> Result<()> {
+    /// Puts a row down, unless this sync put one down at the same path.
+    fn insert(
+        &mut self,
+        add: &mut Statement<'_>,
+        id: i64,
+        entry: &Entry,
+        own: &OwnWords,
+    ) -> Result<bool> {
         let name: Vec<_> = own.name.iter().map(Word::as_str).collect();
         let (size, modified) = stored(entry);
-        db.run(
-            ADD,
-            params![
-                id,
-                self.share.id,
-                entry.path().as_str(),
-                size,
-                modified,
-                entry.is_executable(),
-                entry.content().as_ref().map(|id| id.as_bytes()),
-                self.born(),
-                self.share.wording,
-                name.join(" "),
-            ],
-        )?;
-        self.share.held = self.share.held.saturating_add(1);
-        self.share.coming = self.share.coming.saturating_add(1);
-        Ok(())
+        let added = add.execute(params![
+            id,
+            self.share.id,
+            entry.path().as_str(),
+            size,
+            modified,
+            entry.is_executable(),
+            entry.content().as_ref().map(|id| id.as_bytes()),
+            self.born(),
+            self.share.wording,
+            name.join(" "),
+        ])?;
+        if added > 0 {
+            self.share.held = self.share.held.saturating_add(1);
+            self.share.coming = self.share.coming.saturating_add(1);
+        }
+        Ok(added > 0)
     }
 
     /// The row that a path names when this sync ends as it is now.

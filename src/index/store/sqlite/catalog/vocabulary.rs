@@ -13,7 +13,8 @@ use crate::model::Word;
 use rusqlite::params;
 
 pub(in super::super) const COUNT: &str = "SELECT entries FROM words WHERE scope = $1 AND word = $2";
-const ADD: &str = "INSERT INTO words (scope, word, entries) VALUES ($1, $2, $3)";
+const ADD: &str = "INSERT INTO words (scope, word, entries) VALUES ($1, $2, $3)
+    ON CONFLICT (scope, word) DO NOTHING";
 const SET: &str = "UPDATE words SET entries = $1 WHERE scope = $2 AND word = $3";
 pub(in super::super) const BEGINNING: &str = "SELECT word, entries FROM words
     WHERE scope = $1 AND word >= $2 AND word <= $3 ORDER BY word LIMIT $4";
@@ -64,16 +65,23 @@ impl<'k, 'w> Lesson<'k, 'w> {
         if known.stamp.take() != Some(stamp) {
             known.forget();
         }
-        let mut new = Vec::new();
+        let mut unknown = Vec::new();
         for (key, (word, more)) in words {
-            if let Some(count) = learn_one(db, known, (scope, word), key, more)? {
-                new.push((word, count));
+            match known.count(key) {
+                Some(before) => count_on(db, known, (scope, word), key, (before, more))?,
+                None => unknown.push((word, key, more)),
             }
         }
         // In order, they come into few pages.
-        new.sort_unstable();
-        for (word, entries) in new {
-            db.run(ADD, params![scope.number(), word.as_str(), stored(entries)])?;
+        unknown.sort_unstable_by_key(|(word, ..)| *word);
+        for (word, key, more) in unknown {
+            let added = db.run(ADD, params![scope.number(), word.as_str(), stored(more)])?;
+            if added > 0 {
+                known.set(key, more);
+            } else {
+                let before = entries(db, scope, word)?;
+                count_on(db, known, (scope, word), key, (before, more))?;
+            }
         }
         let stamp = stamp.wrapping_add(1);
         db.run(SET_STAMP, params![stamp])?;
@@ -82,27 +90,20 @@ impl<'k, 'w> Lesson<'k, 'w> {
     }
 }
 
-/// Counts a word. One that the scope did not have is given back with its count.
-fn learn_one(
+/// Counts a word that the scope has.
+fn count_on(
     db: &impl Sql,
     known: &mut Known,
     (scope, word): (Scope, &Word),
     key: Key,
-    more: u64,
-) -> Result<Option<u64>> {
-    let before = match known.count(key) {
-        Some(before) => before,
-        None => entries(db, scope, word)?,
-    };
+    (before, more): (u64, u64),
+) -> Result<()> {
     let now = before.saturating_add(more);
     known.set(key, now);
-    if before == 0 {
-        return Ok(Some(now));
-    }
     if fourfold(now) != fourfold(before) {
         db.run(SET, params![stored(now), scope.number(), word.as_str()])?;
     }
-    Ok(None)
+    Ok(())
 }
 
 /// About how many entries of a scope have a word: 0 when none has.
