@@ -58,6 +58,10 @@ fn index_session_lets_two_people_meet() {
             "bob hears that alice wants to reach him",
             "bob's key is ",
             "alice's key is ",
+            "alice publishes 2 files",
+            "bob finds alice:photos/zoo/KoalaBear.jpg (7 bytes)",
+            "bob finds nothing of [\"unicorn\"]",
+            "1 entry has the content ",
         ] {
             assert!(told.contains(line), "{round}: {line}: {told}");
         }

@@ -3,6 +3,8 @@
 //!
 //! Connections are pipes. Time is tokio's and stands still, but where the real index has threads.
 
+#[path = "node/ground.rs"]
+mod ground;
 #[path = "common/mod.rs"]
 mod keys;
 #[path = "common/ledger.rs"]
@@ -18,6 +20,8 @@ mod stub;
 
 #[path = "node/beginnings.rs"]
 mod beginnings;
+#[path = "node/catalog.rs"]
+mod catalog;
 #[path = "node/changes.rs"]
 mod changes;
 #[path = "node/directory.rs"]

@@ -14,7 +14,7 @@ use waxwing::model::Entry;
 use waxwing::wire::index::{EntrySaid, Publish, Resume, ShareChange};
 
 const ENTRIES: u64 = 100_000;
-const TOGETHER: usize = 1000;
+const TOGETHER: usize = 2000;
 const PAIRS: usize = 3;
 
 pub(crate) async fn measure() {
@@ -73,15 +73,21 @@ async fn publish(all: &[Entry]) -> f64 {
 fn insert(file: &Path, all: &[Entry]) -> f64 {
     let db = Connection::open(file).unwrap();
     db.execute_batch("PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL").unwrap();
-    db.execute_batch("CREATE VIRTUAL TABLE entries USING fts5(path, share)").unwrap();
+    db.execute_batch(
+        "CREATE VIRTUAL TABLE entries USING fts5(path, share, \
+             size UNINDEXED, modified UNINDEXED, content UNINDEXED)",
+    )
+    .unwrap();
     let begin = Instant::now();
     for part in all.chunks(TOGETHER) {
         db.execute_batch("BEGIN").unwrap();
         let mut insert =
-            db.prepare_cached("INSERT INTO entries (path, share) VALUES ($1, $2)").unwrap();
+            db.prepare_cached("INSERT INTO entries VALUES ($1, $2, $3, $4, $5)").unwrap();
         for entry in part {
             let names: Vec<_> = entry.path().components().collect();
-            insert.execute(params![names.join("/"), "share 1"]).unwrap();
+            let (size, modified) = (entry.size() as i64, entry.modified().as_nanos() as i64);
+            let content = entry.content().map(|id| *id.as_bytes());
+            insert.execute(params![names.join("/"), "share 1", size, modified, content]).unwrap();
         }
         drop(insert);
         db.execute_batch("COMMIT").unwrap();

@@ -1,7 +1,8 @@
 //! The catalog, as its people change it.
 
 use super::service::{Handle, Index};
-use super::store::{OwnShareRow, Part, Store};
+use super::store::{OwnShareRow, Part, Store, StoreError};
+use super::turns::Doing;
 use super::visitor::{Denial, Visitor};
 use crate::codec::List;
 use crate::model::limits::SHARES_PAGE;
@@ -60,13 +61,16 @@ impl<S: Store> Handle<Publish> for Index<S> {
     async fn handle(&self, visitor: &mut Visitor, ask: Publish) -> Result<Done, Denial> {
         let (asker, now) = (visitor.asker()?, self.shared.now());
         let part = part(ask)?;
-        let (is_last, most) = (part.is_last, self.shared.rules.entries_of_person);
+        let most = self.shared.rules.entries_of_person;
+        // The first part may abandon another sync, the last one leaves what it replaced.
+        let leaves_something = part.number == 0 || part.is_last;
+        let _turn = self.shared.take_turn(Doing::Publishing, visitor.seat()?.member.account)?;
         let taken = self.store.publish(asker, part, most, now).await;
-        taken.map_err(|error| self.storage(error))?;
-        if is_last {
+        // Whoever has to wait until something is cleared up does not wait for nothing.
+        if leaves_something || taken == Err(StoreError::Busy) {
             self.shared.catalog_changed.notify_one();
         }
-        Ok(Done { id: 0 })
+        taken.map(|()| Done { id: 0 }).map_err(|error| self.storage(error))
     }
 }
 

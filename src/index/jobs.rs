@@ -27,7 +27,11 @@ impl<S: Store> Index<S> {
                 () = stop.cancelled() => break,
                 _ = look.tick() => self.let_go(),
                 _ = note.tick() => self.note_who_is_online(),
-                _ = sweep.tick() => self.sweep(&mut swept).await,
+                _ = sweep.tick() => {
+                    self.sweep(&mut swept).await;
+                    // What could not be cleared up when it was to be.
+                    self.shared.catalog_changed.notify_one();
+                }
                 () = self.shared.catalog_changed.notified() => self.tidy().await,
             }
             self.write_down().await;

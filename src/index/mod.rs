@@ -42,6 +42,7 @@ mod shared;
 mod shelf;
 pub mod store;
 mod throttle;
+mod turns;
 mod visitor;
 
 pub use data_folder::{DataFolder, FolderError, Held};

@@ -7,6 +7,7 @@
 use super::service::{Handle, Index};
 use super::shelf::Shelving;
 use super::store::{Query, ResultRow, Store};
+use super::turns::Doing;
 use super::visitor::{Denial, Visitor};
 use crate::codec::{List, Text};
 use crate::model::Asked;
@@ -20,7 +21,7 @@ impl<S: Store> Handle<Search> for Index<S> {
         let (asker, now) = (visitor.asker()?, self.shared.now());
         let query = self.query(visitor, ask)?;
         let asked = query.asked.clone();
-        let _turn = self.shared.begin_search(visitor.seat()?.member.account)?;
+        let _turn = self.shared.take_turn(Doing::Searching, visitor.seat()?.member.account)?;
         let page = self.store.search(asker, query, now).await;
         let page = page.map_err(|error| self.storage(error))?;
         let presence = self.shared.presence();
@@ -56,6 +57,7 @@ impl<S: Store> Handle<Browse> for Index<S> {
         let (asker, now) = (visitor.asker()?, self.shared.now());
         let share = ask.share.as_ref().map(|name| &name.0);
         let after = ask.after.map(|behind| (behind.share.0, behind.path.0));
+        let _turn = self.shared.take_turn(Doing::Searching, visitor.seat()?.member.account)?;
         let page = self.store.browse(asker, &ask.user, share, after, LISTING_PAGE, now).await;
         let page = page.map_err(|error| self.storage(error))?;
         let page =
@@ -79,6 +81,7 @@ impl<S: Store> Handle<Locate> for Index<S> {
         let id = ContentId::from_bytes(*ask.content);
         let content = Content::new(id, ask.size).map_err(|_| nobody())?;
         let online = self.shared.presence().online();
+        let _turn = self.shared.take_turn(Doing::Searching, visitor.seat()?.member.account)?;
         let holders = self.store.locate(asker, content, online, LOCATE_SOURCES, now).await;
         let holders = holders.map_err(|error| self.storage(error))?;
         if holders.sources.is_empty() {

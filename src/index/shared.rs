@@ -9,11 +9,11 @@ use super::presence::Presence;
 use super::seats::{Seat, Seats};
 use super::store::AccountId;
 use super::throttle::{Key, Pace, Throttle};
+use super::turns::{Doing, Turn, Turns};
 use super::visitor::Denial;
 use crate::crypto::UnixTime;
 use crate::model::{TokenHash, UserName};
 use crate::wire::Code;
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -40,7 +40,7 @@ pub(super) struct Shared {
     /// Who is not online any more, and since when, until it is written down.
     departed: Mutex<Vec<(AccountId, UnixTime)>>,
     panics: AtomicU64,
-    searches: Mutex<HashMap<AccountId, usize>>,
+    turns: Turns,
     /// Rings when there may be something to clear up behind what was published.
     pub(super) catalog_changed: Notify,
 }
@@ -64,7 +64,7 @@ impl Shared {
             complaints: Mutex::default(),
             departed: Mutex::default(),
             panics: AtomicU64::new(0),
-            searches: Mutex::default(),
+            turns: Turns::default(),
             catalog_changed: Notify::new(),
         }
     }
@@ -155,19 +155,9 @@ impl Shared {
         self.throttle.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Lets a person search, unless many searches of theirs are under way.
-    pub(super) fn begin_search(&self, account: AccountId) -> Result<Turn<'_>, Denial> {
-        let mut searches = self.searches();
-        let count = searches.entry(account).or_default();
-        if *count >= SEARCHES {
-            return Err(Denial::new(Code::Busy, "many searches of yours are under way"));
-        }
-        *count = count.saturating_add(1);
-        Ok(Turn { shared: self, account })
-    }
-
-    fn searches(&self) -> MutexGuard<'_, HashMap<AccountId, usize>> {
-        self.searches.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Lets a person do something that takes long, unless they do too much of it at once.
+    pub(super) fn take_turn(&self, doing: Doing, account: AccountId) -> Result<Turn<'_>, Denial> {
+        self.turns.take(doing, account)
     }
 
     /// The pace of wrong passwords.
@@ -202,23 +192,6 @@ impl Shared {
     }
 }
 
-/// A search that is under way, until it is dropped.
-pub(super) struct Turn<'a> {
-    shared: &'a Shared,
-    account: AccountId,
-}
-
-impl Drop for Turn<'_> {
-    fn drop(&mut self) {
-        let mut searches = self.shared.searches();
-        let left = searches.get(&self.account).map_or(0, |count| count.saturating_sub(1));
-        match left {
-            0 => drop(searches.remove(&self.account)),
-            left => drop(searches.insert(self.account, left)),
-        }
-    }
-}
-
 /// Who was refused something.
 pub(super) struct Refused<'a> {
     pub(super) origin: Origin,
@@ -231,7 +204,5 @@ fn throttled(wait: Duration) -> Denial {
     Denial::new(Code::Throttled, format!("try again in {seconds} seconds"))
 }
 
-/// How many searches of one person are under way at once.
-const SEARCHES: usize = 4;
 /// So many watchers get the news at the shortest pause.
 const CROWD: u32 = 1000;

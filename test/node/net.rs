@@ -2,8 +2,10 @@
 
 use std::io;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
-use tokio::io::{DuplexStream, copy_bidirectional, duplex};
+use std::task::{Context, Poll};
+use tokio::io::{AsyncRead, AsyncWrite, DuplexStream, ReadBuf, copy_bidirectional, duplex};
 use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use waxwing::link::{Connect, Listen};
@@ -20,6 +22,8 @@ struct Wires {
     to: Option<mpsc::Sender<DuplexStream>>,
     tries: Vec<tokio::time::Instant>,
     cut: CancellationToken,
+    /// After how many bytes to the index all lines break.
+    allowance: Option<usize>,
 }
 
 impl Net {
@@ -38,6 +42,20 @@ impl Net {
     /// All lines break, without a word.
     pub(crate) fn cut(&self) {
         std::mem::take(&mut self.0.lock().unwrap().cut).cancel();
+    }
+
+    /// They break when so many more bytes were sent to the index.
+    pub(crate) fn cut_after(&self, bytes: usize) {
+        self.0.lock().unwrap().allowance = Some(bytes);
+    }
+
+    fn spend(&self, bytes: usize) {
+        let mut wires = self.0.lock().unwrap();
+        let Some(left) = wires.allowance else { return };
+        wires.allowance = left.checked_sub(bytes);
+        if wires.allowance.is_none() {
+            std::mem::take(&mut wires.cut).cancel();
+        }
     }
 
     /// When somebody dialled.
@@ -60,7 +78,8 @@ impl Connect for Net {
             wires.tries.push(tokio::time::Instant::now());
             (wires.to.clone(), wires.cut.clone())
         };
-        let (near, mut one) = duplex(1 << 16);
+        let (near, one) = duplex(1 << 16);
+        let mut one = Counted(one, self.clone());
         let (mut other, far) = duplex(1 << 16);
         let refused = || io::Error::from(io::ErrorKind::ConnectionRefused);
         to.ok_or_else(refused)?.send(far).await.map_err(|_| refused())?;
@@ -73,6 +92,40 @@ impl Connect for Net {
             }
         });
         Ok(near)
+    }
+}
+
+/// A line whose bytes are counted.
+struct Counted(DuplexStream, Net);
+
+impl AsyncRead for Counted {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        let before = buf.filled().len();
+        let read = Pin::new(&mut self.0).poll_read(cx, buf);
+        self.1.spend(buf.filled().len() - before);
+        read
+    }
+}
+
+impl AsyncWrite for Counted {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buf: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.0).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.0).poll_shutdown(cx)
     }
 }
 

@@ -1,26 +1,14 @@
 //! With the real index: what its two sides do together, when lines break and the index restarts.
 
-use crate::keys::{NOW, sealing_key, signing_key};
-use crate::net::{INDEX, Net};
+use crate::ground::{FIRST, Ground, fresh, soon};
+use crate::keys::NOW;
 use crate::stub::{identity, password, side, user};
-use std::future::Future;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Duration;
-use tokio::task::JoinHandle;
-use tokio_util::sync::CancellationToken;
-use waxwing::crypto::{Identity, PasswordHasher, SignedRotation, UnixTime};
-use waxwing::index::store::{Place, Sqlite, Store};
-use waxwing::index::{Happening, Index, Rules};
-use waxwing::link::{Backoff, Deadlines, Listener, Side};
-use waxwing::model::Invitation;
+use waxwing::crypto::SignedRotation;
+use waxwing::index::Happening;
 use waxwing::model::directory::{Agreement, DirectoryEvent};
-use waxwing::node::index::{
-    Age, Error, IndexSession, LoggedOut, News, NewsStream, Person, Seen, Setup, Status,
-};
-use waxwing::wire::{Code, Features, Party};
+use waxwing::node::index::{Age, Error, IndexSession, LoggedOut, News, NewsStream, Person, Status};
+use waxwing::wire::Code;
 
-const FIRST: &str = "the first password";
 const SECOND: &str = "the second password";
 
 #[tokio::test]
@@ -173,111 +161,6 @@ async fn people_who_are_shown_the_same_directory_agree() {
     ground.stop().await;
 }
 
-/// An index over a store in memory, which outlives its restarts.
-struct Ground {
-    net: Net,
-    store: Sqlite,
-    clock: Arc<AtomicU64>,
-    cut: Arc<Mutex<Option<Cut>>>,
-    running: Option<Running>,
-}
-
-/// At which fact all lines are cut: before its answer has left.
-type Cut = Box<dyn Fn(&Happening) -> bool + Send>;
-
-struct Running {
-    index: Index<Sqlite>,
-    stop: CancellationToken,
-    task: JoinHandle<()>,
-}
-
-impl Ground {
-    fn new() -> Self {
-        let (store, clock) = (Sqlite::open(Place::Memory).unwrap(), AtomicU64::new(NOW.0));
-        let (net, clock, cut) = (Net::default(), Arc::new(clock), Arc::default());
-        let mut ground = Self { net, store, clock, cut, running: None };
-        ground.open();
-        ground
-    }
-
-    fn open(&mut self) {
-        let pause = Duration::from_millis(1);
-        let rules = Rules { open_joining: true, news_pause: pause, ..Rules::default() };
-        let (clock, cut, net) = (self.clock.clone(), self.cut.clone(), self.net.clone());
-        let tell = move |fact: Happening| {
-            if cut.lock().unwrap().take_if(|cut| cut(&fact)).is_some() {
-                net.cut();
-            }
-        };
-        let clock = Arc::new(move || UnixTime(clock.load(Ordering::Relaxed)));
-        let hasher = PasswordHasher::new(4).unwrap();
-        let index = Index::new(self.store.clone(), rules, hasher, clock, tell).unwrap();
-        let side = Side::new(the_index(), Party::Index, Features::ALL, Deadlines::default());
-        let listener = Listener::new(self.net.listen(), side.unwrap());
-        let stop = CancellationToken::new();
-        let task = tokio::spawn(listener.run(index.clone(), stop.clone()));
-        self.running = Some(Running { index, stop, task });
-    }
-
-    async fn close(&mut self) {
-        self.net.close();
-        let Running { index, stop, task } = self.running.take().unwrap();
-        stop.cancel();
-        soon(task).await.unwrap();
-        assert_eq!(index.panics(), 0);
-    }
-
-    async fn stop(mut self) {
-        self.close().await;
-    }
-
-    /// Cuts all lines when the index tells this, once.
-    fn cut_at(&self, fact: impl Fn(&Happening) -> bool + Send + 'static) {
-        *self.cut.lock().unwrap() = Some(Box::new(fact));
-    }
-
-    fn was_cut(&self) -> bool {
-        self.cut.lock().unwrap().is_none()
-    }
-
-    fn set_clock(&self, seconds: u64) {
-        self.clock.store(NOW.0 + seconds, Ordering::Relaxed);
-    }
-
-    /// A session of somebody that comes back quickly.
-    fn session(&self, name: &'static str) -> IndexSession {
-        let (first, longest) = (Duration::from_millis(5), Duration::from_millis(50));
-        let backoff = Backoff { tries: u32::MAX, first, longest };
-        let setup = Setup { backoff, ..Setup::default() };
-        let (at, fingerprint) = (INDEX.parse().unwrap(), the_index().fingerprint());
-        let index = Invitation { at, fingerprint, token: None };
-        IndexSession::begin(self.net.clone(), side(name), &index, setup)
-    }
-
-    /// Somebody who has joined under their own name.
-    async fn member(&self, name: &'static str) -> IndexSession {
-        let session = self.session(name);
-        soon(session.join(&user(name), &password(FIRST), None, None)).await.unwrap();
-        session
-    }
-
-    async fn end_sessions(&self, name: &str) {
-        let ended = self.store.end_sessions(&user(name)).await.unwrap();
-        self.running.as_ref().unwrap().index.sessions_are_over(&ended);
-    }
-
-    /// How many entries the directory has.
-    async fn entries(&self) -> u64 {
-        self.store.figures(NOW).await.unwrap().directory.length
-    }
-}
-
-fn the_index() -> Arc<Identity> {
-    static INDEX: OnceLock<Arc<Identity>> = OnceLock::new();
-    let make = || Identity::new(signing_key("large"), sealing_key("alice-sealing"), NOW).unwrap();
-    Arc::clone(INDEX.get_or_init(|| Arc::new(make())))
-}
-
 /// The next news of a person who is like this.
 async fn changed(news: &mut NewsStream, so: impl Fn(&Person) -> bool) -> Person {
     loop {
@@ -295,20 +178,4 @@ async fn until_online(session: &IndexSession, name: &str) {
     while !fresh(session, async || session.person(&name).await).await.is_some_and(|p| p.online) {
         soon(news.next()).await.unwrap();
     }
-}
-
-/// What the index itself answers, when it is there again.
-async fn fresh<T>(session: &IndexSession, ask: impl AsyncFn() -> Result<Seen<T>, Error>) -> T {
-    let mut news = session.news();
-    loop {
-        match soon(ask()).await.unwrap() {
-            Seen { value, age: Age::Fresh } => return value,
-            _ => soon(news.next()).await.unwrap(),
-        };
-    }
-}
-
-/// Whatever a test waits for comes within this time, on a busy machine too.
-async fn soon<T>(future: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(60), future).await.expect("it takes too long")
 }

@@ -81,10 +81,12 @@ fn filled(
 #[test]
 fn as_many_as_fit_into_a_frame_and_no_more() {
     let deep = vec!["x".repeat(24); 41].join("/");
+    let half = vec!["x".repeat(24); 11].join("/");
     let letters = vec!["x"; 64].join("/");
-    let large = [(128, 16, &*deep), (0, 0, &*deep), (0, 0, &*letters), (128, 16, "x"), (0, 0, "x")];
+    let plain = [&*deep, &half, &letters, "x"].map(|path| (0, 0, path));
+    let large = [&[(128, 16, &*deep), (128, 16, "x")], &plain[..]].concat();
     for (in_one, shares) in [(1, COUNT), (RESULT_SOURCES, COUNT), (RESULT_SOURCES, 1)] {
-        for what in large {
+        for what in large.iter().copied() {
             let (length, count) = filled(what, in_one, shares);
             assert!(length <= FRAME_CATALOG, "{length} with {count} of {what:?}");
             let is_full = length > FRAME_CATALOG * 3 / 5;

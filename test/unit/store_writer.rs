@@ -157,7 +157,7 @@ fn a_full_database_says_so_and_works_again_when_there_is_room() {
         let large = "CREATE TABLE large AS SELECT zeroblob(1000000) AS bytes";
         let large = Task::boxed(|db: &Connection| Ok(db.execute(large, [])?), waiting);
         let mut jobs = vec![small, large];
-        let fate = super::commit(&db, &mut jobs);
+        let fate = super::commit(&db, &mut jobs, &mut 0);
         super::leave_transaction(&db);
         jobs.into_iter().for_each(|job| job.answer(fate.clone()));
         answers(vec![answer, second])
@@ -182,9 +182,9 @@ fn somebody_elses_lock_is_waited_for_and_then_told() {
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let (waiting, _answer) = oneshot::channel();
     let mut jobs = vec![Task::boxed(|db: &Connection| insert(db, 1), waiting)];
-    assert_eq!(super::commit(&db, &mut jobs), Err(StoreError::Busy));
+    assert_eq!(super::commit(&db, &mut jobs, &mut 0), Err(StoreError::Busy));
     other.execute_batch("ROLLBACK").unwrap();
-    assert_eq!(super::commit(&db, &mut jobs), Ok(()));
+    assert_eq!(super::commit(&db, &mut jobs, &mut 0), Ok(()));
     assert_eq!(ground.numbers(), [1]);
 }
 

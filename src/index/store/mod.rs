@@ -236,13 +236,14 @@ pub trait Store: Clone + Send + Sync + 'static {
     ) -> impl Future<Output = Result<()>> + Send;
 
     // The catalog. Whoever asks sees what is for everyone, what is for them, and what is their own;
-    // nothing that an answer holds, nor how long it takes, depends on anything else.
+    // nothing that an answer holds depends on anything else.
 
     /// Makes a share, or changes its name, keywords or audience, which holds at once. A name that
     /// another share of the same person has is refused as [`Refusal::NameTaken`]; somebody in the
     /// audience who has no account, as [`Refusal::NotFound`].
     ///
-    /// The audience is of accounts: who takes the name of one later belongs to nothing.
+    /// The audience is of people: who takes a name later, in another account or by an invitation that
+    /// gave the account another identity, belongs to nothing.
     fn set_share(
         &self,
         asker: Asker,
@@ -279,8 +280,8 @@ pub trait Store: Clone + Send + Sync + 'static {
         now: UnixTime,
     ) -> impl Future<Output = Result<Vec<OwnShareRow>>> + Send;
 
-    /// Searches, for a quarter of a second at most; what was not looked at until then comes with the
-    /// next page.
+    /// Searches, and stops after a quarter of a second or soon behind it; what was not looked at until
+    /// then comes with the next page.
     fn search(
         &self,
         asker: Asker,

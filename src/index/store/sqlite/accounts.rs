@@ -186,8 +186,10 @@ fn replace(
     } else {
         directory::give(db, DirectoryEvent::Replaced, &account.user, shown, now)?;
         db.run(SET_IDENTITY, params![identity.as_bytes(), account.id.0])?;
-        // Who has the name now may be somebody else, and has none of those files.
+        // Who has the name now may be somebody else, who has none of those files, and for whom nothing
+        // was meant.
         catalog::end_all(db, account.id)?;
+        catalog::forget_reader(db, account.id)?;
     }
     db.run(SET_PASSWORD, params![password.as_str(), account.id.0])?;
     if contact.is_some() {

@@ -14,16 +14,23 @@ use super::sql::Sql;
 use super::work::Work;
 use crate::index::store;
 use rusqlite::{Connection, params};
+use std::time::{Duration, Instant};
 
 /// Works until the queue is closed and empty.
 pub(super) fn write_all(db: &Connection, queue: &Queue<Box<dyn Work>>, together: usize) {
     while let Some(mut jobs) = queue.take(together) {
-        let fate = commit(db, &mut jobs);
-        if fate.is_err() {
-            leave_transaction(db);
-        }
-        for job in jobs {
-            job.answer(fate.clone());
+        while !jobs.is_empty() {
+            let mut done = 0;
+            let fate = commit(db, &mut jobs, &mut done);
+            if fate.is_err() {
+                leave_transaction(db);
+            }
+            // Where nothing could begin, nobody waits for more tries.
+            let failed_at_once = fate.is_err() && done == 0;
+            let later = jobs.split_off(if failed_at_once { jobs.len() } else { done.max(1) });
+            for job in std::mem::replace(&mut jobs, later) {
+                job.answer(fate.clone());
+            }
         }
     }
 }
@@ -36,8 +43,8 @@ pub(super) fn finish(db: Connection) {
     let _ = db.close();
 }
 
-/// All of them or, when the disk fails, none.
-fn commit(db: &Connection, jobs: &mut [Box<dyn Work>]) -> store::Result<()> {
+/// As many as are done in some time: all of these or, when the disk fails, none. Counts them.
+fn commit(db: &Connection, jobs: &mut [Box<dyn Work>], done: &mut usize) -> store::Result<()> {
     // A rollback may have failed before.
     leave_transaction(db);
     step(db, "BEGIN IMMEDIATE")?;
@@ -49,8 +56,14 @@ fn commit(db: &Connection, jobs: &mut [Box<dyn Work>]) -> store::Result<()> {
             Err(_) => step(db, "ROLLBACK"),
         };
     }
+    let begun = Instant::now();
     for job in jobs {
+        *done = done.saturating_add(1);
         among_others(db, job.as_mut())?;
+        // Those who wait for little do not wait for many who have much.
+        if begun.elapsed() > LONG_ENOUGH {
+            break;
+        }
     }
     step(db, "COMMIT")
 }
@@ -83,6 +96,9 @@ fn leave_transaction(db: &Connection) {
 fn step(db: &Connection, sql: &'static str) -> store::Result<()> {
     db.run(sql, params![]).map(|_| ()).map_err(told)
 }
+
+/// After so long, what was done is committed, whatever else waits.
+const LONG_ENOUGH: Duration = Duration::from_millis(50);
 
 #[cfg(test)]
 #[path = "../../../../test/unit/store_writer.rs"]

@@ -3,7 +3,7 @@
 use super::super::error::Result;
 use super::super::sessions;
 use super::plan::Plan;
-use super::scan::{Effort, scan};
+use super::scan::{Clock, Effort, scan};
 use super::scopes::{Portion, Scopes};
 use super::seen::{self, Candidate};
 use super::shelf::Filling;
@@ -32,7 +32,7 @@ pub(in super::super) fn locate(
         && !clock.has_run_out()
     {
         let scopes = Scopes::of(db, asker, next)?;
-        let mut holders = holders(db, &scopes, &[content], asker, i64::MAX)?;
+        let mut holders = holders(db, &scopes, &[content], asker, &clock)?;
         found.extend(holders.remove(&content).unwrap_or_default());
         portion = scopes.next;
     }
@@ -47,20 +47,23 @@ pub(super) fn holders(
     scopes: &Scopes,
     contents: &[Content],
     asker: AccountId,
-    below: i64,
+    clock: &Clock,
 ) -> Result<HashMap<Content, Vec<Candidate>>> {
     let mut found: HashMap<Content, Vec<Candidate>> = HashMap::new();
     let Some(text) = having(scopes, contents) else { return Ok(found) };
     let wanted: HashSet<_> = contents.iter().copied().collect();
     let mut left = contents.len().saturating_mul(MOST_OF_EACH).max(MOST_OF_ONE);
-    scan(db, &Plan { text, steps: 0 }, (0, below), None, |id| {
+    // Only what is seen counts: nobody's place is taken by entries that are not there, or that have
+    // another content whose id begins in the same way.
+    scan(db, &Plan { text, steps: 0 }, (0, i64::MAX), Some(clock), |id| {
         if let Some(candidate) = seen::candidate(db, id, asker)?
             && let Some(content) = candidate.content.filter(|content| wanted.contains(content))
         {
+            left = left.saturating_sub(1);
             found.entry(content).or_default().push(candidate);
         }
-        left = left.saturating_sub(1);
-        Ok(if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        let is_enough = left == 0 || clock.has_run_out();
+        Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     })?;
     Ok(found)
 }

@@ -54,5 +54,5 @@ pub(super) use prepare::prepare;
 pub(super) use publish::{Taken, publish};
 pub(super) use scan::Effort;
 pub(super) use search::search;
-pub(super) use shares::{end_all, end_share, own_shares, set_share};
+pub(super) use shares::{end_all, end_share, forget_reader, own_shares, set_share};
 pub(super) use tidy::tidy;

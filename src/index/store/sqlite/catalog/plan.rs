@@ -6,6 +6,7 @@
 
 use super::super::error::Result;
 use super::super::sql::Sql;
+use super::scan::Clock;
 use super::scopes::Scopes;
 use super::terms::{Mark, Scope};
 use super::vocabulary;
@@ -34,7 +35,14 @@ pub(super) struct Plan {
 
 impl Plan {
     /// What to ask for in these scopes; nothing when no entry can be there.
-    pub(super) fn new(db: &impl Sql, scopes: &Scopes, wanted: &Wanted<'_>) -> Result<Option<Self>> {
+    ///
+    /// Who asks for very much in very many shares at once is content with a part of them.
+    pub(super) fn new(
+        db: &impl Sql,
+        scopes: &Scopes,
+        wanted: &Wanted<'_>,
+        clock: &Clock,
+    ) -> Result<Option<Self>> {
         let room = Room::of(wanted.words, scopes.shares.len());
         let mut asks = Vec::new();
         if scopes.everyone
@@ -42,9 +50,14 @@ impl Plan {
         {
             asks.push(ask);
         }
+        let mut lists = 0u64;
         for (scope, owner) in &scopes.shares {
             let is_wanted = wanted.owners.is_none_or(|owners| owners.contains(owner));
+            if lists > MOST_LISTS || clock.has_run_out() {
+                break;
+            }
             if is_wanted && let Some(ask) = Ask::in_scope(db, *scope, wanted, room.share)? {
+                lists = lists.saturating_add(ask.lists);
                 asks.push(ask);
             }
         }
@@ -182,6 +195,8 @@ fn marks(scope: Scope, wanted: &Wanted<'_>) -> Option<Vec<String>> {
     Some(texts)
 }
 
+/// No more lists than some more than this are gone through at once.
+const MOST_LISTS: u64 = 4096;
 /// The most that one prefix becomes in one scope.
 const OF_PREFIX: usize = 64;
 /// The most that all prefixes of a search become in everyone's scope, and in all others together.

@@ -3,7 +3,7 @@
 use crate::index::store::Part;
 use crate::model::limits::ENTRY_WORDS;
 use crate::model::{Entry, FileKind, Word, words_of};
-use std::rc::Rc;
+use std::sync::Arc;
 
 /// A part, with the words of its entries.
 pub(in super::super) struct Prepared {
@@ -17,7 +17,7 @@ pub(super) struct OwnWords {
     /// Of its name.
     pub(super) name: Vec<Word>,
     /// Of its folders.
-    pub(super) folders: Box<[Word]>,
+    pub(super) folders: Arc<[Word]>,
     pub(super) kind: FileKind,
 }
 
@@ -39,7 +39,7 @@ impl OwnWords {
 #[derive(Default)]
 struct Reader {
     folder: String,
-    words: Rc<[Word]>,
+    words: Arc<[Word]>,
 }
 
 impl Reader {
@@ -52,7 +52,7 @@ impl Reader {
             let text: Vec<_> = folder.rsplit('/').collect();
             self.words = words_of(&text.join("/"), ENTRY_WORDS).into();
         }
-        let folders = self.words.iter().cloned().collect();
+        let folders = Arc::clone(&self.words);
         OwnWords { name: words_of(name, ENTRY_WORDS), folders, kind: FileKind::of(name) }
     }
 }

@@ -28,7 +28,8 @@ const ADD: &str = "INSERT INTO entries (id, share, path, size, modified, executa
 const TELL: &str = "INSERT INTO entry_words (rowid, words) VALUES ($1, $2)";
 const MARK: &str = "UPDATE entries SET died = $1 WHERE id = $2";
 const NEXT: &str = "SELECT next FROM catalog";
-const COUNT_ON: &str = "UPDATE catalog SET next = $1, unmerged = unmerged + $2";
+const COUNT_ON: &str =
+    "UPDATE catalog SET next = $1, unmerged = unmerged + $2, dropped = dropped + $3";
 const KEEP: &str =
     "UPDATE shares SET state = $1, version = $2, floor = $3, entries = $4, held = $5,
         stage = $6, sync = $7, next = $8, anew = $9, coming = $10, abandoned = $11,
@@ -72,7 +73,10 @@ pub(in super::super) fn publish(
     sync.add_all(db, known, owner, prepared)?;
     sync.end(part);
     sync.keep(db)?;
-    demand_room(db, owner, most)?;
+    // Whoever has too much may always have less.
+    if !part.add.is_empty() {
+        demand_room(db, owner, most)?;
+    }
     if sync.is_hindered() {
         let rows = part.add.len().saturating_add(part.remove.len()).saturating_mul(2);
         clear_up(db, known, sync.share.id, rows.saturating_add(AT_THE_END))?;
@@ -87,6 +91,8 @@ struct Sync {
     is_alone: bool,
     /// Whether it leaves something to be cleared up.
     litters: bool,
+    /// How many rows it deleted.
+    deleted: i64,
 }
 
 /// A row that an entry may replace.
@@ -127,7 +133,7 @@ impl Sync {
             share.coming = if share.anew { 0 } else { share.entries };
         }
         match number == share.next {
-            true => Ok(Some(Self { share, is_alone, litters })),
+            true => Ok(Some(Self { share, is_alone, litters, deleted: 0 })),
             false => Err(Refusal::Base.into()),
         }
     }
@@ -186,7 +192,7 @@ impl Sync {
             tell.execute(params![next, sheet.text])?;
             next = next.saturating_add(1);
         }
-        db.run(COUNT_ON, params![next, next.saturating_sub(first)])?;
+        db.run(COUNT_ON, params![next, next.saturating_sub(first), self.deleted])?;
         lesson.learn(db)
     }
 
@@ -252,9 +258,9 @@ impl Sync {
         self.share.coming = self.share.coming.saturating_sub(1);
         if self.is_direct() || row.born == self.share.stage {
             self.share.held = self.share.held.saturating_sub(1);
+            self.deleted = self.deleted.saturating_add(1);
             return delete(db, row.id);
         }
-        self.litters = true;
         db.run(MARK, params![self.share.stage, row.id]).map(|_| ())
     }
 
@@ -273,8 +279,8 @@ impl Sync {
         if share.anew {
             // Whatever was before is below it.
             (share.floor, share.abandoned) = (share.stage, 0);
-            self.litters |= share.held > share.entries;
         }
+        self.litters |= share.held > share.entries;
     }
 
     fn keep(&self, db: &impl Sql) -> Result<()> {

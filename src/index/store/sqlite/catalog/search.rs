@@ -104,23 +104,28 @@ impl Search<'_> {
         self.query.asked.as_ref().map_or(&[], |asked| asked.words())
     }
 
-    /// The set of a position. One that was begun is looked at wholly, which took no longer than a page
-    /// may take when it was new.
+    /// The set of a position. One that was begun is looked at again; should more have come into it than
+    /// fits, it ends sooner than before.
     fn set(&self, scopes: &Scopes, at: Position) -> Result<Set> {
         let (words, owners) = (self.words(), self.owners.as_deref());
-        let plan = Plan::new(self.db, scopes, &Wanted { words, owners, kind: self.query.kind })?;
+        let plan = Plan::new(
+            self.db,
+            scopes,
+            &Wanted { words, owners, kind: self.query.kind },
+            &self.clock,
+        )?;
         let Some(plan) = plan else { return Ok(Set { results: Vec::new(), plan, from: 0 }) };
-        let is_new = at.last.is_none();
+        let most = self.effort.candidates;
+        let most = if at.last.is_none() { most } else { most.saturating_mul(2) };
         let mut found = Vec::new();
-        let clock = is_new.then_some(&self.clock);
-        let from = scan(self.db, &plan, (at.from, at.below), clock, |id| {
+        let from = scan(self.db, &plan, (at.from, at.below), Some(&self.clock), |id| {
             if let Some(candidate) = seen::candidate(self.db, id, self.asker)?
                 && self.fits(&candidate)
             {
                 found.push(candidate);
             }
-            let is_enough = found.len() >= self.effort.candidates || self.clock.has_run_out();
-            Ok(if is_new && is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            let is_enough = found.len() >= most || self.clock.has_run_out();
+            Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         Ok(Set { results: best(found, words), plan: Some(plan), from })
     }
@@ -191,7 +196,7 @@ impl Search<'_> {
         at: Position,
     ) -> Result<()> {
         let wanted = contents(taken);
-        let mut holders = holders(self.db, scopes, &wanted, self.asker, i64::MAX)?;
+        let mut holders = holders(self.db, scopes, &wanted, self.asker, &self.clock)?;
         for (Place { rank, id }, candidate) in taken {
             let Some(seen) = seen::entry(self.db, *id, self.asker)? else { continue };
             let mut row = ResultRow {
@@ -231,7 +236,7 @@ impl Search<'_> {
         while let Some(next) = portion {
             let scopes = Scopes::of(self.db, self.asker, next)?;
             let mut is_there = false;
-            if let Some(plan) = Plan::new(self.db, &scopes, &wanted)? {
+            if let Some(plan) = Plan::new(self.db, &scopes, &wanted, &self.clock)? {
                 scan(self.db, &plan, (0, i64::MAX), Some(&self.clock), |id| {
                     is_there = self.clock.has_run_out()
                         || seen::candidate(self.db, id, self.asker)?.is_some();

@@ -10,7 +10,8 @@ use crate::model::{Audience, Keyword, Keywords, Name, Share, ShareId, SyncId};
 use rusqlite::types::Type;
 use rusqlite::{Row, params};
 
-pub(in super::super) const FIND: &str = "SELECT id, name, keywords, everyone, wording, state,
+pub(in super::super) const FORGET_READER: &str = "DELETE FROM readers WHERE account = $1";
+const FIND: &str = "SELECT id, name, keywords, everyone, wording, state,
         version, floor, entries, held, stage, sync, next, anew, coming, abandoned
     FROM shares WHERE owner = $1 AND public = $2 AND gone = 0";
 pub(in super::super) const NAMED: &str =
@@ -123,6 +124,11 @@ pub(in super::super) fn end_share(
         db.run(END, params![standing.id])?;
     }
     Ok(())
+}
+
+/// Takes somebody out of all audiences.
+pub(in super::super) fn forget_reader(db: &impl Sql, account: AccountId) -> Result<()> {
+    db.run(FORGET_READER, params![account.0]).map(|_| ())
 }
 
 /// Ends all shares of somebody.

@@ -78,7 +78,7 @@ impl<'w> Sheet<'w> {
     pub(super) fn write(&mut self, id: i64, own: &'w OwnWords, content: Option<&ContentId>) {
         self.words.clear();
         let share = self.share;
-        let words = own.name.iter().chain(share).chain(&own.folders);
+        let words = own.name.iter().chain(share).chain(own.folders.iter());
         for word in words {
             if self.words.len() < ENTRY_WORDS && !self.words.contains(&word) {
                 self.words.push(word);

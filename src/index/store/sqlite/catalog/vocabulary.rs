@@ -180,5 +180,5 @@ fn stored(entries: u64) -> i64 {
 }
 
 /// So many words are looked at that begin so.
-const LOOKED_AT: usize = 1000;
+const LOOKED_AT: usize = 10_000;
 const SWEPT_AT_LEAST: i64 = 1000;
