@@ -452,6 +452,24 @@ async fn who_may_see_a_share_changes_before_a_large_sync_is_at_its_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_wished_before_and_cannot_be_does_not_hinder_what_is_wished_now() {
+    let stub = Stub::new().await;
+    let session = stub.session();
+    let held = hold_next(&stub, Kind::Publish);
+    let much = begin_publishing(&session, photos(), many(9000));
+    let held = soon(held).await.unwrap();
+    let less = begin_publishing(&session, photos(), many(10));
+    sleep(Duration::from_millis(1)).await;
+    stub.once(Kind::Publish, Turn::Refuse(Code::Quota));
+    stub.books().answer(held);
+    assert_eq!(soon(less).await.unwrap(), Ok(all_new(10)));
+    assert_eq!(soon(much).await.unwrap(), Ok(all_new(10)));
+    let story = stub.books().shelves.story();
+    assert_eq!(story, [(0, 0, None), (1, 0, None)]);
+    assert_eq!(stub.books().shelves.only().entries.len(), 10);
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_share_that_is_unpublished_is_gone_and_stays_so() {
     let mut stub = Stub::new().await;
     let session = stub.session();

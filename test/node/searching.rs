@@ -219,6 +219,22 @@ async fn pages_go_on_after_a_reconnect_and_nothing_comes_twice() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn however_much_was_given_the_next_page_is_found_after_a_reconnect() {
+    let mut stub = Stub::new().await;
+    stub.books().library.rows = pictures(120);
+    let session = stub.session();
+    let mut more = search(&session, &most("koala", 1)).await.more.unwrap();
+    for n in 1..100 {
+        assert_eq!(names(&soon(session.more(&mut more)).await.unwrap()), koalas(n..n + 1));
+    }
+    restart(&mut stub, &session).await;
+    for n in 100..120 {
+        assert_eq!(names(&soon(session.more(&mut more)).await.unwrap()), koalas(n..n + 1));
+    }
+    assert!(more.is_over());
+}
+
+#[tokio::test(start_paused = true)]
 async fn nothing_is_lost_when_a_page_fails() {
     let mut stub = Stub::new().await;
     stub.books().library.rows = pictures(9);
@@ -234,7 +250,8 @@ async fn nothing_is_lost_when_a_page_fails() {
     assert!(matches!(away, Err(Error::Away(Trouble::Link(_)))), "{away:?}");
     stub.come();
     until_here(&session).await;
-    // Nobody waits for this one's answer.
+    // Nobody waits for what comes behind the first of two pages.
+    stub.once(Kind::Search, by(|books, request| books.answer(request)));
     stub.once(Kind::Search, Turn::Silent);
     let dropped = tokio::time::timeout(Duration::from_secs(1), session.more(&mut more)).await;
     assert!(dropped.is_err());

@@ -2,8 +2,7 @@
 //!
 //! ```text
 //!  program                                      standing task
-//!  login, join, rotate ─────── command ───────▶ dial ─▶ prove ─▶ login, resume ─▶ online, watch,
-//!                                                                                publish
+//!  login, join, rotate ─────── command ───────▶ dial ─▶ prove ─▶ login, resume ─▶ wishes
 //!  people, keys, search ▶ ask ─▶ conversation ◀──┘ ▲             │ news
 //!        ▲                 │                       └── pause ◀───┘ the conversation ended
 //!        └──── cache ◀─────┘ away: what was known

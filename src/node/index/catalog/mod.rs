@@ -15,6 +15,7 @@ mod publishing;
 mod query;
 mod search;
 mod shares;
+mod sync;
 mod upholding;
 mod wishes;
 

@@ -128,7 +128,9 @@ impl More {
         until: Instant,
     ) -> Result<(Vec<Found>, Vec<Foreign>), Error> {
         let (mut results, mut nothing) = (Vec::new(), Vec::new());
-        for _ in 0..PAGES {
+        // What was given is gone through again when the search begins anew.
+        let again = self.given.len().checked_div(self.query.most).unwrap_or_default();
+        for _ in 0..PAGES.saturating_add(again) {
             let missing = self.query.most.saturating_sub(results.len()).min(RESULTS_PAGE);
             if missing == 0 || self.is_over() {
                 break;

@@ -14,14 +14,14 @@
 use super::super::Error;
 use super::super::news::News;
 use super::super::state::{Live, Shared};
-use super::entries::{Difference, Entries, Place, Summary};
+use super::entries::{Entries, Summary};
 use super::shares::{Gathering, OwnShare};
-use super::wishes::{Aim, Published, Sync, Wish};
-use crate::codec::List;
+use super::sync::Sync;
+use super::wishes::{Aim, Published, Wish};
 use crate::crypto::random;
 use crate::link::{AskError, Backoff};
-use crate::model::{ShareId, SyncId};
-use crate::wire::index::{Publish, ShareChange, ShareEnd};
+use crate::model::ShareId;
+use crate::wire::index::{ShareChange, ShareEnd};
 use crate::wire::{Ask, Code};
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -188,33 +188,30 @@ impl Keeper<'_> {
         self.send_part(id, wish, sync).await
     }
 
-    async fn send_part(&mut self, id: ShareId, wish: &Wish, mut sync: Sync) -> Result<(), Hitch> {
-        let part = sync.difference.part(sync.at);
-        let publish = Publish {
-            id: 0,
-            share: (*id.as_bytes()).into(),
-            sync: (*sync.id.as_bytes()).into(),
-            base: sync.base.map(|base| (*base.as_bytes()).into()),
-            part: sync.part,
-            // A part is not longer than it may be.
-            add: List::new(part.add).unwrap_or_default(),
-            remove: List::new(part.remove).unwrap_or_default(),
-            last: part.next.is_none(),
-        };
-        let is_first = sync.base.is_none() && sync.part == 0;
-        self.ask(publish).await.map_err(|hitch| match hitch {
+    async fn send_part(&mut self, id: ShareId, wish: &Wish, sync: Sync) -> Result<(), Hitch> {
+        let (part, rest) = sync.part(id);
+        match self.ask(part).await {
+            Ok(_) => {}
             // What begins from nothing follows on anything.
-            Hitch::Base(error) if is_first => Hitch::Permanent(error),
+            Err(Hitch::Base(error)) if sync.is_first_of_all() => {
+                return Err(Hitch::Permanent(error));
+            }
             // The share is gone that was there.
-            Hitch::Permanent(error) if error.is(Code::NotFound) => Hitch::Base(error),
-            hitch => hitch,
-        })?;
-        match part.next {
+            Err(Hitch::Permanent(error)) if error.is(Code::NotFound) => {
+                return Err(Hitch::Base(error));
+            }
+            // What was wished before cannot be; what is wished now may.
+            Err(Hitch::Permanent(_)) if !wish.is_met_by(&sync) => {
+                self.shared.publishing.keep_sync(id, None);
+                return Ok(());
+            }
+            Err(hitch) => return Err(hitch),
+        }
+        match rest {
             None => self.taken(id, wish, sync),
-            Some(place) => {
-                (sync.part, sync.at) = (sync.part.saturating_add(1), place);
-                self.change_own(id, |own| own.under_way = Some((sync.id, sync.part)));
-                self.shared.publishing.keep_sync(id, Some(sync));
+            Some(rest) => {
+                self.change_own(id, |own| own.under_way = Some((rest.id, rest.part)));
+                self.shared.publishing.keep_sync(id, Some(rest));
             }
         }
         Ok(())
@@ -222,13 +219,13 @@ impl Keeper<'_> {
 
     /// All parts of a sync were taken.
     fn taken(&mut self, id: ShareId, wish: &Wish, sync: Sync) {
-        let (state, entries) = (sync.id, sync.difference.to);
+        let (state, summary, is_all) = (sync.id, sync.summary, wish.is_met_by(&sync));
         self.change_own(id, |own| (own.state, own.under_way) = (Some(state), None));
-        self.shared.known.remember(id, Published { state, entries: entries.clone() });
+        self.shared.known.remember(id, Published { state, entries: sync.difference.to });
         self.shared.publishing.keep_sync(id, None);
-        self.shared.tell(News::Published { share: id, summary: sync.summary });
-        if wish.aim.as_ref().is_some_and(|aim| aim.entries.is(&entries)) {
-            self.settle(id, wish, Ok(sync.summary));
+        self.shared.tell(News::Published { share: id, summary });
+        if is_all {
+            self.settle(id, wish, Ok(summary));
         }
     }
 
@@ -316,27 +313,6 @@ impl Keeper<'_> {
             // The session comes back, in another conversation.
             AskError::Ended(_) | AskError::Late => Hitch::Lost,
         })
-    }
-}
-
-impl Sync {
-    /// From the entries that are known to be there; from nothing when it is not known what is there.
-    fn begin(since: Option<SyncId>, known: Option<Published>, to: Entries) -> Self {
-        let known = known.filter(|known| Some(known.state) == since);
-        let base = known.as_ref().map(|known| known.state);
-        let from = known.map(|known| known.entries).unwrap_or_default();
-        let difference = Difference { from, to };
-        let (id, summary, at) = (SyncId::random(), difference.summary(), Place::default());
-        Self { id, since, base, difference, summary, part: 0, at }
-    }
-
-    /// The sync from the part on for which the index waits, if it is this one.
-    fn going_on(&self, (id, part): (SyncId, u32)) -> Option<Self> {
-        let at = match part == self.part {
-            true => Some(self.at),
-            false => self.difference.place(part),
-        };
-        at.filter(|_| id == self.id).map(|at| Self { part, at, ..self.clone() })
     }
 }
 

@@ -2,7 +2,8 @@
 
 use super::super::Error;
 use super::super::state::Shared;
-use super::entries::{Difference, Entries, Place, Summary};
+use super::entries::{Entries, Summary};
+use super::sync::Sync;
 use crate::model::{Share, ShareId, SyncId};
 use crate::wire::index::ShareChange;
 use std::collections::BTreeMap;
@@ -55,19 +56,11 @@ pub(super) struct Aim {
     pub(super) entries: Entries,
 }
 
-/// A sync that is not at its end.
-#[derive(Clone)]
-pub(super) struct Sync {
-    pub(super) id: SyncId,
-    /// The state of the share before it.
-    pub(super) since: Option<SyncId>,
-    /// The state from which it differs; none when it begins from nothing.
-    pub(super) base: Option<SyncId>,
-    pub(super) difference: Difference,
-    pub(super) summary: Summary,
-    /// The number of the next part, and where it begins.
-    pub(super) part: u32,
-    pub(super) at: Place,
+impl Wish {
+    /// Whether a sync leads there.
+    pub(super) fn is_met_by(&self, sync: &Sync) -> bool {
+        self.aim.as_ref().is_some_and(|aim| aim.entries.is(&sync.difference.to))
+    }
 }
 
 impl Aim {
@@ -88,9 +81,7 @@ impl Publishing {
     pub(super) fn make(&self, share: ShareId, aim: Option<Aim>) {
         self.0.send_modify(|wishes| {
             wishes.number = wishes.number.wrapping_add(1);
-            // A sync that led to what was refused is not gone on with.
-            let before = wishes.of.remove(&share).filter(|it| !matches!(it.outcome, Some(Err(_))));
-            let sync = before.and_then(|wish| wish.sync);
+            let sync = wishes.of.remove(&share).and_then(|before| before.sync);
             let (number, outcome, hindrance) = (wishes.number, None, None);
             wishes.of.insert(share, Wish { number, aim, outcome, hindrance, sync });
         });
