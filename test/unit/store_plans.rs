@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test")]
 
-use super::{accounts, directory, invitations, open, owner, people, requests, sessions};
+use super::{accounts, catalog, directory, invitations, open, owner, people, requests, sessions};
 
 /// What many ask for.
 const TEXTS: &[&str] = &[
@@ -33,13 +33,19 @@ const TEXTS: &[&str] = &[
 #[test]
 fn what_many_ask_for_is_found_without_reading_everything() {
     let db = open::in_memory().unwrap();
-    for sql in TEXTS {
+    for sql in TEXTS.iter().chain(catalog::ASKED_BY_MANY) {
         let mut plan = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
         let values = vec![rusqlite::types::Null; plan.parameter_count()];
         let steps = plan.query_map(rusqlite::params_from_iter(values), |row| row.get(3)).unwrap();
         for step in steps.map(rusqlite::Result::<String>::unwrap) {
-            // The head of the directory is the end of the table itself.
-            let scans = step.starts_with("SCAN") && *sql != directory::HEAD;
+            // The head of the directory is the end of the table itself, the catalog's numbers are one
+            // row, an index may hold nothing but what is asked for, and a search has its own.
+            let is_short = *sql == directory::HEAD
+                || step == "SCAN catalog"
+                || ["INDEX shares_untidy", "INDEX shares_opened", "VIRTUAL TABLE INDEX"]
+                    .iter()
+                    .any(|index| step.contains(index));
+            let scans = step.starts_with("SCAN") && !is_short;
             assert!(!scans && !step.contains("TEMP B-TREE"), "{sql}\n{step}");
         }
     }
@@ -48,7 +54,7 @@ fn what_many_ask_for_is_found_without_reading_everything() {
 #[test]
 fn no_question_is_planned_again_for_other_values() {
     let db = open::in_memory().unwrap();
-    for sql in TEXTS {
+    for sql in TEXTS.iter().chain(catalog::ASKED_BY_MANY) {
         let mut asked = db.prepare(sql).unwrap();
         for value in ["one", "two", "three"] {
             let values = vec![value; asked.parameter_count()];

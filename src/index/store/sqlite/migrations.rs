@@ -179,7 +179,8 @@ CREATE UNIQUE INDEX entries_by_path ON entries (share, path, born);
 CREATE VIRTUAL TABLE entry_words USING fts5 (
     words, content='', contentless_delete=1, detail=none, tokenize=\"ascii tokenchars '.='\"
 );
-INSERT INTO entry_words (entry_words, rank) VALUES ('automerge', 8);
+INSERT INTO entry_words (entry_words, rank)
+    VALUES ('automerge', 0), ('crisismerge', 64), ('usermerge', 8);
 
 CREATE TABLE words (
     scope INTEGER NOT NULL,
@@ -195,8 +196,9 @@ CREATE TABLE catalog (
     dropped INTEGER NOT NULL,
     swept_scope INTEGER,
     swept_word TEXT,
+    pieces INTEGER NOT NULL,
     unmerged INTEGER NOT NULL,
     merging INTEGER NOT NULL
 ) STRICT;
-INSERT INTO catalog VALUES (1, 1, 0, 0, NULL, NULL, 0, 0);
+INSERT INTO catalog VALUES (1, 1, 0, 0, NULL, NULL, 0, 0, 0);
 ";

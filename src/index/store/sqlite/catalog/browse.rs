@@ -10,13 +10,13 @@ use crate::index::store::{AccountId, Asker, EntryRow, ListingPage, ShareRow};
 use crate::model::{EntryPath, Name, UserName};
 use rusqlite::params;
 
-pub(in super::super) const SHARES: &str = concat!(
+pub(super) const SHARES: &str = concat!(
     "SELECT s.owner, s.public, s.name, s.keywords, s.id FROM shares s
     WHERE s.owner = $1 AND ",
     may_see!(),
     " AND s.name >= $3 ORDER BY s.name"
 );
-pub(in super::super) const ENTRIES: &str = concat!(
+pub(super) const ENTRIES: &str = concat!(
     "SELECT e.path, e.size, e.modified, e.executable, e.content
     FROM shares s JOIN entries e ON e.share = s.id WHERE s.id = $1 AND ",
     may_see!(),

@@ -31,6 +31,7 @@ mod check;
 mod figures;
 mod known;
 mod locate;
+mod merge;
 mod plan;
 mod prepare;
 mod publish;
@@ -56,3 +57,51 @@ pub(super) use scan::Effort;
 pub(super) use search::search;
 pub(super) use shares::{end_all, end_share, forget_reader, own_shares, set_share};
 pub(super) use tidy::tidy;
+
+/// What many ask for and change.
+#[cfg(test)]
+pub(super) const ASKED_BY_MANY: &[&str] = &[
+    browse::SHARES,
+    browse::ENTRIES,
+    publish::AT_PATH,
+    publish::OF_PERSON,
+    publish::ADD,
+    publish::MARK,
+    publish::NEXT,
+    publish::KEEP,
+    publish::COUNT_ON,
+    scan::MATCHES,
+    scopes::OWN,
+    scopes::OPENED,
+    scopes::NAMED,
+    search::TOP,
+    seen::CANDIDATE,
+    seen::ENTRY,
+    shares::FORGET_READER,
+    shares::NAMED,
+    shares::COUNT,
+    shares::OWN,
+    shares::FIND,
+    shares::END_ALL,
+    shares::FORGET_READERS,
+    shares::ADD_READER,
+    shares::END,
+    shares::CHANGE,
+    shelf::SHARE,
+    tidy::UNTIDY,
+    tidy::ROWS,
+    tidy::SHARE,
+    tidy::DELETE,
+    tidy::UNMARK,
+    tidy::REWORD,
+    tidy::GO_ON,
+    tidy::DONE,
+    vocabulary::COUNT,
+    vocabulary::BEGINNING,
+    vocabulary::FORGET,
+    vocabulary::NEXT,
+    vocabulary::IS_USED,
+    vocabulary::ADD,
+    vocabulary::SET,
+    vocabulary::FORGET_ONE,
+];

@@ -19,23 +19,25 @@ use crate::model::limits::{ENTRY_WORDS, PUBLISH_ENTRIES};
 use crate::model::{Entry, EntryPath, Word, words_of};
 use rusqlite::{Connection, Statement, params};
 
-pub(in super::super) const AT_PATH: &str =
+pub(super) const AT_PATH: &str =
     "SELECT id, born, died, size, modified, executable, content FROM entries
     WHERE share = $1 AND path = $2";
-const ADD: &str = "INSERT INTO entries (id, share, path, size, modified, executable, content, born,
+pub(super) const ADD: &str =
+    "INSERT INTO entries (id, share, path, size, modified, executable, content, born,
     wording, name_words) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     ON CONFLICT (share, path, born) DO NOTHING";
 const TELL: &str = "INSERT INTO entry_words (rowid, words) VALUES ($1, $2)";
-const MARK: &str = "UPDATE entries SET died = $1 WHERE id = $2";
-const NEXT: &str = "SELECT next FROM catalog";
-const COUNT_ON: &str =
-    "UPDATE catalog SET next = $1, unmerged = unmerged + $2, dropped = dropped + $3";
-const KEEP: &str =
+pub(super) const MARK: &str = "UPDATE entries SET died = $1 WHERE id = $2";
+pub(super) const NEXT: &str = "SELECT next FROM catalog";
+pub(super) const COUNT_ON: &str =
+    "UPDATE catalog SET next = $1, pieces = pieces + 1, unmerged = unmerged + $2,
+        dropped = dropped + $3";
+pub(super) const KEEP: &str =
     "UPDATE shares SET state = $1, version = $2, floor = $3, entries = $4, held = $5,
         stage = $6, sync = $7, next = $8, anew = $9, coming = $10, abandoned = $11,
         tidied = CASE WHEN $12 THEN '' ELSE tidied END
     WHERE id = $13";
-pub(in super::super) const OF_PERSON: &str =
+pub(super) const OF_PERSON: &str =
     "SELECT sum(CASE WHEN gone = 1 THEN 0 WHEN sync IS NULL THEN entries
             ELSE max(entries, coming) END), sum(held)
     FROM shares WHERE owner = $1";

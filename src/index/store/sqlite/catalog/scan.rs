@@ -8,7 +8,7 @@ use rusqlite::{Connection, params};
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
-pub(in super::super) const MATCHES: &str = "SELECT rowid FROM entry_words
+pub(super) const MATCHES: &str = "SELECT rowid FROM entry_words
     WHERE entry_words MATCH $1 AND rowid >= $2 AND rowid < $3 ORDER BY rowid DESC";
 
 /// What one search may take.
@@ -28,6 +28,11 @@ impl Effort {
     pub(super) fn clock(&self) -> Clock {
         let now = Instant::now();
         Clock(now.checked_add(self.time).unwrap_or(now))
+    }
+
+    /// One for what was done in that time before, and may take a little longer now.
+    pub(super) fn clock_for_again(&self) -> Clock {
+        Self { time: self.time.saturating_mul(2), ..*self }.clock()
     }
 }
 

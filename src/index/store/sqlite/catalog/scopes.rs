@@ -11,12 +11,11 @@ use crate::index::store::AccountId;
 use rusqlite::{Row, params};
 
 // Also of entries that the search knows by the scope which their share had before.
-pub(in super::super) const OWN: &str = "SELECT id, owner FROM shares
+pub(super) const OWN: &str = "SELECT id, owner FROM shares
     WHERE owner = $1 AND gone = 0 AND (everyone = 0 OR was_named = 1)";
-pub(in super::super) const OPENED: &str = "SELECT id, owner FROM shares
+pub(super) const OPENED: &str = "SELECT id, owner FROM shares
     WHERE was_named = 1 AND everyone = 1 AND gone = 0 AND owner <> $1 LIMIT $2";
-pub(in super::super) const NAMED: &str =
-    "SELECT s.id, s.owner FROM readers r JOIN shares s ON s.id = r.share
+pub(super) const NAMED: &str = "SELECT s.id, s.owner FROM readers r JOIN shares s ON s.id = r.share
     WHERE r.account = $1 AND r.share < $2 AND s.gone = 0 AND s.owner <> $1
     ORDER BY r.share DESC LIMIT $3";
 

@@ -28,7 +28,7 @@ use rusqlite::{Connection, params};
 use std::collections::HashSet;
 use std::ops::ControlFlow;
 
-const TOP: &str = "SELECT next FROM catalog";
+pub(super) const TOP: &str = "SELECT next FROM catalog";
 
 /// A page of results.
 pub(in super::super) fn search(
@@ -104,8 +104,8 @@ impl Search<'_> {
         self.query.asked.as_ref().map_or(&[], |asked| asked.words())
     }
 
-    /// The set of a position. One that was begun is looked at again; should more have come into it than
-    /// fits, it ends sooner than before.
+    /// The set of a position. One that was begun is looked at again, with more patience: where it ended
+    /// sooner than before, some results would be given once more.
     fn set(&self, scopes: &Scopes, at: Position) -> Result<Set> {
         let (words, owners) = (self.words(), self.owners.as_deref());
         let plan = Plan::new(
@@ -115,16 +115,19 @@ impl Search<'_> {
             &self.clock,
         )?;
         let Some(plan) = plan else { return Ok(Set { results: Vec::new(), plan, from: 0 }) };
-        let most = self.effort.candidates;
-        let most = if at.last.is_none() { most } else { most.saturating_mul(2) };
+        let Effort { candidates, .. } = self.effort;
+        let (most, clock) = match at.last {
+            None => (candidates, self.clock),
+            Some(_) => (candidates.saturating_mul(2), self.effort.clock_for_again()),
+        };
         let mut found = Vec::new();
-        let from = scan(self.db, &plan, (at.from, at.below), Some(&self.clock), |id| {
+        let from = scan(self.db, &plan, (at.from, at.below), Some(&clock), |id| {
             if let Some(candidate) = seen::candidate(self.db, id, self.asker)?
                 && self.fits(&candidate)
             {
                 found.push(candidate);
             }
-            let is_enough = found.len() >= most || self.clock.has_run_out();
+            let is_enough = found.len() >= most || clock.has_run_out();
             Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
         Ok(Set { results: best(found, words), plan: Some(plan), from })

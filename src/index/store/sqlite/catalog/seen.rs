@@ -26,14 +26,14 @@ macro_rules! is_there {
 
 pub(super) use {is_there, may_see};
 
-pub(in super::super) const CANDIDATE: &str = concat!(
+pub(super) const CANDIDATE: &str = concat!(
     "SELECT e.share, s.owner, e.size, e.modified, e.content, e.name_words
     FROM entries e JOIN shares s ON s.id = e.share WHERE e.id = $1 AND ",
     may_see!(),
     " AND ",
     is_there!()
 );
-pub(in super::super) const ENTRY: &str = concat!(
+pub(super) const ENTRY: &str = concat!(
     "SELECT e.share, e.path, e.size, e.modified, e.executable, e.content
     FROM entries e JOIN shares s ON s.id = e.share WHERE e.id = $1 AND ",
     may_see!(),

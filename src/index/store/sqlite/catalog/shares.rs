@@ -10,28 +10,26 @@ use crate::model::{Audience, Keyword, Keywords, Name, Share, ShareId, SyncId};
 use rusqlite::types::Type;
 use rusqlite::{Row, params};
 
-pub(in super::super) const FORGET_READER: &str = "DELETE FROM readers WHERE account = $1";
-const FIND: &str = "SELECT id, name, keywords, everyone, wording, state,
+pub(super) const FORGET_READER: &str = "DELETE FROM readers WHERE account = $1";
+pub(super) const FIND: &str = "SELECT id, name, keywords, everyone, wording, state,
         version, floor, entries, held, stage, sync, next, anew, coming, abandoned
     FROM shares WHERE owner = $1 AND public = $2 AND gone = 0";
-pub(in super::super) const NAMED: &str =
-    "SELECT id FROM shares WHERE owner = $1 AND name = $2 AND gone = 0";
-pub(in super::super) const COUNT: &str =
-    "SELECT count(*) FROM shares WHERE owner = $1 AND gone = 0";
+pub(super) const NAMED: &str = "SELECT id FROM shares WHERE owner = $1 AND name = $2 AND gone = 0";
+pub(super) const COUNT: &str = "SELECT count(*) FROM shares WHERE owner = $1 AND gone = 0";
 const ADD: &str = "INSERT INTO shares (owner, public, name, keywords, about, everyone)
     VALUES ($1, $2, $3, $4, $5, $6)";
-const CHANGE: &str = "UPDATE shares SET name = $1, keywords = $2, about = $3, everyone = $4
+pub(super) const CHANGE: &str =
+    "UPDATE shares SET name = $1, keywords = $2, about = $3, everyone = $4
     WHERE id = $5";
 const REWORD: &str = "UPDATE shares SET wording = wording + 1, was_named = $1, tidied = ''
     WHERE id = $2 AND held > 0";
-const FORGET_READERS: &str = "DELETE FROM readers WHERE share = $1";
-const ADD_READER: &str = "INSERT INTO readers (account, share) VALUES ($1, $2)";
+pub(super) const FORGET_READERS: &str = "DELETE FROM readers WHERE share = $1";
+pub(super) const ADD_READER: &str = "INSERT INTO readers (account, share) VALUES ($1, $2)";
 const WAS_NAMED: &str = "SELECT was_named FROM shares WHERE id = $1";
-const END: &str = "UPDATE shares SET gone = 1, sync = NULL, tidied = '' WHERE id = $1";
-const END_ALL: &str =
+pub(super) const END: &str = "UPDATE shares SET gone = 1, sync = NULL, tidied = '' WHERE id = $1";
+pub(super) const END_ALL: &str =
     "UPDATE shares SET gone = 1, sync = NULL, tidied = '' WHERE owner = $1 AND gone = 0";
-pub(in super::super) const OWN: &str =
-    "SELECT public, name, about, state, entries, sync, next FROM shares
+pub(super) const OWN: &str = "SELECT public, name, about, state, entries, sync, next FROM shares
     WHERE owner = $1 AND public > $2 AND gone = 0 ORDER BY public LIMIT $3";
 
 /// A share as it stands, for whoever changes it.

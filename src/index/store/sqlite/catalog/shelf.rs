@@ -10,8 +10,7 @@ use crate::model::ShareId;
 use rusqlite::{Row, params};
 use std::collections::HashMap;
 
-pub(in super::super) const SHARE: &str =
-    "SELECT owner, public, name, keywords FROM shares WHERE id = $1";
+pub(super) const SHARE: &str = "SELECT owner, public, name, keywords FROM shares WHERE id = $1";
 
 /// A shelf that is being filled.
 #[derive(Default)]

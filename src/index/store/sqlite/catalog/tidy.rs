@@ -4,6 +4,7 @@
 use super::super::error::Result;
 use super::super::sql::{Columns, Sql, count};
 use super::known::Known;
+use super::merge::merge;
 use super::prepare::OwnWords;
 use super::publish::share_words;
 use super::seen::read;
@@ -13,28 +14,26 @@ use crate::index::store::AccountId;
 use crate::model::Entry;
 use rusqlite::{Connection, Row, params};
 
-pub(in super::super) const UNTIDY: &str =
+pub(super) const UNTIDY: &str =
     "SELECT id FROM shares WHERE tidied IS NOT NULL ORDER BY id LIMIT 1";
-const SHARE: &str =
+pub(super) const SHARE: &str =
     "SELECT owner, name, keywords, everyone, was_named, wording, gone, version, floor,
         stage, sync IS NOT NULL, tidied
     FROM shares WHERE id = $1 AND tidied IS NOT NULL";
-pub(in super::super) const ROWS: &str =
+pub(super) const ROWS: &str =
     "SELECT id, born, died, wording, path, size, modified, executable, content FROM entries
     WHERE share = $1 AND path > $2 ORDER BY path, born LIMIT $3";
-const DELETE: &str = "DELETE FROM entries WHERE id = $1";
+pub(super) const DELETE: &str = "DELETE FROM entries WHERE id = $1";
 const UNTELL: &str = "DELETE FROM entry_words WHERE rowid = $1";
-const UNMARK: &str = "UPDATE entries SET died = NULL WHERE id = $1";
-const REWORD: &str = "UPDATE entries SET wording = $1 WHERE id = $2";
+pub(super) const UNMARK: &str = "UPDATE entries SET died = NULL WHERE id = $1";
+pub(super) const REWORD: &str = "UPDATE entries SET wording = $1 WHERE id = $2";
 const RETELL: &str = "UPDATE entry_words SET words = $1 WHERE rowid = $2";
-const GO_ON: &str = "UPDATE shares SET tidied = $1, held = held - $2 WHERE id = $3";
-const DONE: &str = "UPDATE shares SET tidied = NULL, abandoned = 0, was_named = 0 WHERE id = $1";
+pub(super) const GO_ON: &str = "UPDATE shares SET tidied = $1, held = held - $2 WHERE id = $3";
+pub(super) const DONE: &str =
+    "UPDATE shares SET tidied = NULL, abandoned = 0, was_named = 0 WHERE id = $1";
 const FORGET: &str = "DELETE FROM shares WHERE id = $1";
-const DROPPED: &str = "UPDATE catalog SET dropped = dropped + $1, unmerged = unmerged + $2";
-const MERGING: &str =
-    "SELECT merging, unmerged, (SELECT coalesce(sum(held), 0) FROM shares) FROM catalog";
-const MERGED: &str = "UPDATE catalog SET merging = $1, unmerged = $2";
-const MERGE: &str = "INSERT INTO entry_words (entry_words, rank) VALUES ('merge', $1)";
+const DROPPED: &str =
+    "UPDATE catalog SET dropped = dropped + $1, pieces = pieces + 1, unmerged = unmerged + $2";
 
 /// Does a step that looks at about so many rows. Says whether there is more to do.
 pub(in super::super) fn tidy(db: &Connection, known: &mut Known, rows: usize) -> Result<bool> {
@@ -208,26 +207,5 @@ fn entry_row(row: &Row<'_>) -> rusqlite::Result<EntryRow> {
     })
 }
 
-/// Brings the lists of the search together when much has come since the last time. Says whether there
-/// is more to do.
-///
-/// Every piece costs each search a look, so one piece is much better than ten.
-fn merge(db: &Connection) -> Result<bool> {
-    let state = db.one(MERGING, params![], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
-    let (is_under_way, unmerged, held): (bool, i64, i64) = state.unwrap_or_default();
-    if !is_under_way && unmerged <= MERGED_AT_LEAST.max(held >> 4) {
-        return Ok(false);
-    }
-    let before = db.total_changes();
-    // A number below zero begins to bring all of them together; others go on with that.
-    db.run(MERGE, params![if is_under_way { MERGED_PAGES } else { -MERGED_PAGES }])?;
-    let is_done = db.total_changes().saturating_sub(before) < 2;
-    db.run(MERGED, params![!is_done, if is_under_way { unmerged } else { 0 }])?;
-    Ok(!is_done)
-}
-
 /// More rows than one path has that are not litter.
 const LEAST: usize = 16;
-const MERGED_AT_LEAST: i64 = 1000;
-/// Some milliseconds of work.
-const MERGED_PAGES: i64 = 250;

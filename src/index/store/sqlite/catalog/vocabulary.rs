@@ -12,15 +12,15 @@ use super::terms::Scope;
 use crate::model::Word;
 use rusqlite::params;
 
-pub(in super::super) const COUNT: &str = "SELECT entries FROM words WHERE scope = $1 AND word = $2";
-const ADD: &str = "INSERT INTO words (scope, word, entries) VALUES ($1, $2, $3)
+pub(super) const COUNT: &str = "SELECT entries FROM words WHERE scope = $1 AND word = $2";
+pub(super) const ADD: &str = "INSERT INTO words (scope, word, entries) VALUES ($1, $2, $3)
     ON CONFLICT (scope, word) DO NOTHING";
-const SET: &str = "UPDATE words SET entries = $1 WHERE scope = $2 AND word = $3";
-pub(in super::super) const BEGINNING: &str = "SELECT word, entries FROM words
+pub(super) const SET: &str = "UPDATE words SET entries = $1 WHERE scope = $2 AND word = $3";
+pub(super) const BEGINNING: &str = "SELECT word, entries FROM words
     WHERE scope = $1 AND word >= $2 AND word <= $3 ORDER BY word LIMIT $4";
 const STAMP: &str = "SELECT learned FROM catalog";
 const SET_STAMP: &str = "UPDATE catalog SET learned = $1";
-pub(in super::super) const FORGET: &str = "DELETE FROM words WHERE scope = $1
+pub(super) const FORGET: &str = "DELETE FROM words WHERE scope = $1
     AND word IN (SELECT word FROM words WHERE scope = $1 ORDER BY word LIMIT $2)";
 
 const SWEPT: &str = "SELECT swept_scope, swept_word FROM catalog";
@@ -28,11 +28,10 @@ const SET_SWEPT: &str = "UPDATE catalog SET swept_scope = $1, swept_word = $2";
 const MUCH_GONE: &str = "SELECT dropped > max($1, (SELECT coalesce(sum(held), 0) FROM shares) / 8)
     FROM catalog";
 const NOTHING_GONE: &str = "UPDATE catalog SET dropped = 0";
-pub(in super::super) const NEXT: &str = "SELECT scope, word FROM words
+pub(super) const NEXT: &str = "SELECT scope, word FROM words
     WHERE (scope, word) > ($1, $2) ORDER BY scope, word LIMIT $3";
-pub(in super::super) const IS_USED: &str =
-    "SELECT 1 FROM entry_words WHERE entry_words MATCH $1 LIMIT 1";
-const FORGET_ONE: &str = "DELETE FROM words WHERE scope = $1 AND word = $2";
+pub(super) const IS_USED: &str = "SELECT 1 FROM entry_words WHERE entry_words MATCH $1 LIMIT 1";
+pub(super) const FORGET_ONE: &str = "DELETE FROM words WHERE scope = $1 AND word = $2";
 
 /// Words of one scope, on their way into the table.
 pub(super) struct Lesson<'k, 'w> {
