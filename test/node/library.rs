@@ -17,7 +17,7 @@ pub(crate) struct Library {
     /// How many results or entries go into one answer.
     pub(crate) page: usize,
     /// How far searches came, by conversation and number.
-    positions: HashMap<(usize, u32), usize>,
+    positions: HashMap<(usize, u32), Option<usize>>,
 }
 
 /// An entry of somebody, at whose address one knows whether they are online.
@@ -69,11 +69,18 @@ impl Library {
         }
     }
 
+    /// Knows no longer how far any search came.
+    pub(crate) fn forget(&mut self) {
+        for place in self.positions.values_mut() {
+            *place = None;
+        }
+    }
+
     /// One result each content, or each entry without one. Positions are rows.
     fn search(&mut self, ask: &Search, conversation: usize) -> Option<Results> {
         let from = match ask.from {
             None => 0,
-            Some(number) => *self.positions.get(&(conversation, number))?,
+            Some(number) => (*self.positions.get(&(conversation, number))?)?,
         };
         let words: Vec<_> = ask.text.split_whitespace().collect();
         let has = |row: &Row, word: &str| row.entry.path().file_name().contains(word);
@@ -110,7 +117,7 @@ impl Library {
         let nothing = List::new(nothing).unwrap();
         let next = more.map(|row| {
             let number = self.positions.keys().filter(|(at, _)| *at == conversation).count() as u32;
-            self.positions.insert((conversation, number), row);
+            self.positions.insert((conversation, number), Some(row));
             number
         });
         Some(Results { id: 0, people, shares, results, nothing, next })

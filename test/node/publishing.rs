@@ -452,6 +452,35 @@ async fn who_may_see_a_share_changes_before_a_large_sync_is_at_its_end() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn who_may_see_something_is_said_before_the_entries_of_other_shares() {
+    let stub = Stub::new().await;
+    let session = stub.session();
+    for number in [2, 3] {
+        soon(session.publish(share(number, "x"), files(&["a"]))).await.unwrap();
+    }
+    let before = stub.books().asked.len();
+    let held = hold_next(&stub, Kind::Publish);
+    // The first of all shares, by its id.
+    let publishing = begin_publishing(&session, photos(), many(9000));
+    let held = soon(held).await.unwrap();
+    let audience = Audience::people([user("bob")]).unwrap();
+    let narrow = Share { audience, ..share(3, "x") };
+    let narrowing = begin_publishing(&session, narrow, files(&["a"]));
+    let ending = tokio::spawn({
+        let session = session.clone();
+        async move { session.unpublish(ShareId::from_bytes([2; 16])).await }
+    });
+    sleep(Duration::from_millis(1)).await;
+    stub.books().answer(held);
+    soon(publishing).await.unwrap().unwrap();
+    soon(narrowing).await.unwrap().unwrap();
+    soon(ending).await.unwrap().unwrap();
+    let kinds: Vec<_> = stub.books().asked[before..].iter().map(|asked| asked.kind).collect();
+    let (change, end, part) = (Kind::ShareChange, Kind::ShareEnd, Kind::Publish);
+    assert_eq!(kinds, [change, part, end, change, part, part, part, part]);
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_was_wished_before_and_cannot_be_does_not_hinder_what_is_wished_now() {
     let stub = Stub::new().await;
     let session = stub.session();

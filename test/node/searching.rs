@@ -210,7 +210,7 @@ async fn pages_go_on_after_a_reconnect_and_nothing_comes_twice() {
     let next = names(&soon(session.more(&mut more)).await.unwrap());
     assert_eq!(next, ["koala-new.jpg", "koala003.jpg", "koala004.jpg", "koala005.jpg"]);
     // The index has forgotten it though the conversation is the same.
-    stub.once(Kind::Search, Turn::Refuse(Code::NotFound));
+    stub.books().library.forget();
     assert_eq!(names(&soon(session.more(&mut more)).await.unwrap()), koalas(6..10));
     // And the answer is lost.
     stub.once(Kind::Search, Turn::HangUp);
@@ -250,7 +250,8 @@ async fn nothing_is_lost_when_a_page_fails() {
     assert!(matches!(away, Err(Error::Away(Trouble::Link(_)))), "{away:?}");
     stub.come();
     until_here(&session).await;
-    // Nobody waits for what comes behind the first of two pages.
+    // Nobody waits for what comes behind what was given, and behind the first new page.
+    stub.once(Kind::Search, by(|books, request| books.answer(request)));
     stub.once(Kind::Search, by(|books, request| books.answer(request)));
     stub.once(Kind::Search, Turn::Silent);
     let dropped = tokio::time::timeout(Duration::from_secs(1), session.more(&mut more)).await;
@@ -274,9 +275,6 @@ async fn an_index_that_finds_nothing_for_long_is_asked_on_and_not_for_ever() {
     for number in 0..5 {
         stub.once(Kind::Search, by(move |_, it| it.answer(empty(Some(number))).unwrap()));
     }
-    let forgets = by(|books, request| books.answer(request));
-    stub.once(Kind::Search, Turn::Refuse(Code::NotFound));
-    stub.once(Kind::Search, forgets);
     let session = stub.session();
     let findings = search(&session, &Query::new("koala")).await;
     assert_eq!((findings.results.len(), stub.asked(Kind::Search).len()), (1, 7));
