@@ -12,12 +12,15 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 use tokio::time::{MissedTickBehavior, interval_at};
-use waxwing::codec::Text;
+use waxwing::codec;
 use waxwing::index::store::{Query, Store};
 use waxwing::link::Conversation;
 use waxwing::model::Asked;
 use waxwing::model::limits::ENTRY_SIZE;
 use waxwing::wire::index::{Resume, Search};
+
+/// What is searched for, by the number of an event.
+type Text = fn(u64) -> String;
 
 const CONNECTIONS: usize = 64;
 const PHASE: Duration = Duration::from_secs(4);
@@ -54,8 +57,7 @@ async fn measure_at(size: u64) -> f64 {
         incoming.push(keep);
     }
     let events = size / 10;
-    let kinds: [(&str, fn(u64) -> String); 3] =
-        [("selective", selective), ("prefix", prefix), ("broad", broad)];
+    let kinds: [(&str, Text); 3] = [("selective", selective), ("prefix", prefix), ("broad", broad)];
     let mut median = 0.0;
     let mut top = Vec::new();
     for (name, text) in kinds {
@@ -90,7 +92,7 @@ async fn measure_at(size: u64) -> f64 {
 pub(crate) async fn search(to: &Conversation, text: String) -> usize {
     let ask = Search {
         id: 0,
-        text: Text::new(text).unwrap(),
+        text: codec::Text::new(text).unwrap(),
         owner: None,
         kind: None,
         smallest: None,
@@ -102,7 +104,7 @@ pub(crate) async fn search(to: &Conversation, text: String) -> usize {
     to.ask(ask).await.unwrap().results.len()
 }
 
-async fn one_by_one(to: &Conversation, events: u64, text: fn(u64) -> String) -> Vec<f64> {
+async fn one_by_one(to: &Conversation, events: u64, text: Text) -> Vec<f64> {
     let mut times = Vec::new();
     let begin = Instant::now();
     for turn in 0.. {
@@ -117,10 +119,11 @@ async fn one_by_one(to: &Conversation, events: u64, text: fn(u64) -> String) -> 
 }
 
 /// As many as can be asked by all connections at once, in a second.
-async fn closed_loop(to: &[Conversation], events: u64, text: fn(u64) -> String) -> f64 {
+async fn closed_loop(to: &[Conversation], events: u64, text: Text) -> f64 {
     let (turns, begin) = (Arc::new(AtomicU64::new(0)), Instant::now());
     let mut askers = JoinSet::new();
-    for conversation in to.iter().cloned() {
+    for conversation in to {
+        let conversation = conversation.clone();
         let turns = Arc::clone(&turns);
         askers.spawn(async move {
             while begin.elapsed() < PHASE {
@@ -160,7 +163,7 @@ async fn open_loop(to: &[Conversation], events: u64, rate: f64) -> Vec<f64> {
 }
 
 /// As many as the store alone answers in a second, with all of its threads busy.
-async fn in_process(store: &Crowd, events: u64, text: fn(u64) -> String) -> f64 {
+async fn in_process(store: &Crowd, events: u64, text: Text) -> f64 {
     let (turns, begin) = (Arc::new(AtomicU64::new(0)), Instant::now());
     let mut askers = JoinSet::new();
     for number in 0..CONNECTIONS {

@@ -45,6 +45,9 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 use work::{Task, Work};
 
+/// Jobs that wait.
+type Jobs = Queue<Box<dyn Work>>;
+
 /// Where a database lies.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Place {
@@ -111,11 +114,11 @@ pub struct Sqlite {
 
 struct Inner {
     place: Place,
-    writes: Arc<Queue<Box<dyn Work>>>,
+    writes: Arc<Jobs>,
     /// The same queue as `writes` in memory.
-    reads: Arc<Queue<Box<dyn Work>>>,
+    reads: Arc<Jobs>,
     /// Likewise.
-    searches: Arc<Queue<Box<dyn Work>>>,
+    searches: Arc<Jobs>,
     effort: catalog::Effort,
     /// What the writer remembers of the words of the catalog.
     known: Arc<Mutex<catalog::Known>>,
@@ -237,7 +240,7 @@ impl Sqlite {
 }
 
 async fn ask<T: Send + 'static>(
-    queue: &Queue<Box<dyn Work>>,
+    queue: &Jobs,
     job: impl FnOnce(&Connection) -> error::Result<T> + Send + 'static,
 ) -> Result<T> {
     let (waiting, answer) = oneshot::channel();
@@ -254,7 +257,7 @@ impl Inner {
     fn start(
         &self,
         writer: Connection,
-        readers: Vec<(Connection, Arc<Queue<Box<dyn Work>>>)>,
+        readers: Vec<(Connection, Arc<Jobs>)>,
         together: usize,
     ) -> std::result::Result<(), OpenError> {
         let readers = readers.into_iter().map(|(reader, questions)| {
