@@ -7,4 +7,5 @@ pub(crate) mod pages;
 pub(crate) mod publishing;
 pub(crate) mod rows;
 pub(crate) mod searching;
+mod speed;
 pub(crate) mod stage;

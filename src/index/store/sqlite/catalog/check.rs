@@ -2,7 +2,7 @@
 
 use super::super::error::Result;
 use super::super::sql::{Columns, Sql};
-use super::prepare::OwnWords;
+use super::prepare::Reader;
 use super::publish::share_words;
 use super::seen::read;
 use super::shares::{keywords, name};
@@ -128,7 +128,7 @@ fn entries(
     words: &mut HashSet<u64>,
     found: &mut Vec<String>,
 ) -> Result<bool> {
-    let mut is_whole = true;
+    let (mut is_whole, mut reader) = (true, Reader::default());
     db.all(ENTRIES, params![], |row| {
         let (id, share): (i64, i64) = (row.get(0)?, row.get(1)?);
         let Some(share) = shares.get(&share) else { return Ok(()) };
@@ -137,19 +137,20 @@ fn entries(
             found.push(format!("entry {id} cannot be read"));
             return Ok(());
         };
-        let own = OwnWords::of(&entry);
+        let own = reader.read(&entry);
         let names: Vec<_> = own.name.iter().map(Word::as_str).collect();
         if row.get_ref(3)?.as_str()? != names.join(" ") {
             found.push(format!("entry {id} is ranked by other words than its own"));
         }
         is_whole &= row.get::<_, i64>(2)? == share.wording;
         let mut sheet = Sheet::new(share.scope, share.owner, &share.words);
-        sheet.write(id, &own, entry.content().as_ref());
-        for term in sheet.text.split_ascii_whitespace() {
+        let common = sheet.write(id, &own, entry.content().as_ref());
+        let scope = share.scope.number();
+        let all = own.name.iter().chain(common.iter().copied());
+        words.extend(all.map(|word| told.key(&scope, word.as_str())));
+        for term in sheet.text.split_ascii_whitespace().collect::<HashSet<_>>() {
             told.sum = told.sum.wrapping_add(told.key(&id, term));
         }
-        let scope = share.scope.number();
-        words.extend(sheet.words.iter().map(|word| told.key(&scope, word.as_str())));
         Ok(())
     })?;
     // Words of a scope that they have not yet cannot be missing.

@@ -28,22 +28,15 @@ pub(in super::super) fn prepare(part: Part) -> Prepared {
     Prepared { part, words }
 }
 
-impl OwnWords {
-    /// The words of an entry with this path.
-    pub(super) fn of(entry: &Entry) -> Self {
-        Reader::default().read(entry)
-    }
-}
-
 /// Entries mostly come folder by folder, so a folder is taken apart once.
 #[derive(Default)]
-struct Reader {
+pub(super) struct Reader {
     folder: String,
     words: Arc<[Word]>,
 }
 
 impl Reader {
-    fn read(&mut self, entry: &Entry) -> OwnWords {
+    pub(super) fn read(&mut self, entry: &Entry) -> OwnWords {
         let path = entry.path().as_str();
         let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
         if folder != self.folder {

@@ -189,8 +189,8 @@ impl Sync {
                 }
                 self.insert(&mut add, next, entry, own)?;
             }
-            sheet.write(next, own, entry.content().as_ref());
-            lesson.read(&sheet.words);
+            let common = sheet.write(next, own, entry.content().as_ref());
+            lesson.read(&own.name, common);
             tell.execute(params![next, sheet.text])?;
             next = next.saturating_add(1);
         }

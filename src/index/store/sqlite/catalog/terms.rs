@@ -16,6 +16,7 @@ use crate::model::limits::ENTRY_WORDS;
 use crate::model::{ContentId, FileKind, Word};
 use data_encoding::HEXLOWER;
 use std::fmt::{self, Display, Write};
+use std::sync::Arc;
 
 /// In which lists the words of an entry stand.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,49 +57,82 @@ impl Display for Scope {
 }
 
 /// What the search is told of the entries of one share, one after the other.
+///
+/// A word that stands in the name and in the folder is told twice, and counts once.
 pub(super) struct Sheet<'w> {
     scope: String,
     owner: Option<String>,
     share: &'w [Word],
+    tail: Tail<'w>,
     /// All terms of the entry that was written last.
     pub(super) text: String,
-    /// Its words.
-    pub(super) words: Vec<&'w Word>,
+}
+
+/// What all entries of one folder have in common.
+#[derive(Default)]
+struct Tail<'w> {
+    folder: Option<&'w Arc<[Word]>>,
+    words: Vec<&'w Word>,
+    text: String,
 }
 
 impl<'w> Sheet<'w> {
     /// For the entries of a share: its scope, its owner, and the words that all of them have from it.
     pub(super) fn new(scope: Scope, owner: AccountId, share: &'w [Word]) -> Self {
         let owner = (scope == Scope::Everyone).then(|| format!("{scope}={}", Mark::Owner(owner)));
-        let scope = scope.to_string();
-        Self { scope, owner, share, text: String::new(), words: Vec::new() }
+        let (tail, text) = (Tail::default(), String::new());
+        Self { scope: scope.to_string(), owner, share, tail, text }
     }
 
-    /// Writes what is told of an entry in place of what stood here.
-    pub(super) fn write(&mut self, id: i64, own: &'w OwnWords, content: Option<&ContentId>) {
-        self.words.clear();
-        let share = self.share;
-        let words = own.name.iter().chain(share).chain(own.folders.iter());
-        for word in words {
-            if self.words.len() < ENTRY_WORDS && !self.words.contains(&word) {
-                self.words.push(word);
-            }
+    /// Writes what is told of an entry in place of what stood here. Gives its words besides those of
+    /// its name: as many as there is room for.
+    pub(super) fn write(
+        &mut self,
+        id: i64,
+        own: &'w OwnWords,
+        content: Option<&ContentId>,
+    ) -> &[&'w Word] {
+        let Self { scope, owner, share, tail, text } = self;
+        if !tail.folder.is_some_and(|folder| Arc::ptr_eq(folder, &own.folders)) {
+            *tail = Tail::of(scope, share, &own.folders);
         }
-        self.text.clear();
-        for word in &self.words {
-            for piece in [self.scope.as_str(), ".", word.as_str(), " "] {
-                self.text.push_str(piece);
-            }
-        }
-        if let Some(owner) = &self.owner {
-            self.text.push_str(owner);
+        text.clear();
+        own.name.iter().for_each(|word| put(text, scope, word));
+        let room = ENTRY_WORDS.saturating_sub(own.name.len());
+        let fitting = tail.words.get(..room).unwrap_or(&tail.words);
+        match fitting.len() == tail.words.len() {
+            true => text.push_str(&tail.text),
+            false => fitting.iter().for_each(|word| put(text, scope, word)),
         }
         // Writing to a text does not fail.
-        let _ = write!(self.text, " {}={}", self.scope, Mark::Kind(own.kind));
-        if let Some(content) = content {
-            let _ = write!(self.text, " {}={}", self.scope, Mark::Content(*content));
+        let _ = write!(text, "{scope}={} {}", Mark::Kind(own.kind), Window::of(id));
+        if let Some(owner) = owner {
+            text.push(' ');
+            text.push_str(owner);
         }
-        let _ = write!(self.text, " {}", Window::of(id));
+        if let Some(content) = content {
+            let _ = write!(text, " {scope}={}", Mark::Content(*content));
+        }
+        fitting
+    }
+}
+
+impl<'w> Tail<'w> {
+    fn of(scope: &str, share: &'w [Word], folder: &'w Arc<[Word]>) -> Self {
+        let mut tail = Self { folder: Some(folder), ..Self::default() };
+        for word in share.iter().chain(folder.iter()) {
+            if !tail.words.contains(&word) {
+                tail.words.push(word);
+                put(&mut tail.text, scope, word);
+            }
+        }
+        tail
+    }
+}
+
+fn put(text: &mut String, scope: &str, word: &Word) {
+    for piece in [scope, ".", word.as_str(), " "] {
+        text.push_str(piece);
     }
 }
 

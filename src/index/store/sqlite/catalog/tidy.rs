@@ -5,7 +5,7 @@ use super::super::error::Result;
 use super::super::sql::{Columns, Sql, count};
 use super::known::Known;
 use super::merge::merge;
-use super::prepare::OwnWords;
+use super::prepare::Reader;
 use super::publish::share_words;
 use super::seen::read;
 use super::terms::{Scope, Sheet};
@@ -173,13 +173,14 @@ impl Share {
     fn reword(&self, db: &impl Sql, known: &mut Known, rows: &mut [&EntryRow]) -> Result<()> {
         // The search takes what comes in order at a time.
         rows.sort_unstable_by_key(|row| row.id);
-        let words: Vec<_> = rows.iter().map(|row| OwnWords::of(&row.entry)).collect();
+        let mut reader = Reader::default();
+        let words: Vec<_> = rows.iter().map(|row| reader.read(&row.entry)).collect();
         let share = share_words(&self.name, &self.keywords);
         let mut sheet = Sheet::new(self.scope, self.owner, &share);
         let mut lesson = Lesson::new(known, self.scope);
         for (row, own) in rows.iter().zip(&words) {
-            sheet.write(row.id, own, row.entry.content().as_ref());
-            lesson.read(&sheet.words);
+            let common = sheet.write(row.id, own, row.entry.content().as_ref());
+            lesson.read(&own.name, common);
             db.run(RETELL, params![sheet.text, row.id])?;
             db.run(REWORD, params![self.wording, row.id])?;
         }

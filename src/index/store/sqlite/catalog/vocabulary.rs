@@ -38,25 +38,40 @@ pub(super) struct Lesson<'k, 'w> {
     known: &'k mut Known,
     scope: Scope,
     words: ByKey<(&'w Word, u64)>,
+    /// The words that the last entries had in common, and how many these were.
+    common: (Vec<&'w Word>, u64),
 }
 
 impl<'k, 'w> Lesson<'k, 'w> {
     pub(super) fn new(known: &'k mut Known, scope: Scope) -> Self {
-        Self { known, scope, words: ByKey::default() }
+        Self { known, scope, words: ByKey::default(), common: Default::default() }
     }
 
-    /// Takes the words of one entry.
-    pub(super) fn read(&mut self, words: &[&'w Word]) {
-        for word in words {
-            let (_, entries) =
-                self.words.entry(self.known.key(self.scope, word)).or_insert((word, 0));
-            *entries = entries.saturating_add(1);
+    /// Takes the words of one entry: those of its name, and those that it has in common with others.
+    pub(super) fn read(&mut self, name: &'w [Word], common: &[&'w Word]) {
+        name.iter().for_each(|word| self.count(word, 1));
+        if self.common.0 != common {
+            self.count_common();
+            self.common.0.extend(common);
         }
+        self.common.1 = self.common.1.saturating_add(1);
+    }
+
+    fn count_common(&mut self) {
+        let (words, entries) = std::mem::take(&mut self.common);
+        words.into_iter().for_each(|word| self.count(word, entries));
+    }
+
+    fn count(&mut self, word: &'w Word, entries: u64) {
+        let key = self.known.key(self.scope, word);
+        let (_, count) = self.words.entry(key).or_insert((word, 0));
+        *count = count.saturating_add(entries);
     }
 
     /// Writes what is new.
-    pub(super) fn learn(self, db: &impl Sql) -> Result<()> {
-        let Self { known, scope, words } = self;
+    pub(super) fn learn(mut self, db: &impl Sql) -> Result<()> {
+        self.count_common();
+        let Self { known, scope, words, .. } = self;
         if words.is_empty() {
             return Ok(());
         }
