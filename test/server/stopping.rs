@@ -37,13 +37,18 @@ fn a_server_that_is_still_starting_stops_as_cleanly() {
 #[test]
 fn whoever_insists_ends_it_at_once() {
     let machine = Machine::with_keys();
-    let mut server = machine.start();
-    // While it is held, both signals arrive; it takes them one right after the other.
-    for signal in [Signal::STOP, Signal::INT, Signal::TERM, Signal::CONT] {
-        server.signal(signal);
-    }
-    let (exit, err) = server.end();
-    assert_eq!(exit.code(), Some(130), "{err}");
+    // While it is held, both signals arrive; it takes them one right after the other. On a busy machine
+    // it may have stopped before the second one came to it.
+    let insist = || {
+        let mut server = machine.start();
+        for signal in [Signal::STOP, Signal::INT, Signal::TERM, Signal::CONT] {
+            server.signal(signal);
+        }
+        let (exit, err) = server.end();
+        assert!(matches!(exit.code(), Some(0 | 130)), "{err}");
+        exit.code() == Some(130)
+    };
+    assert!((0..5).any(|_| insist()), "the second signal changed nothing");
     machine.start().stop();
 }
 
