@@ -325,6 +325,47 @@ async fn a_difference_against_another_state_is_followed_by_everything() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_index_that_lets_no_sync_come_to_its_end_is_not_asked_without_end() {
+    let forgets = |books: &mut Books, request: Request| {
+        if request.decode::<Publish>().unwrap().part > 0 {
+            return request.refuse(Code::Base, "");
+        }
+        books.answer(request);
+    };
+    let lies = [(by(forgets), Code::Base), (Turn::Refuse(Code::NotFound), Code::NotFound)];
+    for (lie, code) in lies {
+        let stub = Stub::new().await;
+        stub.always(Kind::Publish, lie);
+        let session = stub.session();
+        let mut news = session.news();
+        let (begun, share) = (Instant::now(), photos().id);
+        let why = publish(&session, many(3000)).await.unwrap_err();
+        assert!(matches!(why, Error::Refused { code: told, .. } if told == code), "{why}");
+        // Longer pauses each time.
+        assert!((10..100).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+        assert_eq!(next_news(&mut news).await, News::NotPublished { share, why });
+        let asked = stub.asked(Kind::Publish).len();
+        assert!((4..20).contains(&asked), "{asked}");
+        sleep(Duration::from_secs(1000)).await;
+        assert_eq!(stub.asked(Kind::Publish).len(), asked);
+        // The next wish is tried.
+        stub.honest();
+        assert_eq!(publish(&session, many(3001)).await, Ok(all_new(3001)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_program_that_publishes_the_same_share_again_and_again_hinders_nobody() {
+    let stub = Stub::new().await;
+    let session = stub.session();
+    for count in 1..20 {
+        assert_eq!(publish(&session, many(count)).await, Ok(all_new(count)));
+        stub.books().shelves.only().state = Some([count as u8; 16].into());
+        stub.books().shelves.only().entries.clear();
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_index_that_has_much_to_do_is_asked_again_and_not_stormed() {
     let stub = Stub::new().await;
     let session = stub.session();

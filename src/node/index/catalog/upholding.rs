@@ -31,8 +31,8 @@ use tokio::time::sleep;
 /// Upholds all wishes, as long as this conversation goes on.
 pub(in super::super) async fn uphold(shared: &Shared, live: &Live) -> Infallible {
     let mut wishes = shared.publishing.subscribe();
-    let (shares, settled) = (None, BTreeMap::new());
-    let mut keeper = Keeper { shared, live, shares, settled, failed: 0 };
+    let (shares, settled, anew) = (None, BTreeMap::new(), BTreeMap::new());
+    let mut keeper = Keeper { shared, live, shares, settled, anew, failed: 0 };
     loop {
         let number = wishes.borrow_and_update().number;
         let pause = match keeper.step().await {
@@ -55,6 +55,8 @@ struct Keeper<'a> {
     shares: Option<BTreeMap<ShareId, OwnShare>>,
     /// The wishes for which nothing is left to do in this conversation.
     settled: BTreeMap<ShareId, u64>,
+    /// How often a share was begun anew since a sync of it came to its end.
+    anew: BTreeMap<ShareId, u32>,
     /// How often in a row it was of no use.
     failed: u32,
 }
@@ -220,6 +222,7 @@ impl Keeper<'_> {
     /// All parts of a sync were taken.
     fn taken(&mut self, id: ShareId, wish: &Wish, sync: Sync) {
         let (state, summary, is_all) = (sync.id, sync.summary, wish.is_met_by(&sync));
+        self.anew.remove(&id);
         self.change_own(id, |own| (own.state, own.under_way) = (Some(state), None));
         self.shared.known.remember(id, Published { state, entries: sync.difference.to });
         self.shared.publishing.keep_sync(id, None);
@@ -237,14 +240,30 @@ impl Keeper<'_> {
             }
             Hitch::Lost => self.shares = None,
             Hitch::Passing(error) => self.shared.publishing.hinder(id, error),
-            Hitch::Base(error) => {
-                self.shares = None;
-                self.shared.known.forget_published(id);
-                self.shared.publishing.keep_sync(id, None);
-                self.shared.publishing.hinder(id, error);
-            }
+            Hitch::Base(error) => return self.begin_anew(id, wish, error),
         }
         self.pause()
+    }
+
+    /// The index is asked what it has, and gets all of the share. If it never lets a sync come to its
+    /// end, that has one.
+    fn begin_anew(&mut self, id: ShareId, wish: &Wish, error: Error) -> Step {
+        self.shares = None;
+        self.shared.known.forget_published(id);
+        self.shared.publishing.keep_sync(id, None);
+        let times = self.anew.entry(id).or_default();
+        *times = times.saturating_add(1);
+        match pause_after(*times, TIMES_ANEW) {
+            Some(pause) => {
+                self.shared.publishing.hinder(id, error);
+                Step::Pause(pause)
+            }
+            None => {
+                self.anew.remove(&id);
+                self.settle(id, wish, Err(error));
+                Step::Next
+            }
+        }
     }
 
     /// The index does not say what it has: nothing comes of any wish.
@@ -294,9 +313,7 @@ impl Keeper<'_> {
     /// Longer each time.
     fn pause(&mut self) -> Step {
         self.failed = self.failed.saturating_add(1);
-        let backoff = Backoff { tries: u32::MAX, first: FIRST, longest: LONGEST };
-        let pause = backoff.pause(self.failed, u32::from_be_bytes(random()));
-        Step::Pause(pause.unwrap_or(LONGEST))
+        Step::Pause(pause_after(self.failed, u32::MAX).unwrap_or(LONGEST))
     }
 
     async fn ask<A: Ask>(&self, ask: A) -> Result<A::Answer, Hitch> {
@@ -316,9 +333,18 @@ impl Keeper<'_> {
     }
 }
 
+/// The pause after it was of no use so often; none when it was too often.
+fn pause_after(failed: u32, tries: u32) -> Option<Duration> {
+    let backoff = Backoff { tries, first: FIRST, longest: LONGEST };
+    backoff.pause(failed, u32::from_be_bytes(random()))
+}
+
 /// The pauses after what was of no use.
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(60);
+
+/// So often a share is begun anew before that is of no use in this conversation.
+const TIMES_ANEW: u32 = 6;
 
 /// The pause before an index is asked again that does not say what it has.
 const LONG: Duration = Duration::from_secs(600);
