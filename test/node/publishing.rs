@@ -497,7 +497,8 @@ async fn who_may_see_something_is_said_before_the_entries_of_other_shares() {
     let stub = Stub::new().await;
     let session = stub.session();
     for number in [2, 3] {
-        soon(session.publish(share(number, "x"), files(&["a"]))).await.unwrap();
+        let share = share(number, &format!("share {number}"));
+        soon(session.publish(share, files(&["a"]))).await.unwrap();
     }
     let before = stub.books().asked.len();
     let held = hold_next(&stub, Kind::Publish);
@@ -505,7 +506,7 @@ async fn who_may_see_something_is_said_before_the_entries_of_other_shares() {
     let publishing = begin_publishing(&session, photos(), many(9000));
     let held = soon(held).await.unwrap();
     let audience = Audience::people([user("bob")]).unwrap();
-    let narrow = Share { audience, ..share(3, "x") };
+    let narrow = Share { audience, ..share(3, "share 3") };
     let narrowing = begin_publishing(&session, narrow, files(&["a"]));
     let ending = tokio::spawn({
         let session = session.clone();
@@ -519,6 +520,101 @@ async fn who_may_see_something_is_said_before_the_entries_of_other_shares() {
     let kinds: Vec<_> = stub.books().asked[before..].iter().map(|asked| asked.kind).collect();
     let (change, end, part) = (Kind::ShareChange, Kind::ShareEnd, Kind::Publish);
     assert_eq!(kinds, [change, part, end, change, part, part, part, part]);
+}
+
+/// Wishes that shares with these names have these, the first one first, all before the index hears of
+/// one; gives how they are called, and how often the index was told.
+async fn rename(before: &[&str], after: &[&str], turn: Option<Turn>) -> (Vec<String>, usize) {
+    let stub = Stub::new().await;
+    let session = stub.session();
+    let call = |names: &[&str]| {
+        let shares = (1..).zip(names).map(|(number, name)| share(number, name));
+        let calls = shares.map(|share| begin_publishing(&session, share, files(&["x"])));
+        calls.collect::<Vec<_>>()
+    };
+    for call in call(before) {
+        soon(call).await.unwrap().unwrap();
+    }
+    let held = hold_next(&stub, Kind::ShareChange);
+    let other = begin_publishing(&session, share(99, "other"), Vec::new());
+    let held = soon(held).await.unwrap();
+    let calls = call(after);
+    sleep(Duration::from_millis(1)).await;
+    let asked = stub.asked(Kind::ShareChange).len();
+    if let Some(turn) = turn {
+        stub.once(Kind::ShareChange, turn);
+    }
+    stub.books().answer(held);
+    for call in calls {
+        let unchanged = Summary { unchanged: 1, ..Summary::default() };
+        assert_eq!(soon(call).await.unwrap(), Ok(unchanged));
+    }
+    soon(other).await.unwrap().unwrap();
+    let names = stub.books().shelves.names();
+    (names[..after.len()].to_vec(), stub.asked(Kind::ShareChange).len() - asked)
+}
+
+#[tokio::test(start_paused = true)]
+async fn shares_swap_their_names() {
+    // How many are called otherwise for a moment.
+    let cases: [(&[&str], &[&str], usize); 4] = [
+        (&["a", "b"], &["b", "a"], 1),
+        (&["a", "b", "c"], &["b", "c", "a"], 1),
+        (&["a", "b", "c", "d"], &["b", "a", "d", "c"], 2),
+        (&["a", "b", "c"], &["b", "c", "d"], 0),
+    ];
+    for (before, after, meanwhile) in cases {
+        let (names, asked) = rename(before, after, None).await;
+        assert_eq!(names, after);
+        assert_eq!(asked, after.len() + meanwhile);
+    }
+    // And when the conversation ends in between.
+    for turn in [Turn::Lose, Turn::HangUp] {
+        assert_eq!(rename(&["a", "b"], &["b", "a"], Some(turn)).await.0, ["b", "a"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_was_taken_is_given_when_it_is_free() {
+    let stub = Stub::new().await;
+    let session = stub.session();
+    let (films, swapped) = (share(2, "photos"), share(1, "films"));
+    publish(&session, files(&["a"])).await.unwrap();
+    soon(session.publish(share2(), files(&["b"]))).await.unwrap();
+    let taken = |error| matches!(error, Error::Refused { code: Code::NameTaken, .. });
+    let publish = async |share: &Share, path| {
+        let published = soon(session.publish(share.clone(), files(&[path]))).await;
+        published.map(|summary| summary.unchanged)
+    };
+    assert!(taken(publish(&swapped, "a").await.unwrap_err()));
+    let mut news = session.news();
+    assert_eq!(publish(&films, "b").await, Ok(1));
+    assert_eq!(stub.books().shelves.names(), ["films", "photos"]);
+    // Of which the program was told that it cannot be.
+    let summary = Summary { unchanged: 1, ..Summary::default() };
+    let published = News::Published { share: swapped.id, summary };
+    assert_eq!(next_news(&mut news).await, published);
+    // By the end of the share that has it.
+    assert!(taken(publish(&share(3, "films"), "c").await.unwrap_err()));
+    soon(session.unpublish(swapped.id)).await.unwrap();
+    until_called(&stub, &["photos", "films"]).await;
+    // By a share that nobody gives up, it stays taken.
+    assert!(taken(publish(&share(4, "films"), "d").await.unwrap_err()));
+    assert!(taken(publish(&share(2, "films"), "d").await.unwrap_err()));
+    let asked = stub.asked(Kind::ShareChange).len();
+    sleep(Duration::from_secs(1000)).await;
+    assert_eq!(stub.asked(Kind::ShareChange).len(), asked);
+    assert_eq!(stub.books().shelves.names(), ["photos", "films"]);
+}
+
+/// Waits until Alice's shares are called so.
+async fn until_called(stub: &Stub, names: &[&str]) {
+    soon(async {
+        while stub.books().shelves.names() != names {
+            sleep(Duration::from_millis(100)).await;
+        }
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]

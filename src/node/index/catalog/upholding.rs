@@ -10,6 +10,10 @@
 //!
 //! One request is under way at a time, and after each it is looked anew at what is to be done next:
 //! whoever may not see a share any more does not see it until a large sync is at its end.
+//!
+//! No two shares have the same name. Who takes the name that another one gives up waits for that; when
+//! all wait for each other, one of them is called by its id for a moment. If the conversation ends
+//! then, the next one finds another name than is wished, and changes it.
 
 use super::super::Error;
 use super::super::news::News;
@@ -17,12 +21,13 @@ use super::super::state::{Live, Shared};
 use super::entries::{Entries, Summary};
 use super::shares::{Gathering, OwnShare};
 use super::sync::Sync;
-use super::wishes::{Aim, Published, Wish};
+use super::wishes::{Aim, Published, Wish, Wishes};
 use crate::crypto::random;
 use crate::link::{AskError, Backoff};
-use crate::model::ShareId;
+use crate::model::{Name, Share, ShareId};
 use crate::wire::index::{ShareChange, ShareEnd};
 use crate::wire::{Ask, Code};
+use data_encoding::HEXLOWER;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
@@ -54,11 +59,20 @@ struct Keeper<'a> {
     /// What the index has; not known before it was asked, and when an answer was lost.
     shares: Option<BTreeMap<ShareId, OwnShare>>,
     /// The wishes for which nothing is left to do in this conversation.
-    settled: BTreeMap<ShareId, u64>,
+    settled: BTreeMap<ShareId, Settled>,
     /// How often a share was begun anew since a sync of it came to its end.
     anew: BTreeMap<ShareId, u32>,
     /// How often in a row it was of no use.
     failed: u32,
+}
+
+/// What has come of a wish.
+struct Settled {
+    /// The wish's.
+    number: u64,
+    /// Whether it is refused because another share has the name. It is tried again when that one has
+    /// another name, or is gone.
+    is_nameless: bool,
 }
 
 enum Step {
@@ -84,6 +98,8 @@ enum Hitch {
 enum Due {
     End,
     Change,
+    /// A change that waits for the name of another share.
+    Swap,
     Entries,
 }
 
@@ -98,6 +114,7 @@ impl Keeper<'_> {
         }
         let done = match (due, &wish.aim) {
             (Due::Change, Some(aim)) => self.change(aim).await,
+            (Due::Swap, Some(aim)) => self.swap(aim).await,
             (Due::Entries, Some(aim)) => self.publish(id, &wish, &aim.entries).await,
             _ => self.end(id, &wish).await,
         };
@@ -115,22 +132,42 @@ impl Keeper<'_> {
     fn next(&self) -> Option<(Due, ShareId, Wish)> {
         let wishes = self.shared.publishing.now();
         let open = wishes.of.iter().filter(|(id, wish)| self.is_open(id, wish));
-        let due = open.map(|(id, wish)| (self.due(id, wish), *id));
+        let due = open.map(|(id, wish)| (self.due(id, wish, &wishes), *id));
         let (due, id) = due.min()?;
         wishes.of.get(&id).map(|wish| (due, id, wish.clone()))
     }
 
     fn is_open(&self, id: &ShareId, wish: &Wish) -> bool {
-        self.settled.get(id) != Some(&wish.number)
+        self.settled.get(id).is_none_or(|settled| settled.number != wish.number)
     }
 
-    fn due(&self, id: &ShareId, wish: &Wish) -> Due {
+    fn due(&self, id: &ShareId, wish: &Wish, wishes: &Wishes) -> Due {
         let about = self.own(*id).map(|own| own.about);
         match &wish.aim {
             None => Due::End,
             Some(aim) if about == Some(aim.about) => Due::Entries,
+            Some(aim) if self.gives_up(&aim.share.name, wishes) => Due::Swap,
             Some(_) => Due::Change,
         }
+    }
+
+    /// Whether the share that has this name is to have another one.
+    fn gives_up(&self, name: &Name, wishes: &Wishes) -> bool {
+        let mut own = self.shares.iter().flat_map(BTreeMap::values);
+        let share = own.find(|own| own.name == *name);
+        let wish = share.and_then(|share| wishes.of.get(&share.id).map(|wish| (&share.id, wish)));
+        wish.is_some_and(|(id, wish)| wish.name() != Some(name) && self.may_change(id, wish))
+    }
+
+    /// Whether another share is to have this name.
+    fn is_wanted(&self, name: &Name) -> bool {
+        let wishes = self.shared.publishing.now();
+        let mut others = wishes.of.iter();
+        others.any(|(id, wish)| wish.name() == Some(name) && self.may_change(id, wish))
+    }
+
+    fn may_change(&self, id: &ShareId, wish: &Wish) -> bool {
+        self.is_open(id, wish) || self.settled.get(id).is_some_and(|settled| settled.is_nameless)
     }
 
     async fn survey(&mut self) -> Result<(), Hitch> {
@@ -150,7 +187,9 @@ impl Keeper<'_> {
         if self.own(id).is_some() {
             self.ask(ShareEnd { id: 0, share: (*id.as_bytes()).into() }).await?;
         }
-        self.shares.as_mut().and_then(|shares| shares.remove(&id));
+        if let Some(own) = self.shares.as_mut().and_then(|shares| shares.remove(&id)) {
+            self.is_free(&own.name);
+        }
         self.shared.known.forget_published(id);
         self.shared.publishing.keep_sync(id, None);
         self.settle(id, wish, Ok(Summary::default()));
@@ -160,9 +199,37 @@ impl Keeper<'_> {
     async fn change(&mut self, aim: &Aim) -> Result<(), Hitch> {
         self.ask(ShareChange::new(random::<16>().into(), &aim.share)).await?;
         let (id, name, about) = (aim.share.id, aim.share.name.clone(), aim.about);
-        let new = OwnShare { id, name, entries: 0, state: None, about, under_way: None };
-        self.shares.get_or_insert_default().entry(id).or_insert(new).about = about;
+        let new =
+            OwnShare { id, name: name.clone(), entries: 0, state: None, about, under_way: None };
+        let own = self.shares.get_or_insert_default().entry(id).or_insert(new);
+        own.about = about;
+        let before = std::mem::replace(&mut own.name, name);
+        if before != own.name {
+            self.is_free(&before);
+        }
         Ok(())
+    }
+
+    /// Changes a share whose name another one still has. Where that one, too, waits for a name, this
+    /// one gives up its own.
+    async fn swap(&mut self, aim: &Aim) -> Result<(), Hitch> {
+        let own = self.own(aim.share.id).map(|own| own.name.clone());
+        let meanwhile = Name::new(&HEXLOWER.encode(aim.share.id.as_bytes())).ok();
+        match meanwhile.filter(|name| own.is_some_and(|own| own != *name && self.is_wanted(&own))) {
+            Some(name) => {
+                let share = Share { name, ..aim.share.clone() };
+                self.change(&Aim::new(share, aim.entries.clone())).await
+            }
+            None => self.change(aim).await,
+        }
+    }
+
+    /// Who was refused this name may have it.
+    fn is_free(&mut self, name: &Name) {
+        let wishes = self.shared.publishing.now();
+        let wants_it =
+            |id: &ShareId| wishes.of.get(id).is_some_and(|wish| wish.name() == Some(name));
+        self.settled.retain(|id, settled| !(settled.is_nameless && wants_it(id)));
     }
 
     /// Sends a part, if there is one to be sent.
@@ -183,6 +250,9 @@ impl Keeper<'_> {
         if sync.base == state && sync.summary.is_nothing() {
             self.shared.publishing.keep_sync(id, None);
             self.shared.publishing.are(id, wish.number, sync.difference.from);
+            if wish.was_refused() {
+                self.shared.tell(News::Published { share: id, summary: sync.summary });
+            }
             self.settle(id, wish, Ok(sync.summary));
             return Ok(());
         }
@@ -291,7 +361,8 @@ impl Keeper<'_> {
 
     /// Nothing is left to do for a wish in this conversation.
     fn settle(&mut self, id: ShareId, wish: &Wish, outcome: Result<Summary, Error>) {
-        self.settled.insert(id, wish.number);
+        let is_nameless = outcome.as_ref().is_err_and(|error| error.is(Code::NameTaken));
+        self.settled.insert(id, Settled { number: wish.number, is_nameless });
         self.tell(id, wish.number, outcome);
     }
 
