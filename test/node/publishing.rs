@@ -2,6 +2,7 @@
 //! answers and of the index.
 
 use crate::stub::{Books, Stub, Turn, by, next_news, setup, soon, until, until_here, user};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -48,7 +49,10 @@ fn all_new(added: usize) -> Summary {
     Summary { added, ..Summary::default() }
 }
 
-async fn publish(session: &IndexSession, entries: impl Into<Entries>) -> Result<Summary, Error> {
+async fn publish(
+    session: &IndexSession,
+    entries: impl Into<Entries> + Send + 'static,
+) -> Result<Summary, Error> {
     soon(session.publish(photos(), entries)).await
 }
 
@@ -767,6 +771,61 @@ async fn a_call_waits_as_long_as_something_moves() {
     let begun = Instant::now();
     assert_eq!(publish(&session, many(9000)).await, Ok(all_new(9000)));
     assert_eq!(begun.elapsed().as_secs(), 100);
+}
+
+/// Files that say where they are put in order.
+struct Files(std::sync::mpsc::Sender<ThreadId>);
+
+impl From<Files> for Entries {
+    fn from(files: Files) -> Self {
+        files.0.send(thread::current().id()).unwrap();
+        Self::from(many(3))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_are_put_in_order_while_others_go_on() {
+    let stub = Stub::new().await;
+    let session = stub.session();
+    let (told, hear) = std::sync::mpsc::channel();
+    assert_eq!(publish(&session, Files(told)).await, Ok(all_new(3)));
+    assert_ne!(hear.recv().unwrap(), thread::current().id());
+}
+
+/// The only thread for what takes long is taken: nothing is put in order or compared, and all else goes
+/// on.
+#[test]
+fn what_takes_long_with_many_entries_keeps_nobody_waiting() {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().start_paused(true).max_blocking_threads(1);
+    runtime.build().unwrap().block_on(async {
+        let stub = Stub::new().await;
+        let session = stub.session();
+        publish(&session, files(&["a"])).await.unwrap();
+        let busy = || {
+            let (free, busy) = std::sync::mpsc::channel::<()>();
+            drop(tokio::task::spawn_blocking(move || busy.recv()));
+            free
+        };
+        let free = busy();
+        let publishing = begin_publishing(&session, photos(), many(5000));
+        let others_go_on = async || {
+            for _ in 0..100 {
+                soon(session.account()).await.unwrap();
+            }
+        };
+        others_go_on().await;
+        assert_eq!(stub.asked(Kind::Publish).len(), 1);
+        let held = hold_next(&stub, Kind::Publish);
+        drop(free);
+        let held = soon(held).await.unwrap();
+        let free = busy();
+        stub.books().answer(held);
+        others_go_on().await;
+        assert_eq!(stub.asked(Kind::Publish).len(), 2);
+        drop(free);
+        assert_eq!(soon(publishing).await.unwrap().unwrap().added, 5000);
+    });
 }
 
 #[tokio::test(start_paused = true)]

@@ -5,7 +5,10 @@ use crate::model::{Entry, EntryPath};
 use crate::wire::index::{EntrySaid, PathSaid};
 use std::cmp::Ordering;
 use std::fmt;
+use std::future::pending;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use tokio::task::spawn_blocking;
 
 /// The entries of a share, in the order of their paths, each path once. Cheap to clone.
 ///
@@ -215,6 +218,16 @@ impl Room {
         let left = self.0.checked_sub(bytes).filter(|_| of < PUBLISH_ENTRIES);
         self.0 = left.unwrap_or(self.0);
         left.is_some()
+    }
+}
+
+/// Does what takes long with very many entries, while others go on.
+pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match spawn_blocking(work).await.map_err(|error| error.try_into_panic()) {
+        Ok(done) => done,
+        Err(Ok(panic)) => resume_unwind(panic),
+        // The runtime is going down.
+        Err(Err(_)) => pending().await,
     }
 }
 

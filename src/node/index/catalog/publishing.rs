@@ -1,7 +1,7 @@
 //! The calls by which a program publishes.
 
 use super::super::{Error, IndexSession};
-use super::entries::{Entries, Summary};
+use super::entries::{Entries, Summary, aside};
 use super::shares::{Gathering, OwnShare};
 use super::wishes::Aim;
 use crate::model::{Share, ShareId};
@@ -34,10 +34,11 @@ impl IndexSession {
     pub async fn publish(
         &self,
         share: Share,
-        entries: impl Into<Entries>,
+        entries: impl Into<Entries> + Send + 'static,
     ) -> Result<Summary, Error> {
         let (id, shared) = (share.id, self.shared());
-        shared.publishing.make(id, Some(Aim::new(share, entries.into())));
+        let entries = aside(|| entries.into()).await;
+        shared.publishing.make(id, Some(Aim::new(share, entries)));
         match shared.publishing.outcome(id, shared, shared.patience).await? {
             (summary, true) => Ok(summary),
             (_, false) => Err(Error::Unpublished),

@@ -18,9 +18,9 @@
 use super::super::Error;
 use super::super::news::News;
 use super::super::state::{Live, Shared};
-use super::entries::{Entries, Summary};
+use super::entries::{Entries, Summary, aside};
 use super::shares::{Gathering, OwnShare};
-use super::sync::Sync;
+use super::sync::{Ready, Sync};
 use super::wishes::{Aim, Published, Wish, Wishes};
 use crate::crypto::random;
 use crate::link::{AskError, Backoff};
@@ -236,18 +236,19 @@ impl Keeper<'_> {
     async fn publish(&mut self, id: ShareId, wish: &Wish, entries: &Entries) -> Result<(), Hitch> {
         let own = self.own(id);
         let (state, under_way) = own.map_or((None, None), |own| (own.state, own.under_way));
-        let going_on = match &wish.sync {
-            Some(sync) if state == Some(sync.id) => {
-                self.taken(id, wish, sync.clone());
-                return Ok(());
-            }
-            Some(sync) if state == sync.since => under_way.and_then(|at| sync.going_on(at)),
-            _ => None,
-        };
-        let sync = going_on.unwrap_or_else(|| {
-            Sync::begin(state, self.shared.known.published(id), entries.clone())
+        if let Some(sync) = wish.sync.clone().filter(|sync| state == Some(sync.id)) {
+            self.taken(id, wish, sync);
+            return Ok(());
+        }
+        let known = self.shared.known.published(id);
+        let (before, to) = (wish.sync.clone(), entries.clone());
+        let ready = aside(move || {
+            let same = before.filter(|sync| sync.since == state);
+            let going_on = same.zip(under_way).and_then(|(sync, at)| sync.going_on(at));
+            going_on.unwrap_or_else(|| Sync::begin(state, known, to)).ready(id)
         });
-        if sync.base == state && sync.summary.is_nothing() {
+        let Ready { sync, part, rest } = ready.await;
+        if sync.is_nothing() {
             self.shared.publishing.keep_sync(id, None);
             self.shared.publishing.are(id, wish.number, sync.difference.from);
             if wish.was_refused() {
@@ -257,11 +258,11 @@ impl Keeper<'_> {
             return Ok(());
         }
         self.shared.publishing.keep_sync(id, Some(sync.clone()));
-        self.send_part(id, wish, sync).await
+        self.send(id, wish, Ready { sync, part, rest }).await
     }
 
-    async fn send_part(&mut self, id: ShareId, wish: &Wish, sync: Sync) -> Result<(), Hitch> {
-        let (part, rest) = sync.part(id);
+    async fn send(&mut self, id: ShareId, wish: &Wish, ready: Ready) -> Result<(), Hitch> {
+        let Ready { sync, part, rest } = ready;
         match self.ask(part).await {
             Ok(_) => {}
             // What begins from nothing follows on anything.
