@@ -792,6 +792,54 @@ async fn files_are_put_in_order_while_others_go_on() {
     assert_ne!(hear.recv().unwrap(), thread::current().id());
 }
 
+#[tokio::test(start_paused = true)]
+async fn how_far_a_long_sync_is_is_told_and_not_too_often() {
+    let answers_after = |pause| {
+        by(move |books, request| {
+            books.shelves.publish(request.decode::<Publish>().unwrap()).unwrap();
+            tokio::spawn(async move {
+                sleep(Duration::from_millis(pause)).await;
+                request.answer(Done { id: 0 }).unwrap();
+            });
+        })
+    };
+    let slow = [answers_after(300), answers_after(300), answers_after(300), answers_after(300)];
+    let quick = [answers_after(100), answers_after(100), answers_after(100), answers_after(100)];
+    let lost = [answers_after(300), Turn::Lose, answers_after(300), Turn::HangUp];
+    let cases: [(_, &[usize]); 3] = [
+        (slow, &[4048, 6096, 8144, 10_192]),
+        (quick, &[4048, 10_192]),
+        // By what the index said in the next conversation.
+        (lost, &[4048, 8144, 10_192]),
+    ];
+    for (turns, counts) in cases {
+        let stub = Stub::new().await;
+        let session = stub.session();
+        publish(&session, many(3000)).await.unwrap();
+        // That, too, was told.
+        sleep(Duration::from_secs(1)).await;
+        turns.into_iter().for_each(|turn| stub.once(Kind::Publish, turn));
+        let mut news = session.news();
+        // Two thousand go, and ten thousand come.
+        let next = many(13_000).into_iter().skip(2000).collect();
+        let publishing = begin_publishing(&session, photos(), next);
+        let mut told = Vec::new();
+        loop {
+            match soon(news.next()).await.unwrap() {
+                News::Status(_) => {}
+                News::Publishing { share, told: so_far, of } => {
+                    assert_eq!((share, of), (photos().id, 12_000));
+                    told.push(so_far);
+                }
+                News::Published { .. } => break,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(told, counts);
+        assert_eq!(soon(publishing).await.unwrap().unwrap().added, 10_000);
+    }
+}
+
 /// The only thread for what takes long is taken: nothing is put in order or compared, and all else goes
 /// on.
 #[test]

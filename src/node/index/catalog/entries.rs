@@ -88,9 +88,9 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Whether there is no difference.
-    pub(super) fn is_nothing(&self) -> bool {
-        *self == Self { unchanged: self.unchanged, ..Self::default() }
+    /// How many differences there are.
+    pub(super) fn differences(&self) -> usize {
+        self.added.saturating_add(self.changed).saturating_add(self.removed)
     }
 }
 
@@ -102,9 +102,13 @@ pub(super) struct Difference {
     pub(super) to: Entries,
 }
 
-/// How many entries of each set lie before.
+/// How many entries of each set lie before, and how many differences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Place(usize, usize);
+pub(super) struct Place {
+    from: usize,
+    to: usize,
+    pub(super) differences: usize,
+}
 
 /// A part that fits into one frame.
 pub(super) struct Part {
@@ -186,7 +190,7 @@ impl<'a> Iterator for Walk<'a> {
     type Item = Step<'a>;
 
     fn next(&mut self) -> Option<Step<'a>> {
-        let Place(from, to) = &mut self.place;
+        let Place { from, to, differences } = &mut self.place;
         let (old, new) = (self.from.get(*from), self.to.get(*to));
         let (step, old_goes, new_comes) = match (old, new) {
             (None, None) => return None,
@@ -201,6 +205,7 @@ impl<'a> Iterator for Walk<'a> {
         };
         *from = from.saturating_add(old_goes);
         *to = to.saturating_add(new_comes);
+        *differences = differences.saturating_add(usize::from(!matches!(step, Step::Same)));
         Some(step)
     }
 }

@@ -11,7 +11,8 @@ impl IndexSession {
     /// whenever the index is there it is brought to have this. Gives what has become different by it.
     ///
     /// A large share takes longer than [`Setup::patience`](super::super::Setup::patience); the call
-    /// waits as long as the index goes on taking something. After an error the wish stays, too:
+    /// waits as long as the index goes on taking something, and
+    /// [`News::Publishing`](super::super::News::Publishing) tells how far it is. After an error the wish stays, too:
     /// [`News::Published`](super::super::News::Published) tells when it is fulfilled. What the index
     /// refuses for good is tried again in the next conversation.
     ///

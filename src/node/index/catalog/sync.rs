@@ -58,7 +58,12 @@ impl Sync {
 
     /// Whether there is nothing to be sent.
     pub(super) fn is_nothing(&self) -> bool {
-        self.base == self.since && self.summary.is_nothing()
+        self.base == self.since && self.summary.differences() == 0
+    }
+
+    /// How many differences were told in the parts so far.
+    pub(super) fn told(&self) -> usize {
+        self.at.differences
     }
 
     /// Makes the next part.

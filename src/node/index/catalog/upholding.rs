@@ -31,13 +31,13 @@ use data_encoding::HEXLOWER;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// Upholds all wishes, as long as this conversation goes on.
 pub(in super::super) async fn uphold(shared: &Shared, live: &Live) -> Infallible {
     let mut wishes = shared.publishing.subscribe();
     let (shares, settled, anew) = (None, BTreeMap::new(), BTreeMap::new());
-    let mut keeper = Keeper { shared, live, shares, settled, anew, failed: 0 };
+    let mut keeper = Keeper { shared, live, shares, settled, anew, told: None, failed: 0 };
     loop {
         let number = wishes.borrow_and_update().number;
         let pause = match keeper.step().await {
@@ -62,6 +62,8 @@ struct Keeper<'a> {
     settled: BTreeMap<ShareId, Settled>,
     /// How often a share was begun anew since a sync of it came to its end.
     anew: BTreeMap<ShareId, u32>,
+    /// When it was told how far a sync is.
+    told: Option<Instant>,
     /// How often in a row it was of no use.
     failed: u32,
 }
@@ -284,10 +286,21 @@ impl Keeper<'_> {
             None => self.taken(id, wish, sync),
             Some(rest) => {
                 self.change_own(id, |own| own.under_way = Some((rest.id, rest.part)));
+                self.tell_how_far(id, &rest);
                 self.shared.publishing.keep_sync(id, Some(rest));
             }
         }
         Ok(())
+    }
+
+    /// Tells how far a sync is, unless that was told just now.
+    fn tell_how_far(&mut self, share: ShareId, sync: &Sync) {
+        let now = Instant::now();
+        if self.told.is_none_or(|told| now.saturating_duration_since(told) >= TELL) {
+            self.told = Some(now);
+            let (told, of) = (sync.told(), sync.summary.differences());
+            self.shared.tell(News::Publishing { share, told, of });
+        }
     }
 
     /// All parts of a sync were taken.
@@ -414,6 +427,9 @@ fn pause_after(failed: u32, tries: u32) -> Option<Duration> {
 /// The pauses after what was of no use.
 const FIRST: Duration = Duration::from_secs(1);
 const LONGEST: Duration = Duration::from_secs(60);
+
+/// It is not told more often how far a sync is.
+const TELL: Duration = Duration::from_millis(250);
 
 /// So often a share is begun anew before that is of no use in this conversation.
 const TIMES_ANEW: u32 = 6;
