@@ -10,23 +10,20 @@
 //!
 //! One request is under way at a time, and after each it is looked anew at what is to be done next:
 //! whoever may not see a share any more does not see it until a large sync is at its end.
-//!
-//! No two shares have the same name. Who takes the name that another one gives up waits for that; when
-//! all wait for each other, one of them is called by its id for a moment. If the conversation ends
-//! then, the next one finds another name than is wished, and changes it.
 
 use super::super::Error;
 use super::super::news::News;
 use super::super::state::{Live, Shared};
+use super::due::Due;
 use super::entries::{Entries, Summary, aside};
+use super::hitches::Hitch;
 use super::shares::{Gathering, OwnShare};
 use super::sync::{Ready, Sync};
-use super::wishes::{Aim, Published, Wish, Wishes};
+use super::wishes::{Aim, Published, Wish};
 use crate::crypto::random;
-use crate::link::{AskError, Backoff};
 use crate::model::{Name, Share, ShareId};
+use crate::wire::Code;
 use crate::wire::index::{ShareChange, ShareEnd};
-use crate::wire::{Ask, Code};
 use data_encoding::HEXLOWER;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -53,56 +50,35 @@ pub(in super::super) async fn uphold(shared: &Shared, live: &Live) -> Infallible
     }
 }
 
-struct Keeper<'a> {
-    shared: &'a Shared,
-    live: &'a Live,
+pub(super) struct Keeper<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) live: &'a Live,
     /// What the index has; not known before it was asked, and when an answer was lost.
-    shares: Option<BTreeMap<ShareId, OwnShare>>,
+    pub(super) shares: Option<BTreeMap<ShareId, OwnShare>>,
     /// The wishes for which nothing is left to do in this conversation.
-    settled: BTreeMap<ShareId, Settled>,
+    pub(super) settled: BTreeMap<ShareId, Settled>,
     /// How often a share was begun anew since a sync of it came to its end.
-    anew: BTreeMap<ShareId, u32>,
+    pub(super) anew: BTreeMap<ShareId, u32>,
     /// When it was told how far a sync is.
     told: Option<Instant>,
     /// How often in a row it was of no use.
-    failed: u32,
+    pub(super) failed: u32,
 }
 
 /// What has come of a wish.
-struct Settled {
+pub(super) struct Settled {
     /// The wish's.
-    number: u64,
+    pub(super) number: u64,
     /// Whether it is refused because another share has the name. It is tried again when that one has
     /// another name, or is gone.
-    is_nameless: bool,
+    pub(super) is_nameless: bool,
 }
 
-enum Step {
+pub(super) enum Step {
     /// There may be more to do.
     Next,
     Pause(Duration),
     Nothing,
-}
-
-/// Why something was of no use.
-enum Hitch {
-    /// What the index did is not known.
-    Lost,
-    /// It passes.
-    Passing(Error),
-    /// The index has something else than we think.
-    Base(Error),
-    Permanent(Error),
-}
-
-/// What is to be done for a share.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Due {
-    End,
-    Change,
-    /// A change that waits for the name of another share.
-    Swap,
-    Entries,
 }
 
 impl Keeper<'_> {
@@ -130,48 +106,6 @@ impl Keeper<'_> {
         }
     }
 
-    /// What is to be done next: first what says who sees something.
-    fn next(&self) -> Option<(Due, ShareId, Wish)> {
-        let wishes = self.shared.publishing.now();
-        let open = wishes.of.iter().filter(|(id, wish)| self.is_open(id, wish));
-        let due = open.map(|(id, wish)| (self.due(id, wish, &wishes), *id));
-        let (due, id) = due.min()?;
-        wishes.of.get(&id).map(|wish| (due, id, wish.clone()))
-    }
-
-    fn is_open(&self, id: &ShareId, wish: &Wish) -> bool {
-        self.settled.get(id).is_none_or(|settled| settled.number != wish.number)
-    }
-
-    fn due(&self, id: &ShareId, wish: &Wish, wishes: &Wishes) -> Due {
-        let about = self.own(*id).map(|own| own.about);
-        match &wish.aim {
-            None => Due::End,
-            Some(aim) if about == Some(aim.about) => Due::Entries,
-            Some(aim) if self.gives_up(&aim.share.name, wishes) => Due::Swap,
-            Some(_) => Due::Change,
-        }
-    }
-
-    /// Whether the share that has this name is to have another one.
-    fn gives_up(&self, name: &Name, wishes: &Wishes) -> bool {
-        let mut own = self.shares.iter().flat_map(BTreeMap::values);
-        let share = own.find(|own| own.name == *name);
-        let wish = share.and_then(|share| wishes.of.get(&share.id).map(|wish| (&share.id, wish)));
-        wish.is_some_and(|(id, wish)| wish.name() != Some(name) && self.may_change(id, wish))
-    }
-
-    /// Whether another share is to have this name.
-    fn is_wanted(&self, name: &Name) -> bool {
-        let wishes = self.shared.publishing.now();
-        let mut others = wishes.of.iter();
-        others.any(|(id, wish)| wish.name() == Some(name) && self.may_change(id, wish))
-    }
-
-    fn may_change(&self, id: &ShareId, wish: &Wish) -> bool {
-        self.is_open(id, wish) || self.settled.get(id).is_some_and(|settled| settled.is_nameless)
-    }
-
     async fn survey(&mut self) -> Result<(), Hitch> {
         let mut gathering = Gathering::default();
         loop {
@@ -190,7 +124,7 @@ impl Keeper<'_> {
             self.ask(ShareEnd { id: 0, share: (*id.as_bytes()).into() }).await?;
         }
         if let Some(own) = self.shares.as_mut().and_then(|shares| shares.remove(&id)) {
-            self.is_free(&own.name);
+            self.freed(&own.name);
         }
         self.shared.known.forget_published(id);
         self.shared.publishing.keep_sync(id, None);
@@ -207,7 +141,7 @@ impl Keeper<'_> {
         own.about = about;
         let before = std::mem::replace(&mut own.name, name);
         if before != own.name {
-            self.is_free(&before);
+            self.freed(&before);
         }
         Ok(())
     }
@@ -224,14 +158,6 @@ impl Keeper<'_> {
             }
             None => self.change(aim).await,
         }
-    }
-
-    /// Who was refused this name may have it.
-    fn is_free(&mut self, name: &Name) {
-        let wishes = self.shared.publishing.now();
-        let wants_it =
-            |id: &ShareId| wishes.of.get(id).is_some_and(|wish| wish.name() == Some(name));
-        self.settled.retain(|id, settled| !(settled.is_nameless && wants_it(id)));
     }
 
     /// Sends a part, if there is one to be sent.
@@ -316,123 +242,28 @@ impl Keeper<'_> {
         }
     }
 
-    fn hitched(&mut self, id: ShareId, wish: &Wish, hitch: Hitch) -> Step {
-        match hitch {
-            Hitch::Permanent(error) => {
-                self.settle(id, wish, Err(error));
-                return Step::Next;
-            }
-            Hitch::Lost => self.shares = None,
-            Hitch::Passing(error) => self.shared.publishing.hinder(id, error),
-            Hitch::Base(error) => return self.begin_anew(id, wish, error),
-        }
-        self.pause()
-    }
-
-    /// The index is asked what it has, and gets all of the share. If it never lets a sync come to its
-    /// end, that has one.
-    fn begin_anew(&mut self, id: ShareId, wish: &Wish, error: Error) -> Step {
-        self.shares = None;
-        self.shared.known.forget_published(id);
-        self.shared.publishing.keep_sync(id, None);
-        let times = self.anew.entry(id).or_default();
-        *times = times.saturating_add(1);
-        match pause_after(*times, TIMES_ANEW) {
-            Some(pause) => {
-                self.shared.publishing.hinder(id, error);
-                Step::Pause(pause)
-            }
-            None => {
-                self.anew.remove(&id);
-                self.settle(id, wish, Err(error));
-                Step::Next
-            }
-        }
-    }
-
-    /// The index does not say what it has: nothing comes of any wish.
-    fn no_survey(&mut self, hitch: Hitch) -> Step {
-        let wishes = self.shared.publishing.now();
-        let open = wishes.of.iter().filter(|(id, wish)| self.is_open(id, wish));
-        let open: Vec<_> = open.map(|(id, wish)| (*id, wish.number)).collect();
-        drop(wishes);
-        match hitch {
-            Hitch::Lost => {}
-            Hitch::Passing(error) => {
-                for (id, _) in open {
-                    self.shared.publishing.hinder(id, error.clone());
-                }
-            }
-            Hitch::Permanent(error) | Hitch::Base(error) => {
-                for (id, number) in open {
-                    self.tell(id, number, Err(error.clone()));
-                }
-                return Step::Pause(LONG);
-            }
-        }
-        self.pause()
-    }
-
     /// Nothing is left to do for a wish in this conversation.
-    fn settle(&mut self, id: ShareId, wish: &Wish, outcome: Result<Summary, Error>) {
+    pub(super) fn settle(&mut self, id: ShareId, wish: &Wish, outcome: Result<Summary, Error>) {
         let is_nameless = outcome.as_ref().is_err_and(|error| error.is(Code::NameTaken));
         self.settled.insert(id, Settled { number: wish.number, is_nameless });
         self.tell(id, wish.number, outcome);
     }
 
-    fn tell(&self, share: ShareId, number: u64, outcome: Result<Summary, Error>) {
+    pub(super) fn tell(&self, share: ShareId, number: u64, outcome: Result<Summary, Error>) {
         if let Err(why) = &outcome {
             self.shared.tell(News::NotPublished { share, why: why.clone() });
         }
         self.shared.publishing.became(share, number, outcome);
     }
 
-    fn own(&self, id: ShareId) -> Option<&OwnShare> {
+    pub(super) fn own(&self, id: ShareId) -> Option<&OwnShare> {
         self.shares.as_ref().and_then(|shares| shares.get(&id))
     }
 
     fn change_own(&mut self, id: ShareId, change: impl FnOnce(&mut OwnShare)) {
         self.shares.as_mut().and_then(|shares| shares.get_mut(&id)).map(change);
     }
-
-    /// Longer each time.
-    fn pause(&mut self) -> Step {
-        self.failed = self.failed.saturating_add(1);
-        Step::Pause(pause_after(self.failed, u32::MAX).unwrap_or(LONGEST))
-    }
-
-    async fn ask<A: Ask>(&self, ask: A) -> Result<A::Answer, Hitch> {
-        self.live.ask(ask).await.map_err(|error| match error {
-            AskError::Refused { code: Code::NoSession, .. } => Hitch::Lost,
-            AskError::Refused { code, text } => {
-                let refused = Error::Refused { code, text };
-                match code {
-                    Code::Base => Hitch::Base(refused),
-                    code if code.is_permanent() => Hitch::Permanent(refused),
-                    _ => Hitch::Passing(refused),
-                }
-            }
-            // The session comes back, in another conversation.
-            AskError::Ended(_) | AskError::Late => Hitch::Lost,
-        })
-    }
 }
-
-/// The pause after it was of no use so often; none when it was too often.
-fn pause_after(failed: u32, tries: u32) -> Option<Duration> {
-    let backoff = Backoff { tries, first: FIRST, longest: LONGEST };
-    backoff.pause(failed, u32::from_be_bytes(random()))
-}
-
-/// The pauses after what was of no use.
-const FIRST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(60);
 
 /// It is not told more often how far a sync is.
 const TELL: Duration = Duration::from_millis(250);
-
-/// So often a share is begun anew before that is of no use in this conversation.
-const TIMES_ANEW: u32 = 6;
-
-/// The pause before an index is asked again that does not say what it has.
-const LONG: Duration = Duration::from_secs(600);
