@@ -99,7 +99,7 @@ pub(super) fn sources(
     let mut sources = Vec::new();
     for candidate in found.iter().take(most) {
         if let Some(seen) = seen::entry(db, candidate.id, asker)? {
-            sources.push(shelf.put(db, seen)?);
+            sources.extend(shelf.put(db, seen)?);
         }
     }
     Ok((sources, others))

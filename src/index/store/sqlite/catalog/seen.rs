@@ -3,7 +3,7 @@
 //! In every text of the catalog `s` is a share, `e` an entry of it, and `$2` the account that asks.
 
 use super::super::error::Result;
-use super::super::sql::{Columns, Sql, unfit};
+use super::super::sql::{Columns, Sql, readable, unfit};
 use crate::index::store::AccountId;
 use crate::model::{Content, ContentId, Entry, EntryPath, Modified};
 use rusqlite::types::Type;
@@ -17,10 +17,10 @@ macro_rules! may_see {
     };
 }
 
-/// Whether an entry is there: it has come, and it has not gone.
+/// Whether an entry is there: its generation has come; or it goes with one that has not.
 macro_rules! is_there {
     () => {
-        "e.born BETWEEN s.floor AND s.version AND (e.died IS NULL OR e.died > s.version)"
+        "(e.generation BETWEEN s.floor AND s.version OR -e.generation > s.version)"
     };
 }
 
@@ -60,22 +60,28 @@ pub(super) struct Seen {
 
 /// An entry as a candidate, if the asker may see it.
 pub(super) fn candidate(db: &impl Sql, id: i64, asker: AccountId) -> Result<Option<Candidate>> {
-    db.one(CANDIDATE, params![id, asker.0], |row| {
+    let found = db.one(CANDIDATE, params![id, asker.0], |row| {
         let size = row.count(2)?;
-        Ok(Candidate {
+        let Some(content) = readable(content(row, 4, size))? else { return Ok(None) };
+        Ok(Some(Candidate {
             id,
             owner: row.account(1)?,
             size,
             modified: row.count(3)?,
-            content: content(row, 4, size)?,
+            content,
             name_words: row.get(5)?,
-        })
-    })
+        }))
+    })?;
+    Ok(found.flatten())
 }
 
-/// An entry, if the asker may see it.
+/// An entry, if the asker may see it and it can be read.
 pub(super) fn entry(db: &impl Sql, id: i64, asker: AccountId) -> Result<Option<Seen>> {
-    db.one(ENTRY, params![id, asker.0], |row| Ok(Seen { share: row.get(0)?, entry: read(row, 1)? }))
+    let found = db.one(ENTRY, params![id, asker.0], |row| {
+        let share = row.get(0)?;
+        Ok(readable(read(row, 1))?.map(|entry| Seen { share, entry }))
+    })?;
+    Ok(found.flatten())
 }
 
 /// The columns path, size, modified, executable, content.
