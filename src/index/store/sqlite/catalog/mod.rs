@@ -85,6 +85,7 @@ pub(super) const ASKED_BY_MANY: &[&str] = &[
     search::TOP,
     seen::CANDIDATE,
     seen::ENTRY,
+    seen::OWNER,
     shares::FORGET_READER,
     shares::NAMED,
     shares::COUNT,

@@ -41,6 +41,8 @@ pub(super) const ENTRY: &str = concat!(
     is_there!()
 );
 
+pub(super) const OWNER: &str = "SELECT s.owner FROM entries e JOIN shares s ON s.id = e.share WHERE e.id = $1";
+
 /// What decides whether an entry is a result, and which place it takes.
 pub(super) struct Candidate {
     pub(super) id: i64,
@@ -73,6 +75,11 @@ pub(super) fn candidate(db: &impl Sql, id: i64, asker: AccountId) -> Result<Opti
         }))
     })?;
     Ok(found.flatten())
+}
+
+/// Whose a row is, also one that the asker may not see: nothing of this leaves the catalog.
+pub(super) fn owner(db: &impl Sql, id: i64) -> Result<Option<AccountId>> {
+    db.one(OWNER, params![id], |row| row.account(0))
 }
 
 /// An entry, if the asker may see it and it can be read.
