@@ -116,3 +116,7 @@ pub(super) const ASKED_BY_MANY: &[&str] = &[
     vocabulary::SET,
     vocabulary::FORGET_ONE,
 ];
+
+#[cfg(test)]
+#[path = "../../../../../test/unit/store_browse.rs"]
+mod browsing;
