@@ -67,9 +67,8 @@ fn path(begin: &str, number: usize) -> EntryPath {
 fn steps(db: &Connection) -> (Vec<String>, i32) {
     let made = || {
         let texts = [browse::SHARES, browse::ENTRIES, NEXT];
-        let steps = texts.map(|text| {
-            db.prepare_cached(text).unwrap().get_status(StatementStatus::VmStep)
-        });
+        let steps =
+            texts.map(|text| db.prepare_cached(text).unwrap().get_status(StatementStatus::VmStep));
         steps.iter().sum::<i32>()
     };
     let (before, user) = (made(), "alice".parse().unwrap());

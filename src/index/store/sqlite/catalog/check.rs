@@ -119,7 +119,9 @@ fn shares(db: &impl Sql, found: &mut Vec<String>) -> Result<HashMap<i64, Share>>
         Ok(())
     })?;
     if refused > 0 {
-        found.push(format!("{refused} shares have a name or keywords that cannot be read and are not shown"));
+        found.push(format!(
+            "{refused} shares have a name or keywords that cannot be read and are not shown"
+        ));
     }
     Ok(shares)
 }

@@ -20,8 +20,7 @@ use crate::model::limits::{ENTRY_WORDS, PUBLISH_ENTRIES};
 use crate::model::{Entry, EntryPath, Word, words_of};
 use rusqlite::{Connection, Statement, params};
 
-pub(super) const AT_PATH: &str =
-    "SELECT id, size, modified, executable, content FROM entries
+pub(super) const AT_PATH: &str = "SELECT id, size, modified, executable, content FROM entries
     WHERE share = $1 AND generation = $2 AND path = $3";
 pub(super) const ADD: &str =
     "INSERT INTO entries (id, share, path, size, modified, executable, content, generation,
@@ -33,7 +32,8 @@ pub(super) const NEXT: &str = "SELECT next FROM catalog";
 pub(super) const COUNT_ON: &str =
     "UPDATE catalog SET next = $1, pieces = pieces + 1, unmerged = unmerged + $2,
         dropped = dropped + $3";
-pub(super) const KEEP: &str = "UPDATE shares SET state = $1, version = $2, floor = $3, entries = $4, held = $5,
+pub(super) const KEEP: &str =
+    "UPDATE shares SET state = $1, version = $2, floor = $3, entries = $4, held = $5,
         stage = $6, sync = $7, next = $8, anew = $9, coming = $10, abandoned = $11
     WHERE id = $12";
 pub(super) const LITTER: &str = concat!("UPDATE shares SET ", begin_anew!(), " WHERE id = $1");

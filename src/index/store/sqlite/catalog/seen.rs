@@ -41,7 +41,8 @@ pub(super) const ENTRY: &str = concat!(
     is_there!()
 );
 
-pub(super) const OWNER: &str = "SELECT s.owner FROM entries e JOIN shares s ON s.id = e.share WHERE e.id = $1";
+pub(super) const OWNER: &str =
+    "SELECT s.owner FROM entries e JOIN shares s ON s.id = e.share WHERE e.id = $1";
 
 /// What decides whether an entry is a result, and which place it takes.
 pub(super) struct Candidate {
