@@ -144,7 +144,7 @@ story! {
     searching::the_best_comes_first,
     searching::one_content_is_one_result_with_its_sources,
     searching::words_that_nothing_has_are_told,
-    searching::a_prefix_stands_for_the_words_that_are_frequent,
+    searching::a_prefix_stands_for_all_words_that_begin_so,
     searching::what_comes_later_does_not_disturb,
     searching::a_search_asks_in_the_words_of_the_one_reader,
     hostile::any_text_is_searched_for_or_refused,

@@ -26,16 +26,12 @@ impl<S: Store> Handle<Search> for Index<S> {
         let page = page.map_err(|error| self.storage(error))?;
         let presence = self.shared.presence();
         let mut shelving = Shelving::new(&presence, &page.shelf);
-        let (mut results, mut next) = (Vec::new(), page.next);
-        let mut behind = None;
-        for row in &page.results {
-            let Some(found) = shelving.result(row) else {
-                next = behind;
-                break;
-            };
-            results.push(found);
-            behind = Some(row.here);
-        }
+        let results: Vec<_> = page.results.iter().map_while(|row| shelving.result(row)).collect();
+        let next = match results.len() < page.results.len() {
+            // What does not fit into the answer comes with the next one.
+            true => page.results.iter().take(results.len()).next_back().map(|row| row.here.clone()),
+            false => page.next,
+        };
         let (people, shares) = shelving.into_tables();
         drop(presence);
         let words = asked.as_ref().map_or(&[][..], |asked| asked.words());

@@ -36,12 +36,14 @@ mod plan;
 mod prepare;
 mod publish;
 mod rank;
+mod rows;
 mod scan;
 mod scopes;
 mod search;
 mod seen;
 mod shares;
 mod shelf;
+mod stretch;
 mod terms;
 mod tidy;
 mod vocabulary;
@@ -70,6 +72,7 @@ pub(super) const ASKED_BY_MANY: &[&str] = &[
     publish::NEXT,
     publish::KEEP,
     publish::COUNT_ON,
+    rows::CALLED,
     scan::MATCHES,
     scopes::OWN,
     scopes::OPENED,
@@ -98,6 +101,7 @@ pub(super) const ASKED_BY_MANY: &[&str] = &[
     tidy::DONE,
     vocabulary::COUNT,
     vocabulary::BEGINNING,
+    vocabulary::BEGINNINGS,
     vocabulary::FORGET,
     vocabulary::NEXT,
     vocabulary::IS_USED,
