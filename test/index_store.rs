@@ -7,6 +7,12 @@
 //! ROUNDS=200 cargo test --test index_store -- --ignored --nocapture killed_many_times
 //! ```
 //!
+//! Searches that are made to take long are asked of a small catalog here, and of a million entries by
+//!
+//! ```text
+//! cargo test --test index_store -- --ignored --nocapture bombs_end_in_time
+//! ```
+//!
 //! How fast people join, in changes a second on this disk:
 //!
 //! ```text
