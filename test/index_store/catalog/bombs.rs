@@ -133,7 +133,7 @@ const PAGES: usize = 5;
 #[tokio::test]
 async fn bombs_end_in_time() {
     let store = Sqlite::open(Place::Memory).unwrap();
-    let (alice, bob) = crowded(&store, 10_000).await;
+    let (alice, bob) = crowded(&store, 20_000).await;
     // A quarter of a second, and room for a busy machine.
     assert!(slowest(&store, &[&alice, &bob]).await < Duration::from_secs(2));
 }

@@ -221,6 +221,59 @@ async fn what_stands_in_very_many_shares_is_given_once() {
     }
 }
 
+/// A search that has come some way, and what it gives from there on.
+async fn go_on(store: &Sqlite, who: &Someone, first: Query, pages: usize) -> (Query, usize) {
+    let (mut query, mut given) = (first, 0);
+    for _ in 0..pages {
+        let page = search(store, who, query.clone()).await;
+        given += page.results.len();
+        query.from = page.next;
+        assert!(query.from.is_some());
+    }
+    (query, given)
+}
+
+#[tokio::test]
+async fn shares_that_go_do_not_move_others_past_a_search() {
+    let bounds = Bounds { candidates: 4, ..Bounds::default() };
+    let store = Sqlite::open_with(Place::Memory, &bounds).unwrap();
+    let (alice, bob) = (join(&store, "alice", 0, NOW).await, join(&store, "bob", 1, NOW).await);
+    for number in 0..140 {
+        set(&store, &alice, &share(number, &format!("s{number}"), &["bob"])).await.unwrap();
+    }
+    // The shares that are looked at last have the newest entries.
+    for number in (0..140).rev() {
+        let name = format!("koala {number}");
+        take(&store, &alice, whole(number, 1, None, &[&name])).await.unwrap();
+    }
+    let (query, given) = go_on(&store, &bob, Query { most: 8, ..query("koala") }, 6).await;
+    for number in 130..140 {
+        let share = ShareId::from_bytes([number; 16]);
+        store.end_share(alice.asker, share, NOW).await.unwrap();
+    }
+    let rest = super::stage::results(&store, &bob, query).await;
+    assert_eq!(given + rest.len(), 130);
+}
+
+#[tokio::test]
+async fn words_that_go_do_not_move_others_past_a_search() {
+    let bounds = Bounds { candidates: 4, ..Bounds::default() };
+    let store = Sqlite::open_with(Place::Memory, &bounds).unwrap();
+    let (alice, bob) = (join(&store, "alice", 0, NOW).await, join(&store, "bob", 1, NOW).await);
+    for (number, kind, count) in [(1, "ka", 1500), (2, "ko", 100)] {
+        let names: Vec<_> = (0..count).map(|n| format!("{kind}{}", letters(n))).collect();
+        let names: Vec<_> = names.iter().map(String::as_str).collect();
+        set(&store, &alice, &share(number, &format!("s{number}"), &[])).await.unwrap();
+        take(&store, &alice, whole(number, 1, None, &names)).await.unwrap();
+    }
+    let (query, given) = go_on(&store, &bob, Query { most: 8, ..query("k*") }, 3).await;
+    assert_eq!(given, 24);
+    store.end_share(alice.asker, ShareId::from_bytes([1; 16]), NOW).await.unwrap();
+    tidy(&store).await;
+    let rest = super::stage::results(&store, &bob, query).await;
+    assert_eq!(rest.len(), 100);
+}
+
 /// Whoever asks for a page once more gets the same one.
 #[tokio::test]
 async fn an_answer_that_was_lost_is_given_again() {

@@ -91,4 +91,4 @@ fn read(
 }
 
 /// Some ten milliseconds.
-const STEPS_AT_ONCE: u64 = 1 << 21;
+const STEPS_AT_ONCE: u64 = 1 << 17;
