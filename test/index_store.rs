@@ -125,6 +125,7 @@ story! {
     publishing::a_long_sync_is_seen_whole_or_not_at_all,
     publishing::beginning_from_nothing_replaces_all,
     publishing::a_part_is_taken_once_and_in_its_turn,
+    publishing::all_parts_of_a_sync_differ_from_the_same_state,
     publishing::a_sync_that_breaks_off_leaves_nothing,
     publishing::what_broke_off_is_never_seen_however_much_it_is,
     publishing::a_share_that_ends_is_gone_at_once,

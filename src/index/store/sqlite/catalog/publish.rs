@@ -127,9 +127,6 @@ impl Sync {
                 return Ok(None);
             }
         } else {
-            if base.is_some() && base != share.state {
-                return Err(Refusal::Base.into());
-            }
             if share.sync.is_some() {
                 share.abandoned = share.stage;
                 litters = true;
@@ -138,7 +135,9 @@ impl Sync {
             (share.sync, share.next, share.anew) = (Some(sync), 0, base.is_none());
             share.coming = if share.anew { 0 } else { share.entries };
         }
-        match number == share.next {
+        // The state does not change while a sync is under way, and so its parts all say this.
+        let against = if share.anew { None } else { share.state };
+        match number == share.next && base == against {
             true => Ok(Some(Self { share, is_alone, alive: Vec::new(), litters, deleted: 0 })),
             false => Err(Refusal::Base.into()),
         }
