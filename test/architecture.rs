@@ -33,6 +33,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
             "index/data_folder.rs",
             "index/control/socket.rs",
             "index/store/sqlite/",
+            "node/home/files.rs",
             "peer/disk.rs",
             "peer/folder/",
             "peer/landing/",
@@ -54,7 +55,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
         ],
     ),
     ("std::env", &["ui/printer.rs", "bin/"]),
-    ("std::process", &["index/data_folder.rs", "ui/failure.rs", "bin/"]),
+    ("std::process", &["index/data_folder.rs", "node/home/files.rs", "ui/failure.rs", "bin/"]),
     (
         "std::time",
         &[
