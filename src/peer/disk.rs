@@ -87,6 +87,27 @@ pub(super) fn open_regular(folder: &Dir, name: &str) -> io::Result<File> {
     Ok(file)
 }
 
+/// Writes all of a buffer at a position, by many threads at once.
+#[cfg(unix)]
+pub(super) fn write_all_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+}
+
+/// The same, in as many steps as the system takes.
+#[cfg(windows)]
+pub(super) fn write_all_at(file: &File, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        match std::os::windows::fs::FileExt::seek_write(file, bytes, offset)? {
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            count => {
+                bytes = bytes.get(count..).unwrap_or_default();
+                offset = offset.saturating_add(count as u64);
+            }
+        }
+    }
+    Ok(())
+}
+
 /// How many bytes there is room for, where that can be known.
 #[cfg(unix)]
 pub(super) fn free_space(folder: &Dir) -> io::Result<Option<u64>> {

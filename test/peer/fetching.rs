@@ -1,8 +1,10 @@
 //! What is asked for and served arrives, whatever it is called and however long it is.
 
-use crate::stage::{CHUNK, MIB, Stage, bytes_of, identity, wanted};
-use waxwing::model::{Audience, Content};
-use waxwing::peer::{FetchedFile, Landed};
+use crate::stage::{CHUNK, MIB, Stage, bytes_of, identity, path, sharer, wanted};
+use std::fs;
+use waxwing::model::limits::GET_ENTRIES;
+use waxwing::model::{Audience, Content, Event, Events, Work};
+use waxwing::peer::{Error, FetchedFile, LandError, Landed, Rules, Wanted};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_of_all_sizes_and_names_arrive() {
@@ -44,6 +46,92 @@ async fn a_large_file_comes_on_lanes_and_has_the_content_asked_for() {
         panic!("{fetched:?}")
     };
     assert_eq!(*found, content);
-    assert!(std::fs::read(stage.at("downloads/large")).unwrap() == bytes);
+    assert!(fs::read(stage.at("downloads/large")).unwrap() == bytes);
     assert_eq!(stage.served().await.unwrap().bytes, bytes.len() as u64);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn more_files_than_one_request_asks_for_come_with_several() {
+    let mut stage = Stage::new().await;
+    let names: Vec<String> = (0..GET_ENTRIES + 100).map(|at| format!("{}/{at}", at % 7)).collect();
+    let named: Vec<(&str, Vec<u8>)> =
+        names.iter().zip(0..).map(|(name, seed)| (name.as_str(), bytes_of(seed, 100))).collect();
+    for (name, bytes) in &named {
+        stage.make(name, bytes);
+    }
+    stage.publish(Audience::Everyone);
+    let known = named.iter().map(|(name, bytes)| wanted(name, Some(Content::of(bytes))));
+    let unknown = named.iter().map(|(name, _)| wanted(name, None));
+    for (all, requests) in [(known.collect(), 2), (unknown.collect::<Vec<_>>(), 3)] {
+        let fetched = stage.fetch_all(all).await;
+        assert!(fetched.stopped.is_none(), "{:?}", fetched.stopped);
+        assert_eq!(fetched.files.len(), names.len());
+        assert!(stage.tree("downloads") == stage.tree("share"));
+        let mut served = 0;
+        for _ in 0..requests {
+            served += stage.served().await.unwrap().landed.len();
+        }
+        assert_eq!(served, names.len());
+        fs::remove_dir_all(stage.at("downloads")).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_go_where_they_are_wanted_and_what_is_here_is_not_asked_for() {
+    let mut stage = Stage::new().await;
+    for name in ["deep/er/same", "deep/er/other", "deep/er/new"] {
+        stage.make(name, name.as_bytes());
+    }
+    stage.publish(Audience::Everyone);
+    fs::create_dir(stage.at("downloads")).unwrap();
+    fs::write(stage.at("downloads/same"), b"deep/er/same").unwrap();
+    fs::write(stage.at("downloads/other"), b"mine").unwrap();
+    let all = ["same", "other", "new"].map(|name| {
+        let from = format!("deep/er/{name}");
+        Wanted { path: path(&from), content: Some(Content::of(from.as_bytes())), to: path(name) }
+    });
+    let fetched = stage.fetch_all(all.to_vec()).await;
+    assert!(fetched.stopped.is_none());
+    let of = |name| fetched.files.iter().find(|file| file.wanted.to == path(name)).unwrap();
+    assert!(matches!(of("same").landed, Ok(Landed::Already)));
+    assert!(matches!(of("other").landed, Err(LandError::Taken)));
+    assert!(matches!(of("new").landed, Ok(Landed::New)));
+    assert_eq!(stage.served().await.unwrap().landed, [path("deep/er/new")]);
+    assert_eq!(fs::read(stage.at("downloads/other")).unwrap(), b"mine");
+
+    let landing = stage.landing(Rules { overwrite: true, programs: false });
+    let again = stage.alice.fetch(&stage.streams, stage.share, all.to_vec(), &landing).await;
+    let of = |name| again.files.iter().find(|file| file.wanted.to == path(name)).unwrap();
+    assert!(matches!(of("other").landed, Ok(Landed::Replaced)), "{again:?}");
+    assert_eq!(stage.served().await.unwrap().landed, [path("deep/er/other")]);
+    assert_eq!(stage.names("downloads"), ["new", "other", "same"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn two_that_would_have_one_place_are_not_asked_for() {
+    let stage = Stage::new().await;
+    let to = |from: &str, to: &str| Wanted { to: path(to), ..wanted(from, None) };
+    for both in [[to("a", "x"), to("b", "X")], [to("a", "x"), to("a", "y")]] {
+        let fetched = stage.fetch_all(both.to_vec()).await;
+        assert!(matches!(fetched.stopped, Some(Error::Together(_))), "{fetched:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_happens_is_told_on_both_sides() {
+    let (bobs, at_bob) = Events::channel();
+    let (alices, at_alice) = Events::channel();
+    let mut stage = Stage::with(sharer("bob").with_events(bobs), |_| {}).await;
+    stage.alice = stage.alice.clone().with_events(alices);
+    let bytes = bytes_of(1, 3 * MIB);
+    stage.make("a/file", &bytes);
+    stage.publish(Audience::Everyone);
+    assert!(stage.fetch(&["a/file"]).await.stopped.is_none());
+    stage.served().await.unwrap();
+    for (told, doing) in [(at_bob, Work::Sending), (at_alice, Work::Receiving)] {
+        let told: Vec<Event> = told.try_iter().collect();
+        let Some(Event::Began { work, name, total, .. }) = told.first() else { panic!("{told:?}") };
+        assert_eq!((*work, &*name.to_string(), *total), (doing, "a/file", bytes.len() as u64));
+        assert!(matches!(told.last(), Some(Event::Ended { complete: true, .. })), "{told:?}");
+    }
 }

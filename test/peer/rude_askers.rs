@@ -7,7 +7,7 @@ use waxwing::codec::List;
 use waxwing::link::{AskError, StreamFrames};
 use waxwing::model::Audience;
 use waxwing::wire::index::PathSaid;
-use waxwing::wire::{Code, GetAsk, GetGrant, Wanted};
+use waxwing::wire::{Ask, Code, GetAsk, GetGrant, Kind, Message, Numbered, Wanted};
 
 fn ask(stage: &Stage, names: &[&str]) -> GetAsk {
     let wanted = names.iter().map(|name| Wanted { path: PathSaid(path(name)), content: None });
@@ -90,4 +90,65 @@ async fn an_asker_that_goes_away_half_way_leaves_nothing_and_harms_nobody() {
     assert!(stage.served().await.is_err());
     assert!(stage.fetch(&["a"]).await.stopped.is_none());
     assert_eq!(stage.names("downloads"), ["a"]);
+}
+
+/// A request for one entry whose path is a list of anything.
+struct Anywhere(u32, &'static [&'static str]);
+
+impl Message for Anywhere {
+    const KIND: Kind = Kind::GetAsk;
+
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut out = minicbor::Encoder::new(out);
+        out.map(4).unwrap().u8(0).unwrap().u32(self.0).unwrap();
+        out.u8(1).unwrap().bytes(&[3; 32]).unwrap().u8(2).unwrap().bytes(&[7; 16]).unwrap();
+        out.u8(3).unwrap().array(1).unwrap().map(1).unwrap().u8(0).unwrap();
+        out.array(self.1.len() as u64).unwrap();
+        self.1.iter().for_each(|name| {
+            out.str(name).unwrap();
+        });
+    }
+
+    fn decode(_: &bytes::Bytes) -> Result<Self, waxwing::codec::Error> {
+        Err(waxwing::codec::Error::Invalid("only sent"))
+    }
+}
+
+impl Numbered for Anywhere {
+    fn id(&self) -> u32 {
+        self.0
+    }
+
+    fn set_id(&mut self, id: u32) {
+        self.0 = id;
+    }
+}
+
+impl Ask for Anywhere {
+    type Answer = GetGrant;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn paths_that_lead_out_of_a_share_are_no_requests() {
+    let stage = Stage::new().await;
+    stage.make("a", b"a");
+    stage.write("secret", b"beside the share");
+    stage.publish(Audience::Everyone);
+    let paths: [&[&str]; 9] = [
+        &["..", "secret"],
+        &["../secret"],
+        &["a", "..", "..", "secret"],
+        &["/etc/passwd"],
+        &["", "etc", "passwd"],
+        &["."],
+        &["..\\secret"],
+        &["a\0"],
+        &[],
+    ];
+    for path in paths {
+        let answer = soon(stage.streams.conversation().ask(Anywhere(0, path))).await;
+        assert_eq!(code(answer), Code::Malformed, "{path:?}");
+    }
+    let plain = soon(stage.streams.conversation().ask_stream(Anywhere(0, &["a"]))).await;
+    assert_eq!(plain.unwrap().0.entries, 1, "it is the paths that were refused");
 }

@@ -13,7 +13,6 @@ use cap_std::fs::{Dir, OpenOptions};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
-use std::os::unix::fs::FileExt;
 use std::sync::{Arc, Weak};
 
 /// A place for the entries of one stream. Dropped, what did not land is gone.
@@ -143,8 +142,8 @@ impl Place for Batch {
         }
         // Of many small files, none has to stay open.
         match bytes.len() as u64 == target.size {
-            true => self.open_part(entry)?.write_all_at(bytes, offset),
-            false => self.part(entry)?.write_all_at(bytes, offset),
+            true => disk::write_all_at(&self.open_part(entry)?, bytes, offset),
+            false => disk::write_all_at(&*self.part(entry)?, bytes, offset),
         }
     }
 }
