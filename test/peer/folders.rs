@@ -126,3 +126,16 @@ fn what_is_neither_a_folder_nor_a_file_is_not_opened() {
     }
     ShareFolder::open(Path::new("/dev/null")).unwrap_err();
 }
+
+#[test]
+fn beside_a_file_that_is_opened_alone_nothing_is_read() {
+    let folder = folder_with(&["only", "beside"]);
+    let all = ShareFolder::open(folder.path()).unwrap();
+    let alone = ShareFolder::open(&folder.path().join("only")).unwrap();
+    assert!(alone.is_one_file() && !all.is_one_file());
+    for (file, is_there) in all.scan().unwrap().files.iter().zip([false, true]) {
+        all.hash(&file.path, &file.stamp, &mut silent()).unwrap();
+        let hashed = alone.hash(&file.path, &file.stamp, &mut silent());
+        assert_eq!(hashed.is_ok(), is_there, "{}", file.path);
+    }
+}

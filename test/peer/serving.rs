@@ -47,9 +47,12 @@ async fn what_is_not_there_and_what_is_not_for_the_asker_is_answered_alike() {
     assert!(stage.fetch(&["a"]).await.stopped.is_none());
 }
 
+/// What happens to a file after it was published.
+type Change = fn(&Path);
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_is_not_what_was_published_is_not_sent() {
-    let changes: [(&str, fn(&Path), Code); 7] = [
+    let changes: [(&str, Change, Code); 7] = [
         ("written", |at| fs::write(at, b"other byte").unwrap(), Code::SourceChanged),
         ("longer", |at| fs::write(at, b"many other bytes").unwrap(), Code::SourceChanged),
         ("gone", |at| fs::remove_file(at).unwrap(), Code::NotFound),
