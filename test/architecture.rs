@@ -32,6 +32,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
             "index/data_folder.rs",
             "index/control/socket.rs",
             "index/store/sqlite/",
+            "node/home/files.rs",
             "ui/ask.rs",
             "ui/log_file.rs",
             "bin/",
@@ -49,7 +50,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
         ],
     ),
     ("std::env", &["ui/output.rs", "bin/"]),
-    ("std::process", &["index/data_folder.rs", "ui/failure.rs", "bin/"]),
+    ("std::process", &["index/data_folder.rs", "node/home/files.rs", "ui/failure.rs", "bin/"]),
     (
         "std::time",
         &[
