@@ -10,7 +10,7 @@
 use super::super::error::Result;
 use super::super::sql::Sql;
 use super::scopes::{MOST_TOGETHER, Scopes};
-use super::terms::{Mark, Scope};
+use super::terms::{Mark, Scope, Window};
 use super::vocabulary::{self, Range};
 use crate::index::store::{AccountId, Spot};
 use crate::model::{AskedWord, FileKind, Term, Word};
@@ -29,10 +29,25 @@ pub(super) struct Wanted<'q> {
 /// What to ask for.
 #[derive(Debug)]
 pub(super) struct Plan {
-    /// In the words of the search.
+    /// In the words of the search, with [`HERE`] before whatever must be there together.
     pub(super) text: String,
     /// About how many steps through its lists it may take.
     pub(super) steps: u64,
+}
+
+impl Plan {
+    /// The text that asks for all entries.
+    pub(super) fn everywhere(&self) -> String {
+        self.text.replace(HERE, "")
+    }
+
+    /// The text that asks for those in a window.
+    ///
+    /// Lists that must have an entry in common are gone through until they do, before any other list
+    /// is looked at. So each such group is held to the window by itself.
+    pub(super) fn within(&self, window: Window) -> String {
+        self.text.replace(HERE, &format!("\"{window}\" AND "))
+    }
 }
 
 /// What to ask for in some scopes, with a portion of the words of the opened one.
@@ -69,7 +84,7 @@ pub(super) fn plan<'q>(
     let in_rows = in_rows.into_iter().filter_map(|at| wanted.words.get(at)).collect();
     let asks: Vec<_> = asks.into_iter().filter_map(|ask| ask.up_to(up_to.as_deref())).collect();
     let steps = asks.iter().fold(0, |sum: u64, ask| sum.saturating_add(ask.steps()));
-    let texts: Vec<_> = asks.into_iter().map(|ask| format!("({})", ask.text)).collect();
+    let texts: Vec<_> = asks.into_iter().map(|ask| format!("({HERE}{})", ask.text)).collect();
     let plan = (!texts.is_empty()).then(|| Plan { text: texts.join(" OR "), steps });
     Ok(Planned { plan, in_rows, up_to })
 }
@@ -181,6 +196,7 @@ impl<'q> ScopeAsk<'q> {
         let Some(opened) = opened else { return Some(rest) };
         let mut any = Ask::NONE;
         for Opening { mut fixed, open } in opened {
+            let is_group = fixed.lists > u64::from(open.is_none());
             if let Some((with, words)) = open {
                 let mut ends = Ask::NONE;
                 let is_in = |word: &str| end.is_none_or(|end| ending(word, with) <= end);
@@ -192,7 +208,7 @@ impl<'q> ScopeAsk<'q> {
                 }
                 fixed.and(&ends);
             }
-            any.or(&fixed);
+            any.or(&if is_group { fixed.here() } else { fixed });
         }
         rest.and(&any);
         (!any.text.is_empty()).then_some(rest)
@@ -276,7 +292,7 @@ impl Stands {
                 all.and(&ask);
             }
             if stands {
-                any.or(&all);
+                any.or(&if terms.len() > 1 { all.here() } else { all });
             }
         }
         Ok(match any.text.is_empty() {
@@ -331,6 +347,11 @@ impl Ask {
         self.rarest = self.rarest.min(other.rarest);
     }
 
+    /// The same, which can be held to a window.
+    fn here(self) -> Self {
+        Self { text: format!("{HERE}{}", self.text), ..self }
+    }
+
     fn join(&mut self, by: &str, other: &Self) {
         if !self.text.is_empty() {
             self.text.push_str(by);
@@ -368,6 +389,8 @@ fn marks(scope: Scope, wanted: &Wanted<'_>) -> Option<Ask> {
     Some(all)
 }
 
+/// What stands where a window may be asked for: no word, and no mark.
+const HERE: &str = "\"=\" AND ";
 /// No more lists than this are asked for in shares at once.
 const MOST_LISTS: usize = 4096;
 /// The most that one prefix becomes in one scope, and all but the opened one in everyone's scope.
