@@ -132,7 +132,7 @@ impl<'a, IO: AsyncRead> Reader<'a, IO> {
 
     /// Whoever is granted a stream that nobody here wants any more must not wait for it.
     fn take_answer(&self, frame: Frame, id: u32) -> Result<(), Ending> {
-        let grants_a_stream = frame.kind == Kind::SendGrant;
+        let grants_a_stream = matches!(frame.kind, Kind::SendGrant | Kind::GetGrant);
         let is_awaited = self.shared.table().answer(id, frame).map_err(Ending::ours)?;
         if is_awaited || !grants_a_stream || self.shared.table().has_stream(id) {
             return Ok(());

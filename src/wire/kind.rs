@@ -177,6 +177,10 @@ kinds! {
     Locate = 0x5c, Dialler, Open, Request, FRAME_CONTROL;
     /// Who has a content.
     Located = 0x5d, Listener, Open, Answer, FRAME_CATALOG;
+    /// Asks to be sent a stream of entries of a share.
+    GetAsk = 0x60, Receiver, Open, Request, FRAME_CATALOG;
+    /// Says what the stream will carry.
+    GetGrant = 0x61, Sender, Open, Answer, FRAME_CONTROL;
 }
 
 /// Who sends a kind of frame.

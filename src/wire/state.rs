@@ -3,7 +3,7 @@
 //! ```text
 //! channel    AwaitHello ─▶ AwaitProof ─▶ Open
 //! sender     Asked ─▶ Announced ─▶ Running ─▶ Finished          a stream that this side sends
-//! receiver   Granted ─▶ Manifest ─▶ Deciding ─▶ Running ─▶ Delivered       one that it receives
+//! receiver   Asked or Granted ─▶ Manifest ─▶ Deciding ─▶ Running ─▶ Delivered       one that it receives
 //! ```
 //!
 //! The channel looks first. What belongs to a stream, or answers a request made for one, then meets
@@ -56,6 +56,8 @@ pub enum SenderState {
 /// Where a stream is that this side receives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ReceiverState {
+    /// The request for it is out.
+    Asked,
     /// The header may come.
     Granted,
     /// The header is checked; the manifest comes.
@@ -123,13 +125,21 @@ impl SenderState {
 
 impl ReceiverState {
     /// All states.
-    pub const ALL: [Self; 5] =
-        [Self::Granted, Self::Manifest, Self::Deciding, Self::Running, Self::Delivered];
+    pub const ALL: [Self; 6] = [
+        Self::Asked,
+        Self::Granted,
+        Self::Manifest,
+        Self::Deciding,
+        Self::Running,
+        Self::Delivered,
+    ];
 
     /// What becomes of a frame that came for the stream.
     pub fn outcome(self, kind: Kind) -> Outcome {
-        use ReceiverState::{Deciding, Delivered, Granted, Manifest, Running};
+        use ReceiverState::{Asked, Deciding, Delivered, Granted, Manifest, Running};
         match (self, kind) {
+            (Asked, Kind::GetGrant | Kind::Failure) => Outcome::Accept,
+            (Asked, Kind::StreamEnd) => UNEXPECTED,
             (Granted, Kind::StreamHeader) => Outcome::Accept,
             (Manifest | Running, Kind::StreamChunk | Kind::StreamRecord) => Outcome::Accept,
             // The stream is over: the second copy of a chunk that was called missing may be late.
@@ -141,7 +151,7 @@ impl ReceiverState {
             // A lane may come before the word that the stream goes on.
             (Granted | Manifest | Deciding | Running, Kind::LanesAsk) => Outcome::Accept,
             (Running | Delivered, Kind::LanesGrant | Kind::Failure) => Outcome::Accept,
-            (Delivered, Kind::LanesAsk) => NO_LANES,
+            (Asked | Delivered, Kind::LanesAsk) => NO_LANES,
             _ => UNEXPECTED,
         }
     }

@@ -3,14 +3,16 @@
 use super::people::Person;
 use super::{alice, bob, hex, secret};
 use bytes::Bytes;
-use waxwing::codec::{Blob, closed};
+use waxwing::codec::{Blob, List, closed};
 use waxwing::crypto::{Keystream, Label, Signed, TagKey, Ticket, sha256};
+use waxwing::model::EntryPath;
 use waxwing::seal::{ChunkHead, Record};
+use waxwing::wire::index::{PathSaid, SizeSaid};
 use waxwing::wire::{
-    ChunksMissing, Code, Explanation, Failure, Features, Goodbye, Hello, Kind, Landed, LaneId,
-    LaneIds, LaneOpening, LanesAsk, LanesGrant, Message, MissingChunks, Party, Ping, Pong, Role,
-    SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamChunk, StreamDelivered, StreamEnd,
-    StreamHeader, StreamRecord, Transcript, frame,
+    ChunksMissing, Code, ContentSaid, Explanation, Failure, Features, GetAsk, GetGrant, Goodbye,
+    Hello, Kind, Landed, LaneId, LaneIds, LaneOpening, LanesAsk, LanesGrant, Message,
+    MissingChunks, Party, Ping, Pong, Role, SegmentVerified, SendAsk, SendGrant, StreamAccept,
+    StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord, Transcript, Wanted, frame,
 };
 
 /// The examples of these sections.
@@ -38,6 +40,8 @@ pub(super) fn examples() -> Vec<(&'static str, String)> {
         ("stream end", hex(of(Kind::StreamEnd))),
         ("lanes ask", hex(of(Kind::LanesAsk))),
         ("lanes grant", hex(of(Kind::LanesGrant))),
+        ("get ask", hex(&get_ask().encode())),
+        ("get grant", hex(&get_grant().encode())),
         ("hello", hex(of(Kind::Hello))),
         ("alice's transcript, its first 37 bytes", first(37, &alices)),
         ("H(DiallerProof, alice's transcript)", hex(&sha256(Label::DiallerProof, &[&alices]))),
@@ -85,6 +89,22 @@ pub(super) fn bodies() -> Vec<(Kind, Bytes)> {
         body(&LanesAsk { id: 5, stream: 3, count: 2 }),
         body(&LanesGrant { id: 5, ticket: ticket(), lanes: LaneIds::new(vec![lane()]).unwrap() }),
     ]
+}
+
+/// Those of fetching.
+pub(super) fn of_fetching() -> Vec<(Kind, Bytes)> {
+    vec![(Kind::GetAsk, get_ask().encode()), (Kind::GetGrant, get_grant().encode())]
+}
+
+fn get_ask() -> GetAsk {
+    let content = ContentSaid { id: [5; 32].into(), size: SizeSaid(5) };
+    let path = PathSaid(EntryPath::parse("koala/tree.jpg").unwrap());
+    let wanted = List::new(vec![Wanted { path, content: Some(content) }]).unwrap();
+    GetAsk { id: 3, challenge: [1; 32], share: [7; 16].into(), wanted }
+}
+
+fn get_grant() -> GetGrant {
+    GetGrant { id: 3, entries: 1, data_length: 5 }
 }
 
 fn hello(person: &Person) -> Hello {

@@ -7,8 +7,8 @@ use minicbor::data::Type;
 use waxwing::model::limits;
 use waxwing::wire::index as i;
 use waxwing::wire::{
-    Ask, ChannelState, Code, EXPORTER_LABEL, Feature, Kind, LanesAsk, Message, Names, Outcome,
-    Phase, ReceiverState, Role, SendAsk, SenderState, SentBy, VERSIONS,
+    Ask, ChannelState, Code, EXPORTER_LABEL, Feature, GetAsk, Kind, LanesAsk, Message, Names,
+    Outcome, Phase, ReceiverState, Role, SendAsk, SenderState, SentBy, VERSIONS,
 };
 
 const OPEN_KINDS: &str = "| tag | name | sent by | fields | maximum | when |";
@@ -74,6 +74,8 @@ fn the_fields_of_what_stands_in_messages_are_those_that_the_code_writes() {
         ("person", Kind::Located, &[1]),
         ("share", Kind::Located, &[2]),
         ("placed entry", Kind::Located, &[3]),
+        ("wanted", Kind::GetAsk, &[3]),
+        ("content", Kind::GetAsk, &[3, 1]),
     ];
     for (name, kind, path) in cases {
         let (_, body) = bodies().into_iter().find(|(of, _)| *of == kind).unwrap();
@@ -93,6 +95,8 @@ fn the_maxima_of_fields_are_limits() {
         "own share",
         "sync under way",
         "entry",
+        "wanted",
+        "content",
         "placed entry",
         "share",
         "result",
@@ -141,6 +145,7 @@ fn the_table_of_requests_is_that_of_the_code() {
         row::<i::Search>(),
         row::<i::Browse>(),
         row::<i::Locate>(),
+        row::<GetAsk>(),
     ];
     let requests: Vec<_> = Kind::ALL.iter().filter(|kind| kind.names() == Names::Request).collect();
     assert_eq!(code.iter().map(|(request, _)| request).collect::<Vec<_>>(), requests);
@@ -251,7 +256,7 @@ fn expect_rows(head: &str, code: &[Vec<String>]) {
 
 /// The messages of the examples, one of each kind.
 fn bodies() -> Vec<(Kind, Bytes)> {
-    [said::bodies(), index::bodies(), catalog::bodies()].concat()
+    [said::bodies(), index::bodies(), catalog::bodies(), said::of_fetching()].concat()
 }
 
 /// The fields of a message, or of a map in one, as its own table has them: number, name, type. None
@@ -287,7 +292,7 @@ fn told(fields: &[[String; 3]]) -> Vec<(u64, &'static str)> {
 fn major(ty: &str) -> &'static str {
     let ty = ty.trim_start_matches("optional, ");
     let sorts = [("bytes", "bytes"), ("text", "text"), ("list", "array")];
-    let maps = ["address", "person", "entry", "sync under way", "end of a page"];
+    let maps = ["address", "person", "entry", "sync under way", "end of a page", "content"];
     let maps = maps.map(|map| (map, "map"));
     let sorts = [&sorts[..], &[("bool", "truth")], &maps].concat();
     let sort = sorts.iter().find(|(begins, _)| ty.starts_with(begins));

@@ -89,7 +89,7 @@ fn a_token_is_stored_as_a_hash_under_a_label_of_its_own() {
 #[test]
 fn byte_strings_of_a_fixed_length() {
     // A head of 16 or 32 bytes; of some kinds the second one as well.
-    let cases: [(Kind, &[u8]); 25] = [
+    let cases: [(Kind, &[u8]); 27] = [
         (Kind::Join, &[0x50]),
         (Kind::PasswordChange, &[0x50]),
         (Kind::Rotate, &[0x50]),
@@ -115,6 +115,8 @@ fn byte_strings_of_a_fixed_length() {
         (Kind::Listing, &[0x58, 32]),
         (Kind::Locate, &[0x58, 32]),
         (Kind::Located, &[0x58, 32]),
+        (Kind::GetAsk, &[0x50]),
+        (Kind::GetAsk, &[0x58, 32]),
     ];
     for (kind, head) in cases {
         let Sample { body, again, .. } = of(kind);

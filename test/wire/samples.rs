@@ -4,15 +4,17 @@ use crate::people::alice;
 use crate::{catalog_samples as catalog, index_samples as index};
 use bytes::Bytes;
 use std::sync::LazyLock;
-use waxwing::codec::{Blob, Error, closed};
+use waxwing::codec::{Blob, Error, List, closed};
 use waxwing::crypto::{Signed, Tag, Ticket};
+use waxwing::model::EntryPath;
 use waxwing::model::limits::{DELIVERY_BYTES, EXPLANATION_BYTES, HEADER_BYTES};
 use waxwing::seal::{CHUNK_BYTES, ChunkHead, Record};
+use waxwing::wire::index::{PathSaid, SizeSaid};
 use waxwing::wire::{
-    ChunksMissing, Code, Explanation, Failure, Features, Goodbye, Hello, Kind, Landed, LaneId,
-    LaneIds, LanesAsk, LanesGrant, Message, MissingChunks, Party, Ping, Pong, Proof, Role,
-    SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamChunk, StreamDelivered, StreamEnd,
-    StreamHeader, StreamRecord, Transcript, frame,
+    ChunksMissing, Code, ContentSaid, Explanation, Failure, Features, GetAsk, GetGrant, Goodbye,
+    Hello, Kind, Landed, LaneId, LaneIds, LanesAsk, LanesGrant, Message, MissingChunks, Party,
+    Ping, Pong, Proof, Role, SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamChunk,
+    StreamDelivered, StreamEnd, StreamHeader, StreamRecord, Transcript, Wanted, frame,
 };
 
 /// A message of which only the bytes are known, and how to read and write it again.
@@ -63,6 +65,8 @@ fn make_small() -> Vec<Sample> {
     ];
     samples.extend(index::small());
     samples.extend(catalog::small());
+    samples.push(of(&get_ask("koala/tree.jpg", 1)));
+    samples.push(of(&GetGrant { id: 3, entries: 1, data_length: 5 }));
     samples
 }
 
@@ -96,7 +100,17 @@ pub(crate) fn largest() -> Vec<Sample> {
     ];
     samples.extend(index::largest());
     samples.extend(catalog::largest());
+    let path = [&"x".repeat(255)[..]; 4].join("/");
+    samples.push(of(&get_ask(&path, 225)));
+    samples.push(of(&GetGrant { id, entries: u32::MAX, data_length: u64::MAX }));
     samples
+}
+
+fn get_ask(path: &str, count: usize) -> GetAsk {
+    let content = ContentSaid { id: [5; 32].into(), size: SizeSaid(5) };
+    let path = PathSaid(EntryPath::parse(path).unwrap());
+    let wanted = List::new(vec![Wanted { path, content: Some(content) }; count]).unwrap();
+    GetAsk { id: 3, challenge: [1; 32], share: [7; 16].into(), wanted }
 }
 
 pub(crate) fn hello() -> Hello {

@@ -62,9 +62,9 @@ fn a_stream_takes_nothing_from_the_side_that_does_not_send_it() {
 
 #[test]
 fn what_concerns_no_stream_has_no_place_in_one() {
-    let of_the_index = |kind: Kind| kind.tag() >= Kind::Join.tag();
+    let begins_one = |kind: Kind| matches!(kind, Kind::SendAsk | Kind::GetAsk);
     let of_the_channel = |kind: &&Kind| {
-        kind.names() == Names::Nothing || **kind == Kind::SendAsk || of_the_index(**kind)
+        kind.names() == Names::Nothing || begins_one(**kind) || is_of_the_index(**kind)
     };
     for kind in Kind::ALL.iter().filter(of_the_channel) {
         refused(SenderState::ALL.map(|state| state.outcome(*kind)), *kind);
@@ -74,8 +74,7 @@ fn what_concerns_no_stream_has_no_place_in_one() {
 
 #[test]
 fn an_index_is_asked_by_who_dialled_it_and_asks_only_about_news() {
-    let of_the_index = Kind::ALL.iter().filter(|kind| kind.tag() >= Kind::Join.tag());
-    for kind in of_the_index {
+    for kind in Kind::ALL.iter().filter(|kind| is_of_the_index(**kind)) {
         let [to_dialler, to_listener] = ROLES.map(|role| ChannelState::Open.outcome(role, *kind));
         let expected = match (kind, kind.names()) {
             (Kind::News, _) => (Outcome::Accept, UNEXPECTED),
@@ -105,6 +104,7 @@ fn a_whole_stream_meets_no_refusal() {
         assert_eq!(state.outcome(kind), Outcome::Accept, "{state:?} {kind}");
     }
     let receiver_hears = [
+        (R::Asked, Kind::GetGrant),
         (R::Granted, Kind::StreamHeader),
         (R::Manifest, Kind::StreamChunk),
         (R::Manifest, Kind::StreamRecord),
@@ -160,6 +160,10 @@ fn no_state_refuses_with_a_code_other_than_two() {
             assert!([Code::Unexpected, Code::NoLanes].contains(&code), "{code:?}");
         }
     }
+}
+
+fn is_of_the_index(kind: Kind) -> bool {
+    (Kind::Join.tag()..Kind::GetAsk.tag()).contains(&kind.tag())
 }
 
 fn refused<const N: usize>(outcomes: [Outcome; N], kind: Kind) {

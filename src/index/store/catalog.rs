@@ -112,6 +112,21 @@ pub(super) struct Lonely {
     pub(super) nowhere: Vec<usize>,
 }
 
+#[cfg(test)]
+impl Position {
+    /// One that others differ from.
+    pub(in crate::index) fn numbered(number: i64) -> Self {
+        let (after, up_to, top) = (None, None, number);
+        let spot = Spot { top, shares: 0, down_to: 0, opened: 0, after, up_to, below: top };
+        Self { spot, given: Given::default(), lonely: None }
+    }
+
+    /// The number of such a one.
+    pub(in crate::index) fn number(&self) -> i64 {
+        self.spot.top
+    }
+}
+
 /// Entries, and those whose they are: each person and each share once.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Shelf {

@@ -3,6 +3,7 @@
 pub(crate) mod audience;
 mod bombs;
 mod complete;
+pub(crate) mod fairness;
 pub(crate) mod hostile;
 pub(crate) mod owners;
 pub(crate) mod pages;
