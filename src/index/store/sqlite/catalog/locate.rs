@@ -2,7 +2,7 @@
 
 use super::super::error::Result;
 use super::super::sessions;
-use super::plan::Plan;
+use super::ask::Plan;
 use super::scan::{Clock, Effort, scan};
 use super::scopes::{Portion, Scopes};
 use super::seen::{self, Candidate};

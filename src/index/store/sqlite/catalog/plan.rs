@@ -9,8 +9,9 @@
 
 use super::super::error::Result;
 use super::super::sql::Sql;
+use super::ask::{Ask, Plan};
 use super::scopes::{MOST_TOGETHER, Scopes};
-use super::terms::{Mark, Scope, Window};
+use super::terms::{Mark, Scope};
 use super::vocabulary::{self, Range};
 use crate::index::store::{AccountId, Spot};
 use crate::model::{AskedWord, FileKind, Term, Word};
@@ -24,30 +25,6 @@ pub(super) struct Wanted<'q> {
     pub(super) owners: Option<&'q [AccountId]>,
     /// This kind.
     pub(super) kind: Option<FileKind>,
-}
-
-/// What to ask for.
-#[derive(Debug)]
-pub(super) struct Plan {
-    /// In the words of the search, with [`HERE`] before whatever must be there together.
-    pub(super) text: String,
-    /// About how many steps through its lists it may take.
-    pub(super) steps: u64,
-}
-
-impl Plan {
-    /// The text that asks for all entries.
-    pub(super) fn everywhere(&self) -> String {
-        self.text.replace(HERE, "")
-    }
-
-    /// The text that asks for those in a window.
-    ///
-    /// Lists that must have an entry in common are gone through until they do, before any other list
-    /// is looked at. So each such group is held to the window by itself.
-    pub(super) fn within(&self, window: Window) -> String {
-        self.text.replace(HERE, &format!("\"{window}\" AND "))
-    }
 }
 
 /// What to ask for in some scopes, with a portion of the words of the opened one.
@@ -84,7 +61,7 @@ pub(super) fn plan<'q>(
     let in_rows = in_rows.into_iter().filter_map(|at| wanted.words.get(at)).collect();
     let asks: Vec<_> = asks.into_iter().filter_map(|ask| ask.up_to(up_to.as_deref())).collect();
     let steps = asks.iter().fold(0, |sum: u64, ask| sum.saturating_add(ask.steps()));
-    let texts: Vec<_> = asks.into_iter().map(|ask| format!("({HERE}{})", ask.text)).collect();
+    let texts: Vec<_> = asks.into_iter().map(|ask| format!("({})", ask.here().text)).collect();
     let plan = (!texts.is_empty()).then(|| Plan { text: texts.join(" OR "), steps });
     Ok(Planned { plan, in_rows, up_to })
 }
@@ -318,54 +295,6 @@ fn words(db: &impl Sql, scope: Scope, term: &Term, room: usize) -> Result<Vec<(S
     }
 }
 
-/// Lists that are gone through together.
-struct Ask {
-    text: String,
-    /// How many entries the rarest one has.
-    rarest: u64,
-    /// How many lists there are.
-    lists: u64,
-}
-
-impl Ask {
-    /// What finds nothing.
-    const NONE: Self = Self { text: String::new(), rarest: 0, lists: 0 };
-    /// What finds all.
-    const ALL: Self = Self { text: String::new(), rarest: u64::MAX, lists: 0 };
-
-    fn word(scope: Scope, word: &str, entries: u64) -> Self {
-        Self { text: format!("\"{scope}.{word}\""), rarest: entries, lists: 1 }
-    }
-
-    fn or(&mut self, other: &Self) {
-        self.join(" OR ", other);
-        self.rarest = self.rarest.saturating_add(other.rarest);
-    }
-
-    fn and(&mut self, other: &Self) {
-        self.join(" AND ", other);
-        self.rarest = self.rarest.min(other.rarest);
-    }
-
-    /// The same, which can be held to a window.
-    fn here(self) -> Self {
-        Self { text: format!("{HERE}{}", self.text), ..self }
-    }
-
-    fn join(&mut self, by: &str, other: &Self) {
-        if !self.text.is_empty() {
-            self.text.push_str(by);
-        }
-        self.text.push_str(&format!("({})", other.text));
-        self.lists = self.lists.saturating_add(other.lists);
-    }
-
-    /// The lists are gone through together, and each goes on where another one is.
-    fn steps(&self) -> u64 {
-        self.rarest.saturating_mul(self.lists.max(1))
-    }
-}
-
 /// What besides words is asked for in a scope; nothing when no entry there can have it.
 fn marks(scope: Scope, wanted: &Wanted<'_>) -> Option<Ask> {
     let any = |marks: Vec<Mark>| {
@@ -389,8 +318,6 @@ fn marks(scope: Scope, wanted: &Wanted<'_>) -> Option<Ask> {
     Some(all)
 }
 
-/// What stands where a window may be asked for: no word, and no mark.
-const HERE: &str = "\"=\" AND ";
 /// No more lists than this are asked for in shares at once.
 const MOST_LISTS: usize = 4096;
 /// The most that one prefix becomes in one scope, and all but the opened one in everyone's scope.

@@ -2,7 +2,7 @@
 
 use super::super::error::Result;
 use super::super::sql::Sql;
-use super::plan::Plan;
+use super::ask::Plan;
 use super::terms::Window;
 use rusqlite::{Connection, params};
 use std::ops::ControlFlow;
