@@ -116,19 +116,12 @@ pub(super) struct Lonely {
 impl Position {
     /// One that others differ from.
     pub(in crate::index) fn numbered(number: i64) -> Self {
-        let spot = Spot {
-            top: number,
-            shares: 0,
-            down_to: 0,
-            opened: 0,
-            after: None,
-            up_to: None,
-            below: number,
-        };
+        let (after, up_to, top) = (None, None, number);
+        let spot = Spot { top, shares: 0, down_to: 0, opened: 0, after, up_to, below: top };
         Self { spot, given: Given::default(), lonely: None }
     }
 
-    /// Which one it is.
+    /// The number of such a one.
     pub(in crate::index) fn number(&self) -> i64 {
         self.spot.top
     }

@@ -2,7 +2,7 @@
 
 use super::super::error::Result;
 use super::super::sessions;
-use super::plan::Plan;
+use super::ask::Plan;
 use super::scan::{Clock, Effort, scan};
 use super::scopes::{Portion, Scopes};
 use super::seen::{self, Candidate};
@@ -166,5 +166,5 @@ const MOST_OF_ONE: usize = 1024;
 /// Of them, so many of one person, whether anybody sees them or not.
 const MOST_OF_PERSON: usize = 256;
 /// Of each content, where there are many.
-pub(super) const MOST_OF_EACH: usize = 64;
+const MOST_OF_EACH: usize = 64;
 const MOST_TERMS: usize = 2000;

@@ -31,6 +31,7 @@
 //! What a sync brings has its stage as [generation](generations), what it takes away the stage below
 //! zero. Where that is brought to an end, rows come to belong to the floor.
 
+mod ask;
 mod browse;
 mod check;
 mod figures;

@@ -2,7 +2,7 @@
 
 use super::super::error::Result;
 use super::super::sql::Sql;
-use super::plan::Plan;
+use super::ask::Plan;
 use super::terms::Window;
 use rusqlite::{Connection, params};
 use std::ops::ControlFlow;
@@ -54,15 +54,14 @@ pub(super) fn scan(
     mut take: impl FnMut(i64) -> Result<ControlFlow<()>>,
 ) -> Result<i64> {
     if plan.steps <= STEPS_AT_ONCE {
-        let reached = read(db, &plan.text, (from, below), &mut take)?;
+        let reached = read(db, &plan.everywhere(), (from, below), &mut take)?;
         return Ok(reached.unwrap_or(from));
     }
     let mut top = below;
     while top > from {
         let window = Window::of(top.saturating_sub(1));
         let bottom = window.first().max(from);
-        let text = format!("\"{window}\" AND ({})", plan.text);
-        if let Some(reached) = read(db, &text, (bottom, top), &mut take)? {
+        if let Some(reached) = read(db, &plan.within(window), (bottom, top), &mut take)? {
             return Ok(reached);
         }
         if clock.is_some_and(Clock::has_run_out) {
@@ -91,4 +90,4 @@ fn read(
 }
 
 /// Some ten milliseconds.
-const STEPS_AT_ONCE: u64 = 1 << 17;
+const STEPS_AT_ONCE: u64 = 1 << 19;
