@@ -42,6 +42,8 @@ mod publishing;
 mod returns;
 #[path = "node/searching.rs"]
 mod searching;
+#[path = "node/sharing.rs"]
+mod sharing;
 #[path = "node/stories.rs"]
 mod stories;
 #[path = "node/verbs.rs"]
