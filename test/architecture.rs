@@ -51,6 +51,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
             "link/",
             "index/",
             "node/index/people.rs",
+            "node/user/online.rs",
             "bin/",
         ],
     ),
