@@ -106,6 +106,13 @@ async fn what_cannot_be_read_any_more_is_left_out() {
             .execute_batch("UPDATE shares SET keywords = '...' || char(10) || 'birds' WHERE id = 1")
             .unwrap();
     }
+    // And a backup with it is a good one.
+    let (backup, restored) = (path.with_extension("backup"), path.with_extension("restored"));
+    store.backup(&backup).await.unwrap();
+    restore(&backup, &restored).unwrap();
+    let restored = open(&restored);
+    let alice = log_in(&restored, &alice, NOW).await;
+    assert_eq!(listed(&restored, &alice, "alice").await, ["alice:photos/emu.jpg"]);
 }
 
 #[tokio::test]

@@ -125,10 +125,6 @@ impl Claims {
 }
 
 /// What asks for entries with one of these contents.
-pub(super) fn having(scopes: &Scopes, contents: &[Content]) -> Option<String> {
-    any_of(scopes.all(), contents)
-}
-
 fn any_of(scopes: impl Iterator<Item = Scope>, contents: &[Content]) -> Option<String> {
     // Whoever sees very many shares is not told all sources of very many contents at once.
     let most = MOST_TERMS.checked_div(contents.len())?.max(1);

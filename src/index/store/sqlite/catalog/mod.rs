@@ -42,12 +42,14 @@ mod plan;
 mod prepare;
 mod publish;
 mod rank;
+mod rows;
 mod scan;
 mod scopes;
 mod search;
 mod seen;
 mod shares;
 mod shelf;
+mod stretch;
 mod terms;
 mod tidy;
 mod vocabulary;
@@ -78,6 +80,7 @@ pub(super) const ASKED_BY_MANY: &[&str] = &[
     publish::KEEP,
     publish::LITTER,
     publish::COUNT_ON,
+    rows::CALLED,
     scan::MATCHES,
     scopes::OWN,
     scopes::OPENED,
@@ -109,6 +112,7 @@ pub(super) const ASKED_BY_MANY: &[&str] = &[
     tidy::DONE,
     vocabulary::COUNT,
     vocabulary::BEGINNING,
+    vocabulary::BEGINNINGS,
     vocabulary::FORGET,
     vocabulary::NEXT,
     vocabulary::IS_USED,

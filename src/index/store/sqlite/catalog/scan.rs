@@ -29,11 +29,6 @@ impl Effort {
         let now = Instant::now();
         Clock(now.checked_add(self.time).unwrap_or(now))
     }
-
-    /// One for what was done in that time before, and may take a little longer now.
-    pub(super) fn clock_for_again(&self) -> Clock {
-        Self { time: self.time.saturating_mul(2), ..*self }.clock()
-    }
 }
 
 /// When a search has to end.
@@ -96,4 +91,4 @@ fn read(
 }
 
 /// Some ten milliseconds.
-const STEPS_AT_ONCE: u64 = 1 << 21;
+const STEPS_AT_ONCE: u64 = 1 << 17;
