@@ -23,4 +23,6 @@ pub use error::{Advice, Class, Error};
 pub use home::{Config, Home, HomeError, HomeLock, Receive};
 pub use object::{Object, ObjectError, Wanted};
 pub use pins::Pin;
-pub use user::{Acquaintance, Me, Options, OwnKeys, Pinned, Results, Standing, User, Words};
+pub use user::{
+    Acquaintance, Me, Options, OwnKeys, Pinned, Results, Standing, User, Words, ask_who_answers,
+};
