@@ -22,7 +22,7 @@ use waxwing::link::{Deadlines, Side, Tcp};
 use waxwing::model::{
     Audience, Content, Entry, EntryPath, Invitation, Keywords, Modified, Name, Share, ShareId,
 };
-use waxwing::node::index::{IndexSession, News, Query, Setup, Source};
+use waxwing::node::index::{IndexSession, News, NewsStream, Query, Setup, Source};
 use waxwing::wire::{Features, Party};
 
 /// Somebody with an account, who is told what changes.
@@ -72,6 +72,14 @@ fn file(path: &str, content: &Content) -> Result<Entry, Box<dyn Error>> {
     Ok(entry.with_content(Some(content.id())))
 }
 
+async fn tell_how_far(mut news: NewsStream) {
+    while let Some(news) = news.next().await {
+        if let News::Publishing { told, of, .. } = news {
+            println!("the index has taken {told} of {of} files");
+        }
+    }
+}
+
 async fn publish_and_find(alice: &IndexSession, bob: &IndexSession) -> Result<(), Box<dyn Error>> {
     let (koala, wombat) = (Content::of(b"a koala"), Content::of(b"a wombat"));
     let photos = Share {
@@ -80,9 +88,17 @@ async fn publish_and_find(alice: &IndexSession, bob: &IndexSession) -> Result<()
         keywords: Keywords::new(["Australia".parse()?])?,
         audience: Audience::Everyone,
     };
-    let files = vec![file("zoo/KoalaBear.jpg", &koala)?, file("zoo/wombat.jpg", &wombat)?];
+    let mut files = vec![file("zoo/KoalaBear.jpg", &koala)?, file("zoo/wombat.jpg", &wombat)?];
+    for number in 0..5000_u32 {
+        files.push(file(&format!("album/{number}.jpg"), &Content::of(&number.to_be_bytes()))?);
+    }
+    let how_far = tell_how_far(alice.news());
     // From now on this is what the index has, whatever becomes of it; what changes is published anew.
-    let summary = alice.publish(photos, files).await?;
+    let summary = tokio::select! {
+        biased;
+        () = how_far => return Err("the session is over".into()),
+        summary = alice.publish(photos, files) => summary?,
+    };
     println!("alice publishes {} files", summary.added);
 
     let findings = bob.search(&Query::new("koal* australia")).await?.value;

@@ -44,7 +44,7 @@ mod killed;
 #[path = "index_store/rescue.rs"]
 mod rescue;
 
-use catalog::{audience, hostile, owners, publishing, searching};
+use catalog::{audience, fairness, hostile, owners, publishing, searching};
 use waxwing::index::store::{Place, Sqlite, Store};
 
 /// The chapters of the story, told to each engine by a test of their own.
@@ -125,6 +125,7 @@ story! {
     publishing::a_long_sync_is_seen_whole_or_not_at_all,
     publishing::beginning_from_nothing_replaces_all,
     publishing::a_part_is_taken_once_and_in_its_turn,
+    publishing::all_parts_of_a_sync_differ_from_the_same_state,
     publishing::a_sync_that_breaks_off_leaves_nothing,
     publishing::what_broke_off_is_never_seen_however_much_it_is,
     publishing::a_share_that_ends_is_gone_at_once,
@@ -147,6 +148,8 @@ story! {
     searching::a_prefix_stands_for_the_words_that_are_frequent,
     searching::what_comes_later_does_not_disturb,
     searching::a_search_asks_in_the_words_of_the_one_reader,
+    fairness::everybody_has_a_turn_in_clearing_up,
+    fairness::many_claims_of_one_person_hide_nobody_elses,
     hostile::any_text_is_searched_for_or_refused,
 }
 

@@ -22,6 +22,7 @@
 mod accounts;
 pub mod admin;
 mod anonymous;
+mod answers;
 mod catalog;
 mod complaints;
 pub mod control;

@@ -46,11 +46,12 @@ pub(super) enum Came {
 #[derive(Debug)]
 struct Here {
     row: PersonRow,
-    places: Vec<Place>,
+    seated: Vec<Seated>,
 }
 
+/// A conversation in which somebody is online.
 #[derive(Debug)]
-struct Place {
+struct Seated {
     seat: SeatId,
     at: Option<SeenAddress>,
     until: Instant,
@@ -101,10 +102,10 @@ impl Presence {
         until: Instant,
     ) -> Came {
         let account = row.account;
-        let here = self.people.entry(account).or_insert_with(|| Here { row, places: Vec::new() });
-        let came = if here.places.is_empty() { Came::First } else { Came::Also };
-        here.places.retain(|place| place.seat != seat);
-        here.places.push(Place { seat, at, until, desk: Arc::clone(desk) });
+        let here = self.people.entry(account).or_insert_with(|| Here { row, seated: Vec::new() });
+        let came = if here.seated.is_empty() { Came::First } else { Came::Also };
+        here.seated.retain(|seated| seated.seat != seat);
+        here.seated.push(Seated { seat, at, until, desk: Arc::clone(desk) });
         if came == Came::First {
             Arc::make_mut(&mut self.online).insert(account);
         }
@@ -121,10 +122,11 @@ impl Presence {
         until: Instant,
     ) -> bool {
         let here = self.people.get_mut(&account);
-        let place = here.and_then(|here| here.places.iter_mut().find(|place| place.seat == seat));
-        match place {
-            Some(place) if place.at == at => {
-                place.until = until;
+        let seated =
+            here.and_then(|here| here.seated.iter_mut().find(|seated| seated.seat == seat));
+        match seated {
+            Some(seated) if seated.at == at => {
+                seated.until = until;
                 true
             }
             _ => false,
@@ -138,16 +140,16 @@ impl Presence {
         seat: SeatId,
         time: UnixTime,
     ) -> Option<UserName> {
-        self.remove(account, time, |place| place.seat == seat)
+        self.remove(account, time, |seated| seated.seat == seat)
     }
 
     /// Lets go whoever did not say in time that they are still there.
     pub(super) fn expire(&mut self, now: Instant, time: UnixTime) -> Vec<(AccountId, UserName)> {
-        let is_late = |here: &Here| here.places.iter().any(|place| place.until <= now);
+        let is_late = |here: &Here| here.seated.iter().any(|seated| seated.until <= now);
         let late = self.people.iter().filter(|(_, here)| is_late(here));
         let late: Vec<_> = late.map(|(account, _)| *account).collect();
         let gone = late.into_iter().filter_map(|account| {
-            let user = self.remove(account, time, |place| place.until <= now)?;
+            let user = self.remove(account, time, |seated| seated.until <= now)?;
             Some((account, user))
         });
         gone.collect()
@@ -157,16 +159,16 @@ impl Presence {
         &mut self,
         account: AccountId,
         time: UnixTime,
-        goes: impl Fn(&Place) -> bool,
+        goes: impl Fn(&Seated) -> bool,
     ) -> Option<UserName> {
         let here = self.people.get_mut(&account)?;
-        let before = here.places.len();
-        here.places.retain(|place| !goes(place));
-        if here.places.len() == before {
+        let before = here.seated.len();
+        here.seated.retain(|seated| !goes(seated));
+        if here.seated.len() == before {
             return None;
         }
         here.row.last_online = Some(time);
-        let is_gone = here.places.is_empty();
+        let is_gone = here.seated.is_empty();
         self.tell(account);
         if is_gone {
             Arc::make_mut(&mut self.online).remove(&account);
@@ -191,10 +193,10 @@ impl Presence {
 
     /// A person as others see them now.
     pub(super) fn seen(&self, row: &PersonRow) -> PersonSeen {
-        let places = self.people.get(&row.account).map(|here| here.places.as_slice());
-        let places = places.unwrap_or_default();
+        let seated = self.people.get(&row.account).map(|here| here.seated.as_slice());
+        let seated = seated.unwrap_or_default();
         let mut addresses: Vec<_> = Vec::new();
-        for at in places.iter().rev().filter_map(|place| place.at) {
+        for at in seated.iter().rev().filter_map(|seated| seated.at) {
             if addresses.len() < PERSON_ADDRESSES && !addresses.contains(&at) {
                 addresses.push(at);
             }
@@ -202,7 +204,7 @@ impl Presence {
         PersonSeen {
             user: Named(row.user.clone()),
             identity: row.identity,
-            online: !places.is_empty(),
+            online: !seated.is_empty(),
             // Neither is longer than it may be: the addresses were cut, the store takes no longer
             // contact.
             addresses: List::new(addresses).unwrap_or_default(),
@@ -231,9 +233,9 @@ impl Presence {
     /// Puts down for a person, wherever they are online, that somebody wants to reach them.
     pub(super) fn reach(&self, wanted: AccountId, by: &PersonSeen) -> Reached {
         let here = self.people.get(&wanted);
-        let places = here.map(|here| here.places.as_slice()).unwrap_or_default();
-        let put = places.iter().filter(|place| place.desk.put(by)).count();
-        match (places.is_empty(), put) {
+        let seated = here.map(|here| here.seated.as_slice()).unwrap_or_default();
+        let put = seated.iter().filter(|seated| seated.desk.put(by)).count();
+        match (seated.is_empty(), put) {
             (true, _) => Reached::Offline,
             (false, 0) => Reached::Full,
             (false, _) => Reached::Told,

@@ -4,17 +4,17 @@
 //! with who is online, and how far a search came is kept: its numbers would tell how much others
 //! hide.
 
+use super::answers;
 use super::service::{Handle, Index};
-use super::shelf::Shelving;
-use super::store::{Query, ResultRow, Store};
+use super::shelf::Owners;
+use super::store::{PersonRow, Query, Store};
 use super::turns::Doing;
 use super::visitor::{Denial, Visitor};
-use crate::codec::{List, Text};
 use crate::model::Asked;
 use crate::model::limits::{ENTRY_SIZE, LISTING_PAGE, LOCATE_SOURCES, RESULTS_PAGE};
 use crate::model::{Content, ContentId, FileKind};
 use crate::wire::Code;
-use crate::wire::index::{Browse, EntrySeen, Found, Listing, Locate, Located, Results, Search};
+use crate::wire::index::{Browse, Listing, Locate, Located, Results, Search};
 
 impl<S: Store> Handle<Search> for Index<S> {
     async fn handle(&self, visitor: &mut Visitor, ask: Search) -> Result<Results, Denial> {
@@ -24,31 +24,10 @@ impl<S: Store> Handle<Search> for Index<S> {
         let _turn = self.shared.take_turn(Doing::Searching, visitor.seat()?.member.account)?;
         let page = self.store.search(asker, query, now).await;
         let page = page.map_err(|error| self.storage(error))?;
-        let presence = self.shared.presence();
-        let mut shelving = Shelving::new(&presence, &page.shelf);
-        let (mut results, mut next) = (Vec::new(), page.next);
-        let mut behind = None;
-        for row in &page.results {
-            let Some(found) = shelving.result(row) else {
-                next = behind;
-                break;
-            };
-            results.push(found);
-            behind = Some(row.here);
-        }
-        let (people, shares) = shelving.into_tables();
-        drop(presence);
-        let words = asked.as_ref().map_or(&[][..], |asked| asked.words());
-        let nothing = page.nothing.iter().filter_map(|at| words.get(*at));
-        let nothing = nothing.filter_map(|word| Text::new(word.to_string()).ok()).collect();
-        Ok(Results {
-            id: 0,
-            people: fitting(people),
-            shares: fitting(shares),
-            results: fitting(results),
-            nothing: fitting(nothing),
-            next: next.and_then(|position| visitor.keep_position(position)),
-        })
+        let owners = self.seen(&page.shelf.people);
+        let (results, next) = answers::results(owners, &page, asked.as_ref())?;
+        let next = next.and_then(|position| visitor.keep_position(position));
+        Ok(Results { next, ..results })
     }
 }
 
@@ -62,15 +41,8 @@ impl<S: Store> Handle<Browse> for Index<S> {
         let page = page.map_err(|error| self.storage(error))?;
         let page =
             page.ok_or_else(|| Denial::new(Code::NotFound, "there is nothing of that name"))?;
-        let presence = self.shared.presence();
-        let person = presence.seen(&page.person);
-        let people = [page.person];
-        let mut shelving = Shelving::over(&presence, &people, &page.shares);
-        let entries: Vec<_> = page.entries.iter().map_while(|row| shelving.entry(row)).collect();
-        let more = page.more || entries.len() < page.entries.len();
-        let (_, shares) = shelving.into_tables();
-        drop(presence);
-        Ok(Listing { id: 0, person, shares: fitting(shares), entries: fitting(entries), more })
+        let person = self.shared.presence().seen(&page.person);
+        answers::listing(person, &page)
     }
 }
 
@@ -87,18 +59,17 @@ impl<S: Store> Handle<Locate> for Index<S> {
         if holders.sources.is_empty() {
             return Err(nobody());
         }
-        let presence = self.shared.presence();
-        let mut shelving = Shelving::new(&presence, &holders.shelf);
-        let sources: Vec<_> = holders.sources.iter().map_while(|row| shelving.entry(row)).collect();
-        let others = others(&holders.sources, &sources, holders.others);
-        let (people, shares) = shelving.into_tables();
-        drop(presence);
-        let (people, shares) = (fitting(people), fitting(shares));
-        Ok(Located { id: 0, people, shares, sources: fitting(sources), others })
+        answers::located(self.seen(&holders.shelf.people), &holders)
     }
 }
 
 impl<S: Store> Index<S> {
+    /// These people, as others see them now. Nothing else is done while the others wait.
+    fn seen(&self, people: &[PersonRow]) -> Owners {
+        let presence = self.shared.presence();
+        people.iter().map(|row| (row.account, presence.seen(row))).collect()
+    }
+
     fn query(&self, visitor: &Visitor, ask: Search) -> Result<Query, Denial> {
         let refused = |words: &str| Denial::new(Code::Query, words);
         let kind = ask.kind.map(FileKind::from_number);
@@ -118,24 +89,4 @@ impl<S: Store> Index<S> {
         let online = self.shared.presence().online();
         Ok(Query { asked, owner, kind, sizes, only_online: ask.online, online, most, from })
     }
-}
-
-impl Shelving<'_> {
-    /// A result, if its first source still fits; of the others those that do.
-    fn result(&mut self, row: &ResultRow) -> Option<Found> {
-        let sources: Vec<_> = row.sources.iter().map_while(|source| self.entry(source)).collect();
-        let others = others(&row.sources, &sources, row.others);
-        (!sources.is_empty()).then(|| Found { sources: fitting(sources), others })
-    }
-}
-
-/// How many there are besides those that are shown.
-fn others<T>(rows: &[T], shown: &[EntrySeen], others: u32) -> u32 {
-    let left_out = rows.len().saturating_sub(shown.len());
-    others.saturating_add(u32::try_from(left_out).unwrap_or(u32::MAX))
-}
-
-/// A list of what was taken from lists of the same length at most.
-fn fitting<T, const MAX: usize>(items: Vec<T>) -> List<T, MAX> {
-    List::new(items).unwrap_or_default()
 }

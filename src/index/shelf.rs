@@ -1,19 +1,19 @@
 //! Entries on their way into one frame: each person and each share is put into it once, and nothing
 //! that would make it too long.
 
-use super::presence::Presence;
-use super::store::{EntryRow, PersonRow, ShareRow, Shelf};
+use super::store::{AccountId, EntryRow, ShareRow};
 use crate::codec::List;
 use crate::model::limits::FRAME_CATALOG;
-use crate::wire::index::{
-    EntrySaid, EntrySeen, KeywordSaid, NameSaid, Named, PersonSeen, ShareSeen,
-};
+use crate::wire::index::{EntrySaid, EntrySeen, KeywordSaid, NameSaid, PersonSeen, ShareSeen};
 use std::collections::HashMap;
+
+/// The people whose entries they are, as they are seen now.
+pub(super) type Owners = HashMap<AccountId, PersonSeen>;
 
 /// What a frame holds so far.
 pub(super) struct Shelving<'a> {
-    presence: &'a Presence,
-    rows: (&'a [PersonRow], &'a [ShareRow]),
+    owners: Owners,
+    rows: &'a [ShareRow],
     people: Vec<PersonSeen>,
     shares: Vec<ShareSeen>,
     /// The place of each share that is there, by its row.
@@ -22,18 +22,10 @@ pub(super) struct Shelving<'a> {
 }
 
 impl<'a> Shelving<'a> {
-    pub(super) fn new(presence: &'a Presence, shelf: &'a Shelf) -> Self {
-        Self::over(presence, &shelf.people, &shelf.shares)
-    }
-
-    pub(super) fn over(
-        presence: &'a Presence,
-        people: &'a [PersonRow],
-        shares: &'a [ShareRow],
-    ) -> Self {
-        let (rows, room) = ((people, shares), FRAME_CATALOG.saturating_sub(RESERVE));
+    pub(super) fn new(owners: Owners, rows: &'a [ShareRow]) -> Self {
+        let room = FRAME_CATALOG.saturating_sub(RESERVE);
         let (people, shares, places) = (Vec::new(), Vec::new(), HashMap::new());
-        Self { presence, rows, people, shares, places, room }
+        Self { owners, rows, people, shares, places, room }
     }
 
     /// An entry as the frame shows it, if it still fits.
@@ -53,19 +45,20 @@ impl<'a> Shelving<'a> {
     }
 
     fn share(&mut self, at: usize) -> Option<u16> {
-        let (people, shares) = self.rows;
-        let row = shares.get(at)?;
-        let owner = people.iter().find(|person| person.account == row.owner)?;
+        let row = self.rows.get(at)?;
+        let owner = self.owners.get(&row.owner)?;
         let keywords: Vec<_> = row.keywords.iter().cloned().map(KeywordSaid).collect();
         let share = ShareSeen {
-            user: Named(owner.user.clone()),
+            user: owner.user.clone(),
             share: (*row.id.as_bytes()).into(),
             name: NameSaid(row.name.clone()),
+            // No share has more than it may have.
             keywords: List::new(keywords).unwrap_or_default(),
         };
+        let is_new = !self.people.iter().any(|person| person.user == owner.user);
+        let person = is_new.then(|| owner.clone());
         self.take(share_bytes(&share))?;
-        if !self.people.iter().any(|person| person.user.0 == owner.user) {
-            let person = self.presence.seen(owner);
+        if let Some(person) = person {
             self.take(person_bytes(&person))?;
             self.people.push(person);
         }

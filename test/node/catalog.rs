@@ -147,6 +147,28 @@ async fn what_the_index_refuses_is_told() {
 }
 
 #[tokio::test]
+async fn two_shares_swap_their_names() {
+    let ground = Ground::new();
+    let (alice, bob) = (ground.member("alice").await, ground.member("bob").await);
+    let (photos, films) = (share("photos"), share("films"));
+    let (koala, emu) = (vec![file("koala", "koala")], vec![file("emu", "emu")]);
+    soon(alice.publish(photos.clone(), koala.clone())).await.unwrap();
+    soon(alice.publish(films.clone(), emu.clone())).await.unwrap();
+    let swapped = (
+        Share { name: films.name.clone(), ..photos.clone() },
+        Share { name: photos.name.clone(), ..films },
+    );
+    let mut news = alice.news();
+    let refused = soon(alice.publish(swapped.0, koala)).await.unwrap_err();
+    assert!(matches!(refused, Error::Refused { code: Code::NameTaken, .. }), "{refused}");
+    soon(alice.publish(swapped.1, emu)).await.unwrap();
+    assert_eq!(until_published(&mut news).await.unchanged, 1);
+    assert_eq!(words(&bob, "films").await, ["koala"]);
+    assert_eq!(words(&bob, "photos").await, ["emu"]);
+    ground.stop().await;
+}
+
+#[tokio::test]
 async fn nothing_is_sent_again_after_a_restart_and_what_was_found_is_known_meanwhile() {
     let mut ground = Ground::new();
     let (alice, bob) = (ground.member("alice").await, ground.member("bob").await);

@@ -2,6 +2,7 @@
 //! answers and of the index.
 
 use crate::stub::{Books, Stub, Turn, by, next_news, setup, soon, until, until_here, user};
+use std::thread::{self, ThreadId};
 use std::time::Duration;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
@@ -48,7 +49,10 @@ fn all_new(added: usize) -> Summary {
     Summary { added, ..Summary::default() }
 }
 
-async fn publish(session: &IndexSession, entries: impl Into<Entries>) -> Result<Summary, Error> {
+async fn publish(
+    session: &IndexSession,
+    entries: impl Into<Entries> + Send + 'static,
+) -> Result<Summary, Error> {
     soon(session.publish(photos(), entries)).await
 }
 
@@ -325,6 +329,47 @@ async fn a_difference_against_another_state_is_followed_by_everything() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn an_index_that_lets_no_sync_come_to_its_end_is_not_asked_without_end() {
+    let forgets = |books: &mut Books, request: Request| {
+        if request.decode::<Publish>().unwrap().part > 0 {
+            return request.refuse(Code::Base, "");
+        }
+        books.answer(request);
+    };
+    let lies = [(by(forgets), Code::Base), (Turn::Refuse(Code::NotFound), Code::NotFound)];
+    for (lie, code) in lies {
+        let stub = Stub::new().await;
+        stub.always(Kind::Publish, lie);
+        let session = stub.session();
+        let mut news = session.news();
+        let (begun, share) = (Instant::now(), photos().id);
+        let why = publish(&session, many(3000)).await.unwrap_err();
+        assert!(matches!(why, Error::Refused { code: told, .. } if told == code), "{why}");
+        // Longer pauses each time.
+        assert!((10..100).contains(&begun.elapsed().as_secs()), "{:?}", begun.elapsed());
+        assert_eq!(next_news(&mut news).await, News::NotPublished { share, why });
+        let asked = stub.asked(Kind::Publish).len();
+        assert!((4..20).contains(&asked), "{asked}");
+        sleep(Duration::from_secs(1000)).await;
+        assert_eq!(stub.asked(Kind::Publish).len(), asked);
+        // The next wish is tried.
+        stub.honest();
+        assert_eq!(publish(&session, many(3001)).await, Ok(all_new(3001)));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_program_that_publishes_the_same_share_again_and_again_hinders_nobody() {
+    let stub = Stub::new().await;
+    let session = stub.session();
+    for count in 1..20 {
+        assert_eq!(publish(&session, many(count)).await, Ok(all_new(count)));
+        stub.books().shelves.only().state = Some([count as u8; 16].into());
+        stub.books().shelves.only().entries.clear();
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn an_index_that_has_much_to_do_is_asked_again_and_not_stormed() {
     let stub = Stub::new().await;
     let session = stub.session();
@@ -456,7 +501,8 @@ async fn who_may_see_something_is_said_before_the_entries_of_other_shares() {
     let stub = Stub::new().await;
     let session = stub.session();
     for number in [2, 3] {
-        soon(session.publish(share(number, "x"), files(&["a"]))).await.unwrap();
+        let share = share(number, &format!("share {number}"));
+        soon(session.publish(share, files(&["a"]))).await.unwrap();
     }
     let before = stub.books().asked.len();
     let held = hold_next(&stub, Kind::Publish);
@@ -464,7 +510,7 @@ async fn who_may_see_something_is_said_before_the_entries_of_other_shares() {
     let publishing = begin_publishing(&session, photos(), many(9000));
     let held = soon(held).await.unwrap();
     let audience = Audience::people([user("bob")]).unwrap();
-    let narrow = Share { audience, ..share(3, "x") };
+    let narrow = Share { audience, ..share(3, "share 3") };
     let narrowing = begin_publishing(&session, narrow, files(&["a"]));
     let ending = tokio::spawn({
         let session = session.clone();
@@ -478,6 +524,101 @@ async fn who_may_see_something_is_said_before_the_entries_of_other_shares() {
     let kinds: Vec<_> = stub.books().asked[before..].iter().map(|asked| asked.kind).collect();
     let (change, end, part) = (Kind::ShareChange, Kind::ShareEnd, Kind::Publish);
     assert_eq!(kinds, [change, part, end, change, part, part, part, part]);
+}
+
+/// Wishes that shares with these names have these, the first one first, all before the index hears of
+/// one; gives how they are called, and how often the index was told.
+async fn rename(before: &[&str], after: &[&str], turn: Option<Turn>) -> (Vec<String>, usize) {
+    let stub = Stub::new().await;
+    let session = stub.session();
+    let call = |names: &[&str]| {
+        let shares = (1..).zip(names).map(|(number, name)| share(number, name));
+        let calls = shares.map(|share| begin_publishing(&session, share, files(&["x"])));
+        calls.collect::<Vec<_>>()
+    };
+    for call in call(before) {
+        soon(call).await.unwrap().unwrap();
+    }
+    let held = hold_next(&stub, Kind::ShareChange);
+    let other = begin_publishing(&session, share(99, "other"), Vec::new());
+    let held = soon(held).await.unwrap();
+    let calls = call(after);
+    sleep(Duration::from_millis(1)).await;
+    let asked = stub.asked(Kind::ShareChange).len();
+    if let Some(turn) = turn {
+        stub.once(Kind::ShareChange, turn);
+    }
+    stub.books().answer(held);
+    for call in calls {
+        let unchanged = Summary { unchanged: 1, ..Summary::default() };
+        assert_eq!(soon(call).await.unwrap(), Ok(unchanged));
+    }
+    soon(other).await.unwrap().unwrap();
+    let names = stub.books().shelves.names();
+    (names[..after.len()].to_vec(), stub.asked(Kind::ShareChange).len() - asked)
+}
+
+#[tokio::test(start_paused = true)]
+async fn shares_swap_their_names() {
+    // How many are called otherwise for a moment.
+    let cases: [(&[&str], &[&str], usize); 4] = [
+        (&["a", "b"], &["b", "a"], 1),
+        (&["a", "b", "c"], &["b", "c", "a"], 1),
+        (&["a", "b", "c", "d"], &["b", "a", "d", "c"], 2),
+        (&["a", "b", "c"], &["b", "c", "d"], 0),
+    ];
+    for (before, after, meanwhile) in cases {
+        let (names, asked) = rename(before, after, None).await;
+        assert_eq!(names, after);
+        assert_eq!(asked, after.len() + meanwhile);
+    }
+    // And when the conversation ends in between.
+    for turn in [Turn::Lose, Turn::HangUp] {
+        assert_eq!(rename(&["a", "b"], &["b", "a"], Some(turn)).await.0, ["b", "a"]);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_was_taken_is_given_when_it_is_free() {
+    let stub = Stub::new().await;
+    let session = stub.session();
+    let (films, swapped) = (share(2, "photos"), share(1, "films"));
+    publish(&session, files(&["a"])).await.unwrap();
+    soon(session.publish(share2(), files(&["b"]))).await.unwrap();
+    let taken = |error| matches!(error, Error::Refused { code: Code::NameTaken, .. });
+    let publish = async |share: &Share, path| {
+        let published = soon(session.publish(share.clone(), files(&[path]))).await;
+        published.map(|summary| summary.unchanged)
+    };
+    assert!(taken(publish(&swapped, "a").await.unwrap_err()));
+    let mut news = session.news();
+    assert_eq!(publish(&films, "b").await, Ok(1));
+    assert_eq!(stub.books().shelves.names(), ["films", "photos"]);
+    // Of which the program was told that it cannot be.
+    let summary = Summary { unchanged: 1, ..Summary::default() };
+    let published = News::Published { share: swapped.id, summary };
+    assert_eq!(next_news(&mut news).await, published);
+    // By the end of the share that has it.
+    assert!(taken(publish(&share(3, "films"), "c").await.unwrap_err()));
+    soon(session.unpublish(swapped.id)).await.unwrap();
+    until_called(&stub, &["photos", "films"]).await;
+    // By a share that nobody gives up, it stays taken.
+    assert!(taken(publish(&share(4, "films"), "d").await.unwrap_err()));
+    assert!(taken(publish(&share(2, "films"), "d").await.unwrap_err()));
+    let asked = stub.asked(Kind::ShareChange).len();
+    sleep(Duration::from_secs(1000)).await;
+    assert_eq!(stub.asked(Kind::ShareChange).len(), asked);
+    assert_eq!(stub.books().shelves.names(), ["photos", "films"]);
+}
+
+/// Waits until Alice's shares are called so.
+async fn until_called(stub: &Stub, names: &[&str]) {
+    soon(async {
+        while stub.books().shelves.names() != names {
+            sleep(Duration::from_millis(100)).await;
+        }
+    })
+    .await;
 }
 
 #[tokio::test(start_paused = true)]
@@ -630,6 +771,109 @@ async fn a_call_waits_as_long_as_something_moves() {
     let begun = Instant::now();
     assert_eq!(publish(&session, many(9000)).await, Ok(all_new(9000)));
     assert_eq!(begun.elapsed().as_secs(), 100);
+}
+
+/// Files that say where they are put in order.
+struct Files(std::sync::mpsc::Sender<ThreadId>);
+
+impl From<Files> for Entries {
+    fn from(files: Files) -> Self {
+        files.0.send(thread::current().id()).unwrap();
+        Self::from(many(3))
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn files_are_put_in_order_while_others_go_on() {
+    let stub = Stub::new().await;
+    let session = stub.session();
+    let (told, hear) = std::sync::mpsc::channel();
+    assert_eq!(publish(&session, Files(told)).await, Ok(all_new(3)));
+    assert_ne!(hear.recv().unwrap(), thread::current().id());
+}
+
+#[tokio::test(start_paused = true)]
+async fn how_far_a_long_sync_is_is_told_and_not_too_often() {
+    let answers_after = |pause| {
+        by(move |books, request| {
+            books.shelves.publish(request.decode::<Publish>().unwrap()).unwrap();
+            tokio::spawn(async move {
+                sleep(Duration::from_millis(pause)).await;
+                request.answer(Done { id: 0 }).unwrap();
+            });
+        })
+    };
+    let slow = [answers_after(300), answers_after(300), answers_after(300), answers_after(300)];
+    let quick = [answers_after(100), answers_after(100), answers_after(100), answers_after(100)];
+    let lost = [answers_after(300), Turn::Lose, answers_after(300), Turn::HangUp];
+    let cases: [(_, &[usize]); 3] = [
+        (slow, &[4048, 6096, 8144, 10_192]),
+        (quick, &[4048, 10_192]),
+        // By what the index said in the next conversation.
+        (lost, &[4048, 8144, 10_192]),
+    ];
+    for (turns, counts) in cases {
+        let stub = Stub::new().await;
+        let session = stub.session();
+        publish(&session, many(3000)).await.unwrap();
+        // That, too, was told.
+        sleep(Duration::from_secs(1)).await;
+        turns.into_iter().for_each(|turn| stub.once(Kind::Publish, turn));
+        let mut news = session.news();
+        // Two thousand go, and ten thousand come.
+        let next = many(13_000).into_iter().skip(2000).collect();
+        let publishing = begin_publishing(&session, photos(), next);
+        let mut told = Vec::new();
+        loop {
+            match soon(news.next()).await.unwrap() {
+                News::Status(_) => {}
+                News::Publishing { share, told: so_far, of } => {
+                    assert_eq!((share, of), (photos().id, 12_000));
+                    told.push(so_far);
+                }
+                News::Published { .. } => break,
+                other => panic!("{other:?}"),
+            }
+        }
+        assert_eq!(told, counts);
+        assert_eq!(soon(publishing).await.unwrap().unwrap().added, 10_000);
+    }
+}
+
+/// The only thread for what takes long is taken: nothing is put in order or compared, and all else goes
+/// on.
+#[test]
+fn what_takes_long_with_many_entries_keeps_nobody_waiting() {
+    let mut runtime = tokio::runtime::Builder::new_current_thread();
+    runtime.enable_all().start_paused(true).max_blocking_threads(1);
+    runtime.build().unwrap().block_on(async {
+        let stub = Stub::new().await;
+        let session = stub.session();
+        publish(&session, files(&["a"])).await.unwrap();
+        let busy = || {
+            let (free, busy) = std::sync::mpsc::channel::<()>();
+            drop(tokio::task::spawn_blocking(move || busy.recv()));
+            free
+        };
+        let free = busy();
+        let publishing = begin_publishing(&session, photos(), many(5000));
+        let others_go_on = async || {
+            for _ in 0..100 {
+                soon(session.account()).await.unwrap();
+            }
+        };
+        others_go_on().await;
+        assert_eq!(stub.asked(Kind::Publish).len(), 1);
+        let held = hold_next(&stub, Kind::Publish);
+        drop(free);
+        let held = soon(held).await.unwrap();
+        let free = busy();
+        stub.books().answer(held);
+        others_go_on().await;
+        assert_eq!(stub.asked(Kind::Publish).len(), 2);
+        drop(free);
+        assert_eq!(soon(publishing).await.unwrap().unwrap().added, 5000);
+    });
 }
 
 #[tokio::test(start_paused = true)]

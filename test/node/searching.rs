@@ -184,6 +184,8 @@ async fn results_come_page_by_page_as_many_as_are_wanted() {
         assert_eq!(soon(session.more(&mut more)).await, Ok(Vec::new()));
         assert_eq!(stub.asked(Kind::Search).len(), asked);
     }
+    // None at once would never come to an end.
+    assert_eq!(names(&search(&session, &most("koala", 0)).await.results), koalas(0..1));
     let all = search(&session, &Query::new("koala")).await;
     assert!(names(&all.results) == koalas(0..11) && all.more.is_none());
 }

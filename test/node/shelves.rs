@@ -50,6 +50,11 @@ impl Shelves {
         self.shares.values_mut().next().unwrap()
     }
 
+    /// What the shares are called.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.shares.values().map(|shelf| shelf.change.name.0.to_string()).collect()
+    }
+
     /// What was published, as sync, part and base: each id by the how manyth it was.
     pub(crate) fn story(&self) -> Vec<(usize, u32, Option<usize>)> {
         let mut syncs = Vec::new();
@@ -69,6 +74,11 @@ impl Shelves {
             Kind::ShareChange => {
                 let change: ShareChange = request.decode().unwrap();
                 let (id, state, entries, stage) = (*change.share, None, BTreeMap::new(), None);
+                let mut others = self.shares.iter().filter(|(other, _)| **other != id);
+                if others.any(|(_, shelf)| shelf.change.name == change.name) {
+                    request.refuse(Code::NameTaken, "");
+                    return Ok(());
+                }
                 let new = Shelf { change: change.clone(), state, entries, stage };
                 self.shares.entry(id).or_insert(new).change = change;
                 request.answer(done)

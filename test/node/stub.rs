@@ -267,11 +267,11 @@ pub(crate) async fn until_here(session: &IndexSession) {
     until(session, |status| matches!(status, Status::Here(_))).await;
 }
 
-/// The next news that are not about how it stands.
+/// The next news that are not about how it stands, or how far it is.
 pub(crate) async fn next_news(news: &mut NewsStream) -> News {
     loop {
         match soon(news.next()).await.unwrap() {
-            News::Status(_) => {}
+            News::Status(_) | News::Publishing { .. } => {}
             news => return news,
         }
     }

@@ -9,7 +9,8 @@
 
 use super::*;
 use crate::crypto::{Fingerprint, UnixTime};
-use crate::index::store::AccountId;
+use crate::index::presence::Presence;
+use crate::index::store::{AccountId, PersonRow};
 use crate::model::limits::{RESULT_SOURCES, RESULTS_PAGE};
 use crate::model::{ContentId, Entry, EntryPath, Keywords, Modified, Name, ShareId};
 use crate::wire::Message;
@@ -51,11 +52,10 @@ fn filled(
     shares: usize,
 ) -> (usize, usize) {
     let (presence, entry) = (Presence::default(), entry(path));
-    let shelf = Shelf {
-        people: (0..COUNT).map(|number| person(number, contact)).collect(),
-        shares: (0..COUNT).map(|number| share(number, keywords)).collect(),
-    };
-    let mut shelving = Shelving::new(&presence, &shelf);
+    let people = (0..COUNT).map(|number| person(number, contact));
+    let owners = people.map(|row| (row.account, presence.seen(&row))).collect();
+    let shares_of_all: Vec<_> = (0..COUNT).map(|number| share(number, keywords)).collect();
+    let mut shelving = Shelving::new(owners, &shares_of_all);
     let row = |share| EntryRow { share, entry: entry.clone() };
     let most = RESULTS_PAGE * in_one;
     let sources: Vec<_> =

@@ -162,8 +162,8 @@ fn an_entry_points_to_a_share_and_a_share_to_a_person() {
         again(&Listing { id: 7, person: person(), shares, entries, more })
     };
     let good = listing(&[&bobs, &bobs], 1, true).unwrap();
-    assert_eq!(good.place(&good.entries[0]), Some((&person(), &bobs)));
-    assert_eq!(good.place(&seen(2)), None);
+    assert_eq!((&good.person, &good.shares[1]), (&person(), &bobs));
+    assert_eq!(listing(&[&bobs, &bobs], 2, true), Err(NOT_TOGETHER));
     assert_eq!(listing(&[&bobs], 1, false).unwrap_err(), NOT_TOGETHER, "a share that is not there");
     assert_eq!(listing(&[&carols], 0, false).unwrap_err(), NOT_TOGETHER, "another person's");
     let nothing = Listing { entries: List::default(), ..good.clone() };
@@ -176,8 +176,7 @@ fn an_entry_points_to_a_share_and_a_share_to_a_person() {
 fn sources_point_to_shares_of_people_who_stand_there_once() {
     let good = results(&["bob", "carol"], &[&[0, 1], &[1]]);
     let read = again(&good).unwrap();
-    let second = &read.results[1].sources[0];
-    assert_eq!(read.place(second), Some((&called("carol"), &of_carol())));
+    assert_eq!(read, good);
     let wrong = [
         results(&["bob", "carol"], &[&[0], &[]]),
         results(&["bob", "carol"], &[&[0], &[2]]),
@@ -199,8 +198,7 @@ fn whoever_has_a_content_is_told_in_the_same_way() {
         let sources = List::new(sources.iter().copied().map(seen).collect()).unwrap();
         Located { id: 7, people: listed(&people), shares: listed(&shares), sources, others: 0 }
     };
-    let read = again(&located(&[1, 0])).unwrap();
-    assert_eq!(read.place(&read.sources[0]), Some((&called("carol"), &of_carol())));
+    assert_eq!(again(&located(&[1, 0])), Ok(located(&[1, 0])));
     let unsorted = Located { people: listed(&[called("carol"), called("bob")]), ..located(&[0]) };
     for wrong in [located(&[]), located(&[2]), located(&[0, 2]), unsorted] {
         assert_eq!(again(&wrong), Err(NOT_TOGETHER), "{wrong:?}");

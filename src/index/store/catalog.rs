@@ -81,6 +81,14 @@ pub struct Position {
     pub(super) last: Option<(u64, i64)>,
 }
 
+#[cfg(test)]
+impl Position {
+    /// One that others differ from.
+    pub(in crate::index) fn numbered(number: i64) -> Self {
+        Self { top: number, portion: 0, below: number, from: 0, last: None }
+    }
+}
+
 /// Entries, and those whose they are: each person and each share once.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Shelf {

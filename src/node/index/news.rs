@@ -24,6 +24,16 @@ pub enum News {
     Changed(Person),
     /// This person wants to reach us.
     Wanted(Person),
+    /// The index has taken so much of what changes in a share. Told a few times a second while a sync
+    /// of several parts is under way; others see nothing of it before [`News::Published`].
+    Publishing {
+        /// The share.
+        share: ShareId,
+        /// How many entries that are new, changed or gone it was told.
+        told: usize,
+        /// Of how many.
+        of: usize,
+    },
     /// The index has taken what there is of a share now:
     /// [`Known::published`](super::Known::published) gives it.
     Published {

@@ -57,8 +57,9 @@ impl User {
         self.session().map(|session| session.news())
     }
 
-    /// Ends what is under way: the index is told goodbye, the session stays good.
+    /// Ends what is under way: one is offline, the index is told goodbye, the session stays good.
     pub async fn close(&self) {
+        self.go_offline().await;
         let begun = self.slot().take();
         if let Some(begun) = begun {
             // What could not be kept is asked for again.

@@ -108,8 +108,8 @@ fn of_all(burst: &Burst, sum: &Sum) -> String {
 fn sign(work: Work) -> &'static str {
     match work {
         Work::Hashing => "=",
-        Work::Sealing => "↑",
-        Work::Opening => "↓",
+        Work::Sealing | Work::Sending => "↑",
+        Work::Opening | Work::Receiving => "↓",
     }
 }
 

@@ -114,8 +114,8 @@ impl Show {
 fn word(work: Work) -> &'static str {
     match work {
         Work::Hashing => "reading",
-        Work::Sealing => "sending",
-        Work::Opening => "receiving",
+        Work::Sealing | Work::Sending => "sending",
+        Work::Opening | Work::Receiving => "receiving",
     }
 }
 

@@ -173,18 +173,16 @@ pub struct ShareSeen {
     pub keywords: List<KeywordSaid, SHARE_KEYWORDS>,
 }
 
-/// Whose an entry is: the person and the share to which it points.
-pub type Place<'a> = (&'a PersonSeen, &'a ShareSeen);
-
-/// The place of an entry among the people and the shares of its message.
-pub(super) fn place<'a>(
-    people: &'a [PersonSeen],
-    shares: &'a [ShareSeen],
-    entry: &EntrySeen,
-) -> Option<Place<'a>> {
-    let share = shares.get(usize::from(entry.share))?;
-    let at = people.binary_search_by(|person| person.user.0.cmp(&share.user.0)).ok()?;
-    Some((people.get(at)?, share))
+/// Whether each entry points to a share of its message, and that to one of the people, who are in order.
+pub(super) fn are_owned<'e>(
+    mut entries: impl Iterator<Item = &'e EntrySeen>,
+    people: &[PersonSeen],
+    shares: &[ShareSeen],
+) -> bool {
+    let is_there = |share: &ShareSeen| {
+        people.binary_search_by(|person| person.user.0.cmp(&share.user.0)).is_ok()
+    };
+    entries.all(|entry| shares.get(usize::from(entry.share)).is_some_and(is_there))
 }
 
 /// Whether each person stands there once, in the order of their names.

@@ -32,9 +32,7 @@ pub use account::{
 pub use catalog::{OwnShare, Publish, ShareChange, ShareEnd, Shares, SharesAsk, UnderWay};
 pub use change::Change;
 pub use directory::{ChainAsk, ChainPart, Keys, KeysAsk};
-pub use entries::{
-    EntrySaid, EntrySeen, KeywordSaid, NameSaid, PathSaid, Place, ShareSeen, SizeSaid,
-};
+pub use entries::{EntrySaid, EntrySeen, KeywordSaid, NameSaid, PathSaid, ShareSeen, SizeSaid};
 pub use nouns::{Id16, Invited, Named, PasswordText};
 pub use presence::{
     News, Noted, Online, OnlineGrant, People, PeopleAsk, PersonSeen, Reach, SeenAddress, Watch,

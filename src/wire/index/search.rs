@@ -4,7 +4,7 @@
 //! they point to nothing is refused. It ends where the frame is full, and says how to go on.
 
 use super::asks;
-use super::entries::{EntrySeen, NameSaid, PathSaid, Place, ShareSeen, are_in_order, place};
+use super::entries::{EntrySeen, NameSaid, PathSaid, ShareSeen, are_in_order, are_owned};
 use super::nouns::Named;
 use super::presence::PersonSeen;
 use crate::codec::{Charge, List, Text};
@@ -74,16 +74,11 @@ pub struct Results {
 }
 
 impl Results {
-    /// Whose an entry of this answer is.
-    pub fn place(&self, entry: &EntrySeen) -> Option<Place<'_>> {
-        place(&self.people, &self.shares, entry)
-    }
-
     fn hangs_together(&self) -> bool {
-        let mut sources = self.results.iter().flat_map(|found| found.sources.iter());
+        let sources = self.results.iter().flat_map(|found| found.sources.iter());
         are_in_order(&self.people)
             && self.results.iter().all(|found| !found.sources.is_empty())
-            && sources.all(|source| self.place(source).is_some())
+            && are_owned(sources, &self.people, &self.shares)
     }
 }
 
@@ -151,15 +146,10 @@ pub struct Listing {
 }
 
 impl Listing {
-    /// Whose an entry of this answer is.
-    pub fn place(&self, entry: &EntrySeen) -> Option<Place<'_>> {
-        place(std::slice::from_ref(&self.person), &self.shares, entry)
-    }
-
     fn hangs_together(&self) -> bool {
         // Behind nothing, nobody can go on.
         (!self.more || !self.entries.is_empty())
-            && self.entries.iter().all(|entry| self.place(entry).is_some())
+            && are_owned(self.entries.iter(), std::slice::from_ref(&self.person), &self.shares)
     }
 }
 
@@ -200,15 +190,10 @@ pub struct Located {
 }
 
 impl Located {
-    /// Whose an entry of this answer is.
-    pub fn place(&self, entry: &EntrySeen) -> Option<Place<'_>> {
-        place(&self.people, &self.shares, entry)
-    }
-
     fn hangs_together(&self) -> bool {
         are_in_order(&self.people)
             && !self.sources.is_empty()
-            && self.sources.iter().all(|source| self.place(source).is_some())
+            && are_owned(self.sources.iter(), &self.people, &self.shares)
     }
 }
 

@@ -1,6 +1,7 @@
 //! The catalog of the store: what is published, who finds it, and what becomes of it.
 
 pub(crate) mod audience;
+pub(crate) mod fairness;
 pub(crate) mod hostile;
 pub(crate) mod owners;
 pub(crate) mod pages;

@@ -160,6 +160,25 @@ pub(crate) async fn a_part_is_taken_once_and_in_its_turn(store: &impl Store) {
     assert!(found(store, &bob, "d").await.is_empty());
 }
 
+pub(crate) async fn all_parts_of_a_sync_differ_from_the_same_state(store: &impl Store) {
+    let (alice, bob) = two(store).await;
+    share_out(store, &alice, &share(1, "photos", &[]), &["a", "b"]).await;
+    for (number, base, others) in [(2, Some(1), [None, Some(7)]), (3, None, [Some(2), Some(3)])] {
+        take(store, &alice, part(1, number, base, (0, false), &["c"])).await.unwrap();
+        for other in others {
+            let last = part(1, number, other, (1, true), &["d"]);
+            refused(take(store, &alice, last).await, Refusal::Base);
+        }
+        assert_eq!(own(store, &alice).await[0].under_way, Some((sync(number), 1)));
+        let last = part(1, number, base, (1, true), &["d"]);
+        take(store, &alice, last.clone()).await.unwrap();
+        // What was taken already is not looked at again.
+        take(store, &alice, Part { base: Some(sync(9)), ..last }).await.unwrap();
+        let count = if base.is_some() { 4 } else { 2 };
+        assert_eq!(listed(store, &bob, "alice").await.len(), count);
+    }
+}
+
 pub(crate) async fn a_sync_that_breaks_off_leaves_nothing(store: &impl Store) {
     let (alice, bob) = two(store).await;
     share_out(store, &alice, &share(1, "photos", &[]), &["koala.jpg", "emu.jpg"]).await;

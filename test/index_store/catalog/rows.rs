@@ -1,6 +1,8 @@
 //! The tables of the catalog in SQLite: damage that a check finds, older databases, backups.
 
-use super::stage::{found, own, part, share, share_out, take, tidy, whole, without};
+use super::stage::{
+    found, holders, listed, own, part, set, share, share_out, take, tidy, whole, without,
+};
 use crate::is_well;
 use crate::keys::NOW;
 use crate::stage::{invite, join, log_in};
@@ -8,6 +10,7 @@ use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
 use waxwing::index::store::{Place, Sqlite, Store, restore};
+use waxwing::model::{Keywords, Share};
 
 fn place() -> (TempDir, PathBuf) {
     let folder = tempfile::tempdir().unwrap();
@@ -59,6 +62,49 @@ async fn a_check_finds_what_is_wrong_in_the_catalog() {
         let store = open(&path);
         let found = store.check().await.unwrap().join("\n");
         assert!(found.contains(words), "{sql}: {found}");
+    }
+}
+
+/// Names are stored by the rules of their time. Where those of a later version refuse one, all others
+/// are shown as before.
+#[tokio::test]
+async fn what_cannot_be_read_any_more_is_left_out() {
+    let (_folder, path) = place();
+    let store = open(&path);
+    fill(&store).await;
+    store.close().await;
+    let db = Connection::open(&path).unwrap();
+    db.execute_batch(
+        "UPDATE entries SET path = 'a//b' WHERE path = 'koala.jpg';
+         UPDATE shares SET name = 'a/b' WHERE name = 'plans';
+         UPDATE shares SET keywords = '...' || char(10) || 'birds' WHERE name = 'photos'",
+    )
+    .unwrap();
+    drop(db);
+    let store = open(&path);
+    let alice = alice_again(&store).await;
+    for _ in 0..2 {
+        let emu = ["alice:photos/emu.jpg"];
+        assert_eq!(found(&store, &alice, "birds").await, emu);
+        assert_eq!(listed(&store, &alice, "alice").await, emu);
+        assert_eq!(holders(&store, &alice, "emu.jpg").await, emu);
+        assert!(holders(&store, &alice, "koala.jpg").await.is_empty());
+        assert!(holders(&store, &alice, "wombat.txt").await.is_empty());
+        assert_eq!(own(&store, &alice).await.len(), 1);
+        let found = store.check().await.unwrap();
+        let shares = found.iter().any(|words| words.starts_with("2 shares have a name"));
+        assert!(found.contains(&"1 entries cannot be read and are not shown".into()), "{found:?}");
+        assert!(shares, "{found:?}");
+        // All are reworded but this one, which stops nothing.
+        let photos = share(1, "photos", &[]);
+        let keywords = Keywords::new(["birds", "x"].map(|word| word.parse().unwrap())).unwrap();
+        set(&store, &alice, &Share { keywords, ..photos.clone() }).await.unwrap();
+        set(&store, &alice, &photos).await.unwrap();
+        tidy(&store).await;
+        Connection::open(&path)
+            .unwrap()
+            .execute_batch("UPDATE shares SET keywords = '...' || char(10) || 'birds' WHERE id = 1")
+            .unwrap();
     }
 }
 

@@ -9,7 +9,7 @@
 //! | `requests` | a change that was done | `identity` with `number` | a hash of what was asked, when |
 //! | `shares` | what a person publishes | `id`, never used again; `owner` with `public`, its id outside, and with `name` | keywords, audience, state and sync under way |
 //! | `readers` | one who may see a share that is for named people | `account` with `share` | |
-//! | `entries` | an entry of a share, also one that comes or goes | `id`, never used again | path, size, content, when it came and went |
+//! | `entries` | an entry of a share, also one that comes or goes | `id`, never used again | path, size, content, its generation |
 //! | `entry_words` | an entry's words, for searches | `rowid`, the entry's `id` | |
 //! | `words` | a word of entries for everyone (scope 0) or of one named share | `scope` with `word` | about how many entries have it |
 //! | `catalog` | the one row of numbers | | the next entry's `id`, what is to be cleared up |
@@ -146,12 +146,15 @@ CREATE TABLE shares (
     anew INTEGER NOT NULL DEFAULT 0,
     coming INTEGER NOT NULL DEFAULT 0,
     abandoned INTEGER NOT NULL DEFAULT 0,
-    tidied TEXT
+    worded INTEGER NOT NULL DEFAULT 1,
+    tidied INTEGER,
+    tidied_path TEXT NOT NULL DEFAULT '',
+    turn INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE UNIQUE INDEX shares_by_id ON shares (owner, public) WHERE gone = 0;
 CREATE UNIQUE INDEX shares_by_name ON shares (owner, name) WHERE gone = 0;
 CREATE INDEX shares_of_owner ON shares (owner);
-CREATE INDEX shares_untidy ON shares (id) WHERE tidied IS NOT NULL;
+CREATE INDEX shares_untidy ON shares (owner, turn) WHERE tidied IS NOT NULL;
 CREATE INDEX shares_opened ON shares (id) WHERE was_named = 1;
 
 CREATE TABLE readers (
@@ -169,12 +172,11 @@ CREATE TABLE entries (
     modified INTEGER NOT NULL,
     executable INTEGER NOT NULL,
     content BLOB CHECK (length(content) = 32),
-    born INTEGER NOT NULL,
-    died INTEGER,
+    generation INTEGER NOT NULL,
     wording INTEGER NOT NULL,
     name_words TEXT NOT NULL
 ) STRICT;
-CREATE UNIQUE INDEX entries_by_path ON entries (share, path, born);
+CREATE UNIQUE INDEX entries_in_order ON entries (share, generation, path);
 
 CREATE VIRTUAL TABLE entry_words USING fts5 (
     words, content='', contentless_delete=1, detail=none, tokenize=\"ascii tokenchars '.='\"
@@ -198,7 +200,8 @@ CREATE TABLE catalog (
     swept_word TEXT,
     pieces INTEGER NOT NULL,
     unmerged INTEGER NOT NULL,
-    merging INTEGER NOT NULL
+    merging INTEGER NOT NULL,
+    tidied_owner INTEGER NOT NULL
 ) STRICT;
-INSERT INTO catalog VALUES (1, 1, 0, 0, NULL, NULL, 0, 0, 0);
+INSERT INTO catalog VALUES (1, 1, 0, 0, NULL, NULL, 0, 0, 0, 0);
 ";

@@ -160,6 +160,16 @@ impl Columns for Row<'_> {
     }
 }
 
+/// What was read; nothing where a value is not what it must be. Texts come and go with the tables of
+/// Unicode: what an older version took may be refused by the rules of this one, and is shown to nobody.
+pub(super) fn readable<T>(read: rusqlite::Result<T>) -> rusqlite::Result<Option<T>> {
+    match read {
+        Ok(value) => Ok(Some(value)),
+        Err(rusqlite::Error::FromSqlConversionFailure(..)) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
 /// For a column whose value is not what it must be.
 pub(super) fn unfit(at: usize, found: Type) -> rusqlite::Error {
     rusqlite::Error::FromSqlConversionFailure(at, found, Box::new(FromSqlError::InvalidType))

@@ -5,7 +5,10 @@ use crate::model::{Entry, EntryPath};
 use crate::wire::index::{EntrySaid, PathSaid};
 use std::cmp::Ordering;
 use std::fmt;
+use std::future::pending;
+use std::panic::resume_unwind;
 use std::sync::Arc;
+use tokio::task::spawn_blocking;
 
 /// The entries of a share, in the order of their paths, each path once. Cheap to clone.
 ///
@@ -85,9 +88,9 @@ pub struct Summary {
 }
 
 impl Summary {
-    /// Whether there is no difference.
-    pub(super) fn is_nothing(&self) -> bool {
-        *self == Self { unchanged: self.unchanged, ..Self::default() }
+    /// How many differences there are.
+    pub(super) fn differences(&self) -> usize {
+        self.added.saturating_add(self.changed).saturating_add(self.removed)
     }
 }
 
@@ -99,9 +102,13 @@ pub(super) struct Difference {
     pub(super) to: Entries,
 }
 
-/// How many entries of each set lie before.
+/// How many entries of each set lie before, and how many differences.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) struct Place(usize, usize);
+pub(super) struct Place {
+    from: usize,
+    to: usize,
+    pub(super) differences: usize,
+}
 
 /// A part that fits into one frame.
 pub(super) struct Part {
@@ -183,7 +190,7 @@ impl<'a> Iterator for Walk<'a> {
     type Item = Step<'a>;
 
     fn next(&mut self) -> Option<Step<'a>> {
-        let Place(from, to) = &mut self.place;
+        let Place { from, to, differences } = &mut self.place;
         let (old, new) = (self.from.get(*from), self.to.get(*to));
         let (step, old_goes, new_comes) = match (old, new) {
             (None, None) => return None,
@@ -198,6 +205,7 @@ impl<'a> Iterator for Walk<'a> {
         };
         *from = from.saturating_add(old_goes);
         *to = to.saturating_add(new_comes);
+        *differences = differences.saturating_add(usize::from(!matches!(step, Step::Same)));
         Some(step)
     }
 }
@@ -215,6 +223,16 @@ impl Room {
         let left = self.0.checked_sub(bytes).filter(|_| of < PUBLISH_ENTRIES);
         self.0 = left.unwrap_or(self.0);
         left.is_some()
+    }
+}
+
+/// Does what takes long with very many entries, while others go on.
+pub(super) async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
+    match spawn_blocking(work).await.map_err(|error| error.try_into_panic()) {
+        Ok(done) => done,
+        Err(Ok(panic)) => resume_unwind(panic),
+        // The runtime is going down.
+        Err(Err(_)) => pending().await,
     }
 }
 

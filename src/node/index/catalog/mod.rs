@@ -8,8 +8,10 @@
 //! searches are kept for when it is away.
 
 mod browse;
+mod due;
 mod entries;
 mod found;
+mod hitches;
 mod kept;
 mod publishing;
 mod query;

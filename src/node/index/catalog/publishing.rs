@@ -1,7 +1,7 @@
 //! The calls by which a program publishes.
 
 use super::super::{Error, IndexSession};
-use super::entries::{Entries, Summary};
+use super::entries::{Entries, Summary, aside};
 use super::shares::{Gathering, OwnShare};
 use super::wishes::Aim;
 use crate::model::{Share, ShareId};
@@ -11,7 +11,8 @@ impl IndexSession {
     /// whenever the index is there it is brought to have this. Gives what has become different by it.
     ///
     /// A large share takes longer than [`Setup::patience`](super::super::Setup::patience); the call
-    /// waits as long as the index goes on taking something. After an error the wish stays, too:
+    /// waits as long as the index goes on taking something, and
+    /// [`News::Publishing`](super::super::News::Publishing) tells how far it is. After an error the wish stays, too:
     /// [`News::Published`](super::super::News::Published) tells when it is fulfilled. What the index
     /// refuses for good is tried again in the next conversation.
     ///
@@ -34,10 +35,11 @@ impl IndexSession {
     pub async fn publish(
         &self,
         share: Share,
-        entries: impl Into<Entries>,
+        entries: impl Into<Entries> + Send + 'static,
     ) -> Result<Summary, Error> {
         let (id, shared) = (share.id, self.shared());
-        shared.publishing.make(id, Some(Aim::new(share, entries.into())));
+        let entries = aside(|| entries.into()).await;
+        shared.publishing.make(id, Some(Aim::new(share, entries)));
         match shared.publishing.outcome(id, shared, shared.patience).await? {
             (summary, true) => Ok(summary),
             (_, false) => Err(Error::Unpublished),

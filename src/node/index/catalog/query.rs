@@ -34,7 +34,7 @@ pub struct Query {
     pub largest: Option<u64>,
     /// Whether entries of people who are online are looked for alone.
     pub online: bool,
-    /// How many results are given at once, at most.
+    /// How many results are given at once, at most; 0 counts as 1.
     pub most: usize,
 }
 

@@ -113,6 +113,7 @@ impl IndexSession {
 
 impl More {
     fn new(query: Query) -> Self {
+        let query = Query { most: query.most.max(1), ..query };
         Self { query, at: At::Beginning, given: HashSet::new() }
     }
 

@@ -21,6 +21,13 @@ pub(super) struct Sync {
     at: Place,
 }
 
+/// A part that can be sent, and the sync after it; none when it is the last one.
+pub(super) struct Ready {
+    pub(super) sync: Sync,
+    pub(super) part: Publish,
+    pub(super) rest: Option<Sync>,
+}
+
 impl Sync {
     /// From the entries that are known to be there; from nothing when it is not known what is there.
     pub(super) fn begin(since: Option<SyncId>, known: Option<Published>, to: Entries) -> Self {
@@ -49,8 +56,18 @@ impl Sync {
         self.base.is_none() && self.part == 0
     }
 
-    /// The next part, and the sync after it; none when it is the last one.
-    pub(super) fn part(&self, share: ShareId) -> (Publish, Option<Self>) {
+    /// Whether there is nothing to be sent.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.base == self.since && self.summary.differences() == 0
+    }
+
+    /// How many differences were told in the parts so far.
+    pub(super) fn told(&self) -> usize {
+        self.at.differences
+    }
+
+    /// Makes the next part.
+    pub(super) fn ready(self, share: ShareId) -> Ready {
         let part = self.difference.part(self.at);
         let publish = Publish {
             id: 0,
@@ -65,6 +82,6 @@ impl Sync {
         };
         let number = self.part.saturating_add(1);
         let rest = part.next.map(|at| Self { part: number, at, ..self.clone() });
-        (publish, rest)
+        Ready { sync: self, part: publish, rest }
     }
 }

@@ -14,25 +14,27 @@
 use super::super::Error;
 use super::super::news::News;
 use super::super::state::{Live, Shared};
-use super::entries::{Entries, Summary};
+use super::due::Due;
+use super::entries::{Entries, Summary, aside};
+use super::hitches::Hitch;
 use super::shares::{Gathering, OwnShare};
-use super::sync::Sync;
+use super::sync::{Ready, Sync};
 use super::wishes::{Aim, Published, Wish};
 use crate::crypto::random;
-use crate::link::{AskError, Backoff};
-use crate::model::ShareId;
+use crate::model::{Name, Share, ShareId};
+use crate::wire::Code;
 use crate::wire::index::{ShareChange, ShareEnd};
-use crate::wire::{Ask, Code};
+use data_encoding::HEXLOWER;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
 use std::time::Duration;
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 /// Upholds all wishes, as long as this conversation goes on.
 pub(in super::super) async fn uphold(shared: &Shared, live: &Live) -> Infallible {
     let mut wishes = shared.publishing.subscribe();
-    let (shares, settled) = (None, BTreeMap::new());
-    let mut keeper = Keeper { shared, live, shares, settled, failed: 0 };
+    let (shares, settled, anew) = (None, BTreeMap::new(), BTreeMap::new());
+    let mut keeper = Keeper { shared, live, shares, settled, anew, told: None, failed: 0 };
     loop {
         let number = wishes.borrow_and_update().number;
         let pause = match keeper.step().await {
@@ -48,41 +50,35 @@ pub(in super::super) async fn uphold(shared: &Shared, live: &Live) -> Infallible
     }
 }
 
-struct Keeper<'a> {
-    shared: &'a Shared,
-    live: &'a Live,
+pub(super) struct Keeper<'a> {
+    pub(super) shared: &'a Shared,
+    pub(super) live: &'a Live,
     /// What the index has; not known before it was asked, and when an answer was lost.
-    shares: Option<BTreeMap<ShareId, OwnShare>>,
+    pub(super) shares: Option<BTreeMap<ShareId, OwnShare>>,
     /// The wishes for which nothing is left to do in this conversation.
-    settled: BTreeMap<ShareId, u64>,
+    pub(super) settled: BTreeMap<ShareId, Settled>,
+    /// How often a share was begun anew since a sync of it came to its end.
+    pub(super) anew: BTreeMap<ShareId, u32>,
+    /// When it was told how far a sync is.
+    told: Option<Instant>,
     /// How often in a row it was of no use.
-    failed: u32,
+    pub(super) failed: u32,
 }
 
-enum Step {
+/// What has come of a wish.
+pub(super) struct Settled {
+    /// The wish's.
+    pub(super) number: u64,
+    /// Whether it is refused because another share has the name. It is tried again when that one has
+    /// another name, or is gone.
+    pub(super) is_nameless: bool,
+}
+
+pub(super) enum Step {
     /// There may be more to do.
     Next,
     Pause(Duration),
     Nothing,
-}
-
-/// Why something was of no use.
-enum Hitch {
-    /// What the index did is not known.
-    Lost,
-    /// It passes.
-    Passing(Error),
-    /// The index has something else than we think.
-    Base(Error),
-    Permanent(Error),
-}
-
-/// What is to be done for a share.
-#[derive(PartialEq, Eq, PartialOrd, Ord)]
-enum Due {
-    End,
-    Change,
-    Entries,
 }
 
 impl Keeper<'_> {
@@ -96,6 +92,7 @@ impl Keeper<'_> {
         }
         let done = match (due, &wish.aim) {
             (Due::Change, Some(aim)) => self.change(aim).await,
+            (Due::Swap, Some(aim)) => self.swap(aim).await,
             (Due::Entries, Some(aim)) => self.publish(id, &wish, &aim.entries).await,
             _ => self.end(id, &wish).await,
         };
@@ -106,28 +103,6 @@ impl Keeper<'_> {
                 Step::Next
             }
             Err(hitch) => self.hitched(id, &wish, hitch),
-        }
-    }
-
-    /// What is to be done next: first what says who sees something.
-    fn next(&self) -> Option<(Due, ShareId, Wish)> {
-        let wishes = self.shared.publishing.now();
-        let open = wishes.of.iter().filter(|(id, wish)| self.is_open(id, wish));
-        let due = open.map(|(id, wish)| (self.due(id, wish), *id));
-        let (due, id) = due.min()?;
-        wishes.of.get(&id).map(|wish| (due, id, wish.clone()))
-    }
-
-    fn is_open(&self, id: &ShareId, wish: &Wish) -> bool {
-        self.settled.get(id) != Some(&wish.number)
-    }
-
-    fn due(&self, id: &ShareId, wish: &Wish) -> Due {
-        let about = self.own(*id).map(|own| own.about);
-        match &wish.aim {
-            None => Due::End,
-            Some(aim) if about == Some(aim.about) => Due::Entries,
-            Some(_) => Due::Change,
         }
     }
 
@@ -148,7 +123,9 @@ impl Keeper<'_> {
         if self.own(id).is_some() {
             self.ask(ShareEnd { id: 0, share: (*id.as_bytes()).into() }).await?;
         }
-        self.shares.as_mut().and_then(|shares| shares.remove(&id));
+        if let Some(own) = self.shares.as_mut().and_then(|shares| shares.remove(&id)) {
+            self.freed(&own.name);
+        }
         self.shared.known.forget_published(id);
         self.shared.publishing.keep_sync(id, None);
         self.settle(id, wish, Ok(Summary::default()));
@@ -158,38 +135,62 @@ impl Keeper<'_> {
     async fn change(&mut self, aim: &Aim) -> Result<(), Hitch> {
         self.ask(ShareChange::new(random::<16>().into(), &aim.share)).await?;
         let (id, name, about) = (aim.share.id, aim.share.name.clone(), aim.about);
-        let new = OwnShare { id, name, entries: 0, state: None, about, under_way: None };
-        self.shares.get_or_insert_default().entry(id).or_insert(new).about = about;
+        let new =
+            OwnShare { id, name: name.clone(), entries: 0, state: None, about, under_way: None };
+        let own = self.shares.get_or_insert_default().entry(id).or_insert(new);
+        own.about = about;
+        let before = std::mem::replace(&mut own.name, name);
+        if before != own.name {
+            self.freed(&before);
+        }
         Ok(())
+    }
+
+    /// Changes a share whose name another one still has. Where that one, too, waits for a name, this
+    /// one gives up its own.
+    async fn swap(&mut self, aim: &Aim) -> Result<(), Hitch> {
+        let own = self.own(aim.share.id).map(|own| own.name.clone());
+        let meanwhile = Name::new(&HEXLOWER.encode(aim.share.id.as_bytes())).ok();
+        match meanwhile.filter(|name| own.is_some_and(|own| own != *name && self.is_wanted(&own))) {
+            Some(name) => {
+                let share = Share { name, ..aim.share.clone() };
+                self.change(&Aim::new(share, aim.entries.clone())).await
+            }
+            None => self.change(aim).await,
+        }
     }
 
     /// Sends a part, if there is one to be sent.
     async fn publish(&mut self, id: ShareId, wish: &Wish, entries: &Entries) -> Result<(), Hitch> {
         let own = self.own(id);
         let (state, under_way) = own.map_or((None, None), |own| (own.state, own.under_way));
-        let going_on = match &wish.sync {
-            Some(sync) if state == Some(sync.id) => {
-                self.taken(id, wish, sync.clone());
-                return Ok(());
-            }
-            Some(sync) if state == sync.since => under_way.and_then(|at| sync.going_on(at)),
-            _ => None,
-        };
-        let sync = going_on.unwrap_or_else(|| {
-            Sync::begin(state, self.shared.known.published(id), entries.clone())
+        if let Some(sync) = wish.sync.clone().filter(|sync| state == Some(sync.id)) {
+            self.taken(id, wish, sync);
+            return Ok(());
+        }
+        let known = self.shared.known.published(id);
+        let (before, to) = (wish.sync.clone(), entries.clone());
+        let ready = aside(move || {
+            let same = before.filter(|sync| sync.since == state);
+            let going_on = same.zip(under_way).and_then(|(sync, at)| sync.going_on(at));
+            going_on.unwrap_or_else(|| Sync::begin(state, known, to)).ready(id)
         });
-        if sync.base == state && sync.summary.is_nothing() {
+        let Ready { sync, part, rest } = ready.await;
+        if sync.is_nothing() {
             self.shared.publishing.keep_sync(id, None);
             self.shared.publishing.are(id, wish.number, sync.difference.from);
+            if wish.was_refused() {
+                self.shared.tell(News::Published { share: id, summary: sync.summary });
+            }
             self.settle(id, wish, Ok(sync.summary));
             return Ok(());
         }
         self.shared.publishing.keep_sync(id, Some(sync.clone()));
-        self.send_part(id, wish, sync).await
+        self.send(id, wish, Ready { sync, part, rest }).await
     }
 
-    async fn send_part(&mut self, id: ShareId, wish: &Wish, sync: Sync) -> Result<(), Hitch> {
-        let (part, rest) = sync.part(id);
+    async fn send(&mut self, id: ShareId, wish: &Wish, ready: Ready) -> Result<(), Hitch> {
+        let Ready { sync, part, rest } = ready;
         match self.ask(part).await {
             Ok(_) => {}
             // What begins from nothing follows on anything.
@@ -211,15 +212,27 @@ impl Keeper<'_> {
             None => self.taken(id, wish, sync),
             Some(rest) => {
                 self.change_own(id, |own| own.under_way = Some((rest.id, rest.part)));
+                self.tell_how_far(id, &rest);
                 self.shared.publishing.keep_sync(id, Some(rest));
             }
         }
         Ok(())
     }
 
+    /// Tells how far a sync is, unless that was told just now.
+    fn tell_how_far(&mut self, share: ShareId, sync: &Sync) {
+        let now = Instant::now();
+        if self.told.is_none_or(|told| now.saturating_duration_since(told) >= TELL) {
+            self.told = Some(now);
+            let (told, of) = (sync.told(), sync.summary.differences());
+            self.shared.tell(News::Publishing { share, told, of });
+        }
+    }
+
     /// All parts of a sync were taken.
     fn taken(&mut self, id: ShareId, wish: &Wish, sync: Sync) {
         let (state, summary, is_all) = (sync.id, sync.summary, wish.is_met_by(&sync));
+        self.anew.remove(&id);
         self.change_own(id, |own| (own.state, own.under_way) = (Some(state), None));
         self.shared.known.remember(id, Published { state, entries: sync.difference.to });
         self.shared.publishing.keep_sync(id, None);
@@ -229,96 +242,28 @@ impl Keeper<'_> {
         }
     }
 
-    fn hitched(&mut self, id: ShareId, wish: &Wish, hitch: Hitch) -> Step {
-        match hitch {
-            Hitch::Permanent(error) => {
-                self.settle(id, wish, Err(error));
-                return Step::Next;
-            }
-            Hitch::Lost => self.shares = None,
-            Hitch::Passing(error) => self.shared.publishing.hinder(id, error),
-            Hitch::Base(error) => {
-                self.shares = None;
-                self.shared.known.forget_published(id);
-                self.shared.publishing.keep_sync(id, None);
-                self.shared.publishing.hinder(id, error);
-            }
-        }
-        self.pause()
-    }
-
-    /// The index does not say what it has: nothing comes of any wish.
-    fn no_survey(&mut self, hitch: Hitch) -> Step {
-        let wishes = self.shared.publishing.now();
-        let open = wishes.of.iter().filter(|(id, wish)| self.is_open(id, wish));
-        let open: Vec<_> = open.map(|(id, wish)| (*id, wish.number)).collect();
-        drop(wishes);
-        match hitch {
-            Hitch::Lost => {}
-            Hitch::Passing(error) => {
-                for (id, _) in open {
-                    self.shared.publishing.hinder(id, error.clone());
-                }
-            }
-            Hitch::Permanent(error) | Hitch::Base(error) => {
-                for (id, number) in open {
-                    self.tell(id, number, Err(error.clone()));
-                }
-                return Step::Pause(LONG);
-            }
-        }
-        self.pause()
-    }
-
     /// Nothing is left to do for a wish in this conversation.
-    fn settle(&mut self, id: ShareId, wish: &Wish, outcome: Result<Summary, Error>) {
-        self.settled.insert(id, wish.number);
+    pub(super) fn settle(&mut self, id: ShareId, wish: &Wish, outcome: Result<Summary, Error>) {
+        let is_nameless = outcome.as_ref().is_err_and(|error| error.is(Code::NameTaken));
+        self.settled.insert(id, Settled { number: wish.number, is_nameless });
         self.tell(id, wish.number, outcome);
     }
 
-    fn tell(&self, share: ShareId, number: u64, outcome: Result<Summary, Error>) {
+    pub(super) fn tell(&self, share: ShareId, number: u64, outcome: Result<Summary, Error>) {
         if let Err(why) = &outcome {
             self.shared.tell(News::NotPublished { share, why: why.clone() });
         }
         self.shared.publishing.became(share, number, outcome);
     }
 
-    fn own(&self, id: ShareId) -> Option<&OwnShare> {
+    pub(super) fn own(&self, id: ShareId) -> Option<&OwnShare> {
         self.shares.as_ref().and_then(|shares| shares.get(&id))
     }
 
     fn change_own(&mut self, id: ShareId, change: impl FnOnce(&mut OwnShare)) {
         self.shares.as_mut().and_then(|shares| shares.get_mut(&id)).map(change);
     }
-
-    /// Longer each time.
-    fn pause(&mut self) -> Step {
-        self.failed = self.failed.saturating_add(1);
-        let backoff = Backoff { tries: u32::MAX, first: FIRST, longest: LONGEST };
-        let pause = backoff.pause(self.failed, u32::from_be_bytes(random()));
-        Step::Pause(pause.unwrap_or(LONGEST))
-    }
-
-    async fn ask<A: Ask>(&self, ask: A) -> Result<A::Answer, Hitch> {
-        self.live.ask(ask).await.map_err(|error| match error {
-            AskError::Refused { code: Code::NoSession, .. } => Hitch::Lost,
-            AskError::Refused { code, text } => {
-                let refused = Error::Refused { code, text };
-                match code {
-                    Code::Base => Hitch::Base(refused),
-                    code if code.is_permanent() => Hitch::Permanent(refused),
-                    _ => Hitch::Passing(refused),
-                }
-            }
-            // The session comes back, in another conversation.
-            AskError::Ended(_) | AskError::Late => Hitch::Lost,
-        })
-    }
 }
 
-/// The pauses after what was of no use.
-const FIRST: Duration = Duration::from_secs(1);
-const LONGEST: Duration = Duration::from_secs(60);
-
-/// The pause before an index is asked again that does not say what it has.
-const LONG: Duration = Duration::from_secs(600);
+/// It is not told more often how far a sync is.
+const TELL: Duration = Duration::from_millis(250);

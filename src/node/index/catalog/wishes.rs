@@ -4,7 +4,7 @@ use super::super::Error;
 use super::super::state::Shared;
 use super::entries::{Entries, Summary};
 use super::sync::Sync;
-use crate::model::{Share, ShareId, SyncId};
+use crate::model::{Name, Share, ShareId, SyncId};
 use crate::wire::index::ShareChange;
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -57,6 +57,16 @@ pub(super) struct Aim {
 }
 
 impl Wish {
+    /// What the share is to be called.
+    pub(super) fn name(&self) -> Option<&Name> {
+        self.aim.as_ref().map(|aim| &aim.share.name)
+    }
+
+    /// Whether nothing has come of it so far, and the program was told.
+    pub(super) fn was_refused(&self) -> bool {
+        matches!(self.outcome, Some(Err(_)))
+    }
+
     /// Whether a sync leads there.
     pub(super) fn is_met_by(&self, sync: &Sync) -> bool {
         self.aim.as_ref().is_some_and(|aim| aim.entries.is(&sync.difference.to))

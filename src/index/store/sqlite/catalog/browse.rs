@@ -1,17 +1,19 @@
 //! What somebody publishes, in order.
 
 use super::super::error::Result;
-use super::super::sql::{Sql, count};
+use super::super::sql::{Sql, readable};
 use super::super::{people, sessions};
+use super::generations::alive;
 use super::seen::{is_there, may_see, read};
 use super::shelf::share;
 use crate::crypto::UnixTime;
 use crate::index::store::{AccountId, Asker, EntryRow, ListingPage, ShareRow};
-use crate::model::{EntryPath, Name, UserName};
+use crate::model::{Entry, EntryPath, Name, UserName};
 use rusqlite::params;
+use std::ops::ControlFlow;
 
 pub(super) const SHARES: &str = concat!(
-    "SELECT s.owner, s.public, s.name, s.keywords, s.id FROM shares s
+    "SELECT s.owner, s.public, s.name, s.keywords, s.id, s.floor, s.version FROM shares s
     WHERE s.owner = $1 AND ",
     may_see!(),
     " AND s.name >= $3 ORDER BY s.name"
@@ -22,7 +24,7 @@ pub(super) const ENTRIES: &str = concat!(
     may_see!(),
     " AND ",
     is_there!(),
-    " AND e.path > $3 ORDER BY e.path LIMIT $4"
+    " AND e.generation = $3 AND e.path > $4 ORDER BY e.path"
 );
 
 /// A page of entries, by the names of their shares and then by their paths.
@@ -39,23 +41,22 @@ pub(in super::super) fn browse(
     let begin = share.or(after.map(|(name, _)| name)).map_or("", Name::as_str);
     let mut shares = shares(db, asker, person.account, begin)?;
     if let Some(name) = share {
-        shares.retain(|(row, _)| row.name == *name);
+        shares.retain(|listed| listed.row.name == *name);
         if shares.is_empty() {
             return Ok(None);
         }
     }
     let mut page = ListingPage { person, shares: Vec::new(), entries: Vec::new(), more: false };
-    for (row, id) in shares {
-        let after = after.filter(|(name, _)| *name == row.name);
+    for listed in shares {
+        let after = after.filter(|(name, _)| *name == listed.row.name);
         let after = after.map_or("", |(_, path)| path.as_str());
         let left = most.saturating_sub(page.entries.len());
-        let asked = params![id, asker.0, after, count(left.saturating_add(1))];
-        let mut entries = db.all(ENTRIES, asked, |row| read(row, 0))?;
+        let mut entries = listed.entries(db, asker, after, left.saturating_add(1))?;
         page.more = entries.len() > left;
         entries.truncate(left);
         let share = page.shares.len();
         if !entries.is_empty() {
-            page.shares.push(row);
+            page.shares.push(listed.row);
         }
         page.entries.extend(entries.into_iter().map(|entry| EntryRow { share, entry }));
         if page.more {
@@ -65,12 +66,45 @@ pub(in super::super) fn browse(
     Ok(Some(page))
 }
 
+/// A share that the asker may see.
+struct Listed {
+    row: ShareRow,
+    id: i64,
+    floor: i64,
+    version: i64,
+}
+
 /// Shares of somebody that the asker may see, by name, from one on.
-fn shares(
-    db: &impl Sql,
-    asker: AccountId,
-    owner: AccountId,
-    from: &str,
-) -> Result<Vec<(ShareRow, i64)>> {
-    db.all(SHARES, params![owner.0, asker.0, from], |row| Ok((share(row)?, row.get(4)?)))
+fn shares(db: &impl Sql, asker: AccountId, owner: AccountId, from: &str) -> Result<Vec<Listed>> {
+    let shares = db.all(SHARES, params![owner.0, asker.0, from], |row| {
+        let (id, floor, version) = (row.get(4)?, row.get(5)?, row.get(6)?);
+        Ok(readable(share(row))?.map(|row| Listed { row, id, floor, version }))
+    })?;
+    Ok(shares.into_iter().flatten().collect())
+}
+
+impl Listed {
+    /// The first entries behind a path.
+    fn entries(
+        &self,
+        db: &impl Sql,
+        asker: AccountId,
+        after: &str,
+        most: usize,
+    ) -> Result<Vec<Entry>> {
+        let mut entries = Vec::new();
+        for generation in alive(db, self.id, self.floor, self.version)? {
+            let mut left = most;
+            db.each(ENTRIES, params![self.id, asker.0, generation, after], |row| {
+                if let Some(entry) = readable(read(row, 0))? {
+                    entries.push(entry);
+                    left = left.saturating_sub(1);
+                }
+                Ok(if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            })?;
+        }
+        entries.sort_by(|one: &Entry, other| one.path().as_str().cmp(other.path().as_str()));
+        entries.truncate(most);
+        Ok(entries)
+    }
 }

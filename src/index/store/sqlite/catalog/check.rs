@@ -5,7 +5,7 @@ use super::super::sql::{Columns, Sql};
 use super::prepare::Reader;
 use super::publish::share_words;
 use super::seen::read;
-use super::shares::{keywords, name};
+use super::shares::{are_keywords, name};
 use super::terms::{Scope, Sheet};
 use crate::index::store::AccountId;
 use crate::model::Word;
@@ -22,8 +22,8 @@ const FAULTS: [(&str, &str); 7] = [
     ),
     (
         "SELECT count(*) FROM shares s WHERE s.gone = 0 AND s.entries <> (SELECT count(*)
-            FROM entries e WHERE e.share = s.id AND e.born BETWEEN s.floor AND s.version
-                AND (e.died IS NULL OR e.died > s.version))",
+            FROM entries e WHERE e.share = s.id AND (e.generation BETWEEN s.floor AND s.version
+                OR -e.generation > s.version))",
         "shares have another number of entries than they say",
     ),
     (
@@ -32,7 +32,8 @@ const FAULTS: [(&str, &str); 7] = [
         "shares have another number of rows than they say",
     ),
     (
-        "SELECT count(*) FROM shares WHERE tidied IS NULL AND (gone = 1 OR abandoned <> 0)",
+        "SELECT count(*) FROM shares WHERE tidied IS NULL
+            AND (gone = 1 OR abandoned <> 0 OR worded <> wording)",
         "shares are not cleared up and say that they are",
     ),
     (
@@ -106,17 +107,22 @@ impl Told {
 }
 
 fn shares(db: &impl Sql, found: &mut Vec<String>) -> Result<HashMap<i64, Share>> {
-    let mut shares = HashMap::new();
+    let (mut shares, mut refused) = (HashMap::new(), 0u64);
     db.all(SHARES, params![], |row| {
         let id: i64 = row.get(0)?;
-        if name(row, 2).and(keywords(row, 3).map(|_| ())).is_err() {
-            found.push(format!("share {id}: its name or keywords cannot be read"));
+        if name(row, 2).is_err() || !are_keywords(row.get_ref(3)?.as_str()?) {
+            refused = refused.saturating_add(1);
         }
         let words = share_words(row.get_ref(2)?.as_str()?, row.get_ref(3)?.as_str()?);
         let (scope, owner) = (Scope::of(id, row.get(4)?), row.account(1)?);
         shares.insert(id, Share { scope, owner, words, wording: row.get(5)? });
         Ok(())
     })?;
+    if refused > 0 {
+        found.push(format!(
+            "{refused} shares have a name or keywords that cannot be read and are not shown"
+        ));
+    }
     Ok(shares)
 }
 
@@ -128,13 +134,13 @@ fn entries(
     words: &mut HashSet<u64>,
     found: &mut Vec<String>,
 ) -> Result<bool> {
-    let (mut is_whole, mut reader) = (true, Reader::default());
+    let (mut is_whole, mut refused, mut reader) = (true, 0u64, Reader::default());
     db.all(ENTRIES, params![], |row| {
         let (id, share): (i64, i64) = (row.get(0)?, row.get(1)?);
         let Some(share) = shares.get(&share) else { return Ok(()) };
         let Ok(entry) = read(row, 4) else {
             is_whole = false;
-            found.push(format!("entry {id} cannot be read"));
+            refused = refused.saturating_add(1);
             return Ok(());
         };
         let own = reader.read(&entry);
@@ -153,6 +159,9 @@ fn entries(
         }
         Ok(())
     })?;
+    if refused > 0 {
+        found.push(format!("{refused} entries cannot be read and are not shown"));
+    }
     // Words of a scope that they have not yet cannot be missing.
     if !is_whole {
         words.clear();

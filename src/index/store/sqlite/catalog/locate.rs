@@ -11,6 +11,7 @@ use super::terms::{Mark, Scope};
 use crate::crypto::UnixTime;
 use crate::index::store::{AccountId, Asker, EntryRow, Holders, Online};
 use crate::model::Content;
+use crate::model::limits::RESULT_SOURCES;
 use rusqlite::Connection;
 use std::collections::{HashMap, HashSet};
 use std::ops::ControlFlow;
@@ -42,6 +43,9 @@ pub(in super::super) fn locate(
 }
 
 /// Entries that the asker may see and that have one of these contents.
+///
+/// Anybody may claim any content, very often and in entries that are not there. So of each person only
+/// so many claims are looked at, and then the search goes on without them.
 pub(super) fn holders(
     db: &Connection,
     scopes: &Scopes,
@@ -50,31 +54,87 @@ pub(super) fn holders(
     clock: &Clock,
 ) -> Result<HashMap<Content, Vec<Candidate>>> {
     let mut found: HashMap<Content, Vec<Candidate>> = HashMap::new();
-    let Some(text) = having(scopes, contents) else { return Ok(found) };
     let wanted: HashSet<_> = contents.iter().copied().collect();
     let mut left = contents.len().saturating_mul(MOST_OF_EACH).max(MOST_OF_ONE);
-    // Only what is seen counts: nobody's place is taken by entries that are not there, or that have
-    // another content whose id begins in the same way.
-    scan(db, &Plan { text, steps: 0 }, (0, i64::MAX), Some(clock), |id| {
-        if let Some(candidate) = seen::candidate(db, id, asker)?
-            && let Some(content) = candidate.content.filter(|content| wanted.contains(content))
-        {
-            left = left.saturating_sub(1);
-            found.entry(content).or_default().push(candidate);
+    let (mut claims, mut below) = (Claims::of(contents.len()), i64::MAX);
+    while let Some(text) = claims.text(scopes, contents) {
+        let mut is_new_to_leave_out = false;
+        // Only what is seen takes a place: not entries that are not there, or that have another
+        // content whose id begins in the same way.
+        below = scan(db, &Plan { text, steps: 0 }, (0, below), Some(clock), |id| {
+            let candidate = seen::candidate(db, id, asker)?;
+            let owner = match &candidate {
+                Some(candidate) => Some(candidate.owner),
+                None => seen::owner(db, id)?,
+            };
+            if let Some(candidate) = candidate
+                && let Some(content) = candidate.content.filter(|content| wanted.contains(content))
+            {
+                left = left.saturating_sub(1);
+                found.entry(content).or_default().push(candidate);
+            }
+            is_new_to_leave_out = owner.is_some_and(|owner| claims.count(owner));
+            let is_enough = left == 0 || clock.has_run_out() || is_new_to_leave_out;
+            Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        })?;
+        if left == 0 || clock.has_run_out() || !is_new_to_leave_out {
+            break;
         }
-        let is_enough = left == 0 || clock.has_run_out();
-        Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-    })?;
+    }
     Ok(found)
+}
+
+/// How many claims of whom were looked at.
+struct Claims {
+    most: usize,
+    counts: HashMap<AccountId, usize>,
+    left_out: Vec<AccountId>,
+}
+
+impl Claims {
+    fn of(contents: usize) -> Self {
+        let most = contents.saturating_mul(RESULT_SOURCES).max(MOST_OF_PERSON);
+        Self { most, counts: HashMap::new(), left_out: Vec::new() }
+    }
+
+    /// Counts one more. Says whether this person is left out from now on.
+    fn count(&mut self, owner: AccountId) -> bool {
+        let count = self.counts.entry(owner).or_default();
+        *count = count.saturating_add(1);
+        let is_enough = *count == self.most;
+        if is_enough {
+            self.left_out.push(owner);
+        }
+        is_enough
+    }
+
+    /// What asks for entries with one of these contents, but those of who is left out.
+    fn text(&self, scopes: &Scopes, contents: &[Content]) -> Option<String> {
+        let is_in = |owner: &AccountId| !self.left_out.contains(owner);
+        let shares = scopes.shares.iter().filter(|(_, owner)| is_in(owner));
+        let shares = shares.map(|(scope, _)| *scope);
+        let everyone = scopes.everyone.then_some(Scope::Everyone);
+        let text = any_of(everyone.into_iter().chain(shares), contents)?;
+        let owned = |owner: &AccountId| format!("\"{}={}\"", Scope::Everyone, Mark::Owner(*owner));
+        let left_out: Vec<_> = self.left_out.iter().map(owned).collect();
+        Some(match left_out.is_empty() {
+            true => text,
+            false => format!("({text}) NOT ({})", left_out.join(" OR ")),
+        })
+    }
 }
 
 /// What asks for entries with one of these contents.
 pub(super) fn having(scopes: &Scopes, contents: &[Content]) -> Option<String> {
+    any_of(scopes.all(), contents)
+}
+
+fn any_of(scopes: impl Iterator<Item = Scope>, contents: &[Content]) -> Option<String> {
     // Whoever sees very many shares is not told all sources of very many contents at once.
     let most = MOST_TERMS.checked_div(contents.len())?.max(1);
     let term =
         |scope: Scope, content: &Content| format!("\"{scope}={}\"", Mark::Content(content.id()));
-    let scopes = scopes.all().take(most);
+    let scopes = scopes.take(most);
     let terms: Vec<_> =
         scopes.flat_map(|scope| contents.iter().map(move |content| term(scope, content))).collect();
     (!terms.is_empty()).then(|| terms.join(" OR "))
@@ -99,7 +159,7 @@ pub(super) fn sources(
     let mut sources = Vec::new();
     for candidate in found.iter().take(most) {
         if let Some(seen) = seen::entry(db, candidate.id, asker)? {
-            sources.push(shelf.put(db, seen)?);
+            sources.extend(shelf.put(db, seen)?);
         }
     }
     Ok((sources, others))
@@ -107,6 +167,8 @@ pub(super) fn sources(
 
 /// So many entries with one content are looked at: there may be more, and nobody needs them.
 const MOST_OF_ONE: usize = 1024;
-/// The same, for each of many.
+/// Of them, so many of one person, whether anybody sees them or not.
+const MOST_OF_PERSON: usize = 256;
+/// Of each content, where there are many.
 pub(super) const MOST_OF_EACH: usize = 64;
 const MOST_TERMS: usize = 2000;

@@ -17,18 +17,24 @@
 //!
 //! | numbers of a share | |
 //! |---|---|
-//! | `version`, `floor` | an entry is there if `floor <= born <= version`, and `died` is none or above `version` |
+//! | `version`, `floor` | an entry is there if its generation is one from the floor to the version; or `-g`, and `g` is above the version |
 //! | `stage` | the last that was used by a sync |
 //! | `sync`, `next`, `anew`, `coming` | the sync under way: the part it waits for, whether it begins from nothing, how many entries there will be |
 //! | `abandoned` | the stage of a sync that did not come to its end, while there may be rows of it |
 //! | `held` | how many rows there are, seen or not |
 //! | `wording` | counts changes of what its entries' words are: its name, keywords, scope |
+//! | `worded` | the wording that all its rows have |
 //! | `was_named` | it is for everyone, and some entries still have the scope of before |
-//! | `tidied` | up to which path its rows are as they should be; none when all are |
+//! | `tidied`, `tidied_path` | up to which generation and path its rows are as they should be; none when all are |
+//! | `turn` | when it was cleared up last, among its owner's |
+//!
+//! What a sync brings has its stage as [generation](generations), what it takes away the stage below
+//! zero. Where that is brought to an end, rows come to belong to the floor.
 
 mod browse;
 mod check;
 mod figures;
+mod generations;
 mod known;
 mod locate;
 mod merge;
@@ -63,12 +69,14 @@ pub(super) use tidy::tidy;
 pub(super) const ASKED_BY_MANY: &[&str] = &[
     browse::SHARES,
     browse::ENTRIES,
+    generations::NEXT,
     publish::AT_PATH,
     publish::OF_PERSON,
     publish::ADD,
     publish::MARK,
     publish::NEXT,
     publish::KEEP,
+    publish::LITTER,
     publish::COUNT_ON,
     scan::MATCHES,
     scopes::OWN,
@@ -77,6 +85,7 @@ pub(super) const ASKED_BY_MANY: &[&str] = &[
     search::TOP,
     seen::CANDIDATE,
     seen::ENTRY,
+    seen::OWNER,
     shares::FORGET_READER,
     shares::NAMED,
     shares::COUNT,
@@ -89,10 +98,12 @@ pub(super) const ASKED_BY_MANY: &[&str] = &[
     shares::CHANGE,
     shelf::SHARE,
     tidy::UNTIDY,
+    tidy::UNTIDY_AGAIN,
+    tidy::TURN,
     tidy::ROWS,
     tidy::SHARE,
     tidy::DELETE,
-    tidy::UNMARK,
+    tidy::SETTLE,
     tidy::REWORD,
     tidy::GO_ON,
     tidy::DONE,
@@ -105,3 +116,7 @@ pub(super) const ASKED_BY_MANY: &[&str] = &[
     vocabulary::SET,
     vocabulary::FORGET_ONE,
 ];
+
+#[cfg(test)]
+#[path = "../../../../../test/unit/store_browse.rs"]
+mod browsing;

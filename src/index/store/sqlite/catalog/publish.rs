@@ -1,17 +1,18 @@
 //! Taking a sync, part by part.
 //!
-//! A difference in one part is done at once: what goes is deleted, what comes has the share's version.
-//! Of a longer sync, what comes and what goes is numbered with a stage, which becomes the version with
-//! the last part. One that begins from nothing raises the floor above all that was there.
+//! A difference in one part is done at once: what goes is deleted, what comes belongs to the floor. Of a
+//! longer sync, what comes and what goes is numbered with a stage, which becomes the version with the
+//! last part. One that begins from nothing raises the floor above all that was there.
 
 use super::super::error::{Error, Result};
 use super::super::sessions;
 use super::super::sql::{Columns, Sql, prepare};
+use super::generations::{self, alive};
 use super::known::Known;
 use super::prepare::{OwnWords, Prepared};
 use super::shares::{self, Standing};
 use super::terms::{Scope, Sheet};
-use super::tidy::{clear_up, delete};
+use super::tidy::{begin_anew, clear_up, delete};
 use super::vocabulary::Lesson;
 use crate::crypto::UnixTime;
 use crate::index::store::{AccountId, Asker, Part, Refusal};
@@ -19,24 +20,23 @@ use crate::model::limits::{ENTRY_WORDS, PUBLISH_ENTRIES};
 use crate::model::{Entry, EntryPath, Word, words_of};
 use rusqlite::{Connection, Statement, params};
 
-pub(super) const AT_PATH: &str =
-    "SELECT id, born, died, size, modified, executable, content FROM entries
-    WHERE share = $1 AND path = $2";
+pub(super) const AT_PATH: &str = "SELECT id, size, modified, executable, content FROM entries
+    WHERE share = $1 AND generation = $2 AND path = $3";
 pub(super) const ADD: &str =
-    "INSERT INTO entries (id, share, path, size, modified, executable, content, born,
+    "INSERT INTO entries (id, share, path, size, modified, executable, content, generation,
     wording, name_words) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-    ON CONFLICT (share, path, born) DO NOTHING";
+    ON CONFLICT (share, generation, path) DO NOTHING";
 const TELL: &str = "INSERT INTO entry_words (rowid, words) VALUES ($1, $2)";
-pub(super) const MARK: &str = "UPDATE entries SET died = $1 WHERE id = $2";
+pub(super) const MARK: &str = "UPDATE entries SET generation = $1 WHERE id = $2";
 pub(super) const NEXT: &str = "SELECT next FROM catalog";
 pub(super) const COUNT_ON: &str =
     "UPDATE catalog SET next = $1, pieces = pieces + 1, unmerged = unmerged + $2,
         dropped = dropped + $3";
 pub(super) const KEEP: &str =
     "UPDATE shares SET state = $1, version = $2, floor = $3, entries = $4, held = $5,
-        stage = $6, sync = $7, next = $8, anew = $9, coming = $10, abandoned = $11,
-        tidied = CASE WHEN $12 THEN '' ELSE tidied END
-    WHERE id = $13";
+        stage = $6, sync = $7, next = $8, anew = $9, coming = $10, abandoned = $11
+    WHERE id = $12";
+pub(super) const LITTER: &str = concat!("UPDATE shares SET ", begin_anew!(), " WHERE id = $1");
 pub(super) const OF_PERSON: &str =
     "SELECT sum(CASE WHEN gone = 1 THEN 0 WHEN sync IS NULL THEN entries
             ELSE max(entries, coming) END), sum(held)
@@ -64,9 +64,11 @@ pub(in super::super) fn publish(
     let part = &prepared.part;
     let find = || Ok::<_, Error>(shares::find(db, owner, &part.share)?.ok_or(Refusal::NotFound)?);
     let Some(mut sync) = Sync::begin(find()?, part)? else { return Ok(Taken::Yes) };
+    sync.look(db)?;
     if part.is_last && sync.is_hindered() {
         clear_up(db, known, sync.share.id, AT_THE_END)?;
         sync.share = find()?;
+        sync.look(db)?;
         if sync.is_hindered() {
             return Ok(Taken::NotYet);
         }
@@ -74,6 +76,7 @@ pub(in super::super) fn publish(
     part.remove.iter().try_for_each(|path| sync.remove(db, path))?;
     sync.add_all(db, known, owner, prepared)?;
     sync.end(part);
+    sync.litters |= part.is_last && sync.is_scattered(db)?;
     sync.keep(db)?;
     // Whoever has too much may always have less.
     if !part.add.is_empty() {
@@ -91,17 +94,18 @@ struct Sync {
     share: Standing,
     /// Whether the part is the whole sync.
     is_alone: bool,
+    /// The generations of rows that are there when it ends as it is now.
+    alive: Vec<i64>,
     /// Whether it leaves something to be cleared up.
     litters: bool,
     /// How many rows it deleted.
     deleted: i64,
 }
 
-/// A row that an entry may replace.
-struct Row {
+/// A row at the path of an entry that comes or goes.
+struct AtPath {
     id: i64,
-    born: i64,
-    died: Option<i64>,
+    generation: i64,
     size: u64,
     modified: i64,
     executable: bool,
@@ -123,9 +127,6 @@ impl Sync {
                 return Ok(None);
             }
         } else {
-            if base.is_some() && base != share.state {
-                return Err(Refusal::Base.into());
-            }
             if share.sync.is_some() {
                 share.abandoned = share.stage;
                 litters = true;
@@ -134,15 +135,29 @@ impl Sync {
             (share.sync, share.next, share.anew) = (Some(sync), 0, base.is_none());
             share.coming = if share.anew { 0 } else { share.entries };
         }
-        match number == share.next {
-            true => Ok(Some(Self { share, is_alone, litters, deleted: 0 })),
+        // The state does not change while a sync is under way, and so its parts all say this.
+        let against = if share.anew { None } else { share.state };
+        match number == share.next && base == against {
+            true => Ok(Some(Self { share, is_alone, alive: Vec::new(), litters, deleted: 0 })),
             false => Err(Refusal::Base.into()),
         }
     }
 
-    /// Whether rows of an abandoned sync would be seen if this one ended now.
+    /// Looks which generations it meets.
+    fn look(&mut self, db: &impl Sql) -> Result<()> {
+        let Standing { id, version, floor, stage, anew, .. } = self.share;
+        self.alive = if anew { Vec::new() } else { alive(db, id, floor, version)? };
+        let (own, going) = (self.generation(), stage.saturating_neg());
+        self.alive.retain(|generation| ![own, going].contains(generation));
+        self.alive.push(own);
+        Ok(())
+    }
+
+    /// Whether rows of an abandoned sync would be seen if this one ended now, or there were too many
+    /// generations.
     fn is_hindered(&self) -> bool {
-        self.share.abandoned != 0 && !self.share.anew && !self.is_alone
+        let is_long = !self.share.anew && !self.is_alone;
+        is_long && (self.share.abandoned != 0 || self.alive.len() > generations::MOST)
     }
 
     /// Whether what it does need not be hidden until the end.
@@ -150,9 +165,9 @@ impl Sync {
         self.is_alone && !self.share.anew
     }
 
-    /// When its entries come.
-    fn born(&self) -> i64 {
-        if self.is_direct() { self.share.version } else { self.share.stage }
+    /// The generation of its entries.
+    fn generation(&self) -> i64 {
+        if self.is_direct() { self.share.floor } else { self.share.stage }
     }
 
     fn remove(&mut self, db: &impl Sql, path: &EntryPath) -> Result<()> {
@@ -216,7 +231,7 @@ impl Sync {
             modified,
             entry.is_executable(),
             entry.content().as_ref().map(|id| id.as_bytes()),
-            self.born(),
+            self.generation(),
             self.share.wording,
             name.join(" "),
         ])?;
@@ -228,42 +243,39 @@ impl Sync {
     }
 
     /// The row that a path names when this sync ends as it is now.
-    fn row(&self, db: &impl Sql, path: &EntryPath) -> Result<Option<Row>> {
+    fn row(&self, db: &impl Sql, path: &EntryPath) -> Result<Option<AtPath>> {
         // Mostly a share is published for the first time.
         if self.share.held == 0 {
             return Ok(None);
         }
-        let rows = db.all(AT_PATH, params![self.share.id, path.as_str()], |row| {
-            Ok(Row {
-                id: row.get(0)?,
-                born: row.get(1)?,
-                died: row.get(2)?,
-                size: row.count(3)?,
-                modified: row.get(4)?,
-                executable: row.get(5)?,
-                content: row.get(6)?,
-            })
-        })?;
-        Ok(rows.into_iter().find(|row| self.stays(row)))
-    }
-
-    fn stays(&self, row: &Row) -> bool {
-        let Standing { version, floor, stage, anew, .. } = self.share;
-        let is_of_this = row.born == stage;
-        let was_there = !anew && (floor..=version).contains(&row.born);
-        let goes = row.died.is_some_and(|died| died <= version || died == stage);
-        (is_of_this || was_there) && !goes
+        for generation in &self.alive {
+            let asked = params![self.share.id, generation, path.as_str()];
+            let found = db.one(AT_PATH, asked, |row| {
+                Ok(AtPath {
+                    id: row.get(0)?,
+                    generation: *generation,
+                    size: row.count(1)?,
+                    modified: row.get(2)?,
+                    executable: row.get(3)?,
+                    content: row.get(4)?,
+                })
+            })?;
+            if found.is_some() {
+                return Ok(found);
+            }
+        }
+        Ok(None)
     }
 
     /// Takes a row away, or marks it, where others still see it.
-    fn take_away(&mut self, db: &impl Sql, row: &Row) -> Result<()> {
+    fn take_away(&mut self, db: &impl Sql, row: &AtPath) -> Result<()> {
         self.share.coming = self.share.coming.saturating_sub(1);
-        if self.is_direct() || row.born == self.share.stage {
+        if self.is_direct() || row.generation == self.share.stage {
             self.share.held = self.share.held.saturating_sub(1);
             self.deleted = self.deleted.saturating_add(1);
             return delete(db, row.id);
         }
-        db.run(MARK, params![self.share.stage, row.id]).map(|_| ())
+        db.run(MARK, params![self.share.stage.saturating_neg(), row.id]).map(|_| ())
     }
 
     /// What the share is when the part was taken.
@@ -285,6 +297,12 @@ impl Sync {
         self.litters |= share.held > share.entries;
     }
 
+    /// Whether what is there is not all of one generation.
+    fn is_scattered(&self, db: &impl Sql) -> Result<bool> {
+        let Standing { id, floor, version, .. } = self.share;
+        Ok(alive(db, id, floor, version)?.iter().any(|generation| *generation != floor))
+    }
+
     fn keep(&self, db: &impl Sql) -> Result<()> {
         let share = &self.share;
         db.run(
@@ -301,15 +319,17 @@ impl Sync {
                 share.anew,
                 share.coming,
                 share.abandoned,
-                self.litters,
                 share.id,
             ],
         )?;
+        if self.litters {
+            db.run(LITTER, params![share.id])?;
+        }
         Ok(())
     }
 }
 
-impl Row {
+impl AtPath {
     fn says(&self, entry: &Entry) -> bool {
         let (size, modified) = stored(entry);
         let content = entry.content().as_ref().map(|id| *id.as_bytes());

@@ -202,8 +202,9 @@ impl Search<'_> {
         let mut holders = holders(self.db, scopes, &wanted, self.asker, &self.clock)?;
         for (Place { rank, id }, candidate) in taken {
             let Some(seen) = seen::entry(self.db, *id, self.asker)? else { continue };
+            let Some(best) = page.shelf.put(self.db, seen)? else { continue };
             let mut row = ResultRow {
-                sources: vec![page.shelf.put(self.db, seen)?],
+                sources: vec![best],
                 others: 0,
                 here: Position { last: Some((*rank, *id)), ..at },
             };

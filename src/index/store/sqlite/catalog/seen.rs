@@ -3,7 +3,7 @@
 //! In every text of the catalog `s` is a share, `e` an entry of it, and `$2` the account that asks.
 
 use super::super::error::Result;
-use super::super::sql::{Columns, Sql, unfit};
+use super::super::sql::{Columns, Sql, readable, unfit};
 use crate::index::store::AccountId;
 use crate::model::{Content, ContentId, Entry, EntryPath, Modified};
 use rusqlite::types::Type;
@@ -17,10 +17,10 @@ macro_rules! may_see {
     };
 }
 
-/// Whether an entry is there: it has come, and it has not gone.
+/// Whether an entry is there: its generation has come; or it goes with one that has not.
 macro_rules! is_there {
     () => {
-        "e.born BETWEEN s.floor AND s.version AND (e.died IS NULL OR e.died > s.version)"
+        "(e.generation BETWEEN s.floor AND s.version OR -e.generation > s.version)"
     };
 }
 
@@ -41,6 +41,9 @@ pub(super) const ENTRY: &str = concat!(
     is_there!()
 );
 
+pub(super) const OWNER: &str =
+    "SELECT s.owner FROM entries e JOIN shares s ON s.id = e.share WHERE e.id = $1";
+
 /// What decides whether an entry is a result, and which place it takes.
 pub(super) struct Candidate {
     pub(super) id: i64,
@@ -60,22 +63,33 @@ pub(super) struct Seen {
 
 /// An entry as a candidate, if the asker may see it.
 pub(super) fn candidate(db: &impl Sql, id: i64, asker: AccountId) -> Result<Option<Candidate>> {
-    db.one(CANDIDATE, params![id, asker.0], |row| {
+    let found = db.one(CANDIDATE, params![id, asker.0], |row| {
         let size = row.count(2)?;
-        Ok(Candidate {
+        let Some(content) = readable(content(row, 4, size))? else { return Ok(None) };
+        Ok(Some(Candidate {
             id,
             owner: row.account(1)?,
             size,
             modified: row.count(3)?,
-            content: content(row, 4, size)?,
+            content,
             name_words: row.get(5)?,
-        })
-    })
+        }))
+    })?;
+    Ok(found.flatten())
 }
 
-/// An entry, if the asker may see it.
+/// Whose a row is, also one that the asker may not see: nothing of this leaves the catalog.
+pub(super) fn owner(db: &impl Sql, id: i64) -> Result<Option<AccountId>> {
+    db.one(OWNER, params![id], |row| row.account(0))
+}
+
+/// An entry, if the asker may see it and it can be read.
 pub(super) fn entry(db: &impl Sql, id: i64, asker: AccountId) -> Result<Option<Seen>> {
-    db.one(ENTRY, params![id, asker.0], |row| Ok(Seen { share: row.get(0)?, entry: read(row, 1)? }))
+    let found = db.one(ENTRY, params![id, asker.0], |row| {
+        let share = row.get(0)?;
+        Ok(readable(read(row, 1))?.map(|entry| Seen { share, entry }))
+    })?;
+    Ok(found.flatten())
 }
 
 /// The columns path, size, modified, executable, content.

@@ -1,14 +1,16 @@
 //! Shares: what their owners say of them, and who may see them.
 
 use super::super::error::Result;
-use super::super::sql::{Columns, Sql, count, unfit};
+use super::super::sql::{Columns, Sql, readable, unfit};
 use super::super::{accounts, requests, sessions};
+use super::tidy::begin_anew;
 use crate::crypto::UnixTime;
 use crate::index::store::{AccountId, Asker, OwnShareRow, Refusal, RequestKey};
 use crate::model::limits::PERSON_SHARES;
 use crate::model::{Audience, Keyword, Keywords, Name, Share, ShareId, SyncId};
 use rusqlite::types::Type;
 use rusqlite::{Row, params};
+use std::ops::ControlFlow;
 
 pub(super) const FORGET_READER: &str = "DELETE FROM readers WHERE account = $1";
 pub(super) const FIND: &str = "SELECT id, name, keywords, everyone, wording, state,
@@ -21,16 +23,23 @@ const ADD: &str = "INSERT INTO shares (owner, public, name, keywords, about, eve
 pub(super) const CHANGE: &str =
     "UPDATE shares SET name = $1, keywords = $2, about = $3, everyone = $4
     WHERE id = $5";
-const REWORD: &str = "UPDATE shares SET wording = wording + 1, was_named = $1, tidied = ''
-    WHERE id = $2 AND held > 0";
+const REWORD: &str = concat!(
+    "UPDATE shares SET wording = wording + 1, was_named = $1, ",
+    begin_anew!(),
+    " WHERE id = $2 AND held > 0"
+);
 pub(super) const FORGET_READERS: &str = "DELETE FROM readers WHERE share = $1";
 pub(super) const ADD_READER: &str = "INSERT INTO readers (account, share) VALUES ($1, $2)";
 const WAS_NAMED: &str = "SELECT was_named FROM shares WHERE id = $1";
-pub(super) const END: &str = "UPDATE shares SET gone = 1, sync = NULL, tidied = '' WHERE id = $1";
-pub(super) const END_ALL: &str =
-    "UPDATE shares SET gone = 1, sync = NULL, tidied = '' WHERE owner = $1 AND gone = 0";
+pub(super) const END: &str =
+    concat!("UPDATE shares SET gone = 1, sync = NULL, ", begin_anew!(), " WHERE id = $1");
+pub(super) const END_ALL: &str = concat!(
+    "UPDATE shares SET gone = 1, sync = NULL, ",
+    begin_anew!(),
+    " WHERE owner = $1 AND gone = 0"
+);
 pub(super) const OWN: &str = "SELECT public, name, about, state, entries, sync, next FROM shares
-    WHERE owner = $1 AND public > $2 AND gone = 0 ORDER BY public LIMIT $3";
+    WHERE owner = $1 AND public > $2 AND gone = 0 ORDER BY public";
 
 /// A share as it stands, for whoever changes it.
 pub(super) struct Standing {
@@ -144,17 +153,27 @@ pub(in super::super) fn own_shares(
 ) -> Result<Vec<OwnShareRow>> {
     let owner = sessions::member(db, asker, now)?.0.account;
     let after: &[u8] = after.map_or(&[], |id| id.as_bytes());
-    db.all(OWN, params![owner.0, after, count(most)], |row| {
-        let sync: Option<[u8; 16]> = row.get(5)?;
-        let next = u32::try_from(row.count(6)?).unwrap_or(u32::MAX);
-        Ok(OwnShareRow {
-            id: ShareId::from_bytes(row.get(0)?),
-            name: name(row, 1)?,
-            about: row.get(2)?,
-            state: row.get::<_, Option<[u8; 16]>>(3)?.map(SyncId::from_bytes),
-            entries: row.count(4)?,
-            under_way: sync.map(|sync| (SyncId::from_bytes(sync), next)),
-        })
+    let mut shares = Vec::new();
+    db.each(OWN, params![owner.0, after], |row| {
+        if shares.len() >= most {
+            return Ok(ControlFlow::Break(()));
+        }
+        shares.extend(readable(own_share(row))?);
+        Ok(ControlFlow::Continue(()))
+    })?;
+    Ok(shares)
+}
+
+fn own_share(row: &Row<'_>) -> rusqlite::Result<OwnShareRow> {
+    let sync: Option<[u8; 16]> = row.get(5)?;
+    let next = u32::try_from(row.count(6)?).unwrap_or(u32::MAX);
+    Ok(OwnShareRow {
+        id: ShareId::from_bytes(row.get(0)?),
+        name: name(row, 1)?,
+        about: row.get(2)?,
+        state: row.get::<_, Option<[u8; 16]>>(3)?.map(SyncId::from_bytes),
+        entries: row.count(4)?,
+        under_way: sync.map(|sync| (SyncId::from_bytes(sync), next)),
     })
 }
 
@@ -195,12 +214,16 @@ fn stored(keywords: &Keywords) -> String {
     keywords.iter().map(Keyword::as_str).collect::<Vec<_>>().join("\n")
 }
 
-/// Keywords from one text.
-pub(super) fn keywords(row: &Row<'_>, at: usize) -> rusqlite::Result<Keywords> {
-    let text = row.get_ref(at)?.as_str()?;
-    let keywords = text.lines().map(str::parse).collect::<std::result::Result<Vec<_>, _>>();
-    let keywords = keywords.map_err(|_| unfit(at, Type::Text))?;
+/// Keywords from one text: those of them that can be read.
+pub(super) fn readable_keywords(row: &Row<'_>, at: usize) -> rusqlite::Result<Keywords> {
+    let keywords = row.get_ref(at)?.as_str()?.lines().filter_map(|line| line.parse().ok());
     Keywords::new(keywords).map_err(|_| unfit(at, Type::Text))
+}
+
+/// Whether all keywords of one text can be read.
+pub(super) fn are_keywords(text: &str) -> bool {
+    let keywords = text.lines().map(str::parse).collect::<std::result::Result<Vec<_>, _>>();
+    keywords.is_ok_and(|keywords| Keywords::new(keywords).is_ok())
 }
 
 /// A column that is a name.

@@ -2,9 +2,9 @@
 
 use super::super::error::{Error, Result};
 use super::super::people;
-use super::super::sql::{Columns, Sql};
+use super::super::sql::{Columns, Sql, readable};
 use super::seen::Seen;
-use super::shares::{keywords, name};
+use super::shares::{name, readable_keywords};
 use crate::index::store::{AccountId, EntryRow, ShareRow, Shelf};
 use crate::model::ShareId;
 use rusqlite::{Row, params};
@@ -16,29 +16,33 @@ pub(super) const SHARE: &str = "SELECT owner, public, name, keywords FROM shares
 #[derive(Default)]
 pub(super) struct Filling {
     shelf: Shelf,
-    places: HashMap<i64, usize>,
+    /// Where each share stands, if it can be read.
+    places: HashMap<i64, Option<usize>>,
 }
 
 impl Filling {
-    /// An entry that the asker may see, with its place on the shelf.
-    pub(super) fn put(&mut self, db: &impl Sql, seen: Seen) -> Result<EntryRow> {
+    /// An entry that the asker may see, with its place on the shelf; none for one whose share cannot
+    /// be read.
+    pub(super) fn put(&mut self, db: &impl Sql, seen: Seen) -> Result<Option<EntryRow>> {
         let share = match self.places.get(&seen.share) {
             Some(place) => *place,
             None => self.share(db, seen.share)?,
         };
-        Ok(EntryRow { share, entry: seen.entry })
+        Ok(share.map(|share| EntryRow { share, entry: seen.entry }))
     }
 
     pub(super) fn into_shelf(self) -> Shelf {
         self.shelf
     }
 
-    fn share(&mut self, db: &impl Sql, id: i64) -> Result<usize> {
-        let found = db.one(SHARE, params![id], share)?;
-        let share = found.ok_or_else(|| Error::Unsound("an entry without a share".into()))?;
-        self.person(db, share.owner)?;
-        let place = self.shelf.shares.len();
-        self.shelf.shares.push(share);
+    fn share(&mut self, db: &impl Sql, id: i64) -> Result<Option<usize>> {
+        let found = db.one(SHARE, params![id], |row| readable(share(row)))?;
+        let found = found.ok_or_else(|| Error::Unsound("an entry without a share".into()))?;
+        let place = found.is_some().then_some(self.shelf.shares.len());
+        if let Some(share) = found {
+            self.person(db, share.owner)?;
+            self.shelf.shares.push(share);
+        }
         self.places.insert(id, place);
         Ok(place)
     }
@@ -53,12 +57,12 @@ impl Filling {
     }
 }
 
-/// A row of owner, public id, name, keywords.
+/// A row of owner, public id, name, keywords. A keyword that cannot be read is left out.
 pub(super) fn share(row: &Row<'_>) -> rusqlite::Result<ShareRow> {
     Ok(ShareRow {
         owner: row.account(0)?,
         id: ShareId::from_bytes(row.get(1)?),
         name: name(row, 2)?,
-        keywords: keywords(row, 3)?,
+        keywords: readable_keywords(row, 3)?,
     })
 }
