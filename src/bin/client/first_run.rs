@@ -5,7 +5,7 @@ use crate::failures::Trouble;
 use crate::program::Program;
 use crate::verbs::account::{self, Newcomer};
 use waxwing::crypto::Password;
-use waxwing::model::IndexAddress;
+use waxwing::model::{Audience, IndexAddress};
 use waxwing::node::User;
 
 /// Asks what has to be known. The index is the one that is set.
@@ -36,5 +36,23 @@ pub(crate) async fn welcome(program: &Program, index: IndexAddress) -> Result<Us
         None => account::log_in(program, &me, &index, &user).await?,
     }
     account::told_joined(program, &me, "joined")?;
+    offer_to_share(program, &me).await?;
     Ok(me)
+}
+
+/// The folders that are set are offered once; without a yes nothing is shared.
+async fn offer_to_share(program: &Program, me: &User) -> Result<(), Trouble> {
+    let ask = program.asker("an answer", "`share add PATH`")?;
+    for path in me.config().shares.clone() {
+        let preview = me.preview(&path).await?;
+        let question = format!("Share {} files with everyone?", preview.files);
+        if ask.yes(&question, true)? {
+            me.add_share(&path, &[], Audience::Everyone)?;
+        } else {
+            program
+                .printer
+                .note(format!("Nothing is shared. `share add {}` does later.", path.display()));
+        }
+    }
+    Ok(())
 }

@@ -15,6 +15,7 @@ mod settings;
 #[path = "../server/signals.rs"]
 mod signals;
 mod verbs;
+mod visits;
 
 use clap::ArgMatches;
 use program::Program;

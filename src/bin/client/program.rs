@@ -148,9 +148,17 @@ impl Program {
         known.dedup();
     }
 
+    /// Whether how far work has come is not told for now.
+    pub(crate) fn mute_progress(&self, on: bool) {
+        if let Some((_, progress)) = &self.state().progress {
+            progress.mute(on);
+        }
+    }
+
     /// Says goodbye to everybody.
     pub(crate) async fn close(&self) {
         if let Some(user) = self.opened() {
+            user.go_offline().await;
             user.close().await;
         }
     }

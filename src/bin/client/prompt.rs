@@ -5,7 +5,7 @@ use crate::failures::{self, Trouble};
 use crate::first_run;
 use crate::program::Program;
 use crate::signals::{Signals, end_at_once};
-use crate::verbs::{self, account};
+use crate::verbs::{self, account, sharing};
 use std::sync::Arc;
 use tokio::task::block_in_place;
 use waxwing::node::index::Status;
@@ -21,6 +21,9 @@ pub(crate) async fn open(program: &Arc<Program>) -> Result<(), Failure> {
     let working = Arc::clone(program);
     let prompt = async move {
         let user = begin(&working).await?;
+        if let Some(user) = &user {
+            be_there(&working, user).await;
+        }
         menu(&working, user.as_ref());
         read_lines(&working).await
     };
@@ -60,6 +63,21 @@ async fn begin(program: &Program) -> Result<Option<User>, Trouble> {
         Err(error) => program.printer.failure(&failures::node(&error)),
     }
     Ok(Some(user))
+}
+
+/// Shares and receives from now on. A prompt that cannot is still good for the rest.
+async fn be_there(program: &Program, user: &User) {
+    if user.name().ok().flatten().is_none() || user.index().is_err() {
+        return;
+    }
+    for looked in sharing::look_at_all(user).await {
+        if let Err(error) = looked.and_then(|looked| looked.published) {
+            program.printer.failure(&failures::node(&error));
+        }
+    }
+    if let Err(trouble) = sharing::go_online(program, user, true).await {
+        program.printer.failure(&trouble.into());
+    }
 }
 
 /// The steps that a newcomer needs, in their order.
@@ -126,7 +144,10 @@ async fn parse_and_do(program: &Arc<Program>, words: &[String]) -> Result<(), Tr
     let matches = match verbs::prompt_command().try_get_matches_from(words) {
         Ok(matches) => matches,
         Err(answer) => {
-            program.printer.usage(answer.render(), answer.use_stderr());
+            // How all of it is used is no help with one word of it.
+            let text = answer.render().to_string();
+            let text = text.split("\n\nUsage: <COMMAND>").next().unwrap_or_default();
+            program.printer.usage(text, answer.use_stderr());
             return Ok(());
         }
     };
@@ -149,8 +170,10 @@ fn help(program: &Program) {
 }
 
 const FIRST: &[(&str, &str)] = &[
+    ("share add PATH", "share a file or folder"),
     ("search WORDS", "find files that others share"),
-    ("browse USER", "list what somebody shares with you"),
+    ("get NUMBER", "fetch a file of the last search"),
+    ("send USER PATH", "send somebody a file or folder"),
     ("people", "see who is there"),
     ("verify USER", "make sure of somebody's key"),
     ("help", "all verbs"),

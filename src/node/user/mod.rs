@@ -42,8 +42,8 @@ pub use people::{Acquaintance, Standing};
 pub use proofs::SentBy;
 pub use search::Results;
 pub use send::SentFiles;
-pub use shares::{Looked, Preview};
 pub use session::ask_who_answers;
+pub use shares::{Looked, Preview};
 pub use trust::{Pinned, Words};
 
 use self::inbox::Inbox;

@@ -28,6 +28,7 @@ use std::time::{Duration, Instant};
 pub struct Progress {
     thread: JoinHandle<()>,
     end: Arc<AtomicBool>,
+    mute: Arc<AtomicBool>,
 }
 
 /// A way to show a burst of tasks.
@@ -43,7 +44,8 @@ impl Progress {
     pub fn start(printer: &Printer, events: Receiver<Event>) -> io::Result<Self> {
         let mut show = Show::on(printer);
         let (mut burst, end) = (Burst::default(), Arc::new(AtomicBool::new(false)));
-        let ending = Arc::clone(&end);
+        let mute = Arc::new(AtomicBool::new(false));
+        let (ending, is_mute) = (Arc::clone(&end), Arc::clone(&mute));
         let draw = move || {
             loop {
                 let ending = ending.load(Ordering::Acquire);
@@ -57,17 +59,26 @@ impl Progress {
                 for event in told.into_iter().chain(events.try_iter().take(AT_ONCE)) {
                     let before = burst.clone_task(&event);
                     burst.take(event.clone(), now);
-                    show.told(&event, before.as_ref(), &burst);
+                    if !is_mute.load(Ordering::Acquire) {
+                        show.told(&event, before.as_ref(), &burst);
+                    }
                 }
                 if over {
                     break show.end();
                 }
-                show.draw(&burst, now);
+                if !is_mute.load(Ordering::Acquire) {
+                    show.draw(&burst, now);
+                }
                 burst.rest();
             }
         };
         let thread = thread::Builder::new().name("progress".to_owned()).spawn(draw)?;
-        Ok(Self { thread, end })
+        Ok(Self { thread, end, mute })
+    }
+
+    /// Whether nothing is shown for now.
+    pub fn mute(&self, on: bool) {
+        self.mute.store(on, Ordering::Release);
     }
 
     /// Waits until all that was told is drawn, and the bars are gone. Nobody listens to what is told

@@ -4,7 +4,9 @@ mod about;
 pub(crate) mod account;
 mod finding;
 mod keys;
+mod moving;
 mod people;
+pub(crate) mod sharing;
 
 use crate::asking;
 use crate::failures::Trouble;
@@ -46,6 +48,11 @@ static VERBS: &[Verb] = &[
         carry_out: |p, a| Box::pin(account::login(p, a)),
     },
     Verb {
+        name: "share",
+        command: sharing::share_command,
+        carry_out: |p, a| Box::pin(sharing::share(p, a)),
+    },
+    Verb {
         name: "search",
         command: finding::search_command,
         carry_out: |p, a| Box::pin(finding::search(p, a)),
@@ -54,6 +61,21 @@ static VERBS: &[Verb] = &[
         name: "browse",
         command: finding::browse_command,
         carry_out: |p, a| Box::pin(finding::browse(p, a)),
+    },
+    Verb {
+        name: "get",
+        command: moving::get_command,
+        carry_out: |p, a| Box::pin(moving::get(p, a)),
+    },
+    Verb {
+        name: "send",
+        command: moving::send_command,
+        carry_out: |p, a| Box::pin(moving::send(p, a)),
+    },
+    Verb {
+        name: "inbox",
+        command: moving::inbox_command,
+        carry_out: |p, a| Box::pin(moving::inbox(p, a)),
     },
     Verb {
         name: "people",
@@ -69,6 +91,11 @@ static VERBS: &[Verb] = &[
         name: "trust",
         command: people::trust_command,
         carry_out: |p, a| Box::pin(people::trust(p, a)),
+    },
+    Verb {
+        name: "serve",
+        command: sharing::serve_command,
+        carry_out: |p, a| Box::pin(sharing::serve(p, a)),
     },
     Verb {
         name: "whoami",

@@ -4,13 +4,15 @@ use super::account::when;
 use super::tell_age;
 use crate::failures::Trouble;
 use crate::program::Program;
+use crate::visits::signed_by;
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
+use std::path::Path;
 use waxwing::crypto::{Fingerprint, UnixTime};
 use waxwing::model::{PeerAddress, UserName};
 use waxwing::node::index::Seen;
-use waxwing::node::{Acquaintance, Standing, Words};
+use waxwing::node::{self, Acquaintance, SentBy, Standing, User, Words};
 use waxwing::ui::{Exit, Failure, Table, utc};
 
 pub(super) fn people_command(command: Command) -> Command {
@@ -21,8 +23,10 @@ pub(super) fn people_command(command: Command) -> Command {
 
 pub(super) fn verify_command(command: Command) -> Command {
     command
-        .about("Compare twelve words with somebody, so that you know their key")
-        .arg(user("USER").required(true).help("The person"))
+        .about("Make sure of somebody's key by twelve words, or see who sent a file")
+        .arg(
+            Arg::new("WHAT").required(true).value_name("USER|FILE").help("The person, or the file"),
+        )
         .arg(
             Arg::new("yes")
                 .long("yes")
@@ -47,6 +51,12 @@ pub(super) fn trust_command(command: Command) -> Command {
 
 pub(super) fn user(name: &'static str) -> Arg {
     Arg::new(name).value_parser(ValueParser::from(|text: &str| text.parse::<UserName>()))
+}
+
+/// Names with commas between them.
+pub(super) fn named_people(text: &str) -> Result<Vec<UserName>, Trouble> {
+    let names = text.split(',').map(|name| name.trim().parse::<UserName>());
+    Ok(names.collect::<Result<_, _>>().map_err(node::Error::from)?)
 }
 
 pub(super) fn named(arguments: &ArgMatches, name: &str) -> Result<UserName, Trouble> {
@@ -143,7 +153,13 @@ struct Comparison<'a> {
 }
 
 pub(super) async fn verify(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
-    let (me, user) = (program.user()?, named(arguments, "USER")?);
+    let me = program.user()?;
+    let what = arguments.get_one::<String>("WHAT").map(String::as_str).unwrap_or_default();
+    let user = match (what.parse::<UserName>(), Path::new(what)) {
+        // A person one has met is meant rather than a file that happens to have their name.
+        (Ok(user), path) if !path.is_file() || me.pin(&user)?.is_some() => user,
+        (_, path) => return who_sent(program, &me, path).await,
+    };
     let words = me.verify_words(&user).await?;
     let said = arguments.get_flag("yes");
     if said {
@@ -173,10 +189,32 @@ pub(super) async fn verify(program: &Program, arguments: &ArgMatches) -> Result<
     Ok(())
 }
 
+async fn who_sent(program: &Program, me: &User, file: &Path) -> Result<(), Trouble> {
+    for SentBy { sent, user, verified } in me.who_sent(file).await? {
+        program.printer.object(&serde_json::json!({
+            "type": "receipt",
+            "user": user.as_ref().map(ToString::to_string),
+            "verified": verified.is_some(),
+            "fingerprint": sent.sender.to_string(),
+            "name": sent.entry.path().as_str(),
+            "created": sent.created.0,
+        }));
+        let by = match &user {
+            Some(user) => signed_by(user, verified.is_some()),
+            None => format!("somebody unknown here, {}", sent.sender),
+        };
+        let (name, at) = (sent.entry.path(), utc(sent.created));
+        program.printer.result(format!("sent as {name} on {at}, signed by {by}"));
+    }
+    Ok(())
+}
+
 fn show_words(program: &Program, words: &Words) {
     let user = &words.user;
+    let me = program.opened().and_then(|me| me.name().ok().flatten());
+    let me = me.map_or("YOU".to_owned(), |me| me.to_string());
     program.printer.result(format!(
-        "Call {user}, or meet them. With `verify` of your name, {user} sees the same twelve words:"
+        "Call {user}, or meet them. With `verify {me}`, {user} sees the same twelve words:"
     ));
     program.printer.result("");
     for line in words.words.chunks(6) {
