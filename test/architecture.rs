@@ -56,7 +56,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
             "bin/",
         ],
     ),
-    ("std::env", &["ui/output.rs", "bin/"]),
+    ("std::env", &["ui/output.rs", "ui/settings/", "bin/"]),
     ("std::process", &["index/data_folder.rs", "node/home/files.rs", "ui/failure.rs", "bin/"]),
     (
         "std::time",

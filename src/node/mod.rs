@@ -28,5 +28,5 @@ pub use pins::Pin;
 pub use shared_folders::SharedFolder;
 pub use user::{
     Acquaintance, GetRules, Got, Looked, Me, Online, Options, OwnKeys, Pinned, Preview, Results,
-    Sender, SentBy, SentFiles, Standing, User, Visit, Waiting, Words,
+    Sender, SentBy, SentFiles, Standing, User, Visit, Waiting, Words, ask_who_answers,
 };

@@ -3,7 +3,7 @@
 //! The policy: **stdout** is for what was asked for, **stderr** for everything else, so that a pipe
 //! gets results and nothing but results. With `--json`, what goes to stdout is one JSON object a line.
 //! Colours stand only where a terminal is, and not when `NO_COLOR` is set or `TERM` is `dumb`;
-//! without them nothing is missing. Tables are fitted to a terminal's width and whole elsewhere.
+//! without them nothing is missing. Tables and sentences are fitted to a terminal's width and whole elsewhere.
 //! On a terminal, lines, bars and a prompt share the screen without tearing each other.
 //! Whoever closes the other end of a pipe has seen enough: what comes after is dropped, and nothing
 //! panics. Any other failure to write a result is kept for [`Printer::finish`].
@@ -14,6 +14,7 @@ use super::failure::{Exit, Failure};
 use super::output::{Look, Output, columns, lock};
 use super::screen::Screen;
 use super::table::Table;
+use super::words::wrapped;
 use crate::model::Untrusted;
 use serde::Serialize;
 use std::fmt::{self, Display};
@@ -103,7 +104,7 @@ impl Printer {
     /// A result for a person; nothing when a program reads.
     pub fn result(&self, text: impl Display) {
         if !self.0.json {
-            self.write_line(&self.0.out, |_| text.to_string());
+            self.write_line(&self.0.out, |look| wrapped(&text.to_string(), look.width));
         }
     }
 
@@ -143,14 +144,14 @@ impl Printer {
     /// Something that a person should know, beside the results.
     pub fn note(&self, text: impl Display) {
         if self.0.loudness >= Loudness::Usual {
-            self.write_line(&self.0.err, |_| text.to_string());
+            self.write_line(&self.0.err, |look| wrapped(&text.to_string(), look.width));
         }
     }
 
     /// Something that helps to find out why it is as it is.
     pub fn detail(&self, text: impl Display) {
         if self.0.loudness >= Loudness::Verbose {
-            self.write_line(&self.0.err, |_| text.to_string());
+            self.write_line(&self.0.err, |look| wrapped(&text.to_string(), look.width));
         }
     }
 
@@ -158,9 +159,13 @@ impl Printer {
     pub fn failure(&self, failure: &Failure) {
         let hint = failure.hint.as_deref();
         self.write_line(&self.0.err, |look| {
-            let what = format!("{} {}", look.red("error:"), shown(&failure.what));
+            let told = |mark: &str, text: &str| {
+                let plain = wrapped(&format!("{mark} {}", shown(text)), look.width);
+                plain.strip_prefix(mark).unwrap_or(&plain).to_owned()
+            };
+            let what = format!("{}{}", look.red("error:"), told("error:", &failure.what));
             match hint {
-                Some(hint) => format!("{what}\n{} {}", look.bold("hint:"), shown(hint)),
+                Some(hint) => format!("{what}\n{}{}", look.bold("hint:"), told("hint:", hint)),
                 None => what,
             }
         });

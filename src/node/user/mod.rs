@@ -42,6 +42,7 @@ pub use people::{Acquaintance, Standing};
 pub use proofs::SentBy;
 pub use search::Results;
 pub use send::SentFiles;
+pub use session::ask_who_answers;
 pub use shares::{Looked, Preview};
 pub use trust::{Pinned, Words};
 
@@ -54,6 +55,7 @@ use super::index::Clock;
 use super::{Config, Error, Home};
 use crate::crypto::Identity;
 use crate::crypto::key_file::Protection;
+use crate::crypto::key_folder::NewKeys;
 use crate::link::{Backoff, Deadlines, Side};
 use crate::model::{Events, UnixTime};
 use crate::peer::Sharer;
@@ -129,6 +131,18 @@ impl User {
         home.make()?;
         let now = (options.clock)();
         let identity = home.keys().create(protection, now)?;
+        Self::begin(home, config, identity, options)
+    }
+
+    /// Keeps keys of a person that were made before, and opens them.
+    pub fn create_with(
+        home: Home,
+        config: Config,
+        (keys, protection): (&NewKeys, Protection<'_>),
+        options: Options,
+    ) -> Result<Self, Error> {
+        home.make()?;
+        let identity = home.keys().keep(keys, protection, (options.clock)())?;
         Self::begin(home, config, identity, options)
     }
 

@@ -17,13 +17,19 @@ use self::lines::{Lines, Objects};
 use super::printer::{Loudness, Printer};
 use crate::model::{Event, Work};
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 /// The thread that draws.
 #[derive(Debug)]
-pub struct Progress(JoinHandle<()>);
+pub struct Progress {
+    thread: JoinHandle<()>,
+    end: Arc<AtomicBool>,
+    mute: Arc<AtomicBool>,
+}
 
 /// A way to show a burst of tasks.
 enum Show {
@@ -37,31 +43,49 @@ impl Progress {
     /// Draws what is told from now on, until nobody can tell any more.
     pub fn start(printer: &Printer, events: Receiver<Event>) -> io::Result<Self> {
         let mut show = Show::on(printer);
-        let mut burst = Burst::default();
+        let (mut burst, end) = (Burst::default(), Arc::new(AtomicBool::new(false)));
+        let mute = Arc::new(AtomicBool::new(false));
+        let (ending, is_mute) = (Arc::clone(&end), Arc::clone(&mute));
         let draw = move || {
             loop {
-                let told = events.recv_timeout(FRAME);
-                let (now, over) =
-                    (Instant::now(), matches!(told, Err(RecvTimeoutError::Disconnected)));
+                let ending = ending.load(Ordering::Acquire);
+                let told = events.recv_timeout(if ending { Duration::ZERO } else { FRAME });
+                let over = match told {
+                    Ok(_) => false,
+                    Err(RecvTimeoutError::Timeout) => ending,
+                    Err(RecvTimeoutError::Disconnected) => true,
+                };
+                let now = Instant::now();
                 for event in told.into_iter().chain(events.try_iter().take(AT_ONCE)) {
                     let before = burst.clone_task(&event);
                     burst.take(event.clone(), now);
-                    show.told(&event, before.as_ref(), &burst);
+                    if !is_mute.load(Ordering::Acquire) {
+                        show.told(&event, before.as_ref(), &burst);
+                    }
                 }
                 if over {
                     break show.end();
                 }
-                show.draw(&burst, now);
+                if !is_mute.load(Ordering::Acquire) {
+                    show.draw(&burst, now);
+                }
                 burst.rest();
             }
         };
-        Ok(Self(thread::Builder::new().name("progress".to_owned()).spawn(draw)?))
+        let thread = thread::Builder::new().name("progress".to_owned()).spawn(draw)?;
+        Ok(Self { thread, end, mute })
     }
 
-    /// Waits until all that was told is drawn, and the bars are gone. Whoever calls it has dropped all
-    /// that could tell.
+    /// Whether nothing is shown for now.
+    pub fn mute(&self, on: bool) {
+        self.mute.store(on, Ordering::Release);
+    }
+
+    /// Waits until all that was told is drawn, and the bars are gone. Nobody listens to what is told
+    /// after it.
     pub fn finish(self) {
-        let _ = self.0.join();
+        self.end.store(true, Ordering::Release);
+        let _ = self.thread.join();
     }
 }
 
