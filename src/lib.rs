@@ -4,13 +4,13 @@
 //! fails when one does not.
 //!
 //! ```text
-//! codec → crypto → model → seal          → wire         → link         → index           → node     → ui
-//! bytes   secrets  nouns   sealed stream   what is said   who is there   a server's role   one user   terminal
+//! codec → crypto → model → seal          → wire         → link         → ( index | peer ) → node     → ui
+//! bytes   secrets  nouns   sealed stream   what is said   who is there   server  sharer     one user   terminal
 //! ```
 //!
 //! Begin at [`seal`] for files that are sealed for one person and opened by them
-//! (`examples/seal.rs`), at [`link`] for two programs that speak with each other (`examples/send.rs`), and at
-//! [`index`] for a server. `protocol.md` beside this crate says every byte, `SECURITY.md` what is defended
+//! (`examples/seal.rs`), at [`link`] for two programs that speak with each other (`examples/send.rs`), at
+//! [`peer`] for people who share files, and at [`index`] for a server. `protocol.md` beside this crate says every byte, `SECURITY.md` what is defended
 //! and what is not.
 
 #![forbid(unsafe_code)]
@@ -29,6 +29,7 @@ pub mod index;
 pub mod link;
 pub mod model;
 pub mod node;
+pub mod peer;
 pub mod seal;
 pub mod ui;
 pub mod wire;

@@ -9,11 +9,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The row, from left to right. A room may import from those before it.
-const ROW: &[&str] = &["codec", "crypto", "model", "seal", "wire", "link", "index", "node", "ui"];
+const ROW: &[&str] =
+    &["codec", "crypto", "model", "seal", "wire", "link", "index", "peer", "node", "ui"];
 
 /// Rooms without a door between them, though the row would allow one: a person's program knows
 /// nothing of how an index works inside.
-const NO_DOOR: &[(&str, &str)] = &[("node", "index"), ("ui", "index")];
+const NO_DOOR: &[(&str, &str)] = &[("peer", "index"), ("node", "index"), ("ui", "index")];
 
 /// Crates and parts of the standard library that only some rooms may know.
 const FIRST_MET: &[(&str, &[&str])] = &[
@@ -32,6 +33,12 @@ const FIRST_MET: &[(&str, &[&str])] = &[
             "index/data_folder.rs",
             "index/control/socket.rs",
             "index/store/sqlite/",
+            "node/home/files.rs",
+            "peer/disk.rs",
+            "peer/folder/",
+            "peer/landing/",
+            "peer/receipts.rs",
+            "peer/sources.rs",
             "ui/log_file.rs",
             "bin/",
         ],
@@ -48,7 +55,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
         ],
     ),
     ("std::env", &["ui/printer.rs", "bin/"]),
-    ("std::process", &["index/data_folder.rs", "ui/failure.rs", "bin/"]),
+    ("std::process", &["index/data_folder.rs", "node/home/files.rs", "ui/failure.rs", "bin/"]),
     (
         "std::time",
         &[
@@ -57,6 +64,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
             "model/entry.rs",
             "link/",
             "index/",
+            "peer/",
             "node/",
             "ui/log.rs",
             "bin/",
@@ -78,8 +86,10 @@ const FIRST_MET: &[(&str, &[&str])] = &[
     ("blake3", &["crypto/tag.rs", "model/content/"]),
     ("minicbor", &["codec/", "wire/"]),
     ("bytes", &["wire/", "link/"]),
-    ("tokio", &["link/", "index/", "node/", "bin/"]),
+    ("tokio", &["link/", "index/", "peer/", "node/", "bin/"]),
     ("tokio_util", &["link/", "index/", "node/", "bin/"]),
+    ("cap_std", &["peer/"]),
+    ("cap_fs_ext", &["peer/"]),
     ("rusqlite", &["index/store/sqlite/"]),
     ("clap", &["ui/", "bin/"]),
     ("comfy_table", &["ui/"]),

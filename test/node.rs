@@ -1,7 +1,9 @@
-//! The session with an index: against one written by hand that lies, forgets, is silent, hangs up and
+//! A person's side. The session with an index: against one written by hand that lies, forgets, is silent, hangs up and
 //! comes back, and against the real one.
 //!
 //! Connections are pipes. Time is tokio's and stands still, but where the real index has threads.
+//!
+//! And a person's program: their home, and what they do with the real index over loopback.
 
 #[path = "node/ground.rs"]
 mod ground;
@@ -17,6 +19,8 @@ mod net;
 mod shelves;
 #[path = "node/stub.rs"]
 mod stub;
+#[path = "node/town.rs"]
+mod town;
 
 #[path = "node/beginnings.rs"]
 mod beginnings;
@@ -26,6 +30,8 @@ mod catalog;
 mod changes;
 #[path = "node/directory.rs"]
 mod directory;
+#[path = "node/homes.rs"]
+mod homes;
 #[path = "node/news.rs"]
 mod news;
 #[path = "node/people.rs"]
@@ -38,3 +44,5 @@ mod returns;
 mod searching;
 #[path = "node/stories.rs"]
 mod stories;
+#[path = "node/verbs.rs"]
+mod verbs;

@@ -25,6 +25,10 @@ pub enum Work {
     Sealing,
     /// Verifying and decrypting what a sender sealed.
     Opening,
+    /// Sending files to somebody.
+    Sending,
+    /// Receiving files from somebody, up to their last byte.
+    Receiving,
 }
 
 /// A fact.

@@ -72,7 +72,7 @@ impl EntryPath {
 
     /// What every spelling of this path has in common on systems that ignore case: its components
     /// folded, with zero bytes between them, which no name holds and which sort before all others.
-    fn folded(&self) -> Box<str> {
+    pub fn folded(&self) -> Box<str> {
         let mut folded = String::with_capacity(self.0.len());
         for name in self.components() {
             if !folded.is_empty() {

@@ -1,5 +1,26 @@
 //! One user: what a person's program does, put together from the rooms before it.
 //!
+//! A [`Home`] is where a person keeps everything. A [`User`] is that person at work: each verb of the
+//! program is a method of it, with plain values in and out, that prints nothing and asks nobody.
+//! What goes wrong is one [`Error`], which says by [`Error::advice`] what a person is told.
+//!
+//! ```text
+//! Home ──▶ User ──▶ index::IndexSession ──▶ the index
+//!           │
+//!           └─ pins, chain, token, shares, results: small files in the home
+//! ```
+//!
 //! [`index`] is the person's side of an index: a session that stays.
 
+mod error;
+mod home;
 pub mod index;
+mod object;
+mod pins;
+mod user;
+
+pub use error::{Advice, Class, Error};
+pub use home::{Config, Home, HomeError, HomeLock, Receive};
+pub use object::{Object, ObjectError, Wanted};
+pub use pins::Pin;
+pub use user::{Acquaintance, Me, Options, OwnKeys, Pinned, Results, Standing, User, Words};

@@ -69,6 +69,12 @@ impl Directory {
         (is_current && inner.alarm.is_none()).then(|| (binding.clone(), *since))
     }
 
+    /// The same for who has an identity.
+    pub(super) fn believed_holder(&self, identity: &Fingerprint) -> Option<(Binding, UnixTime)> {
+        let owner = self.with_chain(|chain| chain.owner(identity).cloned());
+        self.believed(&owner?).filter(|(binding, _)| binding.step.identity == *identity)
+    }
+
     pub(super) fn alarm(&self) -> Option<ChainError> {
         self.inner().alarm.clone()
     }
@@ -139,6 +145,22 @@ pub(super) async fn keys(
     }
     inner.believed.insert(user.clone(), (binding.clone(), shared.now()));
     Ok(binding)
+}
+
+/// Who has an identity now, believed by the chain as it is now; nobody when it was given away.
+pub(super) async fn holder(
+    shared: &Shared,
+    identity: &Fingerprint,
+    until: Instant,
+) -> Result<Option<Binding>, Error> {
+    catch_up(shared, until).await?;
+    let owner = shared.known.directory().with_chain(|chain| chain.owner(identity).cloned());
+    let Some(user) = owner else { return Ok(None) };
+    match keys(shared, &user, until).await {
+        Ok(binding) => Ok(Some(binding).filter(|binding| binding.step.identity == *identity)),
+        Err(Error::Unknown) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The rotations that led from an identity to the one that somebody has now; nothing when something

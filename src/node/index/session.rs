@@ -311,6 +311,17 @@ impl IndexSession {
         self.read(keys, || shared.known.directory().believed(user)).await
     }
 
+    /// Who has an identity now, with their keys: nobody when it has no name, or none any more.
+    pub async fn holder(&self, identity: &Fingerprint) -> Result<Seen<Option<Binding>>, Error> {
+        let shared = &self.0.shared;
+        let holder = directory::holder(shared, identity, shared.until());
+        let known = || {
+            let (binding, since) = shared.known.directory().believed_holder(identity)?;
+            Some((Some(binding), since))
+        };
+        self.read(holder, known).await
+    }
+
     /// The rotations, each believed, that led from an identity to the one that somebody has now;
     /// none at all when it is the same, nothing when something else led there.
     pub async fn rotations(

@@ -1,0 +1,292 @@
+//! What a person is told of an error.
+
+use super::Error;
+use super::refusals;
+use crate::crypto::key_file::KeyFileError;
+use crate::crypto::key_folder::KeyFolderError;
+use crate::node::HomeError;
+use crate::node::index::{self, LoggedOut, Trouble};
+use crate::{link, model};
+use std::io;
+
+/// How a program ends, one for each exit code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Class {
+    /// What was asked for is done.
+    Done,
+    /// Something went wrong.
+    Error,
+    /// The command was not understood.
+    Usage,
+    /// What was named is not there.
+    NotFound,
+    /// It may not be.
+    NotAllowed,
+    /// The other side cannot be reached.
+    Unreachable,
+    /// Something is not what it should be: somebody made a mistake, or lies.
+    Verification,
+    /// Something else is in the way.
+    Conflict,
+    /// There is no room left.
+    NoSpace,
+    /// It was so already.
+    NothingToDo,
+    /// Somebody stopped it.
+    Interrupted,
+}
+
+/// What a person is told: what went wrong, and what to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Advice {
+    /// How the program ends.
+    pub class: Class,
+    /// What went wrong, in one line.
+    pub what: String,
+    /// The likely cause, and the next step, if there is one.
+    pub hint: Option<String>,
+}
+
+/// A class and a hint; what went wrong is mostly what the error says itself.
+pub(super) type Hint = (Class, Option<String>);
+
+pub(super) fn hint(class: Class, text: impl Into<String>) -> Hint {
+    (class, Some(text.into()))
+}
+
+pub(super) fn no_hint(class: Class) -> Hint {
+    (class, None)
+}
+
+impl Error {
+    /// What a person is told.
+    pub fn advice(&self) -> Advice {
+        let (class, hint) = self.hint();
+        Advice { class, what: self.to_string(), hint }
+    }
+
+    fn hint(&self) -> Hint {
+        match self {
+            Self::Home(error) => home(error),
+            Self::Keys(error) => keys(error),
+            Self::Crypto(_) => no_hint(Class::Error),
+            Self::Link(error) => unreachable(error),
+            Self::Index(error) => index(error),
+            Self::NoKeys(_) => hint(Class::NotFound, "`join INVITATION` makes keys and an account"),
+            Self::NoIndex => hint(
+                Class::Usage,
+                "`join INVITATION` names one; whoever runs the index has the invitation",
+            ),
+            Self::UntrustedIndex(at) => hint(
+                Class::NotAllowed,
+                format!(
+                    "compare the fingerprint that {at} shows with the one in its invitation, and \
+                     answer yes; or `join` with the whole invitation"
+                ),
+            ),
+            Self::OtherIndex { .. } => hint(
+                Class::Verification,
+                "a home belongs to one index. For another one, name another home with --home. If \
+                 it should be the same one, somebody may be in between",
+            ),
+            Self::Said(error) => said(error),
+            Self::Object(_) => hint(Class::Usage, "such as alice:photos/tree.jpg"),
+            Self::Password(_) => hint(Class::Usage, "choose another password"),
+            Self::Nobody(_) => hint(Class::NotFound, "`people` shows who is there"),
+            Self::Oneself => hint(Class::Usage, "name somebody else"),
+            Self::KeyChanged { user, verified, .. } => key_changed(user, *verified),
+            Self::OldCertificate(user) => hint(
+                Class::Verification,
+                format!(
+                    "the index has forgotten something, or lies; ask {user} and whoever runs the index"
+                ),
+            ),
+            Self::NotTheKey { user, .. } => hint(
+                Class::Verification,
+                format!("ask {user} for their fingerprint again, by a way that is not this index"),
+            ),
+            Self::TrustedAlready(user) => {
+                hint(Class::NothingToDo, format!("`verify {user}` shows the words to compare"))
+            }
+            Self::NoShareOf { user, .. } => {
+                hint(Class::NotFound, format!("`browse {user}` shows what {user} shares with you"))
+            }
+            Self::NobodyHas(_) => hint(
+                Class::NotFound,
+                "who had it may have removed it, or shares it with others only",
+            ),
+            Self::NoResult(_) => hint(Class::NotFound, "`search WORDS` numbers its results"),
+            Self::NoMore => hint(Class::NothingToDo, "`search WORDS` begins a new search"),
+        }
+    }
+}
+
+fn key_changed(user: &model::UserName, verified: bool) -> Hint {
+    let before = if verified { "you had compared words with " } else { "you have met " };
+    hint(
+        Class::Verification,
+        format!(
+            "{before}{user} under the old key. Either {user} has new keys, or somebody pretends to be \
+             {user}. Ask {user} for the whole new fingerprint by a way that is not this index, then \
+             `trust {user} --replace FINGERPRINT`"
+        ),
+    )
+}
+
+fn home(error: &HomeError) -> Hint {
+    match error {
+        HomeError::Io { source, .. } => disk(source),
+        HomeError::NoPlatform => hint(Class::Usage, "name a folder with --home"),
+        HomeError::OpenToOthers { path, wanted, .. } => {
+            hint(Class::NotAllowed, format!("chmod {wanted:o} {}", path.display()))
+        }
+        HomeError::OtherOwner(_) => hint(Class::NotAllowed, "name a home of your own with --home"),
+        HomeError::Damaged { path, .. } => hint(
+            Class::Error,
+            format!("put it aside, and what it held is asked for again: {}", path.display()),
+        ),
+        HomeError::InUse { .. } => hint(
+            Class::Conflict,
+            "a prompt or `serve` is open in this home; use that one, or end it first",
+        ),
+    }
+}
+
+fn disk(error: &io::Error) -> Hint {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            hint(Class::NoSpace, "make room on this disk, and try again")
+        }
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            hint(Class::NotAllowed, "you may not write or read there; name another folder")
+        }
+        io::ErrorKind::NotFound => hint(Class::NotFound, "is it spelled as it should be?"),
+        _ => no_hint(Class::Error),
+    }
+}
+
+fn keys(error: &KeyFolderError) -> Hint {
+    match error {
+        KeyFolderError::Io { source, .. } => disk(source),
+        KeyFolderError::Exists(_) => {
+            hint(Class::Conflict, "there are keys already; another home may be named with --home")
+        }
+        KeyFolderError::OpenToOthers { path, wanted, .. } => hint(
+            Class::NotAllowed,
+            format!(
+                "others could read your keys. If nobody did: chmod {wanted:o} {}",
+                path.display()
+            ),
+        ),
+        KeyFolderError::OtherOwner(_) => hint(Class::NotAllowed, "name a home of your own"),
+        KeyFolderError::KeyFile { reason, .. } => key_file(*reason),
+        KeyFolderError::Mismatch { .. } => hint(
+            Class::Verification,
+            "somebody has changed a file here, or a disk failed; take the folder from a backup",
+        ),
+        KeyFolderError::NotMade(_) => no_hint(Class::Error),
+    }
+}
+
+fn key_file(error: KeyFileError) -> Hint {
+    match error {
+        KeyFileError::WrongPassphrase => hint(
+            Class::NotAllowed,
+            "it is the passphrase of your keys, not the password of your account",
+        ),
+        KeyFileError::PassphraseNeeded => {
+            hint(Class::NotAllowed, "give it when asked, or in a file with --passphrase-file")
+        }
+        KeyFileError::NotEncrypted => hint(Class::Usage, "leave the passphrase out"),
+        KeyFileError::Malformed | KeyFileError::Scheme => {
+            hint(Class::Verification, "take the folder of keys from a backup")
+        }
+        KeyFileError::NotWritten => no_hint(Class::Error),
+    }
+}
+
+fn said(error: &model::Error) -> Hint {
+    match error {
+        model::Error::Invitation(_) => hint(
+            Class::Usage,
+            "an invitation looks so: waxwing://HOST:PORT#FINGERPRINT; copy it whole",
+        ),
+        model::Error::Address { .. } => hint(Class::Usage, "an address looks so: HOST:7311"),
+        model::Error::Name { .. } => hint(Class::Usage, "give the file another name"),
+        _ => no_hint(Class::Usage),
+    }
+}
+
+pub(super) fn unreachable(error: &link::Error) -> Hint {
+    match error {
+        link::Error::Line(io::ErrorKind::ConnectionRefused) => {
+            hint(Class::Unreachable, "nobody listens there: is it running, and is the port right?")
+        }
+        link::Error::Line(_) | link::Error::Late(_) => {
+            hint(Class::Unreachable, "is the network there? Does a firewall stand in between?")
+        }
+        link::Error::Host => hint(Class::Unreachable, "is the name of the host right?"),
+        link::Error::Identity { .. } => hint(
+            Class::Verification,
+            "somebody else answers there than who should. Has it new keys, or is somebody in between?",
+        ),
+        link::Error::Proof | link::Error::Tls(_) => hint(
+            Class::Verification,
+            "somebody may be in between; try another network, and tell whoever runs it",
+        ),
+        link::Error::Version => hint(Class::Error, "one of the two programs is too old"),
+        link::Error::NotOurs | link::Error::Protocol => {
+            hint(Class::Unreachable, "another program answers there; is the port right?")
+        }
+        link::Error::Refused { code, .. } => refusals::of(*code),
+        link::Error::Busy | link::Error::Full(_) | link::Error::GaveWay => {
+            hint(Class::Unreachable, "too many are there at once; try again later")
+        }
+        _ => no_hint(Class::Error),
+    }
+}
+
+fn index(error: &index::Error) -> Hint {
+    match error {
+        index::Error::LoggedOut(LoggedOut::Refused { code, .. }) => refusals::of(*code),
+        index::Error::LoggedOut(_) => hint(Class::NotAllowed, "`login` begins a session"),
+        index::Error::Away(trouble) | index::Error::Stopped(trouble) => away(trouble),
+        index::Error::Late => hint(
+            Class::Unreachable,
+            "the index is busy, or the network slow; look whether it was done, and try again",
+        ),
+        index::Error::Refused { code, .. } => refusals::of(*code),
+        index::Error::Alarm(_) => hint(
+            Class::Verification,
+            "its key directory is another one than it was: it was restored from a backup, or it \
+             lies. Ask whoever runs it, and other people on it, before you believe it again",
+        ),
+        index::Error::Unknown => hint(Class::NotFound, "`people` shows who is there"),
+        index::Error::Nonsense(_) => {
+            hint(Class::Verification, "the index is broken, or lies; tell whoever runs it")
+        }
+        index::Error::Query(_) => hint(Class::Usage, "such as: search koala tree*"),
+        index::Error::Unpublished => no_hint(Class::NothingToDo),
+        index::Error::TooLong(_) => hint(Class::Usage, "say it shorter"),
+    }
+}
+
+fn away(trouble: &Trouble) -> Hint {
+    use link::{AskError, Ending};
+    match trouble {
+        Trouble::Link(error) => unreachable(error),
+        Trouble::Ended(Ending::Theirs { code, .. } | Ending::Ours { code, .. })
+        | Trouble::Ask(
+            AskError::Refused { code, .. }
+            | AskError::Ended(Ending::Theirs { code, .. } | Ending::Ours { code, .. }),
+        ) => refusals::of(*code),
+        Trouble::Ended(Ending::Broken(_)) | Trouble::Ask(_) => {
+            hint(Class::Unreachable, "is the network there? Try again in a moment")
+        }
+        Trouble::NotAnIndex => {
+            hint(Class::Verification, "is the address right? A person answers there")
+        }
+        Trouble::OtherName(_) => hint(Class::Verification, "tell whoever runs the index"),
+        Trouble::Closed => no_hint(Class::Interrupted),
+    }
+}

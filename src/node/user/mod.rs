@@ -1,0 +1,162 @@
+//! A person at work: what their program can do.
+//!
+//! ```no_run
+//! use waxwing::crypto::Password;
+//! use waxwing::crypto::key_file::Protection;
+//! use waxwing::node::index::Query;
+//! use waxwing::node::{Config, Error, Home, Options, User};
+//!
+//! # async fn story(invitation: &waxwing::model::Invitation, password: &Password) -> Result<(), Error> {
+//! let home = Home::in_folder("alice");
+//! let (config, options) = (Config::default(), Options::default());
+//! let alice = User::create(home, config, Protection::NoneAsked, options)?;
+//! alice.join(invitation, &"alice".parse()?, password, None).await?;
+//! for (number, found) in alice.search(&Query::new("koala")).await?.value.found {
+//!     println!("{number}: {} sources", found.sources.len());
+//! }
+//! alice.close().await;
+//! # Ok(())
+//! # }
+//! ```
+
+mod account;
+mod people;
+mod results;
+mod search;
+mod session;
+mod trust;
+
+pub use account::{Me, OwnKeys};
+pub use people::{Acquaintance, Standing};
+pub use search::Results;
+pub use trust::{Pinned, Words};
+
+use self::search::Searching;
+use self::session::Begun;
+use super::home::StateFolder;
+use super::index::Clock;
+use super::{Config, Error, Home};
+use crate::crypto::Identity;
+use crate::crypto::key_file::Protection;
+use crate::link::{Backoff, Deadlines, Side};
+use crate::model::{Events, UnixTime};
+use crate::wire::{Features, Party};
+use std::fmt;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+/// How a user's program behaves.
+#[derive(Clone)]
+pub struct Options {
+    /// How long a call waits for an index that is there.
+    pub patience: Duration,
+    /// How long a call waits for an index that is away.
+    pub away: Duration,
+    /// The pauses between tries to reach the index. There are as many tries as it takes.
+    pub backoff: Backoff,
+    /// What time it is.
+    pub clock: Clock,
+    /// Where work that takes time is told.
+    pub events: Events,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let (first, longest) = (Duration::from_secs(1), Duration::from_secs(10));
+        Self {
+            patience: Duration::from_secs(30),
+            away: Duration::from_secs(5),
+            backoff: Backoff { tries: u32::MAX, first, longest },
+            clock: Arc::new(UnixTime::now),
+            events: Events::ignored(),
+        }
+    }
+}
+
+impl fmt::Debug for Options {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Options({:?}, {:?}, {:?})", self.patience, self.away, self.backoff)
+    }
+}
+
+/// A person, with their keys open. Cheap to clone; all clones are the same.
+#[derive(Clone)]
+pub struct User(Arc<Inner>);
+
+struct Inner {
+    home: Home,
+    state: StateFolder,
+    config: Config,
+    options: Options,
+    identity: Arc<Identity>,
+    side: Side,
+    /// The session, when one was begun.
+    session: Mutex<Option<Begun>>,
+    searching: tokio::sync::Mutex<Option<Searching>>,
+}
+
+impl User {
+    /// Makes the keys of a person, which takes some seconds, and opens them.
+    pub fn create(
+        home: Home,
+        config: Config,
+        protection: Protection<'_>,
+        options: Options,
+    ) -> Result<Self, Error> {
+        home.make()?;
+        let now = (options.clock)();
+        let identity = home.keys().create(protection, now)?;
+        Self::begin(home, config, identity, options)
+    }
+
+    /// Opens the keys of a person. With a passphrase it takes a moment.
+    pub fn open(
+        home: Home,
+        config: Config,
+        protection: Protection<'_>,
+        options: Options,
+    ) -> Result<Self, Error> {
+        let keys = home.keys();
+        if !keys.exists() {
+            return Err(Error::NoKeys(home.path().to_owned()));
+        }
+        home.make()?;
+        let now = (options.clock)();
+        let identity = keys.open(protection, now)?;
+        Self::begin(home, config, identity, options)
+    }
+
+    fn begin(
+        home: Home,
+        config: Config,
+        identity: Identity,
+        options: Options,
+    ) -> Result<Self, Error> {
+        let (identity, state) = (Arc::new(identity), home.state());
+        let (party, deadlines) = (Party::Person, Deadlines::default());
+        let side = Side::new(Arc::clone(&identity), party, Features::ALL, deadlines)?;
+        let (session, searching) = (Mutex::default(), tokio::sync::Mutex::default());
+        let inner = Inner { home, state, config, options, identity, side, session, searching };
+        Ok(Self(Arc::new(inner)))
+    }
+
+    /// Where the person keeps everything.
+    pub fn home(&self) -> &Home {
+        &self.0.home
+    }
+
+    /// What the person has set.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    fn now(&self) -> UnixTime {
+        (self.0.options.clock)()
+    }
+}
+
+impl fmt::Debug for User {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "User({:?} in {:?})", self.0.identity.fingerprint(), self.0.home.path())
+    }
+}

@@ -1,0 +1,97 @@
+//! Finding what others share.
+
+use super::User;
+use super::results::{KeptResult, KeptResults};
+use crate::model::{Content, Foreign, Name, UserName};
+use crate::node::Error;
+use crate::node::index::{Found, Listing, More, Query, Seen};
+
+/// What a search found, each with its number.
+#[derive(Debug, Clone)]
+pub struct Results {
+    /// The results and their numbers, the best first.
+    pub found: Vec<(usize, Found)>,
+    /// When nothing was found: the words of which there is nothing by themselves.
+    pub nothing: Vec<Foreign>,
+    /// Whether [`User::more`] gives more.
+    pub more: bool,
+}
+
+/// The last search of this program.
+pub(super) struct Searching {
+    more: Option<More>,
+    /// How many results it has given.
+    count: usize,
+    kept: KeptResults,
+}
+
+impl User {
+    /// Searches. The results are numbered from 1 on, and each can be fetched by its number until the
+    /// next search, from another program of the same home, too.
+    pub async fn search(&self, query: &Query) -> Result<Seen<Results>, Error> {
+        let mut searching = self.0.searching.lock().await;
+        let session = self.session()?;
+        let Seen { value, age } = self.wait(&session, session.search(query)).await?;
+        let mut kept = KeptResults::default();
+        kept.add(&value.results);
+        kept.write(&self.0.state)?;
+        let more = value.more.is_some();
+        *searching = Some(Searching { more: value.more, count: value.results.len(), kept });
+        let results = Results { found: numbered(value.results, 0), nothing: value.nothing, more };
+        Ok(Seen { value: results, age })
+    }
+
+    /// The next results of the last search of this program.
+    pub async fn more(&self) -> Result<Results, Error> {
+        let mut searching = self.0.searching.lock().await;
+        let searching = searching.as_mut().ok_or(Error::NoMore)?;
+        let more = searching.more.as_mut().ok_or(Error::NoMore)?;
+        let session = self.session()?;
+        let found = self.wait(&session, session.more(more)).await?;
+        let is_over = more.is_over();
+        searching.more.take_if(|_| is_over);
+        searching.kept.add(&found);
+        searching.kept.write(&self.0.state)?;
+        let before = searching.count;
+        searching.count = before.saturating_add(found.len());
+        Ok(Results { found: numbered(found, before), nothing: Vec::new(), more: !is_over })
+    }
+
+    /// The result of this number: of this program's last search, else of the last one of this home.
+    pub(super) async fn result(&self, number: usize) -> Result<KeptResult, Error> {
+        let searching = self.0.searching.lock().await;
+        let result = match searching.as_ref() {
+            Some(searching) => searching.kept.get(number),
+            None => KeptResults::read(&self.0.state)?.get(number),
+        };
+        result.ok_or(Error::NoResult(number))
+    }
+
+    /// What a person shares with one: all of it, or of the share of this name; at most so many
+    /// entries.
+    pub async fn browse(
+        &self,
+        user: &UserName,
+        share: Option<&Name>,
+        most: usize,
+    ) -> Result<Listing, Error> {
+        let session = self.session()?;
+        let listing = self.wait(&session, session.browse(user, share, most)).await?;
+        listing.ok_or_else(|| match share {
+            None => Error::Nobody(user.clone()),
+            Some(share) => Error::NoShareOf { user: user.clone(), share: share.clone() },
+        })
+    }
+
+    /// Who shares a content with one.
+    pub async fn locate(&self, content: &Content) -> Result<Found, Error> {
+        let session = self.session()?;
+        let found = self.wait(&session, session.locate(content)).await?;
+        found.ok_or(Error::NobodyHas(content.id()))
+    }
+}
+
+/// Numbered from behind so many on.
+fn numbered(found: Vec<Found>, before: usize) -> Vec<(usize, Found)> {
+    (before.saturating_add(1)..).zip(found).collect()
+}

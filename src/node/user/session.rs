@@ -1,0 +1,182 @@
+//! The session of a person with their index: begun when something first needs it.
+
+use super::User;
+use crate::crypto::Fingerprint;
+use crate::link::{Backoff, Dialler, Tcp};
+use crate::model::{HostPort, IndexAddress, Invitation};
+use crate::node::Error;
+use crate::node::home::kept::{self, Belonging, ChainFile};
+use crate::node::index::{self, IndexSession, Known, NewsStream, Setup, Status, Warnings};
+use std::future::{Future, pending};
+use std::sync::{MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::time::sleep;
+
+/// A session, with whom, and where its directory is kept.
+pub(super) struct Begun {
+    index: Invitation,
+    session: IndexSession,
+    chain: ChainFile,
+}
+
+impl User {
+    /// The index of this home, with its key. [`Error::UntrustedIndex`] when only its address was set
+    /// and the person was not asked yet, [`Error::NoIndex`] when there is none at all.
+    pub fn index(&self) -> Result<Invitation, Error> {
+        let belonging = Belonging::read(&self.0.state)?;
+        match (&self.0.config.index, belonging) {
+            (Some(IndexAddress::Invited(set)), None) => Ok(without_token(set)),
+            (Some(IndexAddress::Invited(set)), Some(ours)) => ours.admit(set),
+            (Some(IndexAddress::Bare(at)), Some(ours)) => {
+                Ok(Invitation { at: at.clone(), ..ours.invitation() })
+            }
+            (Some(IndexAddress::Bare(at)), None) => Err(Error::UntrustedIndex(at.clone())),
+            (None, Some(ours)) => Ok(ours.invitation()),
+            (None, None) => Err(Error::NoIndex),
+        }
+    }
+
+    /// Who answers at an address that came without a key: for the person to say whether to trust it.
+    pub async fn who_answers(&self, at: &HostPort) -> Result<Fingerprint, Error> {
+        let (first, longest) = (Duration::from_millis(500), Duration::from_secs(2));
+        let backoff = Backoff { tries: 3, first, longest };
+        let dialler = Dialler::new(self.0.side.clone()).with_backoff(backoff);
+        let answers = index::who_answers(&dialler, at).await;
+        dialler.stop().await;
+        Ok(answers.map_err(index::Error::Away)?)
+    }
+
+    /// How it stands with the index; nothing when no session was begun yet.
+    pub fn status(&self) -> Option<Status> {
+        self.slot().as_ref().map(|begun| begun.session.status())
+    }
+
+    /// What is wrong with the index now.
+    pub fn warnings(&self) -> Warnings {
+        self.slot().as_ref().map(|begun| begun.session.warnings()).unwrap_or_default()
+    }
+
+    /// What happens from now on.
+    pub fn news(&self) -> Result<NewsStream, Error> {
+        self.session().map(|session| session.news())
+    }
+
+    /// Ends what is under way: the index is told goodbye, the session stays good.
+    pub async fn close(&self) {
+        let begun = self.slot().take();
+        if let Some(begun) = begun {
+            // What could not be kept is asked for again.
+            let _ = begun.chain.keep(begun.session.known());
+            begun.session.close().await;
+        }
+    }
+
+    /// Forgets the key directory of the index and its alarm, and believes what it shows from now on.
+    /// Pins stay. It is the person's decision.
+    pub async fn begin_directory_anew(&self) -> Result<(), Error> {
+        let session = self.session()?;
+        session.begin_directory_anew().await;
+        self.slot().as_ref().map_or(Ok(()), |begun| begun.chain.forget())?;
+        Ok(())
+    }
+
+    /// The session with the index of this home.
+    pub(super) fn session(&self) -> Result<IndexSession, Error> {
+        if let Some(begun) = &*self.slot() {
+            return Ok(begun.session.clone());
+        }
+        let index = self.index()?;
+        self.session_with(&index)
+    }
+
+    /// The session with this index, if the home belongs to no other one.
+    pub(super) fn session_with(&self, index: &Invitation) -> Result<IndexSession, Error> {
+        let mut slot = self.slot();
+        let is_same = |begun: &&Begun| {
+            begun.index.at == index.at && begun.index.fingerprint == index.fingerprint
+        };
+        if let Some(begun) = slot.as_ref().filter(is_same) {
+            return Ok(begun.session.clone());
+        }
+        if let Some(ours) = Belonging::read(&self.0.state)? {
+            ours.admit(index)?;
+        }
+        let begun = self.begin_with(index)?;
+        let session = begun.session.clone();
+        // Of another one the last handle goes, and so it ends.
+        *slot = Some(begun);
+        Ok(session)
+    }
+
+    fn begin_with(&self, index: &Invitation) -> Result<Begun, Error> {
+        let (state, options) = (&self.0.state, &self.0.options);
+        let (chain, known) = ChainFile::open(state.clone())?;
+        let token = kept::read_token(state)?;
+        let setup = Setup {
+            keep_token: kept::token_keeper(state.clone(), token.as_ref()),
+            token,
+            known: Known::new(known),
+            patience: options.patience,
+            backoff: options.backoff.clone(),
+            clock: options.clock.clone(),
+        };
+        let index = without_token(index);
+        let session = IndexSession::begin(Tcp, self.0.side.clone(), &index, setup);
+        Ok(Begun { index, session, chain })
+    }
+
+    /// Waits for a call, but not for long when the index is away.
+    pub(super) async fn wait<T>(
+        &self,
+        session: &IndexSession,
+        call: impl Future<Output = Result<T, index::Error>>,
+    ) -> Result<T, Error> {
+        let answered = tokio::select! {
+            biased;
+            answered = call => answered,
+            away = self.away_for_long(session) => Err(away),
+        };
+        self.keep_chain();
+        answered.map_err(Error::from)
+    }
+
+    /// Keeps what is new of the key directory. What could not be kept is asked for again.
+    pub(super) fn keep_chain(&self) {
+        if let Some(begun) = &*self.slot() {
+            let _ = begun.chain.keep(begun.session.known());
+        }
+    }
+
+    async fn away_for_long(&self, session: &IndexSession) -> index::Error {
+        let mut news = session.news();
+        loop {
+            while !matches!(session.status(), Status::Away(_)) {
+                if news.next().await.is_none() {
+                    return pending().await;
+                }
+            }
+            sleep(self.0.options.away).await;
+            if let Status::Away(why) = session.status() {
+                return index::Error::Away(why);
+            }
+        }
+    }
+
+    fn slot(&self) -> MutexGuard<'_, Option<Begun>> {
+        self.0.session.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Belonging {
+    /// The index as it is named, if it is the one that the home belongs to.
+    fn admit(&self, named: &Invitation) -> Result<Invitation, Error> {
+        match named.fingerprint == self.fingerprint {
+            true => Ok(without_token(named)),
+            false => Err(Error::OtherIndex { ours: self.fingerprint, named: named.fingerprint }),
+        }
+    }
+}
+
+fn without_token(index: &Invitation) -> Invitation {
+    Invitation { at: index.at.clone(), fingerprint: index.fingerprint, token: None }
+}

@@ -1,0 +1,149 @@
+//! What is done below the handle of a folder: walking in, opening, and keeping few files open.
+//!
+//! Every step is one name below an open handle and follows no link, so nothing that is moved or
+//! planted meanwhile leads anywhere else. Paths are [`EntryPath`]s, which cannot climb.
+
+use crate::model::EntryPath;
+use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt, OpenOptionsSyncExt};
+use cap_std::fs::{Dir, OpenOptions};
+use cap_std::{AmbientAuthority, ambient_authority};
+use std::collections::VecDeque;
+use std::fs::File;
+use std::io;
+use std::ops::Deref;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The folder that a person named; how they named it may lead over links.
+pub(super) fn open_named(path: &Path) -> io::Result<Dir> {
+    Dir::open_ambient_dir(path, authority())
+}
+
+/// The same, made when it is not there.
+pub(super) fn make_named(path: &Path) -> io::Result<Dir> {
+    Dir::create_ambient_dir_all(path, authority())?;
+    open_named(path)
+}
+
+/// The only place where a path of the whole machine becomes a handle.
+fn authority() -> AmbientAuthority {
+    ambient_authority()
+}
+
+/// A folder at or below another.
+pub(super) enum Below<'d> {
+    Itself(&'d Dir),
+    Inside(Dir),
+}
+
+impl Deref for Below<'_> {
+    type Target = Dir;
+    fn deref(&self) -> &Dir {
+        match self {
+            Self::Itself(folder) => folder,
+            Self::Inside(folder) => folder,
+        }
+    }
+}
+
+/// The folder in which a path's last name stands, and that name.
+pub(super) fn walk<'d, 'p>(root: &'d Dir, path: &'p EntryPath) -> io::Result<(Below<'d>, &'p str)> {
+    let (mut at, mut names) = (Below::Itself(root), path.components());
+    let last = names.next_back().unwrap_or_default();
+    for name in names {
+        at = Below::Inside(at.open_dir_nofollow(name)?);
+    }
+    Ok((at, last))
+}
+
+/// The same; folders that are not there are made, and `made` gets the path of each in which one was.
+pub(super) fn walk_making<'d, 'p>(
+    root: &'d Dir,
+    path: &'p EntryPath,
+    mut made: impl FnMut(&'p str),
+) -> io::Result<(Below<'d>, &'p str)> {
+    let (mut at, mut names, mut length) = (Below::Itself(root), path.components(), 0_usize);
+    let last = names.next_back().unwrap_or_default();
+    for name in names {
+        match at.create_dir(name) {
+            Ok(()) => made(path.as_str().get(..length.saturating_sub(1)).unwrap_or_default()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(error) => return Err(error),
+        }
+        at = Below::Inside(at.open_dir_nofollow(name)?);
+        length = length.saturating_add(name.len()).saturating_add(1);
+    }
+    Ok((at, last))
+}
+
+/// Opens a regular file to be read; anything else is refused, and a pipe is not waited for.
+pub(super) fn open_regular(folder: &Dir, name: &str) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.read(true).follow(FollowSymlinks::No).nonblock(true);
+    let file = folder.open_with(name, &options)?.into_std();
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    Ok(file)
+}
+
+/// How many bytes there is room for, where that can be known.
+#[cfg(unix)]
+pub(super) fn free_space(folder: &Dir) -> io::Result<Option<u64>> {
+    let about = rustix::fs::fstatvfs(folder)?;
+    Ok(Some(about.f_bavail.saturating_mul(about.f_frsize)))
+}
+
+/// Not asked on other systems: they say it when it is full.
+#[cfg(not(unix))]
+pub(super) fn free_space(_: &Dir) -> io::Result<Option<u64>> {
+    Ok(None)
+}
+
+/// Makes the names in a folder durable.
+#[cfg(unix)]
+pub(super) fn sync_folder(folder: &Dir) -> io::Result<()> {
+    use rustix::fs::{Mode, OFlags, fsync, openat};
+    // A handle to walk from is not one to work with.
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(fsync(openat(folder, ".", flags, Mode::empty())?)?)
+}
+
+/// Other systems have no call for it.
+#[cfg(not(unix))]
+pub(super) fn sync_folder(_: &Dir) -> io::Result<()> {
+    Ok(())
+}
+
+/// Files that are open, by number: as many as are used at once, however many there are in all.
+#[derive(Debug, Default)]
+pub(super) struct Handles(Mutex<VecDeque<(u32, Arc<File>)>>);
+
+impl Handles {
+    /// The file of this number; opened unless it is open.
+    pub(super) fn get(
+        &self,
+        number: u32,
+        open: impl FnOnce() -> io::Result<File>,
+    ) -> io::Result<Arc<File>> {
+        let mut files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, file)) = files.iter().find(|(of, _)| *of == number) {
+            return Ok(Arc::clone(file));
+        }
+        let file = Arc::new(open()?);
+        if files.len() >= OPEN_AT_ONCE {
+            files.pop_front();
+        }
+        files.push_back((number, Arc::clone(&file)));
+        Ok(file)
+    }
+
+    /// The file of this number, if it is open.
+    pub(super) fn opened(&self, number: u32) -> Option<Arc<File>> {
+        let files = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        files.iter().find(|(of, _)| *of == number).map(|(_, file)| Arc::clone(file))
+    }
+}
+
+/// Beyond what lanes use at once; far below what a program may have open.
+const OPEN_AT_ONCE: usize = 32;

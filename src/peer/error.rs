@@ -1,0 +1,102 @@
+//! Why something of this room did not come about.
+
+use crate::link::{AskError, Ending, StreamError};
+use crate::seal::{ManifestProblem, SealError};
+use crate::wire::{Code, Explanation};
+use std::io;
+use std::path::PathBuf;
+
+/// Why a transfer did not come about, or not to its end.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The other side does not want to.
+    #[error("the other side refuses: {code} ({text})")]
+    Refused {
+        /// Why.
+        code: Code,
+        /// The same in its words.
+        text: Explanation,
+    },
+    /// The other side does not answer.
+    #[error("the other side does not answer")]
+    Silent,
+    /// The conversation is over.
+    #[error("{0}")]
+    Ended(Ending),
+    /// The stream did not come to its end.
+    #[error(transparent)]
+    Stream(StreamError),
+    /// This side does not do what was asked.
+    #[error("this was not done for the other side: {0}")]
+    Declined(Code),
+    /// What was asked is no request.
+    #[error("a request is malformed: {0}")]
+    Malformed(#[from] crate::codec::Error),
+    /// What came is not what was asked for: the sender's fault.
+    #[error("the sender sent something else than it was asked for: {0}")]
+    NotAsked(&'static str),
+    /// A name or path that cannot be.
+    #[error(transparent)]
+    Name(#[from] crate::model::Error),
+    /// Files that cannot be sent together.
+    #[error(transparent)]
+    Together(#[from] ManifestProblem),
+    /// There is nothing to send.
+    #[error("there is no file to send")]
+    Nothing,
+    /// What this person cannot make: a signature, a seal.
+    #[error(transparent)]
+    Crypto(#[from] crate::crypto::Error),
+    /// The system refused.
+    #[error("{}: {source}", path.display())]
+    Disk {
+        /// What was asked for.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// There is no room for what would come.
+    #[error("{needed} bytes are needed, and {free} are free")]
+    NoSpace {
+        /// How many would come.
+        needed: u64,
+        /// For how many there is room.
+        free: u64,
+    },
+    /// This side stopped.
+    #[error("it was stopped")]
+    Stopped,
+}
+
+impl From<AskError> for Error {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Refused { code, text } => Self::Refused { code, text },
+            AskError::Late => Self::Silent,
+            AskError::Ended(ending) => Self::Ended(ending),
+        }
+    }
+}
+
+impl From<StreamError> for Error {
+    fn from(error: StreamError) -> Self {
+        match error {
+            StreamError::Refused { code, text } => Self::Refused { code, text },
+            StreamError::Ended(ending) => Self::Ended(ending),
+            other => Self::Stream(other),
+        }
+    }
+}
+
+impl From<SealError> for Error {
+    fn from(error: SealError) -> Self {
+        Self::from(StreamError::Seal(error))
+    }
+}
+
+impl From<tokio::task::JoinError> for Error {
+    fn from(_: tokio::task::JoinError) -> Self {
+        Self::Stopped
+    }
+}

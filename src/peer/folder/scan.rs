@@ -1,0 +1,203 @@
+//! Everything below a folder that can be shared, and what cannot and why.
+
+use super::Stamp;
+use crate::model::{Content, Entry, EntryPath, Foreign, Modified};
+use cap_fs_ext::DirExt;
+use cap_std::fs::{Dir, Metadata};
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fmt;
+use std::io;
+
+/// What lies below a folder.
+#[derive(Debug, Default)]
+pub struct Scan {
+    /// What can be shared, in the order of its paths' names.
+    pub files: Vec<Scanned>,
+    /// What cannot.
+    pub left_out: Vec<LeftOut>,
+    /// How many hidden files and folders were passed over, and files that systems leave lying about.
+    pub hidden: u64,
+}
+
+/// A file as it was found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Scanned {
+    /// Where it lies below the folder.
+    pub path: EntryPath,
+    /// How many bytes it has.
+    pub size: u64,
+    /// When it changed.
+    pub modified: Modified,
+    /// Whether it is a program.
+    pub executable: bool,
+    /// What it was like.
+    pub stamp: Stamp,
+}
+
+impl Scanned {
+    /// The file as it is told to others, with its content where that is known.
+    pub fn entry(&self, content: Option<Content>) -> Result<Entry, crate::model::Error> {
+        let entry = Entry::new(self.path.clone(), self.size, self.modified)?;
+        Ok(entry.executable(self.executable).with_content(content.map(|content| content.id())))
+    }
+}
+
+/// What is not shared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Where it lies below the folder.
+    pub path: Foreign,
+    /// Why.
+    pub why: WhyLeftOut,
+}
+
+/// Why something is not shared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum WhyLeftOut {
+    /// Nothing on the wire may have its name or its path.
+    Name(crate::model::Error),
+    /// Its name is not text.
+    NotText,
+    /// It leads elsewhere.
+    Link,
+    /// It is a pipe, a device, a socket.
+    NotAFile,
+    /// On some systems, another file has this name already.
+    Collision,
+    /// The system does not let us look.
+    Unreadable(io::ErrorKind),
+}
+
+impl fmt::Display for WhyLeftOut {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Name(error) => error.fmt(f),
+            Self::NotText => f.write_str("its name is not text (UTF-8)"),
+            Self::Link => f.write_str("it is a link, and links are not followed"),
+            Self::NotAFile => f.write_str("it is neither a file nor a folder"),
+            Self::Collision => f.write_str("on some systems another one has the same name"),
+            Self::Unreadable(kind) => write!(f, "it cannot be read: {kind}"),
+        }
+    }
+}
+
+pub(super) fn scan(root: &Dir, only: Option<&EntryPath>) -> io::Result<Scan> {
+    let mut scanning = Scanning { scan: Scan::default(), names: Vec::new() };
+    match only {
+        Some(path) => {
+            let about = root.symlink_metadata(path.as_str())?;
+            scanning.names.push(path.as_str().to_owned());
+            scanning.one(root, &about);
+        }
+        None => scanning.below(root)?,
+    }
+    Ok(scanning.scan)
+}
+
+struct Scanning {
+    scan: Scan,
+    /// The folders that it is in, and the name at which it looks.
+    names: Vec<String>,
+}
+
+impl Scanning {
+    /// The folders below are few: a path has at most 64 names, and no folder is open twice.
+    fn below(&mut self, folder: &Dir) -> io::Result<()> {
+        let mut names: Vec<OsString> = Vec::new();
+        for entry in folder.entries()? {
+            names.push(entry?.file_name());
+        }
+        // The same on every system, and whichever of two that collide comes first.
+        names.sort_unstable();
+        let mut spellings = HashSet::with_capacity(names.len());
+        for name in names {
+            match name.into_string() {
+                Ok(name) if is_passed_over(&name) => {
+                    self.scan.hidden = self.scan.hidden.saturating_add(1);
+                }
+                Ok(name) => {
+                    self.names.push(name);
+                    self.named(folder, &mut spellings);
+                    self.names.pop();
+                }
+                Err(name) => {
+                    self.names.push(name.to_string_lossy().into_owned());
+                    self.leave_out(WhyLeftOut::NotText);
+                    self.names.pop();
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn named(&mut self, folder: &Dir, spellings: &mut HashSet<Box<str>>) {
+        let name = self.names.last().map(String::as_str).unwrap_or_default();
+        let alone = match EntryPath::of(&[name]) {
+            Ok(alone) => alone,
+            Err(error) => return self.leave_out(WhyLeftOut::Name(error)),
+        };
+        let about = match folder.symlink_metadata(name) {
+            Ok(about) if about.is_symlink() => return self.leave_out(WhyLeftOut::Link),
+            Ok(about) => about,
+            Err(error) => return self.leave_out(WhyLeftOut::Unreadable(error.kind())),
+        };
+        if !about.is_dir() && !about.is_file() {
+            return self.leave_out(WhyLeftOut::NotAFile);
+        }
+        if !spellings.insert(alone.folded()) {
+            return self.leave_out(WhyLeftOut::Collision);
+        }
+        self.one(folder, &about);
+    }
+
+    fn one(&mut self, folder: &Dir, about: &Metadata) {
+        let names: Vec<&str> = self.names.iter().map(String::as_str).collect();
+        let path = match EntryPath::of(&names) {
+            Ok(path) => path,
+            Err(error) => return self.leave_out(WhyLeftOut::Name(error)),
+        };
+        if about.is_dir() {
+            let inside = folder.open_dir_nofollow(path.file_name());
+            if let Err(error) = inside.and_then(|inside| self.below(&inside)) {
+                self.leave_out(WhyLeftOut::Unreadable(error.kind()));
+            }
+            return;
+        }
+        self.scan.files.push(Scanned {
+            path,
+            size: about.len(),
+            modified: modified(about),
+            executable: is_executable(about),
+            stamp: Stamp::of(about),
+        });
+    }
+
+    fn leave_out(&mut self, why: WhyLeftOut) {
+        let path = Foreign::new(&self.names.join("/"));
+        self.scan.left_out.push(LeftOut { path, why });
+    }
+}
+
+/// Hidden files, our own temporary ones among them, and what systems leave lying about.
+fn is_passed_over(name: &str) -> bool {
+    name.starts_with('.') || LITTER.iter().any(|litter| name.eq_ignore_ascii_case(litter))
+}
+
+fn modified(about: &Metadata) -> Modified {
+    about.modified().map_or(Modified::from_nanos(0), |time| Modified::from_system(time.into_std()))
+}
+
+#[cfg(unix)]
+fn is_executable(about: &Metadata) -> bool {
+    use cap_std::fs::MetadataExt;
+    about.mode() & 0o100 != 0
+}
+
+#[cfg(not(unix))]
+fn is_executable(_: &Metadata) -> bool {
+    false
+}
+
+const LITTER: [&str; 3] = ["thumbs.db", "desktop.ini", "ehthumbs.db"];

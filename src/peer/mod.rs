@@ -1,0 +1,46 @@
+//! The role of a sharer: people's folders are served, and what others send is taken in.
+//!
+//! ```text
+//!  disk of a share                                               disk of a receiver
+//!  ShareFolder ─ scan, hash ─▶ Shelf                             Landing ─▶ files with their names
+//!                                │                                  ▲
+//!             GetAsk ─▶ Sharer::serve_get ══ sealed stream ══▶ Sharer::fetch ─▶ Fetched
+//!   Files ────────────▶ Sharer::send ═══════ sealed stream ══▶ Sharer::receive ─▶ Received
+//!                                                                   │
+//!                                                               Receipts
+//! ```
+//!
+//! A [`Sharer`] is what one person brings to all of their transfers. What is served lies on a
+//! [`Shelf`], which knows who may have what; what comes goes into a [`Landing`], which gives a file its
+//! name only for the proof that its bytes are those which the sender signed. [`Receipts`] keep, for
+//! later and for others, who sent what.
+//!
+//! This room decides nothing about people: who somebody is, whether they are known, and whether
+//! their offers are taken is said from above. It prints nothing. Work on the disk runs on threads
+//! of its own, and everything below a folder is reached through that folder's handle.
+
+mod disk;
+mod error;
+mod fetching;
+pub mod folder;
+pub mod landing;
+mod receipts;
+mod receiving;
+mod sending;
+mod serving;
+mod sharer;
+mod shelf;
+mod sources;
+mod turns;
+
+pub use error::Error;
+pub use fetching::{Fetched, FetchedFile, Wanted};
+pub use folder::{LeftOut, Scan, Scanned, ShareFolder, Stamp, WhyLeftOut};
+pub use landing::{Batch, LandError, Landed, Landing, Rules, Standing, Target};
+pub use receipts::Receipts;
+pub use receiving::{Decision, Policy, Proposal, Received, ReceivedFile};
+pub use sending::{Files, Reply};
+pub use serving::Served;
+pub use sharer::Sharer;
+pub use shelf::{Published, Shelf};
+pub use turns::Allowance;

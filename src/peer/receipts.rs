@@ -1,0 +1,155 @@
+//! Receipts of what arrived: proofs of who sent what, which hold offline and against anyone.
+//!
+//! ```text
+//! receipts/
+//!   1800000000-5f0c….receipts      those of one stream: (id[32] length u32 receipt)...
+//! ```
+//!
+//! A file of receipts is written once, whole or not at all. Nothing in it is believed: a receipt says
+//! what it says only when it verifies.
+
+use super::Error;
+use super::disk;
+use crate::crypto::{UnixTime, random};
+use crate::model::content::of_file;
+use crate::model::limits::RECEIPT_BYTES;
+use crate::model::{Content, ContentId, TEMPORARY_PREFIX};
+use crate::seal::{EntryProof, FileReceipt, OpenedStream, SentFile};
+use cap_std::fs::{Dir, OpenOptions};
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Read, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A folder of receipts. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Receipts {
+    path: PathBuf,
+    dir: Arc<Dir>,
+}
+
+impl Receipts {
+    /// The folder at `path`, which is made if it is not there. Blocks.
+    pub fn in_folder(path: &Path) -> Result<Self, Error> {
+        let dir = disk::make_named(path);
+        let dir = dir.map_err(|source| Error::Disk { path: path.to_owned(), source })?;
+        Ok(Self { path: path.to_owned(), dir: Arc::new(dir) })
+    }
+
+    /// Keeps the receipts of these entries of a stream. They are durable when this returns. Blocks.
+    pub fn keep(
+        &self,
+        stream: &OpenedStream,
+        proofs: &[EntryProof],
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        if proofs.is_empty() {
+            return Ok(());
+        }
+        self.write(stream, proofs, now).map_err(|source| self.at(source))
+    }
+
+    fn write(&self, stream: &OpenedStream, proofs: &[EntryProof], now: UnixTime) -> io::Result<()> {
+        let name = format!("{:010}-{:032x}{ENDING}", now.0, u128::from_be_bytes(random()));
+        let beside = format!("{TEMPORARY_PREFIX}{name}");
+        let written = self.write_to(&beside, stream, proofs);
+        let written = written.and_then(|()| self.dir.rename(&beside, &self.dir, &name));
+        if written.is_err() {
+            let _ = self.dir.remove_file(&beside);
+        }
+        written.and_then(|()| disk::sync_folder(&self.dir))
+    }
+
+    fn write_to(&self, name: &str, stream: &OpenedStream, proofs: &[EntryProof]) -> io::Result<()> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        cap_std::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let mut out = BufWriter::new(self.dir.open_with(name, &options)?.into_std());
+        for proof in proofs {
+            let Some(receipt) = stream.receipt(proof) else { continue };
+            let bytes = receipt.to_bytes();
+            let length = u32::try_from(bytes.len()).map_err(io::Error::other)?;
+            out.write_all(proof.content().id().as_bytes())?;
+            out.write_all(&length.to_be_bytes())?;
+            out.write_all(&bytes)?;
+        }
+        out.into_inner()?.sync_all()
+    }
+
+    /// Who sent the bytes of this file, as far as receipts say: those that verify, the latest first.
+    /// Reads the file. Blocks.
+    pub fn of_file(&self, path: &Path) -> Result<(Content, Vec<SentFile>), Error> {
+        let content = content_at(path);
+        let content = content.map_err(|source| Error::Disk { path: path.to_owned(), source })?;
+        Ok((content, self.of_content(content)?))
+    }
+
+    /// Who sent this content. Blocks.
+    pub fn of_content(&self, content: Content) -> Result<Vec<SentFile>, Error> {
+        let receipts = self.find(content.id()).map_err(|source| self.at(source))?;
+        let verified = receipts.iter().filter_map(|receipt| receipt.verify().ok());
+        let mut sent: Vec<_> = verified.filter(|sent| sent.content == content).collect();
+        sent.sort_by_key(|sent| std::cmp::Reverse(sent.created.0));
+        Ok(sent)
+    }
+
+    /// The receipts that are filed under this id; nothing of them is verified.
+    fn find(&self, id: ContentId) -> io::Result<Vec<FileReceipt>> {
+        let mut found = Vec::new();
+        for entry in self.dir.entries()? {
+            let name = entry?.file_name();
+            if let Some(name) = name.to_str().filter(|name| is_of_receipts(name)) {
+                let file = disk::open_regular(&self.dir, name)?;
+                // One that is damaged keeps its whole part; the others are not touched by it.
+                let _ = read_all(BufReader::new(file), id, &mut found);
+            }
+        }
+        Ok(found)
+    }
+
+    fn at(&self, source: io::Error) -> Error {
+        Error::Disk { path: self.path.clone(), source }
+    }
+}
+
+fn content_at(path: &Path) -> io::Result<Content> {
+    let about = std::fs::metadata(path)?;
+    if !about.is_file() {
+        return Err(io::Error::other("it is not a regular file"));
+    }
+    of_file(&File::open(path)?, about.len(), |_| {})
+}
+
+fn is_of_receipts(name: &str) -> bool {
+    name.ends_with(ENDING) && !name.starts_with(TEMPORARY_PREFIX)
+}
+
+/// Collects the receipts of this content, up to the file's end or to what is none.
+fn read_all(
+    mut file: BufReader<File>,
+    id: ContentId,
+    found: &mut Vec<FileReceipt>,
+) -> io::Result<()> {
+    loop {
+        let (mut of, mut length) = ([0; 32], [0; 4]);
+        file.read_exact(&mut of)?;
+        file.read_exact(&mut length)?;
+        let length = u32::from_be_bytes(length);
+        if u64::from(length) > RECEIPT_BYTES as u64 {
+            return Err(io::ErrorKind::InvalidData.into());
+        }
+        if of != *id.as_bytes() {
+            file.seek_relative(i64::from(length))?;
+            continue;
+        }
+        let mut bytes = Vec::new();
+        let read = Read::take(&mut file, u64::from(length)).read_to_end(&mut bytes)?;
+        if read as u64 != u64::from(length) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        found.extend(FileReceipt::parse(&bytes).ok());
+    }
+}
+
+const ENDING: &str = ".receipts";

@@ -1,0 +1,110 @@
+//! Sending: files that a person names are offered to somebody, who may say no.
+
+use super::folder::{Scan, Scanned, ShareFolder};
+use super::sharer::name_of;
+use super::sources::Sources;
+use super::{Error, LeftOut, Sharer};
+use crate::crypto::Verified;
+use crate::link::{Consent, Sending, Streams};
+use crate::model::{EntryPath, Work};
+use crate::seal::{Delivery, Manifest, ManifestEntry};
+use crate::wire::SendAsk;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Files to send, looked at and listed.
+#[derive(Debug)]
+pub struct Files {
+    manifest: Manifest,
+    sources: Sources,
+    left_out: Vec<LeftOut>,
+}
+
+/// What the receiver signed.
+#[derive(Debug)]
+pub struct Reply {
+    /// The proof of delivery.
+    pub delivery: Verified<Delivery>,
+    /// The entries that landed.
+    pub landed: Vec<EntryPath>,
+    /// Those that did not: another file of that name is there.
+    pub kept_out: Vec<EntryPath>,
+}
+
+impl Files {
+    /// Looks at files and folders; a folder goes with all that is in it, below its own name. Blocks.
+    pub fn open(paths: &[PathBuf]) -> Result<Self, Error> {
+        let (mut listed, mut sources, mut left_out) = (Vec::new(), Sources::default(), Vec::new());
+        for path in paths {
+            let at = |source| Error::Disk { path: path.clone(), source };
+            let folder = Arc::new(ShareFolder::open(path).map_err(at)?);
+            let Scan { files, left_out: left, .. } = folder.scan().map_err(at)?;
+            left_out.extend(left);
+            for file in files {
+                let entry = Scanned { path: told(&folder, &file, path)?, ..file.clone() };
+                listed.push(ManifestEntry::whole(entry.entry(None)?));
+                sources.add(Arc::clone(&folder), file.path, file.stamp);
+            }
+        }
+        if listed.is_empty() {
+            return Err(Error::Nothing);
+        }
+        Ok(Self { manifest: Manifest::new(listed)?, sources, left_out })
+    }
+
+    /// What is sent.
+    pub fn manifest(&self) -> &Manifest {
+        &self.manifest
+    }
+
+    /// What of the folders cannot be.
+    pub fn left_out(&self) -> &[LeftOut] {
+        &self.left_out
+    }
+}
+
+/// The path under which a file is told: that below its folder, behind the folder's name.
+fn told(folder: &ShareFolder, file: &Scanned, named: &Path) -> Result<EntryPath, Error> {
+    if folder.is_one_file() {
+        return Ok(file.path.clone());
+    }
+    let name = match folder.name() {
+        Some(name) => name.as_str(),
+        // Refused with its reason.
+        None => named.file_name().and_then(|name| name.to_str()).unwrap_or_default(),
+    };
+    let names: Vec<&str> = std::iter::once(name).chain(file.path.components()).collect();
+    Ok(EntryPath::of(&names)?)
+}
+
+impl Sharer {
+    /// Offers files to whoever is proven to be there, who has so long to decide, and sends them.
+    pub async fn send(
+        &self,
+        streams: &Streams,
+        files: Files,
+        patience: Duration,
+    ) -> Result<Reply, Error> {
+        let Files { manifest, sources, .. } = files;
+        let conversation = streams.conversation();
+        let (entries, data_length) = (manifest.count(), manifest.data_length());
+        let paths: Vec<EntryPath> =
+            manifest.entries().iter().map(|listed| listed.entry.path().clone()).collect();
+        let ask = SendAsk { id: 0, entries, data_length };
+        let (grant, frames) = conversation.ask_stream(ask).await?;
+        let proven = conversation.proven();
+        let sealer = self.seal(manifest, proven, proven.context(&grant.challenge)).await?;
+        let name = name_of(paths.len(), paths.first().map_or("", EntryPath::as_str));
+        let task = self.events.begin(Work::Sending, &name, data_length);
+        let consent = Consent::AfterManifest(patience);
+        let sending = Sending { sealer, source: Arc::new(sources), consent };
+        let sent = streams.send(frames, sending, task).await?;
+        let has_landed = |number: u32| sent.landed.binary_search(&number).is_ok();
+        let (landed, kept_out): (Vec<_>, Vec<_>) =
+            (0..).zip(paths).partition(|(number, _)| has_landed(*number));
+        let paths = |numbered: Vec<(u32, EntryPath)>| numbered.into_iter().map(|(_, path)| path);
+        let (landed, kept_out) = (paths(landed).collect(), paths(kept_out).collect());
+        Ok(Reply { delivery: sent.delivery, landed, kept_out })
+    }
+}

@@ -1,0 +1,102 @@
+//! What a person brings to all of their transfers.
+
+use super::receipts::Receipts;
+use super::turns::{Allowance, Turns};
+use super::{Error, Shelf};
+use crate::crypto::{Identity, UnixTime};
+use crate::model::Events;
+use crate::seal::{Context, Manifest, Sealer};
+use std::fmt;
+use std::sync::Arc;
+use tokio::task::spawn_blocking;
+
+/// A person who shares: their identity, their shelf, and where what happens is told. Cheap to clone.
+#[derive(Clone)]
+pub struct Sharer {
+    pub(super) identity: Arc<Identity>,
+    pub(super) shelf: Shelf,
+    pub(super) events: Events,
+    pub(super) receipts: Option<Receipts>,
+    pub(super) serving: Arc<Turns>,
+    pub(super) receiving: Arc<Turns>,
+    clock: fn() -> UnixTime,
+}
+
+impl Sharer {
+    /// This person, who serves what is on the shelf.
+    pub fn new(identity: Arc<Identity>, shelf: Shelf) -> Self {
+        let offers = Allowance { at_once: 2, ..Allowance::default() };
+        Self {
+            identity,
+            shelf,
+            events: Events::ignored(),
+            receipts: None,
+            serving: Turns::new(Allowance::default()),
+            receiving: Turns::new(offers),
+            clock: UnixTime::now,
+        }
+    }
+
+    /// What happens is told here.
+    pub fn with_events(self, events: Events) -> Self {
+        Self { events, ..self }
+    }
+
+    /// Receipts of what arrives are kept.
+    pub fn with_receipts(self, receipts: Receipts) -> Self {
+        Self { receipts: Some(receipts), ..self }
+    }
+
+    /// So much is served to one person.
+    pub fn with_allowance(self, allowance: Allowance) -> Self {
+        Self { serving: Turns::new(allowance), ..self }
+    }
+
+    /// The time is this.
+    pub fn with_clock(self, clock: fn() -> UnixTime) -> Self {
+        Self { clock, ..self }
+    }
+
+    /// Who it is.
+    pub fn identity(&self) -> &Arc<Identity> {
+        &self.identity
+    }
+
+    /// What is served.
+    pub fn shelf(&self) -> &Shelf {
+        &self.shelf
+    }
+
+    pub(super) fn now(&self) -> UnixTime {
+        (self.clock)()
+    }
+
+    /// Seals for whoever is proven to be there.
+    pub(super) async fn seal(
+        &self,
+        manifest: Manifest,
+        to: &crate::link::Proven,
+        context: Context,
+    ) -> Result<Sealer, Error> {
+        let (to, now, identity) = (to.clone(), self.now(), Arc::clone(&self.identity));
+        spawn_blocking(move || {
+            let to = to.certificate(now)?;
+            Ok(Sealer::new(manifest, &to, identity.signing(), context, now)?)
+        })
+        .await?
+    }
+}
+
+impl fmt::Debug for Sharer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Sharer({:?}, {:?})", self.identity.fingerprint(), self.shelf)
+    }
+}
+
+/// What a transfer of these files is called.
+pub(super) fn name_of(count: usize, first: &str) -> String {
+    match count {
+        1 => first.to_owned(),
+        _ => format!("{count} files"),
+    }
+}

@@ -1,0 +1,93 @@
+//! What a person serves: their shares, and who may have what.
+
+use super::folder::{ShareFolder, Stamp};
+use crate::model::{Entry, EntryPath, Share, ShareId, UserName};
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+/// The shares of a person that are served. Cheap to clone; all clones are the same shelf.
+///
+/// What is not on the shelf and what is not for the asker cannot be told apart.
+#[derive(Clone)]
+pub struct Shelf(Arc<Inner>);
+
+struct Inner {
+    owner: UserName,
+    shares: RwLock<HashMap<ShareId, Arc<Shelved>>>,
+}
+
+/// A file that is served: what is told of it, and what it was like then.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// What is told of it.
+    pub entry: Entry,
+    /// What it was like.
+    pub stamp: Stamp,
+}
+
+/// A share on the shelf.
+#[derive(Debug)]
+pub(super) struct Shelved {
+    share: Share,
+    pub(super) folder: Arc<ShareFolder>,
+    /// In the order of their paths.
+    files: Vec<Published>,
+}
+
+impl Shelf {
+    /// The shelf of this person, who is in the audience of all that is theirs. It is empty.
+    pub fn new(owner: UserName) -> Self {
+        Self(Arc::new(Inner { owner, shares: RwLock::default() }))
+    }
+
+    /// Puts a share there, in the place of what it was before.
+    pub fn put(&self, share: Share, folder: Arc<ShareFolder>, mut files: Vec<Published>) {
+        files.sort_unstable_by(|one, other| one.entry.path().cmp(other.entry.path()));
+        let (id, shelved) = (share.id, Shelved { share, folder, files });
+        self.write().insert(id, Arc::new(shelved));
+    }
+
+    /// Takes a share away. What is on its way goes on.
+    pub fn remove(&self, share: ShareId) {
+        self.write().remove(&share);
+    }
+
+    /// The shares that are there.
+    pub fn shares(&self) -> Vec<Share> {
+        self.read().values().map(|shelved| shelved.share.clone()).collect()
+    }
+
+    /// What a person finds at a path of a share: nothing also where something is that is not for them.
+    pub fn find(&self, asker: &UserName, share: ShareId, path: &EntryPath) -> Option<Published> {
+        self.share_for(asker, share)?.get(path).cloned()
+    }
+
+    /// A share, for somebody in its audience.
+    pub(super) fn share_for(&self, asker: &UserName, share: ShareId) -> Option<Arc<Shelved>> {
+        let shelved = Arc::clone(self.read().get(&share)?);
+        let may = *asker == self.0.owner || shelved.share.audience.admits(asker);
+        may.then_some(shelved)
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, HashMap<ShareId, Arc<Shelved>>> {
+        self.0.shares.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn write(&self) -> RwLockWriteGuard<'_, HashMap<ShareId, Arc<Shelved>>> {
+        self.0.shares.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Shelved {
+    pub(super) fn get(&self, path: &EntryPath) -> Option<&Published> {
+        let at = self.files.binary_search_by(|file| file.entry.path().cmp(path)).ok()?;
+        self.files.get(at)
+    }
+}
+
+impl fmt::Debug for Shelf {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Shelf({}, {} shares)", self.0.owner, self.read().len())
+    }
+}

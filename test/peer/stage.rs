@@ -1,0 +1,279 @@
+//! The people and the ground of these tests: Bob serves and listens, Alice dials him.
+
+use crate::keys::{NOW, person};
+use std::future::Future;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+use waxwing::crypto::{Fingerprint, Identity};
+use waxwing::link::{
+    Backoff, Conversation, Deadlines, Dialler, Expected, Incoming, LaneBook, Listener, Request,
+    Side, Streams, Tcp,
+};
+use waxwing::model::{
+    Audience, Content, EntryPath, Events, Keywords, Name, Share, ShareId, UserName, Work,
+};
+use waxwing::peer::{
+    Decision, Error, Fetched, Landing, Policy, Proposal, Published, Received, Rules, Served,
+    ShareFolder, Sharer, Shelf, Wanted,
+};
+use waxwing::wire::{Features, Kind, Party};
+
+pub(crate) const CHUNK: usize = 256 * 1024;
+pub(crate) const MIB: usize = 1 << 20;
+
+/// Loading keys takes time; each person is loaded once.
+pub(crate) fn identity(name: &'static str) -> Arc<Identity> {
+    static PEOPLE: [OnceLock<Arc<Identity>>; 2] = [const { OnceLock::new() }; 2];
+    let at = ["alice", "bob"].iter().position(|known| *known == name).unwrap();
+    Arc::clone(PEOPLE[at].get_or_init(|| Arc::new(person(name))))
+}
+
+pub(crate) fn user(name: &str) -> UserName {
+    name.parse().unwrap()
+}
+
+pub(crate) fn path(text: &str) -> EntryPath {
+    EntryPath::parse(text).unwrap()
+}
+
+/// Takes what anybody offers, or nothing.
+#[derive(Clone)]
+pub(crate) struct Taking {
+    pub(crate) into: PathBuf,
+    pub(crate) rules: Rules,
+    pub(crate) may_offer: bool,
+    pub(crate) takes: bool,
+}
+
+impl Policy for Taking {
+    fn may_offer(&self, _: Fingerprint) -> bool {
+        self.may_offer
+    }
+
+    async fn decide(&self, _: Proposal) -> Decision {
+        match self.takes {
+            true => Decision::Accept { into: self.into.clone(), rules: self.rules },
+            false => Decision::Decline,
+        }
+    }
+}
+
+/// What came of a request that Bob was asked.
+#[derive(Debug)]
+pub(crate) enum Answered {
+    Served(Result<Served, Error>),
+    Received(Result<Received, Error>),
+}
+
+/// Bob, who serves what is in `home/share`, and Alice, who has `home/downloads`.
+pub(crate) struct Stage {
+    pub(crate) home: TempDir,
+    pub(crate) bob: Sharer,
+    pub(crate) alice: Sharer,
+    pub(crate) streams: Streams,
+    pub(crate) share: ShareId,
+    answered: mpsc::Receiver<Answered>,
+    stop: CancellationToken,
+}
+
+pub(crate) fn sharer(name: &'static str) -> Sharer {
+    Sharer::new(identity(name), Shelf::new(user(name))).with_clock(|| NOW)
+}
+
+impl Stage {
+    /// Bob takes what Alice sends into `home/inbox`.
+    pub(crate) async fn new() -> Self {
+        Self::with(sharer("bob"), |_| {}).await
+    }
+
+    pub(crate) async fn with(bob: Sharer, policy: impl FnOnce(&mut Taking)) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join("share")).unwrap();
+        let into = home.path().join("inbox");
+        let mut taking = Taking { into, rules: Rules::default(), may_offer: true, takes: true };
+        policy(&mut taking);
+        let (address, answered, stop) = listen(bob.clone(), taking).await;
+        let dialler = Dialler::over(Tcp, side("alice")).with_backoff(Backoff::never());
+        let expected = Expected::Only(identity("bob").fingerprint());
+        let (conversation, mut incoming) =
+            dialler.dial(&address.into(), expected, |_| ()).await.unwrap();
+        let streams = Streams::new(conversation, None);
+        let to_answer = streams.clone();
+        tokio::spawn(async move { while to_answer.next_request(&mut incoming).await.is_some() {} });
+        let alice = sharer("alice");
+        let share = ShareId::from_bytes([7; 16]);
+        Self { home, bob, alice, streams, share, answered, stop }
+    }
+
+    pub(crate) fn at(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    /// Makes a file in Bob's share.
+    pub(crate) fn make(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.at("share").join(name);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(&path, bytes).unwrap();
+        path
+    }
+
+    /// Scans Bob's share, names its contents, and puts it on his shelf.
+    pub(crate) fn publish(&self, audience: Audience) -> Vec<Published> {
+        self.publish_at(&self.at("share"), audience)
+    }
+
+    pub(crate) fn publish_at(&self, at: &Path, audience: Audience) -> Vec<Published> {
+        let folder = Arc::new(ShareFolder::open(at).unwrap());
+        let mut task = Events::ignored().begin(Work::Hashing, "", 0);
+        let files = folder.scan().unwrap().files;
+        let published: Vec<_> = files
+            .iter()
+            .map(|file| {
+                let content = folder.hash(&file.path, &file.stamp, &mut task).unwrap();
+                Published { entry: file.entry(Some(content)).unwrap(), stamp: file.stamp }
+            })
+            .collect();
+        let (name, keywords) = (Name::new("share").unwrap(), Keywords::default());
+        let share = Share { id: self.share, name, keywords, audience };
+        self.bob.shelf().put(share, folder, published.clone());
+        published
+    }
+
+    pub(crate) fn landing(&self, rules: Rules) -> Landing {
+        Landing::in_folder(&self.at("downloads"), rules).unwrap()
+    }
+
+    /// Alice fetches these paths, whatever they hold.
+    pub(crate) async fn fetch(&self, paths: &[&str]) -> Fetched {
+        self.fetch_all(paths.iter().map(|name| wanted(name, None)).collect()).await
+    }
+
+    pub(crate) async fn fetch_all(&self, wanted: Vec<Wanted>) -> Fetched {
+        let landing = self.landing(Rules::default());
+        soon(self.alice.fetch(&self.streams, self.share, wanted, &landing)).await
+    }
+
+    pub(crate) async fn served(&mut self) -> Result<Served, Error> {
+        match soon(self.answered.recv()).await {
+            Some(Answered::Served(served)) => served,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    pub(crate) async fn received(&mut self) -> Result<Received, Error> {
+        match soon(self.answered.recv()).await {
+            Some(Answered::Received(received)) => received,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// Everything below a folder of the home: names, and what files hold.
+    pub(crate) fn tree(&self, name: &str) -> Vec<(String, Option<Vec<u8>>)> {
+        let mut found = Vec::new();
+        collect(&self.at(name), Path::new(""), &mut found);
+        found.sort();
+        found
+    }
+
+    /// The names of the files below a folder of the home, hidden ones too.
+    pub(crate) fn names(&self, name: &str) -> Vec<String> {
+        self.tree(name).into_iter().map(|(name, _)| name).collect()
+    }
+}
+
+impl Drop for Stage {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+fn collect(root: &Path, below: &Path, found: &mut Vec<(String, Option<Vec<u8>>)>) {
+    let Ok(entries) = std::fs::read_dir(root.join(below)) else { return };
+    for entry in entries {
+        let entry = entry.unwrap();
+        let path = below.join(entry.file_name());
+        let name = path.to_str().unwrap().to_owned();
+        let kind = entry.file_type().unwrap();
+        if kind.is_dir() {
+            found.push((format!("{name}/"), None));
+            collect(root, &path, found);
+        } else {
+            let bytes = kind.is_file().then(|| std::fs::read(root.join(&path)).unwrap());
+            found.push((name, bytes));
+        }
+    }
+}
+
+async fn listen(
+    bob: Sharer,
+    taking: Taking,
+) -> (std::net::SocketAddr, mpsc::Receiver<Answered>, CancellationToken) {
+    let sockets = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = sockets.local_addr().unwrap();
+    let book = Arc::new(LaneBook::new(Duration::from_secs(30)));
+    let listener = Listener::new(sockets, side("bob")).with_lanes(Arc::clone(&book) as Arc<_>);
+    let (tell, answered) = mpsc::channel(64);
+    let service = move |conversation: Conversation, mut incoming: Incoming| {
+        let streams = Streams::new(conversation, Some(Arc::clone(&book)));
+        let (bob, taking, tell) = (bob.clone(), taking.clone(), tell.clone());
+        async move {
+            while let Some(request) = streams.next_request(&mut incoming).await {
+                let (bob, taking, tell) = (bob.clone(), taking.clone(), tell.clone());
+                let streams = streams.clone();
+                tokio::spawn(async move {
+                    if let Some(answered) = answer(&bob, &taking, &streams, request).await {
+                        tell.send(answered).await.ok();
+                    }
+                });
+            }
+        }
+    };
+    let stop = CancellationToken::new();
+    tokio::spawn(listener.run(service, stop.clone()));
+    (address, answered, stop)
+}
+
+async fn answer(
+    bob: &Sharer,
+    taking: &Taking,
+    streams: &Streams,
+    request: Request,
+) -> Option<Answered> {
+    match request.kind() {
+        Kind::GetAsk => {
+            let served = bob.serve_get(request, streams, &user("alice")).await;
+            Some(Answered::Served(served))
+        }
+        Kind::SendAsk => Some(Answered::Received(bob.receive(request, streams, taking).await)),
+        kind => panic!("{kind}"),
+    }
+}
+
+pub(crate) fn side(name: &'static str) -> Side {
+    Side::new(identity(name), Party::Person, Features::ALL, Deadlines::default()).unwrap()
+}
+
+pub(crate) fn wanted(name: &str, content: Option<Content>) -> Wanted {
+    Wanted { path: path(name), content, to: path(name) }
+}
+
+/// Bytes that no two files have in common.
+pub(crate) fn bytes_of(seed: u64, size: usize) -> Vec<u8> {
+    let words = (0..size.div_ceil(8) as u64).map(|word| {
+        let mixed = (word ^ seed << 40).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        mixed ^ mixed >> 29
+    });
+    let mut bytes: Vec<u8> = words.flat_map(u64::to_le_bytes).collect();
+    bytes.truncate(size);
+    bytes
+}
+
+/// A test must not hang; on a busy machine much may take long.
+pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(60), what).await.expect("it hangs")
+}
