@@ -116,12 +116,19 @@ pub(super) struct Lonely {
 impl Position {
     /// One that others differ from.
     pub(in crate::index) fn numbered(number: i64) -> Self {
-        let (after, up_to, top) = (None, None, number);
-        let spot = Spot { top, shares: 0, down_to: 0, opened: 0, after, up_to, below: top };
+        let spot = Spot {
+            top: number,
+            shares: 0,
+            down_to: 0,
+            opened: 0,
+            after: None,
+            up_to: None,
+            below: number,
+        };
         Self { spot, given: Given::default(), lonely: None }
     }
 
-    /// The number of such a one.
+    /// Which one it is.
     pub(in crate::index) fn number(&self) -> i64 {
         self.spot.top
     }

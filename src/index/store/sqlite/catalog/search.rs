@@ -191,7 +191,8 @@ impl Search<'_> {
             page.given.insert(*mark);
             let Some(seen) = seen::entry(self.db, candidate.id, self.asker)? else { continue };
             let Some(best) = page.shelf.put(self.db, seen)? else { continue };
-            let (mut sources, mut others) = (vec![best], 0);
+            let mut sources = vec![best];
+            let mut others = 0;
             if let Some(content) = candidate.content {
                 let mut same = holders.remove(&content).unwrap_or_default();
                 same.retain(|holder| holder.id != candidate.id);
