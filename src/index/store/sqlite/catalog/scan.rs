@@ -11,6 +11,8 @@ use std::time::{Duration, Instant};
 pub(super) const MATCHES: &str = "SELECT rowid FROM entry_words
     WHERE entry_words MATCH $1 AND rowid >= $2 AND rowid < $3 ORDER BY rowid DESC";
 
+const NEWEST: &str = "SELECT id FROM entries WHERE id < $1 ORDER BY id DESC LIMIT 1";
+
 /// What one search may take.
 #[derive(Debug, Clone, Copy)]
 pub(in super::super) struct Effort {
@@ -58,7 +60,9 @@ pub(super) fn scan(
         return Ok(reached.unwrap_or(from));
     }
     let mut top = below;
-    while top > from {
+    // Where nothing lies any more, nothing is asked for.
+    while let Some(newest) = newest(db, top)?.filter(|newest| *newest >= from) {
+        top = newest.saturating_add(1);
         let window = Window::of(top.saturating_sub(1));
         let bottom = window.first().max(from);
         if let Some(reached) = read(db, &plan.within(window), (bottom, top), &mut take)? {
@@ -70,6 +74,11 @@ pub(super) fn scan(
         top = bottom;
     }
     Ok(from)
+}
+
+/// The newest entry below this id, whoever may see it.
+fn newest(db: &Connection, below: i64) -> Result<Option<i64>> {
+    db.one(NEWEST, params![below], |row| row.get(0))
 }
 
 /// Takes entries until told to stop, and gives the last one then.
