@@ -22,6 +22,8 @@ mod stub;
 #[path = "node/town.rs"]
 mod town;
 
+#[path = "node/advice.rs"]
+mod advice;
 #[path = "node/beginnings.rs"]
 mod beginnings;
 #[path = "node/catalog.rs"]
@@ -42,6 +44,8 @@ mod publishing;
 mod returns;
 #[path = "node/searching.rs"]
 mod searching;
+#[path = "node/sharing.rs"]
+mod sharing;
 #[path = "node/stories.rs"]
 mod stories;
 #[path = "node/verbs.rs"]

@@ -81,6 +81,27 @@ pub struct KeyFolder {
     path: PathBuf,
 }
 
+/// The keys of a person that are nowhere yet: whoever is asked for a passphrase need not wait for
+/// them.
+#[derive(Debug)]
+pub struct NewKeys {
+    signing: SecretDer,
+    sealing: SecretDer,
+}
+
+impl NewKeys {
+    /// Makes them, which takes some seconds.
+    pub fn make() -> Result<Self> {
+        let (signing, sealing) = make_pair().map_err(KeyFolderError::NotMade)?;
+        Ok(Self { signing, sealing })
+    }
+
+    /// The person that they are of.
+    pub fn identity(&self, now: UnixTime) -> Result<Identity> {
+        join(&self.signing, &self.sealing, now).map_err(KeyFolderError::NotMade)
+    }
+}
+
 impl KeyFolder {
     /// The folder at `path`; nothing is touched yet.
     pub fn at(path: impl Into<PathBuf>) -> Self {
@@ -113,11 +134,23 @@ impl KeyFolder {
         if self.exists() {
             return Err(KeyFolderError::Exists(self.path.clone()));
         }
-        let (signing, sealing) = make_pair().map_err(KeyFolderError::NotMade)?;
-        let identity = join(&signing, &sealing, now).map_err(KeyFolderError::NotMade)?;
+        self.keep(&NewKeys::make()?, protection, now)
+    }
+
+    /// Writes keys here that were made before.
+    pub fn keep(
+        &self,
+        keys: &NewKeys,
+        protection: Protection<'_>,
+        now: UnixTime,
+    ) -> Result<Identity> {
+        if self.exists() {
+            return Err(KeyFolderError::Exists(self.path.clone()));
+        }
+        let identity = keys.identity(now)?;
         let beside = self.make_folder_beside()?;
         let written = beside
-            .write_all(&identity, (&signing, &sealing), protection)
+            .write_all(&identity, (&keys.signing, &keys.sealing), protection)
             .and_then(|()| self.move_here(&beside));
         if written.is_err() {
             let _ = fs::remove_dir_all(&beside.path);

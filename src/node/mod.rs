@@ -7,6 +7,7 @@
 //! ```text
 //! Home ──▶ User ──▶ index::IndexSession ──▶ the index
 //!           │
+//!           ├─ peer::Sharer ──▶ other people
 //!           └─ pins, chain, token, shares, results: small files in the home
 //! ```
 //!
@@ -17,10 +18,15 @@ mod home;
 pub mod index;
 mod object;
 mod pins;
+mod shared_folders;
 mod user;
 
 pub use error::{Advice, Class, Error};
 pub use home::{Config, Home, HomeError, HomeLock, Receive};
 pub use object::{Object, ObjectError, Wanted};
 pub use pins::Pin;
-pub use user::{Acquaintance, Me, Options, OwnKeys, Pinned, Results, Standing, User, Words};
+pub use shared_folders::SharedFolder;
+pub use user::{
+    Acquaintance, GetRules, Got, Looked, Me, Online, Options, OwnKeys, Pinned, Preview, Results,
+    Sender, SentBy, SentFiles, Standing, User, Visit, Waiting, Words, ask_who_answers,
+};

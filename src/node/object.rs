@@ -44,7 +44,12 @@ pub enum Wanted {
     /// By its number in the last search.
     Number(usize),
     /// By its content.
-    Content(ContentId),
+    Content {
+        /// Its id.
+        id: ContentId,
+        /// Its size, when it is known: without, it must be among the results of the last search.
+        size: Option<u64>,
+    },
 }
 
 impl FromStr for Wanted {
@@ -57,6 +62,17 @@ impl FromStr for Wanted {
             Ok(number) if is_number => Ok(Self::Number(number)),
             _ => text.parse().map(Self::Object),
         }
+    }
+}
+
+impl Wanted {
+    /// A content, as `ID` or as `ID:SIZE`.
+    pub fn parse_content(text: &str) -> Result<Self, ObjectError> {
+        let (id, size) = match text.split_once(':') {
+            None => (text, None),
+            Some((id, size)) => (id, Some(size.parse().map_err(|_| ObjectError::shape(text))?)),
+        };
+        Ok(Self::Content { id: id.parse()?, size })
     }
 }
 

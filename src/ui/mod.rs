@@ -4,23 +4,35 @@
 //! |---|---|
 //! | [`settings`] | one table of what can be set; flags, environment, file and help come from it |
 //! | [`Printer`] | the one owner of a program's output |
+//! | [`Progress`] | how far work has come: bars, lines or objects |
+//! | [`Ask`] | questions to a person, and secrets that are not shown |
+//! | [`Shell`] | the prompt |
 //! | [`Table`] | rows for a person's eyes, fitted to the terminal |
 //! | [`Log`] | one line an event, on stderr and in a file that does not grow without end |
 //! | [`Failure`], [`Exit`] | what went wrong, what to do next, and the exit code |
 //!
 //! Nothing here knows which program it serves.
 
+mod ask;
 mod failure;
 mod log;
 mod log_file;
+mod output;
 mod printer;
+mod progress;
+mod screen;
 pub mod settings;
+mod shell;
 mod table;
 mod words;
 
+pub use ask::{Ask, AskError, read_secret};
 pub use failure::{Exit, Failure};
 pub use log::{Level, Log, LogThread, Sinks};
 pub use log_file::LogFile;
-pub use printer::{Look, Printer};
+pub use output::Look;
+pub use printer::{Loudness, Printer};
+pub use progress::Progress;
+pub use shell::{Completion, Line, Shell, split_words};
 pub use table::Table;
 pub use words::{ago, bytes, span, utc};

@@ -3,19 +3,23 @@
 //! The policy: **stdout** is for what was asked for, **stderr** for everything else, so that a pipe
 //! gets results and nothing but results. With `--json`, what goes to stdout is one JSON object a line.
 //! Colours stand only where a terminal is, and not when `NO_COLOR` is set or `TERM` is `dumb`;
-//! without them nothing is missing. Tables are fitted to a terminal's width and whole elsewhere.
+//! without them nothing is missing. Tables and sentences are fitted to a terminal's width and whole elsewhere.
+//! On a terminal, lines, bars and a prompt share the screen without tearing each other.
 //! Whoever closes the other end of a pipe has seen enough: what comes after is dropped, and nothing
 //! panics. Any other failure to write a result is kept for [`Printer::finish`].
 //!
 //! Lints keep the rest of the crate from printing.
 
 use super::failure::{Exit, Failure};
+use super::output::{Look, Output, columns, lock};
+use super::screen::Screen;
 use super::table::Table;
+use super::words::wrapped;
 use crate::model::Untrusted;
 use serde::Serialize;
 use std::fmt::{self, Display};
-use std::io::{self, IsTerminal, Write};
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, TryLockError};
 
 /// Speaks to a person, or to a program. Cheap to clone; all clones are the same output.
 #[derive(Clone)]
@@ -23,31 +27,36 @@ pub struct Printer(Arc<Inner>);
 
 struct Inner {
     out: Mutex<Output>,
-    err: Mutex<Output>,
+    err: Arc<Mutex<Output>>,
+    /// The terminal behind stderr, if there is one.
+    screen: Option<Screen>,
     json: bool,
+    loudness: Loudness,
 }
 
-struct Output {
-    to: Box<dyn Write + Send>,
-    look: Look,
-    failed: Option<io::ErrorKind>,
-}
-
-/// How an output looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Look {
-    /// Whether there are colours.
-    pub colours: bool,
-    /// How many columns a line has; as many as it likes, if that is not said.
-    pub width: Option<u16>,
+/// How much is said beside results.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Loudness {
+    /// Only what went wrong.
+    Quiet,
+    /// What a person should know.
+    #[default]
+    Usual,
+    /// What helps to find out why something is as it is.
+    Verbose,
 }
 
 impl Printer {
     /// On the program's own outputs.
     pub fn standard(json: bool) -> Self {
+        Self::standard_at(json, Loudness::Usual)
+    }
+
+    /// On the program's own outputs, as loud as is wished.
+    pub fn standard_at(json: bool, loudness: Loudness) -> Self {
         let (out, err) = (io::stdout(), io::stderr());
-        let (out_look, err_look) = (look(&out), look(&err));
-        Self::new((Box::new(out), out_look), (Box::new(err), err_look), json)
+        let (out_look, err_look) = (Look::of(&out), Look::of(&err));
+        Self::with((Box::new(out), out_look), (Box::new(err), err_look), (json, loudness))
     }
 
     /// On any outputs.
@@ -56,8 +65,35 @@ impl Printer {
         (err, err_look): (Box<dyn Write + Send>, Look),
         json: bool,
     ) -> Self {
+        Self::with((out, out_look), (err, err_look), (json, Loudness::Usual))
+    }
+
+    fn with(
+        (out, out_look): (Box<dyn Write + Send>, Look),
+        (err, err_look): (Box<dyn Write + Send>, Look),
+        (json, loudness): (bool, Loudness),
+    ) -> Self {
         let output = |to, look| Mutex::new(Output { to, look, failed: None });
-        Self(Arc::new(Inner { out: output(out, out_look), err: output(err, err_look), json }))
+        let (out, err) = (output(out, out_look), Arc::new(output(err, err_look)));
+        let screen = err_look.width.map(|_| Screen::new(Arc::clone(&err)));
+        Self(Arc::new(Inner { out, err, screen, json, loudness }))
+    }
+
+    pub(super) fn screen(&self) -> Option<&Screen> {
+        self.0.screen.as_ref()
+    }
+
+    /// Looks how wide the terminal is now.
+    pub(super) fn measure(&self) {
+        for output in [&self.0.out, &*self.0.err] {
+            let mut output = lock(output);
+            output.look.width = output.look.width.map(|width| columns().unwrap_or(width));
+        }
+    }
+
+    /// How much is said.
+    pub fn loudness(&self) -> Loudness {
+        self.0.loudness
     }
 
     /// Whether results are for a program.
@@ -68,21 +104,21 @@ impl Printer {
     /// A result for a person; nothing when a program reads.
     pub fn result(&self, text: impl Display) {
         if !self.0.json {
-            write_line(&self.0.out, |_| text.to_string());
+            self.write_line(&self.0.out, |look| wrapped(&text.to_string(), look.width));
         }
     }
 
     /// A result for a person that stands out.
     pub fn headline(&self, text: impl Display) {
         if !self.0.json {
-            write_line(&self.0.out, |look| look.bold(text));
+            self.write_line(&self.0.out, |look| look.bold(text));
         }
     }
 
     /// A result for a person: a table.
     pub fn table(&self, table: Table) {
         if !self.0.json {
-            write_line(&self.0.out, |look| {
+            self.write_line(&self.0.out, |look| {
                 let has_heading = table.has_heading();
                 let mut lines = table.lines(look.width);
                 if let Some(heading) = lines.first_mut().filter(|_| has_heading) {
@@ -102,21 +138,34 @@ impl Printer {
 
     /// A result for a program that is JSON already.
     pub(super) fn json_line(&self, line: &str) {
-        write_line(&self.0.out, |_| harmless(line));
+        self.write_line(&self.0.out, |_| harmless(line));
     }
 
     /// Something that a person should know, beside the results.
     pub fn note(&self, text: impl Display) {
-        write_line(&self.0.err, |_| text.to_string());
+        if self.0.loudness >= Loudness::Usual {
+            self.write_line(&self.0.err, |look| wrapped(&text.to_string(), look.width));
+        }
+    }
+
+    /// Something that helps to find out why it is as it is.
+    pub fn detail(&self, text: impl Display) {
+        if self.0.loudness >= Loudness::Verbose {
+            self.write_line(&self.0.err, |look| wrapped(&text.to_string(), look.width));
+        }
     }
 
     /// Why the program did not do what was asked. What it says may hold foreign texts.
     pub fn failure(&self, failure: &Failure) {
         let hint = failure.hint.as_deref();
-        write_line(&self.0.err, |look| {
-            let what = format!("{} {}", look.red("error:"), shown(&failure.what));
+        self.write_line(&self.0.err, |look| {
+            let told = |mark: &str, text: &str| {
+                let plain = wrapped(&format!("{mark} {}", shown(text)), look.width);
+                plain.strip_prefix(mark).unwrap_or(&plain).to_owned()
+            };
+            let what = format!("{}{}", look.red("error:"), told("error:", &failure.what));
             match hint {
-                Some(hint) => format!("{what}\n{} {}", look.bold("hint:"), shown(hint)),
+                Some(hint) => format!("{what}\n{}{}", look.bold("hint:"), told("hint:", hint)),
                 None => what,
             }
         });
@@ -131,7 +180,18 @@ impl Printer {
     /// What a parser of arguments says, which comes with its own lines.
     pub fn usage(&self, text: impl Display, is_error: bool) {
         let output = if is_error { &self.0.err } else { &self.0.out };
-        write_line(output, |_| text.to_string().trim_end().to_owned());
+        self.write_line(output, |_| text.to_string().trim_end().to_owned());
+    }
+
+    /// In one write, so that lines of several threads do not mix; beside bars and above a prompt,
+    /// where a terminal has them.
+    fn write_line(&self, output: &Mutex<Output>, line: impl FnOnce(Look) -> String) {
+        let look = lock(output).look;
+        let line = line(look) + "\n";
+        match &self.0.screen {
+            Some(screen) if look.width.is_some() => screen.write(output, &line),
+            _ => lock(output).write(&line),
+        }
     }
 
     /// How the program ends that has printed all its results: badly, if one of them was lost. A
@@ -184,26 +244,6 @@ impl Look {
     }
 }
 
-impl Output {
-    fn fail(&mut self, error: &io::Error) {
-        self.failed.get_or_insert(error.kind());
-    }
-}
-
-/// In one write, so that lines of several threads do not mix.
-fn write_line(output: &Mutex<Output>, line: impl FnOnce(Look) -> String) {
-    let mut output = lock(output);
-    let line = line(output.look) + "\n";
-    let written = output.to.write_all(line.as_bytes()).and_then(|()| output.to.flush());
-    if let Err(error) = written {
-        output.fail(&error);
-    }
-}
-
-fn lock(output: &Mutex<Output>) -> std::sync::MutexGuard<'_, Output> {
-    output.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
 /// JSON in which nothing steers a terminal, and which says the same: in it, such characters are only
 /// in strings.
 fn harmless(json: &str) -> String {
@@ -226,27 +266,5 @@ fn shown(text: &str) -> String {
     Untrusted::new(text).fitted(LONGEST_TEXT).to_string()
 }
 
-fn look(output: &impl IsTerminal) -> Look {
-    let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-    let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
-    let is_terminal = output.is_terminal();
-    Look { colours: is_terminal && !set("NO_COLOR") && !dumb, width: is_terminal.then(width) }
-}
-
-/// Of the terminal that is there, be it behind stdout or stderr.
-fn width() -> u16 {
-    #[cfg(unix)]
-    let said = rustix::termios::tcgetwinsize(rustix::stdio::stdout())
-        .or_else(|_| rustix::termios::tcgetwinsize(rustix::stdio::stderr()))
-        .ok()
-        .map(|size| size.ws_col);
-    #[cfg(not(unix))]
-    let said = None;
-    said.filter(|columns| *columns >= NARROWEST).unwrap_or(USUAL_WIDTH)
-}
-
-/// A terminal that says less does not know.
-const NARROWEST: u16 = 20;
-const USUAL_WIDTH: u16 = 80;
 /// What is said of a failure may hold long paths, but is no novel.
 const LONGEST_TEXT: usize = 4096;

@@ -1,6 +1,7 @@
 //! Times and sizes for a person's eyes.
 
 use crate::model::UnixTime;
+use unicode_width::UnicodeWidthStr;
 
 /// A time in UTC, as RFC 3339 writes it: `2026-11-21T18:26:03Z`.
 pub fn utc(time: UnixTime) -> String {
@@ -41,6 +42,37 @@ pub fn bytes(number: u64) -> String {
         (whole, 0) | (whole @ 10.., _) => format!("{whole} {name}"),
         (whole, tenth) => format!("{whole}.{tenth} {name}"),
     }
+}
+
+/// Lines of at most so many columns, cut between words; what follows in a line is as far to the right
+/// as the line was. A word that is longer has its own line.
+pub(super) fn wrapped(text: &str, columns: Option<u16>) -> String {
+    let Some(columns) = columns.map(usize::from) else { return text.to_owned() };
+    let lines = text.split('\n').map(|line| wrapped_line(line, columns));
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn wrapped_line(line: &str, columns: usize) -> String {
+    if line.width() <= columns {
+        return line.to_owned();
+    }
+    let indent: String = line.chars().take_while(|c| *c == ' ').collect();
+    let (mut text, mut used) = (indent.clone(), indent.len());
+    for word in line.split(' ').filter(|word| !word.is_empty()) {
+        let width = word.width();
+        let is_first = used == indent.len();
+        if !is_first && used.saturating_add(width) >= columns {
+            text += "\n";
+            text += &indent;
+            used = indent.len();
+        } else if !is_first {
+            text += " ";
+            used = used.saturating_add(1);
+        }
+        text += word;
+        used = used.saturating_add(width);
+    }
+    text
 }
 
 /// Year, month and day of a day since 1970. The year of the computation begins in March, so that a

@@ -180,6 +180,8 @@ async fn pages_go_on_by_a_number_that_holds_in_its_conversation() {
     other.resume(&granted).await.unwrap();
     let elsewhere = other.ask(Search { from: next, ..search("koala") }).await;
     assert_eq!(elsewhere.unwrap_err(), Code::NotFound);
+    let another = alice.ask(Search { from: next, ..search("koal*") }).await;
+    assert_eq!(another.unwrap_err(), Code::NotFound, "it is a number of another search");
     ground.stop().await;
 }
 

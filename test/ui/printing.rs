@@ -7,10 +7,10 @@ use waxwing::ui::{Exit, Failure, Look, Printer, Table};
 
 /// Keeps what was written.
 #[derive(Clone, Default)]
-struct Kept(Arc<Mutex<Vec<u8>>>);
+pub(crate) struct Kept(Arc<Mutex<Vec<u8>>>);
 
 impl Kept {
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8(self.0.lock().unwrap().clone()).unwrap()
     }
 }
@@ -38,7 +38,7 @@ impl Write for Shut {
     }
 }
 
-fn printer(look: Look, json: bool) -> (Printer, Kept, Kept) {
+pub(crate) fn printer(look: Look, json: bool) -> (Printer, Kept, Kept) {
     let (out, err) = (Kept::default(), Kept::default());
     let (to_out, to_err) = (Box::new(out.clone()), Box::new(err.clone()));
     (Printer::new((to_out, look), (to_err, look), json), out, err)

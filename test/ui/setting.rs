@@ -9,6 +9,7 @@ const PORT: Setting = Setting {
     value: Some("N"),
     preset: Preset::Is("7311"),
     in_file: true,
+    many: false,
     help: "Listen on this port",
 };
 const OPEN_DOOR: Setting = Setting {
@@ -16,6 +17,7 @@ const OPEN_DOOR: Setting = Setting {
     value: None,
     preset: Preset::Off,
     in_file: true,
+    many: false,
     help: "Let everybody in",
 };
 const FOLDER: Setting = Setting {
@@ -23,6 +25,7 @@ const FOLDER: Setting = Setting {
     value: Some("DIR"),
     preset: Preset::Without("here"),
     in_file: true,
+    many: false,
     help: "Work there",
 };
 const SECRETLY: Setting = Setting {
@@ -30,6 +33,7 @@ const SECRETLY: Setting = Setting {
     value: None,
     preset: Preset::Off,
     in_file: false,
+    many: false,
     help: "Not for files",
 };
 static TABLE: &[&Setting] = &[&PORT, &OPEN_DOOR, &FOLDER, &SECRETLY];

@@ -30,6 +30,7 @@ const DATA: Setting = Setting {
     value: Some("DIR"),
     preset: Preset::Without("waxwing/server in the platform's folder for data"),
     in_file: true,
+    many: false,
     help: "Keep everything in this folder",
 };
 
@@ -38,6 +39,7 @@ const LISTEN: Setting = Setting {
     value: Some("ADDR:PORT"),
     preset: Preset::Is("127.0.0.1:7311"),
     in_file: true,
+    many: false,
     help: "Listen there; 0.0.0.0:7311 for all of this machine's addresses",
 };
 
@@ -46,6 +48,7 @@ const HOST: Setting = Setting {
     value: Some("NAME"),
     preset: Preset::Without("the address listened on, or that of this machine"),
     in_file: true,
+    many: false,
     help: "Name this host in invitations",
 };
 
@@ -54,6 +57,7 @@ const OPEN_JOINING: Setting = Setting {
     value: None,
     preset: Preset::Without("true if only this machine does"),
     in_file: true,
+    many: false,
     help: "Let everybody join who reaches the server",
 };
 
@@ -62,6 +66,7 @@ const SESSION_HOURS: Setting = Setting {
     value: Some("N"),
     preset: Preset::Is("12"),
     in_file: true,
+    many: false,
     help: "End a session after so many hours without use",
 };
 
@@ -70,6 +75,7 @@ const BCRYPT_COST: Setting = Setting {
     value: Some("N"),
     preset: Preset::Is("12"),
     in_file: true,
+    many: false,
     help: "Hash passwords at this cost, from 12 to 20; each step doubles the time",
 };
 
@@ -78,6 +84,7 @@ const ENTRIES_PER_PERSON: Setting = Setting {
     value: Some("N"),
     preset: Preset::Is("500000"),
     in_file: true,
+    many: false,
     help: "Let each person publish so many files",
 };
 
@@ -86,6 +93,7 @@ const THREADS: Setting = Setting {
     value: Some("N"),
     preset: Preset::Without("as many as this machine has cores"),
     in_file: true,
+    many: false,
     help: "Serve on so many threads",
 };
 
@@ -94,6 +102,7 @@ const LOG: Setting = Setting {
     value: Some("FILE"),
     preset: Preset::Without("on stderr alone"),
     in_file: true,
+    many: false,
     help: "Write the log there too; at most 5 files of 10 MiB",
 };
 
@@ -102,6 +111,7 @@ pub(crate) const JSON: Setting = Setting {
     value: None,
     preset: Preset::Off,
     in_file: false,
+    many: false,
     help: "Print one JSON object a line, for programs",
 };
 
@@ -110,6 +120,7 @@ pub(crate) const CONFIG: Setting = Setting {
     value: Some("FILE"),
     preset: Preset::Without("waxwing-server.toml, here or in the data folder"),
     in_file: false,
+    many: false,
     help: "Read settings from this file",
 };
 

@@ -1,12 +1,13 @@
 //! What a person is told of an error.
 
 use super::Error;
-use super::refusals;
+use super::{refusals, transfers};
 use crate::crypto::key_file::KeyFileError;
 use crate::crypto::key_folder::KeyFolderError;
+use crate::link::{self, AskError, Ending};
+use crate::model;
 use crate::node::HomeError;
 use crate::node::index::{self, LoggedOut, Trouble};
-use crate::{link, model};
 use std::io;
 
 /// How a program ends, one for each exit code.
@@ -117,6 +118,47 @@ impl Error {
             ),
             Self::NoResult(_) => hint(Class::NotFound, "`search WORDS` numbers its results"),
             Self::NoMore => hint(Class::NothingToDo, "`search WORDS` begins a new search"),
+            Self::NothingFound => hint(Class::NotFound, "`search WORDS` with fewer words"),
+            Self::NoSuchFile(object) => hint(
+                Class::NotFound,
+                format!("`browse {}` shows what {} shares with you", object.user, object.user),
+            ),
+            Self::SizeUnknown(_) => {
+                hint(Class::Usage, "name it as ID:SIZE, or search for it first")
+            }
+            Self::SharedAlready(_) => hint(Class::NothingToDo, "`share scan` looks at it again"),
+            Self::ShareNameTaken(_) => hint(
+                Class::Conflict,
+                "give the folder another name, or remove the other share: `share rm NAME`",
+            ),
+            Self::NoShare(_) => hint(Class::NotFound, "`share ls` shows what you share"),
+            Self::NobodyInAudience(name) => hint(
+                Class::NotFound,
+                format!(
+                    "`people` shows who is there; `share rm {}` and share it with others",
+                    model::Untrusted::new(name.as_str())
+                ),
+            ),
+            Self::NoPort { .. } => {
+                hint(Class::Conflict, "end another program, or name a free port with --port")
+            }
+            Self::Offline(user) => hint(
+                Class::Unreachable,
+                format!("ask {user} to start their program; `people` shows who is online"),
+            ),
+            Self::Unreached { why, .. } => unreachable(why),
+            Self::Stranger(_) | Self::NotAPerson => {
+                hint(Class::Verification, "tell whoever runs the index")
+            }
+            Self::Peer(error) => transfers::peer(error),
+            Self::Landing { why, .. } => transfers::landing(why),
+            Self::NoOffer(_) => hint(Class::NotFound, "`inbox` shows what waits"),
+            Self::NoReceipt(_) => hint(
+                Class::NotFound,
+                "it did not come by this home, or was changed since: then get it again",
+            ),
+            Self::Stopped => no_hint(Class::Interrupted),
+            Self::Of(error) => error.hint(),
         }
     }
 }
@@ -152,7 +194,7 @@ fn home(error: &HomeError) -> Hint {
     }
 }
 
-fn disk(error: &io::Error) -> Hint {
+pub(super) fn disk(error: &io::Error) -> Hint {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             hint(Class::NoSpace, "make room on this disk, and try again")
@@ -205,7 +247,7 @@ fn key_file(error: KeyFileError) -> Hint {
     }
 }
 
-fn said(error: &model::Error) -> Hint {
+pub(super) fn said(error: &model::Error) -> Hint {
     match error {
         model::Error::Invitation(_) => hint(
             Class::Usage,
@@ -271,22 +313,25 @@ fn index(error: &index::Error) -> Hint {
     }
 }
 
-fn away(trouble: &Trouble) -> Hint {
-    use link::{AskError, Ending};
+pub(super) fn away(trouble: &Trouble) -> Hint {
     match trouble {
         Trouble::Link(error) => unreachable(error),
-        Trouble::Ended(Ending::Theirs { code, .. } | Ending::Ours { code, .. })
-        | Trouble::Ask(
-            AskError::Refused { code, .. }
-            | AskError::Ended(Ending::Theirs { code, .. } | Ending::Ours { code, .. }),
-        ) => refusals::of(*code),
-        Trouble::Ended(Ending::Broken(_)) | Trouble::Ask(_) => {
-            hint(Class::Unreachable, "is the network there? Try again in a moment")
-        }
+        Trouble::Ended(end) | Trouble::Ask(AskError::Ended(end)) => ended(end),
+        Trouble::Ask(AskError::Refused { code, .. }) => refusals::of(*code),
+        Trouble::Ask(AskError::Late) => hint(Class::Unreachable, "try again in a moment"),
         Trouble::NotAnIndex => {
             hint(Class::Verification, "is the address right? A person answers there")
         }
         Trouble::OtherName(_) => hint(Class::Verification, "tell whoever runs the index"),
         Trouble::Closed => no_hint(Class::Interrupted),
+    }
+}
+
+pub(super) fn ended(ending: &Ending) -> Hint {
+    match ending {
+        Ending::Theirs { code, .. } | Ending::Ours { code, .. } => refusals::of(*code),
+        Ending::Broken(_) => {
+            hint(Class::Unreachable, "is the network there? Try again in a moment")
+        }
     }
 }

@@ -6,16 +6,19 @@
 
 mod advice;
 mod refusals;
+mod transfers;
 
 pub use advice::{Advice, Class};
 
-use super::object::ObjectError;
+use super::object::{Object, ObjectError};
 use super::{HomeError, index};
 use crate::crypto::key_folder::KeyFolderError;
 use crate::crypto::{self, Fingerprint, PasswordProblem};
 use crate::link;
 use crate::model::{self, ContentId, HostPort, Name, Untrusted, UserName};
+use crate::peer::{self, LandError};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Why a verb did not do what was asked.
 #[derive(Debug, thiserror::Error)]
@@ -112,4 +115,73 @@ pub enum Error {
     /// There is nothing to go on with.
     #[error("there are no more results")]
     NoMore,
+    /// What a search or a share was to give, it has not.
+    #[error("there is nothing of that to get")]
+    NothingFound,
+    /// A share has no such file or folder, or not for us.
+    #[error("{0} is not shared with you")]
+    NoSuchFile(Object),
+    /// The size of a content is not known, and without it nobody can be asked.
+    #[error("the size of the content {0} is not known")]
+    SizeUnknown(ContentId),
+    /// The folder is shared already.
+    #[error("this is shared already, as {}", Untrusted::new(.0.as_str()))]
+    SharedAlready(Name),
+    /// Another share has this name.
+    #[error("you share another folder under the name {}", Untrusted::new(.0.as_str()))]
+    ShareNameTaken(Name),
+    /// One has no share of this name.
+    #[error("you share nothing under the name {}", Untrusted::new(.0.as_str()))]
+    NoShare(Name),
+    /// The index knows somebody of a share's audience no more, or never did.
+    #[error("nobody on the index has one of the names with whom {} is shared", Untrusted::new(.0.as_str()))]
+    NobodyInAudience(Name),
+    /// No port is free.
+    #[error("no port from {first} to {last} is free to listen on")]
+    NoPort {
+        /// The first that was tried.
+        first: u16,
+        /// The last.
+        last: u16,
+    },
+    /// Somebody is not online.
+    #[error("{0} is not online")]
+    Offline(UserName),
+    /// Somebody cannot be reached where they are said to be.
+    #[error("{user} is not reached: {why}")]
+    Unreached {
+        /// Who.
+        user: UserName,
+        /// Why.
+        why: link::Error,
+    },
+    /// An identity has no name on the index.
+    #[error("the index knows nobody with the key {0}")]
+    Stranger(Fingerprint),
+    /// What is there is an index.
+    #[error("it is not a person who is there")]
+    NotAPerson,
+    /// A transfer did not come about, or not to its end.
+    #[error(transparent)]
+    Peer(#[from] peer::Error),
+    /// A file came, and has no name.
+    #[error("{}: {why}", path.display())]
+    Landing {
+        /// Where it was to be.
+        path: PathBuf,
+        /// Why it is not.
+        why: LandError,
+    },
+    /// There is no offer of this number, or its sender has gone.
+    #[error("no offer with the number {0} waits")]
+    NoOffer(u64),
+    /// Nobody has sent a file, as far as is known.
+    #[error("{}: nobody is known to have sent this", .0.display())]
+    NoReceipt(PathBuf),
+    /// This side stopped.
+    #[error("it was stopped")]
+    Stopped,
+    /// What went wrong for several files at once.
+    #[error(transparent)]
+    Of(Arc<Error>),
 }

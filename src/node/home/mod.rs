@@ -13,6 +13,8 @@
 //!     pins.json        whose key is whose, and whose words were compared
 //!     shares.json      what is shared, and with whom
 //!     results.json     the numbered results of the last search
+//!     look-….json      what a share was like when it was last looked at
+//!     port             the port on which others were listened for last
 //!     receipts/        who sent what
 //!   downloads/         what was fetched, when the home is a folder
 //! ```
@@ -164,6 +166,11 @@ impl Home {
     pub fn make(&self) -> Result<(), HomeError> {
         files::make_private(&self.data)?;
         self.state().make()
+    }
+
+    /// Makes the folder for downloads, where the home has one.
+    pub fn make_downloads(&self) -> Result<(), HomeError> {
+        self.downloads.as_deref().map_or(Ok(()), files::make_private)
     }
 
     /// Writes a file of settings with an index and a name, if there is none. Gives whether there was

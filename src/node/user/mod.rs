@@ -20,17 +20,34 @@
 //! ```
 
 mod account;
+mod get;
+mod inbox;
+mod items;
+mod online;
 mod people;
+mod proofs;
+mod reach;
 mod results;
 mod search;
+mod send;
 mod session;
+mod shares;
 mod trust;
 
 pub use account::{Me, OwnKeys};
+pub use get::{GetRules, Got, Sender};
+pub use inbox::Waiting;
+pub use online::{Online, Visit};
 pub use people::{Acquaintance, Standing};
+pub use proofs::SentBy;
 pub use search::Results;
+pub use send::SentFiles;
+pub use session::ask_who_answers;
+pub use shares::{Looked, Preview};
 pub use trust::{Pinned, Words};
 
+use self::inbox::Inbox;
+use self::online::{Presence, VISITS_WAITING};
 use self::search::Searching;
 use self::session::Begun;
 use super::home::StateFolder;
@@ -38,12 +55,15 @@ use super::index::Clock;
 use super::{Config, Error, Home};
 use crate::crypto::Identity;
 use crate::crypto::key_file::Protection;
+use crate::crypto::key_folder::NewKeys;
 use crate::link::{Backoff, Deadlines, Side};
 use crate::model::{Events, UnixTime};
+use crate::peer::Sharer;
 use crate::wire::{Features, Party};
 use std::fmt;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
+use tokio::sync::broadcast;
 
 /// How a user's program behaves.
 #[derive(Clone)]
@@ -93,6 +113,11 @@ struct Inner {
     /// The session, when one was begun.
     session: Mutex<Option<Begun>>,
     searching: tokio::sync::Mutex<Option<Searching>>,
+    /// What one brings to all transfers, once there is a name.
+    sharer: Mutex<Option<Sharer>>,
+    presence: Mutex<Option<Presence>>,
+    inbox: Mutex<Inbox>,
+    visits: broadcast::Sender<Visit>,
 }
 
 impl User {
@@ -106,6 +131,18 @@ impl User {
         home.make()?;
         let now = (options.clock)();
         let identity = home.keys().create(protection, now)?;
+        Self::begin(home, config, identity, options)
+    }
+
+    /// Keeps keys of a person that were made before, and opens them.
+    pub fn create_with(
+        home: Home,
+        config: Config,
+        (keys, protection): (&NewKeys, Protection<'_>),
+        options: Options,
+    ) -> Result<Self, Error> {
+        home.make()?;
+        let identity = home.keys().keep(keys, protection, (options.clock)())?;
         Self::begin(home, config, identity, options)
     }
 
@@ -135,9 +172,20 @@ impl User {
         let (identity, state) = (Arc::new(identity), home.state());
         let (party, deadlines) = (Party::Person, Deadlines::default());
         let side = Side::new(Arc::clone(&identity), party, Features::ALL, deadlines)?;
-        let (session, searching) = (Mutex::default(), tokio::sync::Mutex::default());
-        let inner = Inner { home, state, config, options, identity, side, session, searching };
-        Ok(Self(Arc::new(inner)))
+        Ok(Self(Arc::new(Inner {
+            home,
+            state,
+            config,
+            options,
+            identity,
+            side,
+            session: Mutex::default(),
+            searching: tokio::sync::Mutex::default(),
+            sharer: Mutex::default(),
+            presence: Mutex::default(),
+            inbox: Mutex::default(),
+            visits: broadcast::Sender::new(VISITS_WAITING),
+        })))
     }
 
     /// Where the person keeps everything.

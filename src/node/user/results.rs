@@ -2,25 +2,34 @@
 
 use crate::model::{Content, ContentId, EntryPath, Name, ShareId, UserName};
 use crate::node::home::{HomeError, StateFolder, kept};
-use crate::node::index::Found;
+use crate::node::index::{Found, Source};
+use crate::node::shared_folders::id16;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 
 /// A file that was found, and where: what is needed to fetch it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::node) struct KeptResult {
-    pub(in crate::node) size: u64,
-    pub(in crate::node) content: Option<ContentId>,
-    pub(in crate::node) places: Vec<Place>,
+pub(super) struct KeptResult {
+    pub(super) size: u64,
+    pub(super) content: Option<ContentId>,
+    pub(super) places: Vec<Place>,
 }
 
 /// An entry of somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(in crate::node) struct Place {
-    pub(in crate::node) owner: UserName,
-    pub(in crate::node) share: ShareId,
-    pub(in crate::node) share_name: Name,
-    pub(in crate::node) path: EntryPath,
+pub(super) struct Place {
+    pub(super) owner: UserName,
+    pub(super) share: ShareId,
+    pub(super) share_name: Name,
+    pub(super) path: EntryPath,
+}
+
+impl Place {
+    pub(super) fn of(source: &Source) -> Self {
+        let (share, share_name) = (source.share.id, source.share.name.clone());
+        let (owner, path) = (source.owner.user.clone(), source.entry.path().clone());
+        Self { owner, share, share_name, path }
+    }
 }
 
 /// The first of these results has the number 1.
@@ -43,8 +52,15 @@ struct PlaceSaid {
 }
 
 impl KeptResult {
+    /// What is kept of a result.
+    pub(super) fn of(found: &Found) -> Self {
+        let best = found.sources.first().map(|source| &source.entry);
+        let (size, content) = best.map_or((0, None), |entry| (entry.size(), entry.content()));
+        Self { size, content, places: found.sources.iter().map(Place::of).collect() }
+    }
+
     /// The content, when it is known.
-    pub(in crate::node) fn whole_content(&self) -> Option<Content> {
+    pub(super) fn whole_content(&self) -> Option<Content> {
         Content::new(self.content?, self.size).ok()
     }
 }
@@ -62,7 +78,14 @@ impl KeptResults {
     /// Adds results, as long as there is room: nobody types the number of the thousandth.
     pub(super) fn add(&mut self, found: &[Found]) {
         let room = MOST.saturating_sub(self.0.len());
-        self.0.extend(found.iter().take(room).map(ResultSaid::from));
+        let results = found.iter().take(room).map(KeptResult::of);
+        self.0.extend(results.map(ResultSaid::from));
+    }
+
+    /// The size of a content, when it is among the results.
+    pub(super) fn size_of(&self, id: &ContentId) -> Option<u64> {
+        let id = id.to_string();
+        self.0.iter().find(|result| result.content.as_ref() == Some(&id)).map(|result| result.size)
     }
 
     /// The result of this number.
@@ -71,19 +94,18 @@ impl KeptResults {
     }
 }
 
-impl From<&Found> for ResultSaid {
-    fn from(found: &Found) -> Self {
-        let best = found.sources.first().map(|source| &source.entry);
-        let place = |source: &crate::node::index::Source| PlaceSaid {
-            owner: source.owner.user.as_str().to_owned(),
-            share: HEXLOWER.encode(source.share.id.as_bytes()),
-            share_name: source.share.name.as_str().to_owned(),
-            path: source.entry.path().as_str().to_owned(),
+impl From<KeptResult> for ResultSaid {
+    fn from(result: KeptResult) -> Self {
+        let place = |place: Place| PlaceSaid {
+            owner: place.owner.as_str().to_owned(),
+            share: HEXLOWER.encode(place.share.as_bytes()),
+            share_name: place.share_name.as_str().to_owned(),
+            path: place.path.as_str().to_owned(),
         };
         Self {
-            size: best.map_or(0, |entry| entry.size()),
-            content: best.and_then(|entry| entry.content()).map(|id| id.to_string()),
-            places: found.sources.iter().map(place).collect(),
+            size: result.size,
+            content: result.content.map(|id| id.to_string()),
+            places: result.places.into_iter().map(place).collect(),
         }
     }
 }
@@ -100,17 +122,11 @@ impl PlaceSaid {
     fn take(self) -> Option<Place> {
         Some(Place {
             owner: self.owner.parse().ok()?,
-            share: share_id(&self.share)?,
+            share: id16(&self.share).map(ShareId::from_bytes)?,
             share_name: Name::new(&self.share_name).ok()?,
             path: EntryPath::parse(&self.path).ok()?,
         })
     }
-}
-
-/// The id that stands in a file of state.
-pub(super) fn share_id(text: &str) -> Option<ShareId> {
-    let bytes = HEXLOWER.decode(text.as_bytes()).ok()?;
-    bytes.try_into().ok().map(ShareId::from_bytes)
 }
 
 const RESULTS: &str = "results.json";

@@ -2,7 +2,7 @@
 
 use super::User;
 use super::results::{KeptResult, KeptResults};
-use crate::model::{Content, Foreign, Name, UserName};
+use crate::model::{Content, ContentId, Foreign, Name, UserName};
 use crate::node::Error;
 use crate::node::index::{Found, Listing, More, Query, Seen};
 
@@ -65,6 +65,15 @@ impl User {
             None => KeptResults::read(&self.0.state)?.get(number),
         };
         result.ok_or(Error::NoResult(number))
+    }
+
+    /// The size of a content, when the last search has found it.
+    pub(super) async fn size_of(&self, id: &ContentId) -> Option<u64> {
+        let searching = self.0.searching.lock().await;
+        match searching.as_ref() {
+            Some(searching) => searching.kept.size_of(id),
+            None => KeptResults::read(&self.0.state).ok()?.size_of(id),
+        }
     }
 
     /// What a person shares with one: all of it, or of the share of this name; at most so many

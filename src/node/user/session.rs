@@ -1,14 +1,15 @@
 //! The session of a person with their index: begun when something first needs it.
 
 use super::User;
-use crate::crypto::Fingerprint;
-use crate::link::{Backoff, Dialler, Tcp};
+use crate::crypto::{Fingerprint, Identity};
+use crate::link::{Backoff, Deadlines, Dialler, Side, Tcp};
 use crate::model::{HostPort, IndexAddress, Invitation};
 use crate::node::Error;
 use crate::node::home::kept::{self, Belonging, ChainFile};
 use crate::node::index::{self, IndexSession, Known, NewsStream, Setup, Status, Warnings};
+use crate::wire::{Features, Party};
 use std::future::{Future, pending};
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::sleep;
 
@@ -38,12 +39,7 @@ impl User {
 
     /// Who answers at an address that came without a key: for the person to say whether to trust it.
     pub async fn who_answers(&self, at: &HostPort) -> Result<Fingerprint, Error> {
-        let (first, longest) = (Duration::from_millis(500), Duration::from_secs(2));
-        let backoff = Backoff { tries: 3, first, longest };
-        let dialler = Dialler::new(self.0.side.clone()).with_backoff(backoff);
-        let answers = index::who_answers(&dialler, at).await;
-        dialler.stop().await;
-        Ok(answers.map_err(index::Error::Away)?)
+        who_answers(self.0.side.clone(), at).await
     }
 
     /// How it stands with the index; nothing when no session was begun yet.
@@ -61,8 +57,9 @@ impl User {
         self.session().map(|session| session.news())
     }
 
-    /// Ends what is under way: the index is told goodbye, the session stays good.
+    /// Ends what is under way: one is offline, the index is told goodbye, the session stays good.
     pub async fn close(&self) {
+        self.go_offline().await;
         let begun = self.slot().take();
         if let Some(begun) = begun {
             // What could not be kept is asked for again.
@@ -165,6 +162,22 @@ impl User {
     fn slot(&self) -> MutexGuard<'_, Option<Begun>> {
         self.0.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// The same for a person who has no home yet.
+pub async fn ask_who_answers(identity: Identity, at: &HostPort) -> Result<Fingerprint, Error> {
+    let (party, deadlines) = (Party::Person, Deadlines::default());
+    let side = Side::new(Arc::new(identity), party, Features::ALL, deadlines)?;
+    who_answers(side, at).await
+}
+
+async fn who_answers(side: Side, at: &HostPort) -> Result<Fingerprint, Error> {
+    let (first, longest) = (Duration::from_millis(500), Duration::from_secs(2));
+    let backoff = Backoff { tries: 3, first, longest };
+    let dialler = Dialler::new(side).with_backoff(backoff);
+    let answers = index::who_answers(&dialler, at).await;
+    dialler.stop().await;
+    Ok(answers.map_err(index::Error::Away)?)
 }
 
 impl Belonging {

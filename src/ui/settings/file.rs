@@ -5,7 +5,7 @@ use crate::model::Untrusted;
 use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use toml::de::{DeTable, DeValue};
+use toml::de::{DeArray, DeTable, DeValue};
 
 /// What a file sets. Whatever it says, it says of a setting that there is.
 #[derive(Debug, Clone)]
@@ -59,6 +59,7 @@ fn find<'a>(table: &[&'a Setting], name: &str) -> Result<&'a Setting, String> {
 /// A value as the text that a flag would hold.
 fn text_of(setting: &Setting, value: &DeValue<'_>) -> Result<String, &'static str> {
     match (setting.value, value) {
+        (Some(_), DeValue::Array(values)) if setting.many => joined(values),
         (None, DeValue::Boolean(on)) => Ok(on.to_string()),
         (None, _) => Err("must be true or false"),
         (Some(_), DeValue::String(text)) => Ok(text.to_string()),
@@ -69,7 +70,20 @@ fn text_of(setting: &Setting, value: &DeValue<'_>) -> Result<String, &'static st
     }
 }
 
+fn joined(values: &DeArray<'_>) -> Result<String, &'static str> {
+    let wanted = "must be texts in quotes, without `:`";
+    let text = |value: &toml::Spanned<DeValue<'_>>| match value.get_ref() {
+        DeValue::String(text) if !text.contains(SEPARATOR) => Ok(text.to_string()),
+        _ => Err(wanted),
+    };
+    let texts: Vec<_> = values.iter().map(text).collect::<Result<_, _>>()?;
+    Ok(texts.join(SEPARATOR))
+}
+
 fn line_of(text: &str, at: usize) -> usize {
     let before = text.get(..at).unwrap_or(text);
     before.matches('\n').count().saturating_add(1)
 }
+
+/// Between several values, as in `PATH`.
+const SEPARATOR: &str = if cfg!(windows) { ";" } else { ":" };

@@ -19,6 +19,7 @@
 //!     value: Some("N"),
 //!     preset: Preset::Is("7311"),
 //!     in_file: true,
+//!     many: false,
 //!     help: "Listen on this port",
 //! };
 //! static TABLE: &[&Setting] = &[&PORT];
@@ -54,6 +55,9 @@ pub struct Setting {
     pub preset: Preset,
     /// Whether the file may set it.
     pub in_file: bool,
+    /// Whether it has several values: in a file an array, elsewhere with `:` between them as in
+    /// `PATH`.
+    pub many: bool,
     /// One line of help.
     pub help: &'static str,
 }
@@ -203,6 +207,16 @@ impl Settings {
             Source::File(file) => Some(file.parent().unwrap_or(Path::new("")).join(&given.text)),
             _ => Some(PathBuf::from(&given.text)),
         }
+    }
+
+    /// The setting as paths, those in a file seen from that file's folder.
+    pub fn paths(&self, setting: &Setting) -> Vec<PathBuf> {
+        let Some(given) = self.find(setting) else { return Vec::new() };
+        let folder = match &given.source {
+            Source::File(file) => file.parent().unwrap_or(Path::new("")),
+            _ => Path::new(""),
+        };
+        std::env::split_paths(&given.text).map(|path| folder.join(path)).collect()
     }
 
     /// What was typed behind the setting's flag.

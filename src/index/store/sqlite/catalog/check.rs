@@ -15,7 +15,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 /// Counts of what must not be, with the words for it.
-const FAULTS: [(&str, &str); 7] = [
+const FAULTS: [(&str, &str); 9] = [
     (
         "SELECT count(*) FROM shares s WHERE s.gone = 0
             AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = s.owner)",
@@ -36,6 +36,17 @@ const FAULTS: [(&str, &str); 7] = [
         "SELECT count(*) FROM shares WHERE tidied IS NULL
             AND (gone = 1 OR abandoned <> 0 OR worded <> wording)",
         "shares are not cleared up and say that they are",
+    ),
+    (
+        "SELECT count(*) FROM shares
+            WHERE NOT (0 <= floor AND floor <= version AND version <= stage)",
+        "shares count their generations wrongly",
+    ),
+    (
+        "SELECT count(*) FROM (SELECT 1 FROM entries e JOIN shares s ON s.id = e.share
+            WHERE e.generation BETWEEN s.floor AND s.version OR -e.generation > s.version
+            GROUP BY e.share, e.path HAVING count(*) > 1)",
+        "paths have two entries at once",
     ),
     (
         "SELECT count(*) FROM entries WHERE id >= (SELECT next FROM catalog)",

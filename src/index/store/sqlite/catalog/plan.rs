@@ -9,6 +9,7 @@
 
 use super::super::error::Result;
 use super::super::sql::Sql;
+use super::ask::{Ask, Plan};
 use super::scopes::{MOST_TOGETHER, Scopes};
 use super::terms::{Mark, Scope};
 use super::vocabulary::{self, Range};
@@ -24,15 +25,6 @@ pub(super) struct Wanted<'q> {
     pub(super) owners: Option<&'q [AccountId]>,
     /// This kind.
     pub(super) kind: Option<FileKind>,
-}
-
-/// What to ask for.
-#[derive(Debug)]
-pub(super) struct Plan {
-    /// In the words of the search.
-    pub(super) text: String,
-    /// About how many steps through its lists it may take.
-    pub(super) steps: u64,
 }
 
 /// What to ask for in some scopes, with a portion of the words of the opened one.
@@ -69,7 +61,7 @@ pub(super) fn plan<'q>(
     let in_rows = in_rows.into_iter().filter_map(|at| wanted.words.get(at)).collect();
     let asks: Vec<_> = asks.into_iter().filter_map(|ask| ask.up_to(up_to.as_deref())).collect();
     let steps = asks.iter().fold(0, |sum: u64, ask| sum.saturating_add(ask.steps()));
-    let texts: Vec<_> = asks.into_iter().map(|ask| format!("({})", ask.text)).collect();
+    let texts: Vec<_> = asks.into_iter().map(|ask| format!("({})", ask.here().text)).collect();
     let plan = (!texts.is_empty()).then(|| Plan { text: texts.join(" OR "), steps });
     Ok(Planned { plan, in_rows, up_to })
 }
@@ -181,6 +173,7 @@ impl<'q> ScopeAsk<'q> {
         let Some(opened) = opened else { return Some(rest) };
         let mut any = Ask::NONE;
         for Opening { mut fixed, open } in opened {
+            let is_group = fixed.lists > u64::from(open.is_none());
             if let Some((with, words)) = open {
                 let mut ends = Ask::NONE;
                 let is_in = |word: &str| end.is_none_or(|end| ending(word, with) <= end);
@@ -192,7 +185,7 @@ impl<'q> ScopeAsk<'q> {
                 }
                 fixed.and(&ends);
             }
-            any.or(&fixed);
+            any.or(&if is_group { fixed.here() } else { fixed });
         }
         rest.and(&any);
         (!any.text.is_empty()).then_some(rest)
@@ -276,7 +269,7 @@ impl Stands {
                 all.and(&ask);
             }
             if stands {
-                any.or(&all);
+                any.or(&if terms.len() > 1 { all.here() } else { all });
             }
         }
         Ok(match any.text.is_empty() {
@@ -299,49 +292,6 @@ fn words(db: &impl Sql, scope: Scope, term: &Term, room: usize) -> Result<Vec<(S
             0 => Vec::new(),
             entries => vec![(word.as_str().to_owned(), entries)],
         }),
-    }
-}
-
-/// Lists that are gone through together.
-struct Ask {
-    text: String,
-    /// How many entries the rarest one has.
-    rarest: u64,
-    /// How many lists there are.
-    lists: u64,
-}
-
-impl Ask {
-    /// What finds nothing.
-    const NONE: Self = Self { text: String::new(), rarest: 0, lists: 0 };
-    /// What finds all.
-    const ALL: Self = Self { text: String::new(), rarest: u64::MAX, lists: 0 };
-
-    fn word(scope: Scope, word: &str, entries: u64) -> Self {
-        Self { text: format!("\"{scope}.{word}\""), rarest: entries, lists: 1 }
-    }
-
-    fn or(&mut self, other: &Self) {
-        self.join(" OR ", other);
-        self.rarest = self.rarest.saturating_add(other.rarest);
-    }
-
-    fn and(&mut self, other: &Self) {
-        self.join(" AND ", other);
-        self.rarest = self.rarest.min(other.rarest);
-    }
-
-    fn join(&mut self, by: &str, other: &Self) {
-        if !self.text.is_empty() {
-            self.text.push_str(by);
-        }
-        self.text.push_str(&format!("({})", other.text));
-        self.lists = self.lists.saturating_add(other.lists);
-    }
-
-    /// The lists are gone through together, and each goes on where another one is.
-    fn steps(&self) -> u64 {
-        self.rarest.saturating_mul(self.lists.max(1))
     }
 }
 

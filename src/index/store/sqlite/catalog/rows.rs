@@ -2,15 +2,16 @@
 //! not asked for.
 
 use super::super::error::Result;
-use super::super::sql::Sql;
+use super::super::sql::{Sql, readable};
 use super::prepare::Reader;
 use super::publish::share_words;
 use super::seen::{self, Candidate};
 use super::terms::{Scope, Sheet};
 use crate::index::store::AccountId;
 use crate::model::{AskedWord, Found, Word};
-use rusqlite::{Connection, params};
+use rusqlite::{Connection, Row, params};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 pub(super) const CALLED: &str = "SELECT name, keywords FROM shares WHERE id = $1";
 
@@ -47,17 +48,22 @@ impl Rows {
         words: &[&AskedWord],
     ) -> Result<bool> {
         let Some(seen) = seen::entry(db, candidate.id, asker)? else { return Ok(false) };
-        if !self.shares.contains_key(&seen.share) {
-            let called = db.one(CALLED, params![seen.share], |row| {
-                Ok(share_words(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?))
-            })?;
-            self.shares.insert(seen.share, called.unwrap_or_default());
-        }
-        let share = self.shares.get(&seen.share).map(Vec::as_slice).unwrap_or_default();
+        let share = match self.shares.entry(seen.share) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => {
+                let called = db.one(CALLED, params![seen.share], |row| readable(called(row)))?;
+                unknown.insert(called.flatten().unwrap_or_default())
+            }
+        };
         let own = self.reader.read(&seen.entry);
         let mut sheet = Sheet::new(Scope::Everyone, candidate.owner, share);
         let others = sheet.write(candidate.id, &own, None);
         let all = || own.name.iter().chain(others.iter().copied()).map(Word::as_str);
         Ok(words.iter().all(|word| word.matches(all()) != Found::Nowhere))
     }
+}
+
+/// The words of a row of name and keywords.
+fn called(row: &Row<'_>) -> rusqlite::Result<Vec<Word>> {
+    Ok(share_words(row.get_ref(0)?.as_str()?, row.get_ref(1)?.as_str()?))
 }

@@ -8,6 +8,7 @@ use super::super::sql::{Columns, Sql, count};
 use super::terms::Scope;
 use crate::index::store::AccountId;
 use rusqlite::{Row, params};
+use std::cmp::Reverse;
 
 // Also of entries that the search knows by the scope which their share had before.
 pub(super) const OWN: &str = "SELECT id, owner FROM shares
@@ -56,7 +57,7 @@ impl Scopes {
         for sql in [OWN, OPENED, NAMED] {
             shares.extend(db.all(sql, params![asker.0, portion.0, last, count(most)], scope)?);
         }
-        shares.sort_unstable_by(|one: &(Scope, _), other| other.0.cmp(&one.0));
+        shares.sort_unstable_by_key(|(scope, _)| Reverse(*scope));
         // One that has just been opened may still have readers.
         shares.dedup_by_key(|(scope, _)| *scope);
         shares.truncate(most);

@@ -164,11 +164,19 @@ impl Search<'_> {
         let mark = |candidate: &Candidate| page.before.mark(candidate.content, candidate.id);
         let marked = set.results.iter().map(|(_, candidate)| (mark(candidate), candidate));
         let left: Vec<_> = marked.filter(|(mark, _)| !page.given.contains(mark)).collect();
-        let room = self.query.most.min(SEARCH_RESULTS.saturating_sub(page.before.count()));
-        let room = room.saturating_sub(page.results.len());
-        let taken = left.get(..room).unwrap_or(&left);
-        self.put(page, stretch, taken)?;
-        Ok(taken.len() == left.len())
+        let most = self.query.most.min(SEARCH_RESULTS.saturating_sub(page.before.count()));
+        let mut left = left.as_slice();
+        // What cannot be read takes no room.
+        while !left.is_empty() {
+            let room = most.saturating_sub(page.results.len()).min(left.len());
+            let (taken, rest) = left.split_at(room);
+            if taken.is_empty() {
+                return Ok(false);
+            }
+            self.put(page, stretch, taken)?;
+            left = rest;
+        }
+        Ok(true)
     }
 
     fn put(

@@ -12,7 +12,8 @@
 //! already, and whoever asks knows that.
 
 use super::super::error::Result;
-use super::plan::{Plan, Wanted, opened, plan, together};
+use super::ask::Plan;
+use super::plan::{Wanted, opened, plan, together};
 use super::rows::Rows;
 use super::scan::{Clock, scan};
 use super::scopes::{Portion, Scopes};

@@ -181,4 +181,4 @@ impl Display for Window {
 }
 
 /// Going through ten lists that have nothing in common takes some ten milliseconds in a window.
-const WINDOW_BITS: u32 = 13;
+const WINDOW_BITS: u32 = 16;

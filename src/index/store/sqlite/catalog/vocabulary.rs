@@ -18,8 +18,8 @@ pub(super) const ADD: &str = "INSERT INTO words (scope, word, entries) VALUES ($
 pub(super) const SET: &str = "UPDATE words SET entries = $1 WHERE scope = $2 AND word = $3";
 pub(super) const BEGINNING: &str = "SELECT word, entries FROM words
     WHERE scope = $1 AND word >= $2 AND word <= $3 ORDER BY word LIMIT $4";
-pub(super) const BEGINNINGS: &str = "SELECT count(*) FROM
-    (SELECT 1 FROM words WHERE scope = $1 AND word >= $2 AND word <= $3 LIMIT $4)";
+pub(super) const BEGINNINGS: &str =
+    "SELECT 1 FROM words WHERE scope = $1 AND word >= $2 AND word <= $3 LIMIT $4";
 const STAMP: &str = "SELECT learned FROM catalog";
 const SET_STAMP: &str = "UPDATE catalog SET learned = $1";
 pub(super) const FORGET: &str = "DELETE FROM words WHERE scope = $1
@@ -167,8 +167,7 @@ pub(super) fn beginning(
 pub(super) fn beginnings(db: &impl Sql, scope: Scope, with: &Word, most: usize) -> Result<usize> {
     let (first, last) = Range { with: with.as_str(), after: None, up_to: None }.bounds();
     let range = params![scope.number(), first, last, count(most)];
-    let found = db.one(BEGINNINGS, range, |row| row.count(0))?.unwrap_or_default();
-    Ok(usize::try_from(found).unwrap_or(most))
+    Ok(db.all(BEGINNINGS, range, |_| Ok(()))?.len())
 }
 
 /// Forgets words of a scope that is not used any more. Says whether there may be more.

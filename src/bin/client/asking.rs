@@ -1,0 +1,121 @@
+//! Secrets: from a file, or asked for.
+
+use crate::failures::{self, Trouble};
+use crate::program::Program;
+use clap::{Arg, ArgAction, ArgMatches};
+use std::path::{Path, PathBuf};
+use waxwing::crypto::Passphrase;
+use waxwing::crypto::Password;
+use waxwing::crypto::key_file::Protection;
+use waxwing::node;
+use waxwing::ui::{Ask, read_secret};
+use zeroize::Zeroizing;
+
+/// The flag for the password of the account.
+pub(crate) fn password_file() -> Arg {
+    file("password-file", "Read the password of the account in this file; - is the input")
+}
+
+/// The flags for the passphrase of the keys.
+pub(crate) fn passphrase_file() -> Arg {
+    file("passphrase-file", "Read the passphrase of the keys in this file; - is the input")
+}
+
+pub(crate) fn no_passphrase() -> Arg {
+    Arg::new("no-passphrase")
+        .long("no-passphrase")
+        .action(ArgAction::SetTrue)
+        .conflicts_with("passphrase-file")
+        .help("Keep the keys without a passphrase: who can read the folder can be you")
+}
+
+pub(crate) fn file(flag: &'static str, help: &'static str) -> Arg {
+    Arg::new(flag)
+        .long(flag)
+        .value_name("FILE")
+        .value_parser(clap::value_parser!(PathBuf))
+        .help(help)
+}
+
+/// A secret in the file that was named, if one was.
+pub(crate) fn in_file(
+    arguments: &ArgMatches,
+    flag: &str,
+) -> Result<Option<Zeroizing<String>>, Trouble> {
+    let named = arguments.try_get_one::<PathBuf>(flag).ok().flatten();
+    named.map(|path| read(path)).transpose()
+}
+
+pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, Trouble> {
+    read_secret(path).map_err(|error| failures::secret_file(path, &error).into())
+}
+
+/// The password of an account that there is.
+pub(crate) fn password(program: &Program, arguments: &ArgMatches) -> Result<Password, Trouble> {
+    match in_file(arguments, "password-file")? {
+        Some(text) => checked(&text),
+        None => ask_password(program),
+    }
+}
+
+pub(crate) fn ask_password(program: &Program) -> Result<Password, Trouble> {
+    let ask = program.asker("the password", "--password-file FILE gives it, or - for the input")?;
+    checked(&ask.secret("Password")?)
+}
+
+/// The password of an account that is to be.
+pub(crate) fn new_password(
+    program: &Program,
+    from: Option<Zeroizing<String>>,
+    question: &str,
+) -> Result<Password, Trouble> {
+    if let Some(text) = from {
+        return checked(&text);
+    }
+    let ask = program.asker("a password", "--password-file FILE gives it, or - for the input")?;
+    let check = |text: &str| Password::new(text).map(|_| ()).map_err(|error| error.to_string());
+    checked(&ask.new_secret(question, check)?)
+}
+
+fn checked(text: &str) -> Result<Password, Trouble> {
+    Password::new(text).map_err(|error| node::Error::from(error).into())
+}
+
+/// What protects new keys: a passphrase, or nothing, when that was said in so many words.
+pub(crate) fn new_protection(
+    program: &Program,
+    arguments: Option<&ArgMatches>,
+) -> Result<Option<Passphrase>, Trouble> {
+    if let Some(arguments) = arguments {
+        if let Some(text) = in_file(arguments, "passphrase-file")? {
+            return passphrase(&text).map(Some);
+        }
+        if arguments.get_flag("no-passphrase") {
+            return Ok(None);
+        }
+    }
+    let instead = "--passphrase-file FILE gives one, --no-passphrase goes without";
+    let ask = program.asker("a passphrase for the keys", instead)?;
+    let typed = ask.new_secret("Passphrase for your keys (Enter for none)", |_| Ok(()))?;
+    if typed.is_empty() {
+        program.printer.note(
+            "Your keys have no passphrase: who can read this folder can send files in your name.",
+        );
+        return Ok(None);
+    }
+    passphrase(&typed).map(Some)
+}
+
+pub(crate) fn passphrase(text: &str) -> Result<Passphrase, Trouble> {
+    let refused = || failures::usage("a passphrase has 1 to 1024 bytes");
+    Passphrase::new(text).ok_or_else(|| refused().into())
+}
+
+pub(crate) fn protection(passphrase: Option<&Passphrase>) -> Protection<'_> {
+    passphrase.map_or(Protection::NoneAsked, Protection::Passphrase)
+}
+
+/// The passphrase of keys that there are.
+pub(crate) fn ask_passphrase(ask: &Ask) -> Result<Passphrase, Trouble> {
+    passphrase(&ask.secret("Passphrase of your keys")?)
+}

@@ -1,0 +1,86 @@
+//! The client: one person, at a prompt or verb by verb.
+//!
+//! With a verb it does that and ends. Without one, on a terminal, it opens a prompt with the same verbs.
+
+#![forbid(unsafe_code)]
+#![deny(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used)]
+
+mod asking;
+mod completing;
+mod failures;
+mod first_run;
+mod program;
+mod prompt;
+mod settings;
+#[path = "../server/signals.rs"]
+mod signals;
+mod verbs;
+mod visits;
+
+use clap::ArgMatches;
+use program::Program;
+use settings::{Given, JSON, TABLE};
+use std::env;
+use std::process::ExitCode;
+use waxwing::ui::settings::{ConfigFile, Settings};
+use waxwing::ui::{Exit, Failure, Loudness, Printer};
+
+fn main() -> ExitCode {
+    let matches = match verbs::command().try_get_matches() {
+        Ok(matches) => matches,
+        Err(answer) => {
+            let is_error = answer.use_stderr();
+            Printer::standard(false).usage(answer.render(), is_error);
+            return if is_error { Exit::Usage } else { Exit::Done }.into();
+        }
+    };
+    let typed = gather(&matches, None);
+    let json = typed.is_on(&JSON).map_err(failures::setting);
+    let printer = Printer::standard_at(json.as_ref().is_ok_and(|on| *on), loudness(&matches));
+    let done = json
+        .and_then(|_| configure(&matches, &typed))
+        .and_then(|given| run(matches, given, &printer))
+        .and_then(|()| printer.finish());
+    match done {
+        Ok(()) => Exit::Done.into(),
+        Err(failure) => {
+            printer.failure(&failure);
+            failure.exit.into()
+        }
+    }
+}
+
+/// On threads of its own, so that a question to the person holds up nothing else.
+fn run(matches: ArgMatches, given: Given, printer: &Printer) -> Result<(), Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(THREADS)
+        .enable_all()
+        .build()
+        .map_err(|error| Failure::new(Exit::Error, format!("no threads can be had: {error}")))?;
+    let program = Program::new(given, printer.clone())?;
+    let done = runtime.block_on(verbs::carry_out(&program, matches));
+    program.end();
+    runtime.shutdown_background();
+    done
+}
+
+fn configure(matches: &ArgMatches, typed: &Settings) -> Result<Given, Failure> {
+    let home = settings::home(typed)?;
+    let file = settings::read_file(&home)?;
+    let settings = gather(matches, file.as_ref());
+    Given::new(&settings, home, file.is_some()).map_err(failures::setting)
+}
+
+fn gather(matches: &ArgMatches, file: Option<&ConfigFile>) -> Settings {
+    Settings::gather(TABLE, matches, &|name| env::var_os(name), file)
+}
+
+fn loudness(matches: &ArgMatches) -> Loudness {
+    match (matches.get_flag("quiet"), matches.get_flag("verbose")) {
+        (true, _) => Loudness::Quiet,
+        (_, true) => Loudness::Verbose,
+        _ => Loudness::Usual,
+    }
+}
+
+const THREADS: usize = 4;

@@ -1,0 +1,184 @@
+//! What all verbs share: who speaks, who can be asked, and the person whose program this is.
+
+use crate::asking;
+use crate::failures::{self, Trouble};
+use crate::settings::Given;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use waxwing::crypto::key_file::KeyFileError;
+use waxwing::crypto::key_folder::KeyFolderError;
+use waxwing::model::{Events, UnixTime};
+use waxwing::node::{self, Config, Home, Options, User};
+use waxwing::ui::{Ask, Exit, Failure, Printer, Progress};
+
+/// The program, from its start to its end.
+pub(crate) struct Program {
+    pub(crate) printer: Printer,
+    pub(crate) home: Home,
+    /// Whether the home has a file of settings.
+    pub(crate) has_file: bool,
+    pub(crate) json: bool,
+    ask: Option<Ask>,
+    state: Mutex<State>,
+}
+
+struct State {
+    /// Until the person's keys are opened with it.
+    config: Option<Config>,
+    options: Options,
+    user: Option<User>,
+    passphrase_file: Option<PathBuf>,
+    progress: Option<(Events, Progress)>,
+    /// Names that can be completed.
+    names: Arc<Mutex<Vec<String>>>,
+}
+
+impl Program {
+    pub(crate) fn new(given: Given, printer: Printer) -> Result<Arc<Self>, Failure> {
+        let Given { home, has_file, config, mut options, json } = given;
+        let (events, listener) = Events::channel();
+        let progress = Progress::start(&printer, listener)
+            .map_err(|error| Failure::new(Exit::Error, error))?;
+        options.events = events.clone();
+        let state = State {
+            config: Some(config),
+            options,
+            user: None,
+            passphrase_file: None,
+            progress: Some((events, progress)),
+            names: Arc::default(),
+        };
+        let (ask, state) = (Ask::new(&printer), Mutex::new(state));
+        Ok(Arc::new(Self { printer, home, has_file, json, ask, state }))
+    }
+
+    /// Somebody to ask; `what` is needed, and `instead` says how else to give it.
+    pub(crate) fn asker(&self, what: &str, instead: &str) -> Result<&Ask, Failure> {
+        self.ask.as_ref().ok_or_else(|| failures::nobody_to_ask(what, instead))
+    }
+
+    /// Somebody to ask, if somebody is there.
+    pub(crate) fn ask(&self) -> Option<&Ask> {
+        self.ask.as_ref()
+    }
+
+    /// The person, with their keys open.
+    pub(crate) fn user(&self) -> Result<User, Trouble> {
+        if let Some(user) = self.opened() {
+            return Ok(user);
+        }
+        let keys = self.home.keys();
+        if !keys.exists() {
+            return Err(node::Error::NoKeys(self.home.path().to_owned()).into());
+        }
+        let named = self.state().passphrase_file.clone();
+        let needed = keys.needs_passphrase().map_err(node::Error::from)?;
+        match named {
+            _ if !needed => self.open(None),
+            Some(path) => self.open(Some(&asking::passphrase(&asking::read(&path)?)?)),
+            None => self.open_asking(),
+        }
+    }
+
+    fn open_asking(&self) -> Result<User, Trouble> {
+        let instead = "--passphrase-file FILE gives it, or - for the input";
+        let ask = self.asker("the passphrase of the keys", instead)?;
+        for _ in 1..TRIES {
+            let passphrase = asking::ask_passphrase(ask)?;
+            match self.open(Some(&passphrase)) {
+                Err(Trouble::Node(node::Error::Keys(KeyFolderError::KeyFile {
+                    reason: KeyFileError::WrongPassphrase,
+                    ..
+                }))) => self.printer.note("That is not it. Once more:"),
+                opened => return opened,
+            }
+        }
+        self.open(Some(&asking::ask_passphrase(ask)?))
+    }
+
+    fn open(&self, passphrase: Option<&waxwing::crypto::Passphrase>) -> Result<User, Trouble> {
+        // Opened to see whether it is the right one, before the configuration is given away.
+        let protection = asking::protection(passphrase);
+        self.home.keys().open(protection, UnixTime::now()).map_err(node::Error::from)?;
+        let (config, options) = self.take_config()?;
+        let user = User::open(self.home.clone(), config, protection, options)?;
+        Ok(self.keep(user))
+    }
+
+    /// What the person set, for whoever makes a [`User`] of it.
+    pub(crate) fn take_config(&self) -> Result<(Config, Options), Failure> {
+        let mut state = self.state();
+        let config = state.config.take();
+        let config =
+            config.ok_or_else(|| Failure::new(Exit::Error, "the keys are open already"))?;
+        Ok((config, state.options.clone()))
+    }
+
+    pub(crate) fn keep(&self, user: User) -> User {
+        self.state().user = Some(user.clone());
+        user
+    }
+
+    /// The person, if their keys are open.
+    pub(crate) fn opened(&self) -> Option<User> {
+        self.state().user.clone()
+    }
+
+    /// What was set, as long as nobody's keys are open.
+    pub(crate) fn with_config<T>(&self, look: impl FnOnce(&Config) -> T) -> Option<T> {
+        self.state().config.as_ref().map(look)
+    }
+
+    pub(crate) fn set_passphrase_file(&self, path: Option<&PathBuf>) {
+        if let Some(path) = path {
+            self.state().passphrase_file = Some(path.clone());
+        }
+    }
+
+    /// Names of people, for completion.
+    pub(crate) fn names(&self) -> Arc<Mutex<Vec<String>>> {
+        Arc::clone(&self.state().names)
+    }
+
+    pub(crate) fn learn_names(&self, names: impl IntoIterator<Item = String>) {
+        let known = self.names();
+        let mut known = known.lock().unwrap_or_else(PoisonError::into_inner);
+        known.extend(names);
+        known.sort();
+        known.dedup();
+    }
+
+    /// Whether how far work has come is not told for now.
+    pub(crate) fn mute_progress(&self, on: bool) {
+        if let Some((_, progress)) = &self.state().progress {
+            progress.mute(on);
+        }
+    }
+
+    /// Says goodbye to everybody.
+    pub(crate) async fn close(&self) {
+        if let Some(user) = self.opened() {
+            user.go_offline().await;
+            user.close().await;
+        }
+    }
+
+    /// Draws what is left to draw.
+    pub(crate) fn end(&self) {
+        let mut state = self.state();
+        state.user = None;
+        state.config = None;
+        state.options.events = Events::ignored();
+        if let Some((events, progress)) = state.progress.take() {
+            drop(events);
+            progress.finish();
+        }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// So often a passphrase may be typed wrongly.
+const TRIES: usize = 3;

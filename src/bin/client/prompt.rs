@@ -1,0 +1,181 @@
+//! The prompt: the same verbs, one line each, while sharing and receiving go on.
+
+use crate::completing::completion;
+use crate::failures::{self, Trouble};
+use crate::first_run;
+use crate::program::Program;
+use crate::signals::{Signals, end_at_once};
+use crate::verbs::{self, account, sharing};
+use std::sync::Arc;
+use tokio::task::block_in_place;
+use waxwing::node::index::Status;
+use waxwing::node::{self, User};
+use waxwing::ui::{Exit, Failure, Line, Shell, Table, split_words};
+
+/// Opens the prompt, until the person leaves.
+pub(crate) async fn open(program: &Arc<Program>) -> Result<(), Failure> {
+    if program.ask().is_none() {
+        let what = "what is to be done? Without a terminal there is no prompt";
+        return Err(Failure::new(Exit::Usage, what).hint("client --help names the verbs"));
+    }
+    let working = Arc::clone(program);
+    let prompt = async move {
+        let user = begin(&working).await?;
+        if let Some(user) = &user {
+            be_there(&working, user).await;
+        }
+        menu(&working, user.as_ref());
+        read_lines(&working).await
+    };
+    // On a task of its own, whose thread the questions may hold up.
+    let done = tokio::spawn(prompt).await;
+    let done = done.map_err(|error| Failure::new(Exit::Error, error));
+    let mut signals = Signals::new().map_err(|error| Failure::new(Exit::Error, error))?;
+    tokio::select! {
+        () = program.close() => {}
+        () = signals.next() => end_at_once(),
+    }
+    done?.map_err(Failure::from)
+}
+
+/// Opens the keys and looks whether the session is good; makes both the first time.
+async fn begin(program: &Program) -> Result<Option<User>, Trouble> {
+    if !program.home.keys().exists() {
+        let Some(index) = account::set_index(program) else { return Ok(None) };
+        return first_run::welcome(program, index).await.map(Some);
+    }
+    let user = program.user()?;
+    let index = match user.index() {
+        Ok(index) => index,
+        Err(node::Error::NoIndex | node::Error::UntrustedIndex(_)) => return Ok(Some(user)),
+        Err(error) => return Err(error.into()),
+    };
+    match user.account().await {
+        Ok(_) => {}
+        Err(_) if matches!(user.status(), Some(Status::LoggedOut(_))) => {
+            let Some(name) = user.name()? else { return Ok(Some(user)) };
+            program
+                .printer
+                .note(format!("You are logged out of the index at {}, {name}.", index.at));
+            account::log_in(program, &user, &index, &name).await?;
+        }
+        // What does not need the index works without it.
+        Err(error) => program.printer.failure(&failures::node(&error)),
+    }
+    Ok(Some(user))
+}
+
+/// Shares and receives from now on. A prompt that cannot is still good for the rest.
+async fn be_there(program: &Program, user: &User) {
+    if user.name().ok().flatten().is_none() || user.index().is_err() {
+        return;
+    }
+    for looked in sharing::look_at_all(user).await {
+        if let Err(error) = looked.and_then(|looked| looked.published) {
+            program.printer.failure(&failures::node(&error));
+        }
+    }
+    if let Err(trouble) = sharing::go_online(program, user, true).await {
+        program.printer.failure(&trouble.into());
+    }
+}
+
+/// The steps that a newcomer needs, in their order.
+fn menu(program: &Program, user: Option<&User>) {
+    let mut table = Table::without_heading();
+    if user.is_none() {
+        table.row(["join INVITATION", "make an account on an index, and your keys"]);
+    }
+    for (verb, what) in FIRST {
+        table.row([verb, what]);
+    }
+    program.printer.result("");
+    program.printer.table(table);
+    program.printer.result("");
+}
+
+async fn read_lines(program: &Arc<Program>) -> Result<(), Trouble> {
+    let history = program.home.path().exists().then(|| program.home.state_path().join("history"));
+    let mut shell = block_in_place(|| Shell::open(&program.printer, history, completion(program)))
+        .map_err(|error| Failure::new(Exit::Error, format!("the prompt cannot be had: {error}")))?;
+    let mut dropped = false;
+    loop {
+        let read = block_in_place(|| shell.read(&prompt(program)));
+        let read = read.map_err(|error| Failure::new(Exit::Error, error))?;
+        match read {
+            Line::End => return Ok(()),
+            Line::Dropped if dropped => return Ok(()),
+            Line::Dropped => {
+                program.printer.note("quit, Ctrl-D or another Ctrl-C leaves.");
+                dropped = true;
+            }
+            Line::Typed(line) => {
+                dropped = false;
+                if !carry_out(program, &line).await? {
+                    return Ok(());
+                }
+            }
+        }
+    }
+}
+
+fn prompt(program: &Program) -> String {
+    let name = program.opened().and_then(|user| user.name().ok().flatten());
+    name.map_or("waxwing> ".to_owned(), |name| format!("{name}> "))
+}
+
+/// Does what a line says; gives whether another one is read.
+async fn carry_out(program: &Arc<Program>, line: &str) -> Result<bool, Trouble> {
+    let Some(words) = split_words(line) else {
+        program.printer.failure(&failures::usage("a quote is not closed"));
+        return Ok(true);
+    };
+    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+        [] => return Ok(true),
+        ["quit" | "exit"] => return Ok(false),
+        ["help" | "?"] => help(program),
+        ["help", verb] => parse_and_do(program, &[(*verb).to_owned(), "--help".to_owned()]).await?,
+        _ => parse_and_do(program, &words).await?,
+    }
+    Ok(true)
+}
+
+async fn parse_and_do(program: &Arc<Program>, words: &[String]) -> Result<(), Trouble> {
+    let matches = match verbs::prompt_command().try_get_matches_from(words) {
+        Ok(matches) => matches,
+        Err(answer) => {
+            // How all of it is used is no help with one word of it.
+            let text = answer.render().to_string();
+            let text = text.split("\n\nUsage: <COMMAND>").next().unwrap_or_default();
+            program.printer.usage(text, answer.use_stderr());
+            return Ok(());
+        }
+    };
+    let mut signals = Signals::new().map_err(|error| Failure::new(Exit::Error, error))?;
+    if let Err(failure) = verbs::until_stopped(program, matches, &mut signals).await {
+        program.printer.failure(&failure);
+    }
+    Ok(())
+}
+
+fn help(program: &Program) {
+    let mut table = Table::without_heading();
+    for verb in verbs::prompt_command().get_subcommands() {
+        let about = verb.get_about().map(ToString::to_string);
+        table.row([verb.get_name(), about.as_deref().unwrap_or_default()]);
+    }
+    table.row(["help VERB", "Say more of a verb"]);
+    table.row(["quit", "Leave; so does Ctrl-D"]);
+    program.printer.table(table);
+}
+
+const FIRST: &[(&str, &str)] = &[
+    ("share add PATH", "share a file or folder"),
+    ("search WORDS", "find files that others share"),
+    ("get NUMBER", "fetch a file of the last search"),
+    ("send USER PATH", "send somebody a file or folder"),
+    ("people", "see who is there"),
+    ("verify USER", "make sure of somebody's key"),
+    ("help", "all verbs"),
+    ("quit", "leave"),
+];

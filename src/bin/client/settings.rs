@@ -1,0 +1,161 @@
+//! What a person can set, in one table, and what it comes to.
+
+use crate::failures;
+use std::env;
+use std::fs;
+use std::io;
+use std::time::Duration;
+use waxwing::node::{Config, Home, Options, Receive};
+use waxwing::ui::settings::{ConfigFile, Preset, Setting, SettingError, Settings};
+use waxwing::ui::{Exit, Failure};
+
+/// Everything that can be set.
+pub(crate) static TABLE: &[&Setting] =
+    &[&HOME, &INDEX, &USER, &SHARES, &DOWNLOADS, &RECEIVE, &PORT, &PATIENCE, &AWAY, &JSON];
+
+const HOME: Setting = Setting {
+    name: "home",
+    value: Some("DIR"),
+    preset: Preset::Without("the folder here or above with a waxwing.toml, or the platform's"),
+    in_file: false,
+    many: false,
+    help: "Keep everything in this folder",
+};
+
+const INDEX: Setting = Setting {
+    name: "index",
+    value: Some("ADDR"),
+    preset: Preset::Without("the one that was joined"),
+    in_file: true,
+    many: false,
+    help: "The index: an invitation, or HOST:PORT",
+};
+
+const USER: Setting = Setting {
+    name: "user",
+    value: Some("NAME"),
+    preset: Preset::Without("the one that joined"),
+    in_file: true,
+    many: false,
+    help: "Your name on the index",
+};
+
+const SHARES: Setting = Setting {
+    name: "shares",
+    value: Some("DIRS"),
+    preset: Preset::Without("none"),
+    in_file: true,
+    many: true,
+    help: "Offer to share these at the first run",
+};
+
+const DOWNLOADS: Setting = Setting {
+    name: "downloads",
+    value: Some("DIR"),
+    preset: Preset::Without("downloads in the home's folder, or the current folder"),
+    in_file: true,
+    many: false,
+    help: "Put fetched files there",
+};
+
+const RECEIVE: Setting = Setting {
+    name: "receive",
+    value: Some("HOW"),
+    preset: Preset::Is("ask"),
+    in_file: true,
+    many: false,
+    help: "Take what others send: ask, verified (people) or refuse",
+};
+
+const PORT: Setting = Setting {
+    name: "port",
+    value: Some("N"),
+    preset: Preset::Without("the first free one of 7400 to 7499"),
+    in_file: true,
+    many: false,
+    help: "Listen on this port",
+};
+
+const PATIENCE: Setting = Setting {
+    name: "patience",
+    value: Some("SECONDS"),
+    preset: Preset::Is("30"),
+    in_file: true,
+    many: false,
+    help: "Wait so long for an answer of the index",
+};
+
+const AWAY: Setting = Setting {
+    name: "away",
+    value: Some("SECONDS"),
+    preset: Preset::Is("5"),
+    in_file: true,
+    many: false,
+    help: "Try so long to reach an index that is away",
+};
+
+pub(crate) const JSON: Setting = Setting {
+    name: "json",
+    value: None,
+    preset: Preset::Off,
+    in_file: false,
+    many: false,
+    help: "Print one JSON object a line, for programs",
+};
+
+/// What was set, and where.
+#[derive(Debug)]
+pub(crate) struct Given {
+    pub(crate) home: Home,
+    /// Whether the home has a file of settings.
+    pub(crate) has_file: bool,
+    pub(crate) config: Config,
+    pub(crate) options: Options,
+    pub(crate) json: bool,
+}
+
+impl Given {
+    pub(crate) fn new(
+        settings: &Settings,
+        home: Home,
+        has_file: bool,
+    ) -> Result<Self, SettingError> {
+        let port = settings.number(&PORT, 1024..=65535)?;
+        let config = Config {
+            index: settings.parse(&INDEX)?,
+            user: settings.parse(&USER)?,
+            shares: settings.paths(&SHARES),
+            downloads: settings.path(&DOWNLOADS),
+            receive: settings.parse::<Receive>(&RECEIVE)?.unwrap_or_default(),
+            port: port.and_then(|port| port.try_into().ok()),
+        };
+        let seconds = |setting| {
+            settings.number(setting, 1..=3600).map(|it| Duration::from_secs(it.unwrap_or(30)))
+        };
+        let (patience, away) = (seconds(&PATIENCE)?, seconds(&AWAY)?);
+        let options = Options { patience, away, ..Options::default() };
+        Ok(Self { home, has_file, config, options, json: settings.is_on(&JSON)? })
+    }
+}
+
+/// The home, before anything else is known of the settings.
+pub(crate) fn home(typed: &Settings) -> Result<Home, Failure> {
+    let current = env::current_dir().map_err(|error| {
+        Failure::new(Exit::Error, format!("there is no current folder: {error}"))
+    })?;
+    let named = typed.path(&HOME);
+    Home::find(named.as_deref(), &current).map_err(|error| failures::node(&error.into()))
+}
+
+/// The settings of a home, if it has some.
+pub(crate) fn read_file(home: &Home) -> Result<Option<ConfigFile>, Failure> {
+    let path = home.settings();
+    match fs::read_to_string(path) {
+        Ok(text) => ConfigFile::parse(TABLE, path, &text).map(Some).map_err(failures::setting),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => {
+            let what = format!("{}: the settings cannot be read: {error}", path.display());
+            Err(Failure::new(Exit::Error, what))
+        }
+    }
+}

@@ -1,0 +1,248 @@
+//! The verbs: what they are called, and how each is carried out, at the prompt and as arguments alike.
+
+mod about;
+pub(crate) mod account;
+mod finding;
+mod keys;
+mod moving;
+mod people;
+pub(crate) mod sharing;
+
+use crate::asking;
+use crate::failures::Trouble;
+use crate::program::Program;
+use crate::prompt;
+use crate::settings::TABLE;
+use crate::signals::{Signals, end_at_once};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use std::future::Future;
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::Arc;
+use waxwing::crypto::UnixTime;
+use waxwing::node;
+use waxwing::node::index::{self, Age, LoggedOut};
+use waxwing::ui::settings::flags;
+use waxwing::ui::{Exit, Failure, Printer, ago};
+
+/// A verb's work.
+type Work<'a> = Pin<Box<dyn Future<Output = Result<(), Trouble>> + Send + 'a>>;
+
+/// A verb.
+struct Verb {
+    name: &'static str,
+    command: fn(Command) -> Command,
+    carry_out: for<'a> fn(&'a Program, &'a ArgMatches) -> Work<'a>,
+}
+
+/// All verbs, in the order in which a newcomer needs them.
+static VERBS: &[Verb] = &[
+    Verb {
+        name: "join",
+        command: account::join_command,
+        carry_out: |p, a| Box::pin(account::join(p, a)),
+    },
+    Verb {
+        name: "login",
+        command: account::login_command,
+        carry_out: |p, a| Box::pin(account::login(p, a)),
+    },
+    Verb {
+        name: "share",
+        command: sharing::share_command,
+        carry_out: |p, a| Box::pin(sharing::share(p, a)),
+    },
+    Verb {
+        name: "search",
+        command: finding::search_command,
+        carry_out: |p, a| Box::pin(finding::search(p, a)),
+    },
+    Verb {
+        name: "browse",
+        command: finding::browse_command,
+        carry_out: |p, a| Box::pin(finding::browse(p, a)),
+    },
+    Verb {
+        name: "get",
+        command: moving::get_command,
+        carry_out: |p, a| Box::pin(moving::get(p, a)),
+    },
+    Verb {
+        name: "send",
+        command: moving::send_command,
+        carry_out: |p, a| Box::pin(moving::send(p, a)),
+    },
+    Verb {
+        name: "inbox",
+        command: moving::inbox_command,
+        carry_out: |p, a| Box::pin(moving::inbox(p, a)),
+    },
+    Verb {
+        name: "people",
+        command: people::people_command,
+        carry_out: |p, a| Box::pin(people::people(p, a)),
+    },
+    Verb {
+        name: "verify",
+        command: people::verify_command,
+        carry_out: |p, a| Box::pin(people::verify(p, a)),
+    },
+    Verb {
+        name: "trust",
+        command: people::trust_command,
+        carry_out: |p, a| Box::pin(people::trust(p, a)),
+    },
+    Verb {
+        name: "serve",
+        command: sharing::serve_command,
+        carry_out: |p, a| Box::pin(sharing::serve(p, a)),
+    },
+    Verb {
+        name: "whoami",
+        command: account::whoami_command,
+        carry_out: |p, a| Box::pin(account::whoami(p, a)),
+    },
+    Verb { name: "keys", command: keys::command, carry_out: |p, a| Box::pin(keys::keys(p, a)) },
+    Verb {
+        name: "passwd",
+        command: account::passwd_command,
+        carry_out: |p, a| Box::pin(account::passwd(p, a)),
+    },
+    Verb {
+        name: "logout",
+        command: account::logout_command,
+        carry_out: |p, a| Box::pin(account::logout(p, a)),
+    },
+    Verb {
+        name: "doctor",
+        command: about::doctor_command,
+        carry_out: |p, a| Box::pin(about::doctor(p, a)),
+    },
+    Verb {
+        name: "paths",
+        command: about::paths_command,
+        carry_out: |p, a| Box::pin(about::paths(p, a)),
+    },
+    Verb {
+        name: "completions",
+        command: about::completions_command,
+        carry_out: |p, a| Box::pin(about::completions(p, a)),
+    },
+];
+
+/// What can be typed to a shell.
+pub(crate) fn command() -> Command {
+    Command::new("client")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Share files with people, safely: sealed for who gets them, signed by who sent them")
+        .long_about(ABOUT)
+        .after_help(AFTER)
+        .disable_help_subcommand(true)
+        .args(flags(TABLE))
+        .args(common())
+        .subcommands(subcommands())
+}
+
+/// What can be typed at the prompt: the verbs, without the settings that hold for all of it.
+pub(crate) fn prompt_command() -> Command {
+    Command::new("client")
+        .multicall(true)
+        .disable_help_subcommand(true)
+        .subcommand_required(true)
+        .help_template("{subcommands}")
+        .subcommands(subcommands().map(|command| command.disable_help_flag(false)))
+}
+
+fn subcommands() -> impl Iterator<Item = Command> {
+    VERBS.iter().map(|verb| (verb.command)(Command::new(verb.name)))
+}
+
+/// The names of all verbs.
+pub(crate) fn names() -> impl Iterator<Item = &'static str> {
+    VERBS.iter().map(|verb| verb.name)
+}
+
+fn common() -> [Arg; 3] {
+    let switch = |name: &'static str, short: char, help: &'static str| {
+        Arg::new(name).long(name).short(short).action(ArgAction::SetTrue).global(true).help(help)
+    };
+    [
+        switch("quiet", 'q', "Say only what was asked for, and what went wrong"),
+        switch("verbose", 'v', "Say more").conflicts_with("quiet"),
+        asking::passphrase_file().global(true),
+    ]
+}
+
+/// Does what was typed to a shell.
+pub(crate) async fn carry_out(program: &Arc<Program>, matches: ArgMatches) -> Result<(), Failure> {
+    program.set_passphrase_file(matches.get_one::<PathBuf>("passphrase-file"));
+    if matches.subcommand().is_none() {
+        return prompt::open(program).await;
+    }
+    let mut signals = Signals::new().map_err(|error| Failure::new(Exit::Error, error))?;
+    let done = until_stopped(program, matches, &mut signals).await;
+    // Whoever insists does not wait for goodbyes.
+    tokio::select! {
+        () = program.close() => {}
+        () = signals.next() => end_at_once(),
+    }
+    done
+}
+
+/// Carries out a verb, until it is done or the person stops it.
+pub(crate) async fn until_stopped(
+    program: &Arc<Program>,
+    matches: ArgMatches,
+    signals: &mut Signals,
+) -> Result<(), Failure> {
+    let working = Arc::clone(program);
+    // On a task of its own: a question to the person holds it up, and not the signals.
+    let mut work = tokio::spawn(async move { carry_out_verb(&working, &matches).await });
+    let done = tokio::select! {
+        done = &mut work => done,
+        () = signals.next() => {
+            work.abort();
+            return Err(Failure::new(Exit::Interrupted, "stopped"));
+        }
+    };
+    match done {
+        Ok(done) => done.map_err(Failure::from),
+        Err(error) => Err(Failure::new(Exit::Error, format!("the verb broke off: {error}"))),
+    }
+}
+
+async fn carry_out_verb(program: &Program, matches: &ArgMatches) -> Result<(), Trouble> {
+    let Some((name, arguments)) = matches.subcommand() else { return Ok(()) };
+    let verb = VERBS.iter().find(|verb| verb.name == name);
+    let verb = verb.ok_or_else(|| Failure::new(Exit::Usage, format!("there is no verb {name}")))?;
+    match (verb.carry_out)(program, arguments).await {
+        Err(Trouble::Node(error)) if is_logged_out(&error) && program.ask().is_some() => {
+            account::log_in_again(program, error).await?;
+            (verb.carry_out)(program, arguments).await
+        }
+        done => done,
+    }
+}
+
+/// Whether the session is over, and a password begins another.
+fn is_logged_out(error: &node::Error) -> bool {
+    let node::Error::Index(index::Error::LoggedOut(why)) = error else { return false };
+    !matches!(why, LoggedOut::Refused { code, .. } if *code == waxwing::wire::Code::OtherIdentity)
+}
+
+/// Says so when an answer is not of today.
+fn tell_age(printer: &Printer, age: Age) {
+    if let Age::Cached { since } = age {
+        let ago = ago(since, UnixTime::now());
+        printer.note(format!("The index is away; this is what it said {ago}."));
+    }
+}
+
+const ABOUT: &str = "Share files with people on your index: sealed for who gets them, signed by who \
+sent them.
+
+Without a verb, on a terminal, a prompt opens that has the same verbs. It shares and receives as long
+as it is open.";
+const AFTER: &str = "Each setting can also be given by the environment (--home as WAXWING_HOME) and in \
+the\nwaxwing.toml of the home (port = 7400). A flag counts more than the environment, and that\nmore \
+than the file.";

@@ -1,0 +1,278 @@
+//! Getting files, sending them, and deciding about those that others send.
+
+use super::people::{named, user};
+use crate::failures::{self, Trouble};
+use crate::program::Program;
+use crate::visits::{signed_by, some};
+use clap::builder::ValueParser;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use serde::Serialize;
+use std::path::PathBuf;
+use waxwing::model::{HostPort, UserName};
+use waxwing::node::index::Query;
+use waxwing::node::{self, Class, GetRules, Got, SentFiles, Wanted};
+use waxwing::peer::Landed;
+use waxwing::ui::{Exit, Failure, Printer, Table, bytes};
+
+pub(super) fn get_command(command: Command) -> Command {
+    let wanted = ValueParser::from(|text: &str| text.parse::<Wanted>());
+    let content = ValueParser::from(Wanted::parse_content);
+    let at = ValueParser::from(|text: &str| text.parse::<HostPort>());
+    command
+        .about("Fetch files: by USER:SHARE/PATH, or by a number of the last search")
+        .arg(
+            Arg::new("WHAT")
+                .num_args(0..)
+                .value_parser(wanted)
+                .help("USER:SHARE/PATH, or a number"),
+        )
+        .arg(Arg::new("content").long("content").value_name("ID").value_parser(content).help(
+            "The file with this content, from whoever has it; ID:SIZE if it was not searched for",
+        ))
+        .arg(
+            Arg::new("all")
+                .long("all")
+                .value_name("WORDS")
+                .num_args(1..)
+                .help("All that a search for these words finds"),
+        )
+        .arg(
+            Arg::new("out")
+                .long("out")
+                .value_name("DIR")
+                .value_parser(clap::value_parser!(PathBuf))
+                .help("Put them there [default: the folder for downloads]"),
+        )
+        .arg(
+            Arg::new("overwrite")
+                .long("overwrite")
+                .action(ArgAction::SetTrue)
+                .help("Replace files that are there"),
+        )
+        .arg(user("from").long("from").value_name("USER").help("From this person alone"))
+        .arg(
+            Arg::new("at")
+                .long("at")
+                .value_name("HOST:PORT")
+                .requires("from")
+                .value_parser(at)
+                .help("Where that person is, for who knows better than the index"),
+        )
+}
+
+pub(super) fn send_command(command: Command) -> Command {
+    command
+        .about("Send files or folders to somebody, who decides whether to take them")
+        .arg(user("USER").required(true).help("To whom"))
+        .arg(
+            Arg::new("PATH")
+                .required(true)
+                .num_args(1..)
+                .value_parser(clap::value_parser!(PathBuf))
+                .help("What"),
+        )
+}
+
+pub(super) fn inbox_command(command: Command) -> Command {
+    let number = || {
+        let number = clap::value_parser!(u64);
+        Arg::new("NUMBER").required(true).value_parser(number).help("The number of the offer")
+    };
+    command
+        .about("List what others offer to send you now, and take it or not")
+        .subcommand(Command::new("accept").about("Take an offer").arg(number()))
+        .subcommand(Command::new("decline").about("Decline an offer").arg(number()))
+}
+
+pub(super) async fn get(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
+    let me = program.user()?;
+    let rules = GetRules {
+        out: arguments.get_one::<PathBuf>("out").cloned(),
+        overwrite: arguments.get_flag("overwrite"),
+        from: arguments.get_one::<UserName>("from").cloned(),
+        at: arguments.get_one::<HostPort>("at").cloned(),
+    };
+    let named = arguments.get_many::<Wanted>("WHAT").into_iter().flatten().cloned();
+    let by_content = arguments.get_one::<Wanted>("content").cloned();
+    let wanted: Vec<_> = named.chain(by_content).collect();
+    let words: Vec<_> =
+        arguments.get_many::<String>("all").into_iter().flatten().map(String::as_str).collect();
+    if wanted.is_empty() && words.is_empty() {
+        let what = failures::usage("get what?");
+        return Err(what
+            .hint("such as: get alice:photos/tree.jpg, or get 1 after a search")
+            .into());
+    }
+    let mut got = Vec::new();
+    if !wanted.is_empty() {
+        got.extend(me.get(&wanted, &rules).await?);
+    }
+    if !words.is_empty() {
+        got.extend(me.get_all(&Query::new(words.join(" ")), &rules).await?);
+    }
+    tell_got(&program.printer, &got)
+}
+
+#[derive(Serialize)]
+struct File {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    path: String,
+    file: String,
+    size: u64,
+    content: Option<String>,
+    from: Option<String>,
+    fingerprint: Option<String>,
+    verified: Option<bool>,
+    landed: &'static str,
+    exit: u8,
+    text: Option<String>,
+}
+
+impl File {
+    fn of(got: &Got) -> Self {
+        let (sender, failed) = (got.from.as_ref(), got.landed.as_ref().err().map(failures::node));
+        Self {
+            kind: "got",
+            path: got.path.as_str().to_owned(),
+            file: got.folder.join(got.path.to_relative()).display().to_string(),
+            size: got.size,
+            content: got.content.map(|content| content.id().to_string()),
+            from: sender.map(|sender| sender.user.to_string()),
+            fingerprint: sender.map(|sender| sender.fingerprint.to_string()),
+            verified: sender.map(|sender| sender.verified.is_some()),
+            landed: match &got.landed {
+                Ok(Landed::New) => "new",
+                Ok(Landed::Replaced) => "replaced",
+                Ok(Landed::Already) => "already",
+                Err(_) => "failed",
+            },
+            exit: failed.as_ref().map_or(0, |failed| failed.exit.code()),
+            text: failed.map(|failed| failed.what),
+        }
+    }
+}
+
+fn tell_got(printer: &Printer, all: &[Got]) -> Result<(), Trouble> {
+    all.iter().for_each(|got| printer.object(&File::of(got)));
+    tell_came(printer, all);
+    let failed: Vec<_> = all.iter().filter_map(|got| got.landed.as_ref().err()).collect();
+    match failed.as_slice() {
+        [] if Got::class(all) == Class::NothingToDo => {
+            let what =
+                if all.len() == 1 { "it is here already" } else { "all of it is here already" };
+            Err(Failure::new(Exit::NothingToDo, what).into())
+        }
+        [] => Ok(()),
+        [only] if all.len() == 1 => Err(failures::node(only).into()),
+        [first, ..] => {
+            for why in failed.iter().take(FEW) {
+                printer.note(format!("    {}", failures::node(why).what));
+            }
+            let what = format!("{} of {} files did not come", failed.len(), all.len());
+            Err(Failure { what, ..failures::node(first) }.into())
+        }
+    }
+}
+
+/// A line for each file, or one for all that somebody has sent when there are many.
+fn tell_came(printer: &Printer, all: &[Got]) {
+    let came: Vec<_> = all.iter().filter_map(|got| Some((got, got.from.as_ref()?))).collect();
+    if came.len() <= FEW {
+        for (got, from) in came {
+            let file = got.folder.join(got.path.to_relative());
+            let by = signed_by(&from.user, from.verified.is_some());
+            printer.result(format!("{}: {}, signed by {by}", file.display(), bytes(got.size)));
+        }
+        return;
+    }
+    let mut senders: Vec<_> = came.iter().map(|(_, from)| *from).collect();
+    senders.sort_by(|one, other| one.user.cmp(&other.user));
+    senders.dedup_by(|one, other| one.user == other.user);
+    for sender in senders {
+        let theirs = came.iter().filter(|(_, from)| from.user == sender.user);
+        let (mut files, mut size) = (0_usize, 0_u64);
+        for (got, _) in theirs {
+            (files, size) = (files.saturating_add(1), size.saturating_add(got.size));
+        }
+        let by = signed_by(&sender.user, sender.verified.is_some());
+        printer.result(format!("{files} files, {}, signed by {by}", bytes(size)));
+    }
+}
+
+pub(super) async fn send(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
+    let (me, to) = (program.user()?, named(arguments, "USER")?);
+    let paths = arguments.get_many::<PathBuf>("PATH").into_iter().flatten().cloned();
+    let paths: Vec<_> = paths.collect();
+    program.printer.note(format!("Waiting for {to} to take it..."));
+    let SentFiles { to, verified, landed, kept_out, left_out, bytes: size } =
+        me.send(&to, &paths).await?;
+    let names = |files: &[waxwing::model::EntryPath]| -> Vec<String> {
+        files.iter().map(|path| path.as_str().to_owned()).collect()
+    };
+    program.printer.object(&serde_json::json!({
+        "type": "sent", "to": to.to_string(), "verified": verified, "landed": names(&landed),
+        "kept_out": names(&kept_out), "bytes": size,
+        "left_out": left_out.iter().map(|it| it.path.to_string()).collect::<Vec<_>>(),
+    }));
+    for waxwing::peer::LeftOut { path, why } in &left_out {
+        program.printer.note(format!("    not sent: {path}: {why}"));
+    }
+    if !landed.is_empty() {
+        let by = signed_by(&to, verified);
+        program.printer.result(format!(
+            "{}, {}: received, signed by {by}",
+            some(&landed),
+            bytes(size)
+        ));
+    }
+    if kept_out.is_empty() {
+        return Ok(());
+    }
+    let what = format!("{to} has other files in the place of {}", some(&kept_out));
+    Err(Failure::new(Exit::Conflict, what)
+        .hint("give them other names, and send them again")
+        .into())
+}
+
+pub(super) async fn inbox(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
+    let me = program.user()?;
+    let number = |arguments: &ArgMatches| arguments.get_one::<u64>("NUMBER").copied();
+    match arguments.subcommand() {
+        Some((verb, arguments)) => {
+            let number = number(arguments).unwrap_or_default();
+            Ok(me.decide(number, verb == "accept")?)
+        }
+        None => {
+            list_offers(&program.printer, &me.inbox());
+            Ok(())
+        }
+    }
+}
+
+fn list_offers(printer: &Printer, offers: &[node::Waiting]) {
+    let mut table = Table::new(&["#", "from", "files", "size", "first"]);
+    for offer in offers {
+        let first = offer.entries.first().map(|entry| entry.path().to_string());
+        printer.object(&serde_json::json!({
+            "type": "offer", "number": offer.number, "from": offer.from.to_string(),
+            "verified": offer.verified, "bytes": offer.bytes,
+            "files": offer.entries.iter().map(|it| it.path().as_str()).collect::<Vec<_>>(),
+        }));
+        table.row([
+            offer.number.to_string(),
+            signed_by(&offer.from, offer.verified),
+            offer.entries.len().to_string(),
+            bytes(offer.bytes),
+            first.unwrap_or_default(),
+        ]);
+    }
+    if offers.is_empty() {
+        printer.note("Nobody offers anything now. Offers wait where a prompt is open.");
+    } else {
+        printer.table(table);
+    }
+}
+
+/// So many files have a line of their own.
+const FEW: usize = 10;

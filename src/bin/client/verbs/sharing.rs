@@ -1,0 +1,271 @@
+//! Sharing: what others may find and fetch, and being there for them.
+
+use super::people::named_people;
+use crate::failures::Trouble;
+use crate::program::Program;
+use crate::visits;
+use clap::builder::ValueParser;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use serde::Serialize;
+use std::path::PathBuf;
+use waxwing::model::{Audience, Keyword, Name};
+use waxwing::node::index::Summary;
+use waxwing::node::{self, Looked, Online, SharedFolder, User};
+use waxwing::ui::{Exit, Failure, Table, bytes};
+
+pub(super) fn share_command(command: Command) -> Command {
+    command
+        .about("Share a file or folder, list what you share, or stop sharing it")
+        .subcommand_required(true)
+        .subcommand(
+            Command::new("add")
+                .about("Share a file or folder")
+                .arg(
+                    Arg::new("PATH")
+                        .required(true)
+                        .value_parser(clap::value_parser!(PathBuf))
+                        .help("The file or folder"),
+                )
+                .arg(
+                    Arg::new("keyword")
+                        .long("keyword")
+                        .value_name("K")
+                        .action(ArgAction::Append)
+                        .value_parser(ValueParser::from(|text: &str| text.parse::<Keyword>()))
+                        .help("A word by which all of it is found; may be said several times"),
+                )
+                .arg(
+                    Arg::new("to")
+                        .long("to")
+                        .value_name("NAMES")
+                        .help("Who may see it: everyone, or names with commas [default: everyone]"),
+                ),
+        )
+        .subcommand(Command::new("ls").about("List what you share"))
+        .subcommand(
+            Command::new("rm").about("Stop sharing something").arg(share_name().required(true)),
+        )
+        .subcommand(
+            Command::new("scan")
+                .about("Look what has changed in your shares, and tell the index")
+                .arg(share_name()),
+        )
+}
+
+pub(super) fn serve_command(command: Command) -> Command {
+    command.about("Be online and share until you are stopped, without a prompt")
+}
+
+fn share_name() -> Arg {
+    Arg::new("NAME")
+        .value_parser(ValueParser::from(|text: &str| Name::new(text)))
+        .help("The name of the share, as `share ls` shows it")
+}
+
+#[derive(Serialize)]
+struct Shared {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    name: String,
+    path: String,
+    to: String,
+    keywords: Vec<String>,
+    #[serde(flatten)]
+    look: Option<Look>,
+}
+
+#[derive(Serialize)]
+struct Look {
+    files: usize,
+    bytes: u64,
+    left_out: Vec<LeftOut>,
+    hidden: u64,
+    published: bool,
+}
+
+#[derive(Serialize)]
+struct LeftOut {
+    path: String,
+    why: String,
+}
+
+impl Shared {
+    fn of(kind: &'static str, folder: &SharedFolder, look: Option<Look>) -> Self {
+        let share = &folder.share;
+        Self {
+            kind,
+            name: share.name.as_str().to_owned(),
+            path: folder.path.display().to_string(),
+            to: share.audience.to_string(),
+            keywords: share.keywords.iter().map(|word| word.as_str().to_owned()).collect(),
+            look,
+        }
+    }
+}
+
+pub(super) async fn share(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
+    match arguments.subcommand() {
+        Some(("add", arguments)) => add(program, arguments).await,
+        Some(("rm", arguments)) => remove(program, arguments).await,
+        Some(("scan", arguments)) => scan(program, arguments).await,
+        _ => list(program),
+    }
+}
+
+async fn add(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
+    let me = program.user()?;
+    let path = arguments.get_one::<PathBuf>("PATH").cloned().unwrap_or_default();
+    let keywords = arguments.get_many::<Keyword>("keyword").into_iter().flatten();
+    let keywords: Vec<_> = keywords.cloned().collect();
+    let audience = match arguments.get_one::<String>("to").map(String::as_str) {
+        None | Some("everyone") => Audience::Everyone,
+        Some(names) => Audience::people(named_people(names)?).map_err(node::Error::from)?,
+    };
+    let added = me.add_share(&path, &keywords, audience)?;
+    tell_looked(program, me.look_at(&added).await?)
+}
+
+/// Says what is shared now, and what is not and why.
+pub(crate) fn tell_looked(program: &Program, looked: Looked) -> Result<(), Trouble> {
+    let Looked { folder, preview, published } = looked;
+    let left_out = |it: &waxwing::peer::LeftOut| LeftOut {
+        path: it.path.to_string(),
+        why: it.why.to_string(),
+    };
+    let look = Look {
+        files: preview.files,
+        bytes: preview.bytes,
+        left_out: preview.left_out.iter().map(left_out).collect(),
+        hidden: preview.hidden,
+        published: published.is_ok(),
+    };
+    program.printer.object(&Shared::of("shared", &folder, Some(look)));
+    let (name, to) = (&folder.share.name, &folder.share.audience);
+    let (files, size) = (preview.files, bytes(preview.bytes));
+    let changes = published.as_ref().map(changes).unwrap_or_default();
+    program.printer.result(format!("{name}: {files} files, {size}, shared with {to}{changes}."));
+    for waxwing::peer::LeftOut { path, why } in &preview.left_out {
+        program.printer.note(format!("    not shared: {path}: {why}"));
+    }
+    Ok(published.map(|_| ())?)
+}
+
+fn changes(summary: &Summary) -> String {
+    let parts = [(summary.added, "new"), (summary.changed, "changed"), (summary.removed, "gone")];
+    let parts = parts.iter().filter(|(number, _)| *number > 0);
+    let parts: Vec<_> = parts.map(|(number, what)| format!("{number} {what}")).collect();
+    if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
+}
+
+fn list(program: &Program) -> Result<(), Trouble> {
+    let shares = program.user()?.shares()?;
+    let mut table = Table::new(&["name", "with", "keywords", "path"]);
+    for folder in &shares {
+        program.printer.object(&Shared::of("share", folder, None));
+        let keywords: Vec<_> = folder.share.keywords.iter().map(|word| word.as_str()).collect();
+        table.row([
+            folder.share.name.as_str(),
+            &folder.share.audience.to_string(),
+            &keywords.join(" "),
+            &folder.path.display().to_string(),
+        ]);
+    }
+    if shares.is_empty() {
+        program.printer.note("You share nothing. `share add PATH` begins.");
+        return Ok(());
+    }
+    program.printer.table(table);
+    Ok(())
+}
+
+async fn remove(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
+    let Some(name) = arguments.get_one::<Name>("NAME") else { return Ok(()) };
+    program.user()?.remove_share(name).await?;
+    program.printer.object(&serde_json::json!({ "type": "removed", "name": name.as_str() }));
+    program
+        .printer
+        .result(format!("{name} is not shared any more. The files are where they were."));
+    Ok(())
+}
+
+async fn scan(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
+    let me = program.user()?;
+    let shares = me.shares()?;
+    let named = arguments.get_one::<Name>("NAME");
+    let wanted = shares.iter().filter(|it| named.is_none_or(|name| it.share.name == *name));
+    let wanted: Vec<_> = wanted.collect();
+    match (wanted.is_empty(), named) {
+        (true, Some(name)) => return Err(node::Error::NoShare(name.clone()).into()),
+        (true, None) => {
+            return Err(Failure::new(Exit::NothingToDo, "you share nothing")
+                .hint("`share add PATH` begins")
+                .into());
+        }
+        _ => {}
+    }
+    for folder in wanted {
+        tell_looked(program, me.look_at(folder).await?)?;
+    }
+    Ok(())
+}
+
+#[derive(Serialize)]
+struct BeingOnline {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    user: String,
+    port: u16,
+    address: Option<String>,
+    fingerprint: String,
+    shares: usize,
+}
+
+pub(super) async fn serve(program: &Program, _: &ArgMatches) -> Result<(), Trouble> {
+    let me = program.user()?;
+    // What is told of reading files comes after the first line.
+    program.mute_progress(true);
+    let looked = look_at_all(&me).await;
+    let told = go_online(program, &me, false).await;
+    program.mute_progress(false);
+    told?;
+    for looked in looked {
+        if let Err(trouble) = looked.map_err(Trouble::from).and_then(|it| tell_looked(program, it))
+        {
+            program.printer.failure(&trouble.into());
+        }
+    }
+    program.printer.note("Ctrl-C stops.");
+    // Until whoever carries out verbs is told to stop.
+    std::future::pending().await
+}
+
+/// Looks at all shares, so that they are served.
+pub(crate) async fn look_at_all(me: &User) -> Vec<Result<Looked, node::Error>> {
+    let mut looked = Vec::new();
+    for folder in me.shares().unwrap_or_default() {
+        looked.push(me.look_at(&folder).await);
+    }
+    looked
+}
+
+/// Is there for others from now on, and says so.
+pub(crate) async fn go_online(program: &Program, me: &User, may_ask: bool) -> Result<(), Trouble> {
+    visits::watch(program, me);
+    let Online { port, address, is_local } = me.go_online(may_ask).await?;
+    let address = address.map(|at| at.socket_addr().to_string());
+    program.printer.object(&BeingOnline {
+        kind: "online",
+        user: me.name()?.map(|name| name.to_string()).unwrap_or_default(),
+        port,
+        address: address.clone(),
+        fingerprint: me.fingerprint().to_string(),
+        shares: me.shares()?.len(),
+    });
+    let at = match (address, is_local) {
+        (Some(at), _) => format!(", at {at}"),
+        (None, true) => format!(", on port {port}, for programs on this machine"),
+        (None, false) => format!(", on port {port}"),
+    };
+    program.printer.result(format!("you are online{at}"));
+    Ok(())
+}

@@ -1,0 +1,122 @@
+//! What others do here meanwhile: told as it happens, beside whatever else goes on.
+
+use crate::program::Program;
+use serde::Serialize;
+use tokio::sync::broadcast::error::RecvError;
+use waxwing::model::{EntryPath, Untrusted};
+use waxwing::node::{User, Visit};
+use waxwing::ui::{Printer, bytes};
+
+/// Tells of visits from now on.
+pub(crate) fn watch(program: &Program, me: &User) {
+    let (mut visits, printer, me) = (me.visits(), program.printer.clone(), me.clone());
+    tokio::spawn(async move {
+        loop {
+            match visits.recv().await {
+                Ok(visit) => tell(&printer, &me, &visit),
+                Err(RecvError::Lagged(_)) => {}
+                Err(RecvError::Closed) => return,
+            }
+        }
+    });
+}
+
+#[derive(Serialize)]
+struct Told<'a> {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    user: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    files: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    bytes: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    number: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    why: Option<&'a str>,
+}
+
+impl<'a> Told<'a> {
+    fn new(kind: &'static str) -> Self {
+        Self { kind, user: None, files: Vec::new(), bytes: None, number: None, why: None }
+    }
+
+    fn of(visit: &'a Visit) -> Self {
+        let names = |files: &'a [EntryPath]| files.iter().map(EntryPath::as_str).collect();
+        match visit {
+            Visit::Served { to, files, bytes } => Self {
+                user: Some(to.to_string()),
+                files: names(files),
+                bytes: Some(*bytes),
+                ..Self::new("served")
+            },
+            Visit::Offered { from, number } => {
+                Self { user: Some(from.to_string()), number: Some(*number), ..Self::new("offered") }
+            }
+            Visit::Received { from, landed, .. } => {
+                Self { user: Some(from.to_string()), files: names(landed), ..Self::new("received") }
+            }
+            Visit::Failed { with, why } => {
+                Self { user: Some(with.to_string()), why: Some(why), ..Self::new("broken off") }
+            }
+            Visit::TurnedAway { why } => Self { why: Some(why), ..Self::new("turned away") },
+        }
+    }
+}
+
+fn tell(printer: &Printer, me: &User, visit: &Visit) {
+    printer.object(&Told::of(visit));
+    if printer.is_json() {
+        return;
+    }
+    match visit {
+        Visit::Served { to, files, bytes: size } => {
+            printer.note(format!("{to} has got {}, {}", some(files), bytes(*size)));
+        }
+        Visit::Offered { from, number } => offered(printer, me, from, *number),
+        Visit::Received { from, verified, folder, landed, kept_out } => {
+            let by = signed_by(from, *verified);
+            let into = folder.display();
+            printer.note(format!("{} came into {into}, signed by {by}", some(landed)));
+            if !kept_out.is_empty() {
+                let out = some(kept_out);
+                printer.note(format!("    not taken: {out}, since others are in their place"));
+            }
+        }
+        Visit::Failed { with, why } => {
+            printer.note(format!("broken off with {with}: {}", Untrusted::new(why)));
+        }
+        Visit::TurnedAway { why } => {
+            printer.note(format!("somebody was turned away: {}", Untrusted::new(why)));
+        }
+    }
+}
+
+fn offered(printer: &Printer, me: &User, from: &impl std::fmt::Display, number: u64) {
+    let waiting = me.inbox().into_iter().find(|offer| offer.number == number);
+    let what = waiting.map(|offer| {
+        let files: Vec<_> = offer.entries.iter().map(|entry| entry.path().clone()).collect();
+        format!("{}, {}", some(&files), bytes(offer.bytes))
+    });
+    let what = what.unwrap_or_else(|| "files".to_owned());
+    printer
+        .note(format!("{from} offers {what}: `inbox accept {number}` or `inbox decline {number}`"));
+}
+
+/// A file by its name, several by their number.
+pub(crate) fn some(files: &[EntryPath]) -> String {
+    match files {
+        [only] => only.to_string(),
+        files => format!("{} files", files.len()),
+    }
+}
+
+/// Who has signed something, and what that is worth.
+pub(crate) fn signed_by(user: &impl std::fmt::Display, verified: bool) -> String {
+    if verified {
+        format!("{user} (verified)")
+    } else {
+        format!("{user} (not verified yet: run verify {user})")
+    }
+}

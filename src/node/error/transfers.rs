@@ -1,0 +1,72 @@
+//! What a person is told of a transfer that did not come about.
+
+use super::advice::{Class, Hint, disk, ended, hint, no_hint, said};
+use super::refusals;
+use crate::link::StreamError;
+use crate::peer::{self, LandError};
+use crate::seal::SealError;
+
+pub(super) fn peer(error: &peer::Error) -> Hint {
+    use peer::Error::{
+        Crypto, Declined, Disk, Ended, Malformed, Name, NoSpace, NotAsked, Nothing, Refused,
+        Silent, Stopped, Stream, Together,
+    };
+    match error {
+        Refused { code, .. } | Declined(code) => refusals::of(*code),
+        Silent => hint(Class::Unreachable, "they may have gone; `people` shows who is online"),
+        Ended(ending) => ended(ending),
+        Stream(error) => stream(error),
+        Malformed(_) => hint(Class::Error, "is one of the two programs old?"),
+        NotAsked(_) => {
+            hint(Class::Verification, "nothing of it was kept; ask them what they have sent")
+        }
+        Name(error) => said(error),
+        Together(_) => hint(Class::Usage, "send or get them one after the other"),
+        Nothing => hint(Class::NothingToDo, "name a file, or a folder with files in it"),
+        Crypto(_) => hint(Class::Verification, "is the clock of this machine right?"),
+        Disk { source, .. } => disk(source),
+        NoSpace { .. } => hint(Class::NoSpace, "make room, or name another folder with --out"),
+        Stopped => no_hint(Class::Interrupted),
+    }
+}
+
+fn stream(error: &StreamError) -> Hint {
+    match error {
+        StreamError::Refused { code, .. } => refusals::of(*code),
+        StreamError::Ended(ending) => ended(ending),
+        StreamError::Seal(error) => seal(error),
+        StreamError::Sealed(refusal) => refusals::sealed(*refusal),
+        StreamError::Place(source) => disk(source),
+        StreamError::Unexpected => hint(Class::Error, "is one of the two programs old?"),
+        StreamError::Delivery => hint(
+            Class::Verification,
+            "what was sent has arrived perhaps, and nobody has signed for it; send it again",
+        ),
+        StreamError::Stalled => hint(Class::Unreachable, "is the network there? Try again"),
+        StreamError::Stopped => no_hint(Class::Interrupted),
+    }
+}
+
+fn seal(error: &SealError) -> Hint {
+    match error {
+        SealError::SourceChanged { .. } => {
+            hint(Class::Conflict, "the file was changed meanwhile; send it again")
+        }
+        SealError::Source { error, .. } => disk(error),
+        SealError::Manifest(_) | SealError::TooLarge => {
+            hint(Class::Usage, "send it in several parts")
+        }
+        SealError::Crypto(_) | SealError::OutOfTurn(_) => no_hint(Class::Error),
+    }
+}
+
+pub(super) fn landing(error: &LandError) -> Hint {
+    match error {
+        LandError::Taken => {
+            hint(Class::Conflict, "--overwrite replaces it; --out names another folder")
+        }
+        LandError::InTheWay => hint(Class::Conflict, "--out names another folder"),
+        LandError::Proof => hint(Class::Verification, "nothing of it was kept"),
+        LandError::Disk(source) => disk(source),
+    }
+}

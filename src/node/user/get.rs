@@ -1,0 +1,227 @@
+//! Getting files: finding who has them, and fetching each from the first who gives it.
+//!
+//! ```text
+//! wanted ─▶ items: a file, where it goes, who has it ─▶ rounds: each item is asked of the next
+//!                                                       of its places, together with others there
+//! ```
+
+use super::User;
+use super::items::{Item, Place};
+use super::reach::Reached;
+use crate::crypto::{Fingerprint, UnixTime};
+use crate::model::{Content, EntryPath, HostPort, ShareId, UserName};
+use crate::node::error::Class;
+use crate::node::index::Query;
+use crate::node::{Error, Wanted};
+use crate::peer::{self, Fetched, FetchedFile, Landed, Landing, Rules};
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use tokio::task::spawn_blocking;
+
+/// How files are got.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct GetRules {
+    /// Where they go; to [`User::downloads`] when nobody says.
+    pub out: Option<PathBuf>,
+    /// Whether files that are there are replaced.
+    pub overwrite: bool,
+    /// From whom alone.
+    pub from: Option<UserName>,
+    /// Where that person is, for who knows better than the index.
+    pub at: Option<HostPort>,
+}
+
+/// What came of a file.
+#[derive(Debug)]
+pub struct Got {
+    /// Where it is, below the folder.
+    pub path: EntryPath,
+    /// The folder.
+    pub folder: PathBuf,
+    /// How many bytes it has, as was said before.
+    pub size: u64,
+    /// What its bytes are, when they came or are there.
+    pub content: Option<Content>,
+    /// Who signed and sent it; nobody when it did not come, or was there already.
+    pub from: Option<Sender>,
+    /// Whether it has its name.
+    pub landed: Result<Landed, Error>,
+}
+
+/// Who has sent a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Sender {
+    /// Who.
+    pub user: UserName,
+    /// Their identity.
+    pub fingerprint: Fingerprint,
+    /// When their words were compared; none when nobody did.
+    pub verified: Option<UnixTime>,
+}
+
+impl Got {
+    /// How a program ends that got these: as the first that failed says; with nothing to do when all
+    /// were there already.
+    pub fn class(all: &[Self]) -> Class {
+        if let Some(error) = all.iter().find_map(|got| got.landed.as_ref().err()) {
+            return error.advice().class;
+        }
+        let is_new = |got: &Self| !matches!(got.landed, Ok(Landed::Already));
+        if all.iter().any(is_new) { Class::Done } else { Class::NothingToDo }
+    }
+}
+
+impl User {
+    /// Gets files: an error when it is not known what they are, and otherwise what came of each.
+    pub async fn get(&self, wanted: &[Wanted], rules: &GetRules) -> Result<Vec<Got>, Error> {
+        let mut items = Vec::new();
+        for wanted in wanted {
+            items.extend(self.items(wanted, rules.from.as_ref()).await?);
+        }
+        self.get_items(items, rules).await
+    }
+
+    /// Gets all that a search finds.
+    pub async fn get_all(&self, query: &Query, rules: &GetRules) -> Result<Vec<Got>, Error> {
+        let items = self.items_of_all(query, rules.from.as_ref()).await?;
+        self.get_items(items, rules).await
+    }
+
+    async fn get_items(&self, items: Vec<Item>, rules: &GetRules) -> Result<Vec<Got>, Error> {
+        let folder = rules.out.clone().unwrap_or_else(|| self.downloads());
+        if Some(folder.as_path()) == self.home().downloads() {
+            self.home().make_downloads()?;
+        }
+        let mut getting = Getting {
+            user: self,
+            rules,
+            folder,
+            people: BTreeMap::new(),
+            open: Item::with_own_places(items),
+            got: Vec::new(),
+        };
+        while getting.round().await {}
+        for reached in getting.people.into_values().flatten() {
+            reached.close().await;
+        }
+        Ok(getting.got)
+    }
+}
+
+/// What is under way.
+struct Getting<'a> {
+    user: &'a User,
+    rules: &'a GetRules,
+    folder: PathBuf,
+    /// Those who were reached, and those who could not be.
+    people: BTreeMap<UserName, Result<Reached, Arc<Error>>>,
+    /// What did not come yet.
+    open: Vec<Item>,
+    got: Vec<Got>,
+}
+
+impl Getting<'_> {
+    /// Asks for each open item at the next of its places. Gives whether there is more to be done.
+    async fn round(&mut self) -> bool {
+        let mut groups: BTreeMap<(UserName, ShareId), Vec<(Item, Place)>> = BTreeMap::new();
+        for mut item in std::mem::take(&mut self.open) {
+            match item.places.pop_front() {
+                Some(place) => {
+                    let group = (place.owner.clone(), place.share);
+                    groups.entry(group).or_default().push((item, place));
+                }
+                None => self.give_up(item),
+            }
+        }
+        for ((owner, share), asked) in groups {
+            self.fetch(&owner, share, asked).await;
+        }
+        !self.open.is_empty()
+    }
+
+    async fn fetch(&mut self, owner: &UserName, share: ShareId, asked: Vec<(Item, Place)>) {
+        let wanted = asked.iter().map(|(item, place)| item.wanted(place)).collect();
+        let fetched = match self.fetch_from(owner, share, wanted).await {
+            Ok(fetched) => fetched,
+            Err(why) => return self.try_others(asked, Some(why)),
+        };
+        let sender = self.sender(owner);
+        let mut asked: BTreeMap<EntryPath, (Item, Place)> =
+            asked.into_iter().map(|(item, place)| (item.to.clone(), (item, place))).collect();
+        for file in fetched.files {
+            if let Some((item, _)) = asked.remove(&file.wanted.to) {
+                self.take(item, file, sender.clone());
+            }
+        }
+        let why = fetched.stopped.map(|why| Arc::new(Error::from(why)));
+        self.try_others(asked.into_values().collect(), why);
+    }
+
+    async fn fetch_from(
+        &mut self,
+        owner: &UserName,
+        share: ShareId,
+        wanted: Vec<peer::Wanted>,
+    ) -> Result<Fetched, Arc<Error>> {
+        if !self.people.contains_key(owner) {
+            let reached = self.user.reach(owner, self.rules.at.as_ref()).await;
+            self.people.insert(owner.clone(), reached.map_err(Arc::new));
+        }
+        let streams = match self.people.get(owner) {
+            Some(Ok(reached)) => reached.streams.clone(),
+            Some(Err(why)) => return Err(Arc::clone(why)),
+            None => return Err(Arc::new(Error::Stopped)),
+        };
+        let (landing, sharer) = (self.landing_from(owner).await?, self.user.sharer()?);
+        Ok(sharer.fetch(&streams, share, wanted, &landing).await)
+    }
+
+    /// Where files of somebody land: only of whom one has verified, a program is one.
+    async fn landing_from(&self, owner: &UserName) -> Result<Landing, Error> {
+        let programs = self.sender(owner).is_some_and(|sender| sender.verified.is_some());
+        let rules = Rules { overwrite: self.rules.overwrite, programs };
+        let folder = self.folder.clone();
+        let landing = spawn_blocking(move || Landing::in_folder(&folder, rules)).await;
+        Ok(landing.map_err(|_| Error::Stopped)??)
+    }
+
+    fn sender(&self, owner: &UserName) -> Option<Sender> {
+        let pinned = &self.people.get(owner)?.as_ref().ok()?.pinned;
+        let (user, pin) = (pinned.user.clone(), pinned.pin);
+        Some(Sender { user, fingerprint: pin.fingerprint, verified: pin.verified })
+    }
+
+    /// What came of an item, for good.
+    fn take(&mut self, item: Item, file: FetchedFile, sender: Option<Sender>) {
+        let has_come = match &file.landed {
+            Ok(Landed::Already) => file.content.is_some() && item.content.is_none(),
+            Ok(Landed::New | Landed::Replaced) => true,
+            Err(_) => false,
+        };
+        let path = self.folder.join(item.to.to_relative());
+        let landed = file.landed.map_err(|why| Error::Landing { path, why });
+        self.got.push(Got {
+            path: item.to,
+            folder: self.folder.clone(),
+            size: item.size,
+            content: file.content.filter(|_| landed.is_ok()),
+            from: sender.filter(|_| has_come),
+            landed,
+        });
+    }
+
+    /// What did not come from somebody may come from others.
+    fn try_others(&mut self, asked: Vec<(Item, Place)>, why: Option<Arc<Error>>) {
+        for (mut item, _) in asked {
+            item.why = why.clone().or(item.why);
+            self.open.push(item);
+        }
+    }
+
+    fn give_up(&mut self, item: Item) {
+        let why = item.why.map_or(Error::Stopped, Error::Of);
+        let (path, folder, size) = (item.to, self.folder.clone(), item.size);
+        self.got.push(Got { path, folder, size, content: None, from: None, landed: Err(why) });
+    }
+}

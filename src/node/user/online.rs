@@ -1,0 +1,324 @@
+//! Being online: listening for others, serving what is shared, and taking what is sent.
+//!
+//! ```text
+//! listener ─▶ who is it? ─▶ their key is the pinned one ─▶ GetAsk:  served from the shelf
+//!             (directory)                                  SendAsk: the person's policy
+//! ```
+
+use super::User;
+use super::inbox::Offers;
+use crate::link::{Conversation, Incoming, LaneBook, Listener, Request, Streams};
+use crate::model::{EntryPath, Invitation, PeerAddress, UserName};
+use crate::node::home::HomeLock;
+use crate::node::{Error, HomeError, index};
+use crate::peer::{Received, Served, Sharer, Shelf};
+use crate::wire::{Code, Kind, Party};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::path::PathBuf;
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::broadcast;
+use tokio_util::sync::{CancellationToken, DropGuard};
+use tokio_util::task::TaskTracker;
+
+/// How one is online.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Online {
+    /// The port on which others are listened for.
+    pub port: u16,
+    /// Where others are told to dial, as the index sees it; nothing when it could not be told yet.
+    pub address: Option<PeerAddress>,
+    /// Whether only programs on this machine can dial it.
+    pub is_local: bool,
+}
+
+/// Something that somebody else did here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Visit {
+    /// Somebody has fetched these files, and signed that they have them.
+    Served {
+        /// Who.
+        to: UserName,
+        /// The files.
+        files: Vec<EntryPath>,
+        /// How many bytes were sent.
+        bytes: u64,
+    },
+    /// Somebody offers files: see [`User::inbox`].
+    Offered {
+        /// Who.
+        from: UserName,
+        /// The number of the offer.
+        number: u64,
+    },
+    /// Somebody has sent files, and those that landed are here.
+    Received {
+        /// Who.
+        from: UserName,
+        /// Whether their words were compared.
+        verified: bool,
+        /// Where the files are.
+        folder: PathBuf,
+        /// The files.
+        landed: Vec<EntryPath>,
+        /// Those in whose place another file was.
+        kept_out: Vec<EntryPath>,
+    },
+    /// Something did not come to its end.
+    Failed {
+        /// With whom.
+        with: UserName,
+        /// Why.
+        why: String,
+    },
+    /// Somebody was turned away.
+    TurnedAway {
+        /// Why.
+        why: String,
+    },
+}
+
+/// Being online, as long as this is held.
+pub(super) struct Presence {
+    _lock: HomeLock,
+    online: Online,
+    stop: CancellationToken,
+    _stops: DropGuard,
+    tasks: TaskTracker,
+}
+
+impl User {
+    /// Is online from now on: listens for others, serves what is shared, and takes what is sent as the
+    /// policy says. With `may_ask`, offers wait in the [inbox](User::inbox) for the person; without,
+    /// nobody can be asked, and what would have to be asked is declined.
+    ///
+    /// What is shared is not looked at by this: [`User::look_at`] does, and serves it from then on.
+    pub async fn go_online(&self, may_ask: bool) -> Result<Online, Error> {
+        if let Some(presence) = &*self.presence() {
+            return Ok(presence.online);
+        }
+        let (session, sharer) = (self.session()?, self.sharer()?);
+        let lock = self.home().lock()?;
+        let is_local = is_local(&self.index()?);
+        let sockets = self.listen(is_local).await?;
+        let port = sockets.local_addr().map_err(crate::link::Error::from)?.port();
+        let book = Arc::new(LaneBook::new(Duration::from_secs(30)));
+        let listener = Listener::new(sockets, self.0.side.clone());
+        let listener = listener.with_lanes(Arc::clone(&book) as Arc<_>);
+        let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
+        let host = Host { user: self.clone(), sharer, may_ask, tasks: tasks.clone() };
+        let service = move |conversation, incoming| {
+            let (host, streams) = (host.clone(), Streams::new(conversation, Some(book.clone())));
+            async move { host.welcome(streams, incoming).await }
+        };
+        tasks.spawn(listener.run(service, stop.clone()));
+        // Later is early enough: the wish stays.
+        let address = match self.wait(&session, session.go_online(Some(port))).await {
+            Ok(address) => address,
+            Err(Error::Index(index::Error::Away(_) | index::Error::Late)) => None,
+            Err(error) => {
+                stop.cancel();
+                return Err(error);
+            }
+        };
+        let (online, _stops) = (Online { port, address, is_local }, stop.clone().drop_guard());
+        *self.presence() = Some(Presence { _lock: lock, online, stop, _stops, tasks });
+        Ok(online)
+    }
+
+    /// How one is online, if one is.
+    pub fn online(&self) -> Option<Online> {
+        self.presence().as_ref().map(|presence| presence.online)
+    }
+
+    /// Is online no longer. What is on its way is cut off.
+    pub async fn go_offline(&self) {
+        let presence = self.presence().take();
+        if let Some(Presence { stop, tasks, .. }) = presence {
+            if let Ok(session) = self.session() {
+                session.go_offline();
+            }
+            stop.cancel();
+            tasks.close();
+            // Whoever asks the person waits no longer.
+            self.offers().clear();
+            tasks.wait().await;
+        }
+    }
+
+    /// What others do here from now on.
+    pub fn visits(&self) -> broadcast::Receiver<Visit> {
+        self.0.visits.subscribe()
+    }
+
+    /// What one brings to all transfers. There is a name once one has joined.
+    pub(super) fn sharer(&self) -> Result<Sharer, Error> {
+        let mut slot = self.0.sharer.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(sharer) = &*slot {
+            return Ok(sharer.clone());
+        }
+        let name = self.name()?.ok_or(Error::NoIndex)?;
+        let sharer = Sharer::new(Arc::clone(&self.0.identity), Shelf::new(name))
+            .with_events(self.0.options.events.clone())
+            .with_receipts(self.receipts()?);
+        Ok(slot.insert(sharer).clone())
+    }
+
+    /// The port of last time, else the first free one of those that peers have.
+    async fn listen(&self, is_local: bool) -> Result<TcpListener, Error> {
+        let last = self.kept_port()?;
+        let ports = match self.0.config.port {
+            Some(port) => port..=port,
+            None => PORTS,
+        };
+        let usual = PORTS.contains(&last.unwrap_or_default()) && self.0.config.port.is_none();
+        for port in last.filter(|_| usual).into_iter().chain(ports.clone()) {
+            if let Some(sockets) = bind(is_local, port).await {
+                self.keep_port(port)?;
+                return Ok(sockets);
+            }
+        }
+        Err(Error::NoPort { first: *ports.start(), last: *ports.end() })
+    }
+
+    fn kept_port(&self) -> Result<Option<u16>, HomeError> {
+        let text = self.0.state.read(PORT, 16)?;
+        let text = text.and_then(|text| String::from_utf8(text.to_vec()).ok());
+        Ok(text.and_then(|text| text.trim_end().parse().ok()))
+    }
+
+    fn keep_port(&self, port: u16) -> Result<(), HomeError> {
+        if self.kept_port()? == Some(port) {
+            return Ok(());
+        }
+        let _changing = self.0.state.changing()?;
+        self.0.state.write(PORT, format!("{port}\n").as_bytes())
+    }
+
+    fn presence(&self) -> MutexGuard<'_, Option<Presence>> {
+        self.0.presence.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Who welcomes others.
+#[derive(Clone)]
+struct Host {
+    user: User,
+    sharer: Sharer,
+    may_ask: bool,
+    tasks: TaskTracker,
+}
+
+impl Host {
+    async fn welcome(&self, streams: Streams, mut incoming: Incoming) {
+        let who = match self.who_is_there(streams.conversation()).await {
+            Ok(who) => who,
+            Err(why) => {
+                streams.conversation().end(Code::NotAllowed, "you are not known here");
+                return self.tell(Visit::TurnedAway { why: why.to_string() });
+            }
+        };
+        while let Some(request) = streams.next_request(&mut incoming).await {
+            let (host, streams, who) = (self.clone(), streams.clone(), who.clone());
+            self.tasks.spawn(async move { host.answer(request, &streams, who).await });
+        }
+    }
+
+    /// The name that a proven identity has by the key directory, if it is the one that is pinned.
+    async fn who_is_there(&self, conversation: &Conversation) -> Result<Visitor, Error> {
+        let proven = conversation.proven();
+        if proven.party() != Party::Person {
+            return Err(Error::NotAPerson);
+        }
+        let fingerprint = proven.fingerprint();
+        let user = self.user.name_of(&fingerprint).await?;
+        let pin = self.user.meet(&user).await?.pin;
+        match pin.fingerprint == fingerprint {
+            true => Ok(Visitor { user, verified: pin.verified.is_some() }),
+            false => Err(Error::Nobody(user)),
+        }
+    }
+
+    async fn answer(&self, request: Request, streams: &Streams, who: Visitor) {
+        let done = match request.kind() {
+            Kind::GetAsk => {
+                let served = self.sharer.serve_get(request, streams, &who.user).await;
+                served.map(|Served { landed: files, bytes }| Visit::Served {
+                    to: who.user.clone(),
+                    files,
+                    bytes,
+                })
+            }
+            Kind::SendAsk => {
+                let policy = Offers::new(&self.user, &who, self.may_ask);
+                let received = self.sharer.receive(request, streams, &policy).await;
+                received.map(|received| who.received(received))
+            }
+            _ => return request.refuse(Code::NotAllowed, "people share files with each other"),
+        };
+        let failed =
+            |why: crate::peer::Error| Visit::Failed { with: who.user, why: why.to_string() };
+        self.tell(done.unwrap_or_else(failed));
+    }
+
+    fn tell(&self, visit: Visit) {
+        // Nobody has to listen.
+        let _ = self.user.0.visits.send(visit);
+    }
+}
+
+/// Who is there.
+#[derive(Debug, Clone)]
+pub(super) struct Visitor {
+    pub(super) user: UserName,
+    pub(super) verified: bool,
+}
+
+impl Visitor {
+    fn received(&self, received: Received) -> Visit {
+        let (landed, kept_out): (Vec<_>, Vec<_>) =
+            received.files.into_iter().partition(|file| file.landed.is_ok());
+        let paths = |files: Vec<crate::peer::ReceivedFile>| {
+            files.into_iter().map(|file| file.path).collect::<Vec<_>>()
+        };
+        Visit::Received {
+            from: self.user.clone(),
+            verified: self.verified,
+            folder: received.folder,
+            landed: paths(landed),
+            kept_out: paths(kept_out),
+        }
+    }
+}
+
+/// Whether an index is on this machine, so that only programs here can know of a peer.
+fn is_local(index: &Invitation) -> bool {
+    match index.at.to_socket_addr() {
+        Some(address) => address.ip().is_loopback(),
+        None => index.at.host() == "localhost",
+    }
+}
+
+/// Listens on all interfaces, IPv4 as well where IPv6 is there, or on loopback alone.
+async fn bind(is_local: bool, port: u16) -> Option<TcpListener> {
+    let any: [IpAddr; 2] = match is_local {
+        true => [Ipv4Addr::LOCALHOST.into(), Ipv6Addr::LOCALHOST.into()],
+        false => [Ipv6Addr::UNSPECIFIED.into(), Ipv4Addr::UNSPECIFIED.into()],
+    };
+    for ip in any {
+        match TcpListener::bind(SocketAddr::new(ip, port)).await {
+            Ok(sockets) => return Some(sockets),
+            // Another program has it, and would get what is meant for us.
+            Err(error) if error.kind() == std::io::ErrorKind::AddrInUse => return None,
+            Err(_) => {}
+        }
+    }
+    None
+}
+
+/// The ports on which peers listen.
+const PORTS: std::ops::RangeInclusive<u16> = 7400..=7499;
+const PORT: &str = "port";
+/// So many visits are kept for who listens slowly.
+pub(super) const VISITS_WAITING: usize = 256;

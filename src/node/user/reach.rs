@@ -1,0 +1,89 @@
+//! Reaching people: dialling where they are, and expecting nobody but who is pinned.
+
+use super::User;
+use super::trust::Pinned;
+use crate::crypto::Fingerprint;
+use crate::link::{self, Backoff, Conversation, Dialler, Expected, Incoming, Streams};
+use crate::model::{HostPort, UserName};
+use crate::node::Error;
+use crate::wire::{Code, Party};
+use tokio::task::JoinHandle;
+
+/// A person who was reached.
+pub(super) struct Reached {
+    pub(super) pinned: Pinned,
+    pub(super) streams: Streams,
+    dialler: Dialler,
+    answering: JoinHandle<()>,
+}
+
+impl User {
+    /// Reaches somebody: where the index says that they are, or at the address that is named.
+    pub(super) async fn reach(
+        &self,
+        user: &UserName,
+        at: Option<&HostPort>,
+    ) -> Result<Reached, Error> {
+        let pinned = self.meet(user).await?;
+        let addresses = match at {
+            Some(at) => vec![at.clone()],
+            None => self.addresses(user).await?,
+        };
+        let dialler = Dialler::new(self.0.side.clone()).with_backoff(Backoff::never());
+        let (conversation, incoming) = dial(&dialler, &pinned, addresses).await?;
+        if conversation.proven().party() != Party::Person {
+            return Err(Error::NotAPerson);
+        }
+        let streams = Streams::new(conversation, None);
+        let answering = tokio::spawn(answer(streams.clone(), incoming));
+        Ok(Reached { pinned, streams, dialler, answering })
+    }
+
+    /// Who has an identity now, by the key directory.
+    pub(super) async fn name_of(&self, identity: &Fingerprint) -> Result<UserName, Error> {
+        let session = self.session()?;
+        let holder = self.wait(&session, session.holder(identity)).await?.value;
+        holder.map(|binding| binding.user).ok_or(Error::Stranger(*identity))
+    }
+
+    async fn addresses(&self, user: &UserName) -> Result<Vec<HostPort>, Error> {
+        let person = self.person(user).await?.value.person;
+        let addresses = person.addresses.iter();
+        let addresses: Vec<_> = addresses.map(|at| HostPort::from(at.socket_addr())).collect();
+        match addresses.is_empty() {
+            true => Err(Error::Offline(user.clone())),
+            false => Ok(addresses),
+        }
+    }
+}
+
+impl Reached {
+    pub(super) async fn close(self) {
+        self.streams.conversation().end(Code::Done, "");
+        self.dialler.stop().await;
+        self.answering.abort();
+    }
+}
+
+/// The first address at which they are.
+async fn dial(
+    dialler: &Dialler,
+    pinned: &Pinned,
+    addresses: Vec<HostPort>,
+) -> Result<(Conversation, Incoming), Error> {
+    let mut why = link::Error::Host;
+    for at in addresses {
+        match dialler.dial(&at, Expected::Only(pinned.pin.fingerprint), |_| ()).await {
+            Ok(begun) => return Ok(begun),
+            Err(error) => why = error,
+        }
+    }
+    Err(Error::Unreached { user: pinned.user.clone(), why })
+}
+
+/// Lanes are asked for by who listens; nothing else is done for somebody whom one has dialled.
+async fn answer(streams: Streams, mut incoming: Incoming) {
+    while let Some(request) = streams.next_request(&mut incoming).await {
+        request.refuse(Code::NotAllowed, "dial this person for it");
+    }
+}

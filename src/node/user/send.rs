@@ -1,0 +1,57 @@
+//! Sending files to somebody who did not ask for them.
+
+use super::User;
+use super::reach::Reached;
+use crate::model::{EntryPath, UserName};
+use crate::node::Error;
+use crate::peer::{self, Files, LeftOut, Reply};
+use std::path::PathBuf;
+use std::time::Duration;
+use tokio::task::spawn_blocking;
+
+/// What came of files that were sent.
+#[derive(Debug)]
+pub struct SentFiles {
+    /// To whom; they have signed that they have what landed.
+    pub to: UserName,
+    /// Whether their words were compared.
+    pub verified: bool,
+    /// The files that they have now.
+    pub landed: Vec<EntryPath>,
+    /// Those in whose place they have another file.
+    pub kept_out: Vec<EntryPath>,
+    /// What of the folders could not be sent.
+    pub left_out: Vec<LeftOut>,
+    /// How many bytes there were.
+    pub bytes: u64,
+}
+
+impl User {
+    /// Offers files and folders to somebody, who has some minutes to decide, and sends them.
+    pub async fn send(&self, to: &UserName, paths: &[PathBuf]) -> Result<SentFiles, Error> {
+        let named = paths.to_vec();
+        let files = spawn_blocking(move || Files::open(&named)).await;
+        let files = files.map_err(|_| Error::Stopped)??;
+        let (bytes, left_out) = (files.manifest().data_length(), files.left_out().to_vec());
+        let reached = self.reach(to, None).await?;
+        let sent = self.send_to(&reached, files).await;
+        let verified = reached.pinned.pin.verified.is_some();
+        reached.close().await;
+        let Reply { landed, kept_out, .. } = sent?;
+        Ok(SentFiles { to: to.clone(), verified, landed, kept_out, left_out, bytes })
+    }
+
+    async fn send_to(&self, reached: &Reached, files: Files) -> Result<Reply, Error> {
+        let proven = reached.streams.conversation().proven();
+        // An older sealing key than was seen may be one that somebody has stolen.
+        let epoch = proven.certificate(self.now())?.epoch;
+        if epoch < reached.pinned.pin.epoch {
+            return Err(Error::OldCertificate(reached.pinned.user.clone()));
+        }
+        let sent = self.sharer()?.send(&reached.streams, files, PATIENCE).await;
+        sent.map_err(|error: peer::Error| error.into())
+    }
+}
+
+/// How long somebody has to decide.
+const PATIENCE: Duration = Duration::from_secs(300);

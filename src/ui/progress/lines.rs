@@ -1,0 +1,101 @@
+//! Progress where no terminal is: plain lines, or objects for a program.
+
+use super::burst::{Burst, Doing, percent};
+use super::word;
+use crate::model::{Event, TaskId};
+use crate::ui::printer::Printer;
+use crate::ui::words::bytes;
+use serde::Serialize;
+use std::time::{Duration, Instant};
+
+/// A line now and then about what takes long.
+pub(super) struct Lines {
+    printer: Printer,
+    said: Option<Instant>,
+}
+
+impl Lines {
+    pub(super) fn new(printer: Printer) -> Self {
+        Self { printer, said: None }
+    }
+
+    pub(super) fn draw(&mut self, burst: &Burst, now: Instant) {
+        let long = burst.lasts(now) >= PAUSE;
+        let lately = self.said.is_some_and(|said| now.saturating_duration_since(said) < PAUSE);
+        if !long || lately {
+            return;
+        }
+        let (sum, mut tasks) = (burst.sum(), burst.tasks.values());
+        let what = match (tasks.next(), tasks.next()) {
+            (Some(only), None) => format!("{} {}", word(only.work), only.name),
+            (Some(first), Some(_)) => {
+                format!("{}: {} of {} done", word(first.work), burst.ended(), sum.tasks)
+            }
+            (None, _) => return,
+        };
+        let far = percent(sum.done, sum.total).map(|percent| format!(", {percent}%"));
+        self.printer.note(format!("{what}: {}{}", bytes(sum.done), far.unwrap_or_default()));
+        self.said = Some(now);
+    }
+}
+
+/// Objects, one a line.
+pub(super) struct Objects {
+    printer: Printer,
+    said: Option<Instant>,
+}
+
+#[derive(Serialize)]
+struct Told {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    task: u64,
+    work: &'static str,
+    name: String,
+    done: u64,
+    total: u64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    complete: Option<bool>,
+}
+
+impl Objects {
+    pub(super) fn new(printer: Printer) -> Self {
+        Self { printer, said: None }
+    }
+
+    pub(super) fn told(&self, event: &Event, ended: Option<&Doing>, burst: &Burst) {
+        match (event, ended) {
+            (Event::Began { task, .. }, _) => {
+                if let Some(doing) = burst.tasks.get(task) {
+                    self.say("began", *task, doing, None);
+                }
+            }
+            (Event::Ended { task, complete }, Some(doing)) => {
+                self.say("ended", *task, doing, Some(*complete));
+            }
+            _ => {}
+        }
+    }
+
+    pub(super) fn draw(&mut self, burst: &Burst, now: Instant) {
+        let lately = self.said.is_some_and(|said| now.saturating_duration_since(said) < SECOND);
+        if lately || burst.lasts(now) < SECOND {
+            return;
+        }
+        self.said = Some(now);
+        for (task, doing) in &burst.tasks {
+            self.say("progress", *task, doing, None);
+        }
+    }
+
+    fn say(&self, kind: &'static str, task: TaskId, doing: &Doing, complete: Option<bool>) {
+        let (task, work, name) = (task.number(), word(doing.work), doing.name.to_string());
+        let (done, total) = (doing.done, doing.total);
+        self.printer.object(&Told { kind, task, work, name, done, total, complete });
+    }
+}
+
+/// Between two lines.
+const PAUSE: Duration = Duration::from_secs(5);
+/// Between two objects about the same.
+const SECOND: Duration = Duration::from_secs(1);

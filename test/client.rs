@@ -1,0 +1,24 @@
+//! The client program, as people meet it: the real binary in homes of its own, with a real index.
+
+#![cfg(unix)]
+
+#[path = "common/mod.rs"]
+mod keys;
+#[path = "server/stage.rs"]
+#[allow(dead_code, reason = "the server's tests use all of it")]
+mod stage;
+
+#[path = "client/exits.rs"]
+mod exits;
+#[cfg(target_os = "linux")]
+#[path = "client/prompt.rs"]
+mod prompt;
+#[path = "client/sharing.rs"]
+mod sharing;
+#[cfg(target_os = "linux")]
+#[path = "client/terminal.rs"]
+mod terminal;
+#[path = "client/town.rs"]
+mod town;
+#[path = "client/verbs.rs"]
+mod verbs;

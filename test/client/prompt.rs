@@ -1,0 +1,89 @@
+//! The first run and the prompt, at a terminal.
+
+use crate::terminal::Terminal;
+use crate::town::{PASSWORD, Town};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// One of the sample homes, with the index of this town.
+fn sample(town: &Town, name: &str) -> PathBuf {
+    let (from, to) =
+        (Path::new(env!("CARGO_MANIFEST_DIR")).join("test").join(name), town.machine.at(name));
+    copy(&from.join("share"), &to.join("share"));
+    let settings = fs::read_to_string(from.join("waxwing.toml")).unwrap();
+    let settings = settings.replace("127.0.0.1:7311", &town.index.address().to_string());
+    fs::write(to.join("waxwing.toml"), settings).unwrap();
+    to
+}
+
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let to = to.join(entry.file_name());
+        match entry.file_type().unwrap().is_dir() {
+            true => copy(&entry.path(), &to),
+            false => drop(fs::copy(entry.path(), to).unwrap()),
+        }
+    }
+}
+
+fn first_run(town: &Town, name: &str, files: &str) -> Terminal {
+    let folder = sample(town, name);
+    let mut at = Terminal::open(&folder, env!("CARGO_BIN_EXE_client"), &town.machine.at("home"));
+    at.sees(&town.index.fingerprint().to_string()).sees("[y/N] ").types("y\r");
+    at.sees("[Y/n] ").types("\r");
+    at.sees(&format!("[{name}]: ")).types("\r");
+    at.sees("characters): ").types(&format!("{PASSWORD}\r"));
+    at.sees("The same again: ").types("not the same\r");
+    at.sees("not the same").sees("characters): ").types(&format!("{PASSWORD}\r"));
+    at.sees("The same again: ").types(&format!("{PASSWORD}\r"));
+    at.sees("(Enter for none): ").types("\r").sees("The same again: ").types("\r");
+    at.sees("no passphrase");
+    at.sees(&format!("Share {files} files with everyone? [Y/n] ")).types("\r");
+    at.sees("you are online").sees(&format!("{name}> "));
+    assert!(!at.text().contains(PASSWORD), "it was shown");
+    at
+}
+
+#[test]
+fn the_first_run_of_two_people_ends_with_a_file_that_one_has_from_the_other() {
+    let town = Town::new();
+    let mut one = first_run(&town, "user1", "9");
+    let mut two = first_run(&town, "user2", "4");
+    two.types("search koala.ppm\r").sees("user1:share/animals/koala.ppm").sees("user2> ");
+    two.types("get 1\r")
+        .sees("signed by user1 (not verified yet: run verify user1)")
+        .sees("user2> ");
+    one.sees("user2 has got").sees("animals/koala.ppm");
+    let file = |home: &str, path: &str| fs::read(town.machine.at(home).join(path)).unwrap();
+    let original = file("user1", "share/animals/koala.ppm");
+    assert_eq!(file("user2", "downloads/koala.ppm"), original);
+
+    // What is sent waits for the person.
+    two.types("send user1 share/code/hello.rs\r").sees("Waiting for user1");
+    one.sees("`inbox accept 1`").types("inbox accept 1\r").sees("hello.rs came into");
+    two.sees("received, signed by user1").sees("user2> ");
+    assert_eq!(file("user1", "downloads/hello.rs"), file("user2", "share/code/hello.rs"));
+
+    // A typo, a line that is dropped, a verb of before, and out.
+    two.types("serch koala\r").sees("'search'").sees("user2> ");
+    two.types("half a line\u{3}").sees("leaves").sees("user2> ");
+    two.types("who\t\r").sees("fingerprint").sees("user2> ");
+    two.types("quit\r");
+    assert_eq!(two.exit(), Some(0));
+    one.types("\u{4}");
+    assert_eq!(one.exit(), Some(0));
+}
+
+#[test]
+fn who_does_not_trust_the_index_tells_it_nothing() {
+    let town = Town::new();
+    let folder = sample(&town, "user1");
+    let mut at = Terminal::open(&folder, env!("CARGO_BIN_EXE_client"), &town.machine.at("home"));
+    at.sees("[y/N] ").types("\r").sees("error: ").sees("hint: ");
+    assert_eq!(at.exit(), Some(4));
+    assert!(!folder.join("keys").exists());
+    let mut at = Terminal::open(&folder, env!("CARGO_BIN_EXE_client"), &town.machine.at("home"));
+    at.sees("[y/N] ").types("\u{3}").sees("error: ");
+    assert_eq!(at.exit(), Some(130));
+}

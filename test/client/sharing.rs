@@ -1,0 +1,100 @@
+//! Two people share files: one is online, the other finds and gets, and both know who signed.
+
+use crate::town::Town;
+use rustix::process::{Signal, kill_process};
+use std::fs;
+
+#[test]
+fn a_file_is_found_got_and_known_by_who_signed_it() {
+    let town = Town::new();
+    let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));
+    let bytes: Vec<u8> = (0..600_000_u32).flat_map(u32::to_le_bytes).collect();
+    let original = bob.write("zoo/animals/koala.jpg", &bytes);
+    bob.write("zoo/empty", b"");
+    let zoo = bob.path.join("zoo");
+    let shared = bob.objects(&["share", "add", zoo.to_str().unwrap(), "--keyword", "pictures"]);
+    let shared = shared.iter().find(|it| it["type"] == "shared").unwrap();
+    assert_eq!((&shared["files"], &shared["published"]), (&2.into(), &true.into()));
+    let listed = bob.objects(&["share", "ls"]);
+    assert_eq!((&listed[0]["name"], &listed[0]["to"]), (&"zoo".into(), &"everyone".into()));
+
+    let mut online = bob.serve();
+    assert_eq!((&online.first["type"], &online.first["user"]), (&"online".into(), &"bob".into()));
+
+    let found = mallory.objects(&["search", "koala", "pictures"]);
+    assert_eq!((&found[0]["number"], &found[0]["size"]), (&1.into(), &bytes.len().into()));
+    assert_eq!(found[0]["sources"][0]["object"], "bob:zoo/animals/koala.jpg");
+    assert_eq!(found[0]["sources"][0]["online"], true);
+    let table = mallory.run(&["browse", "bob"]).ok();
+    assert!(
+        table.contains("bob:zoo/animals/koala.jpg") && table.contains("bob:zoo/empty"),
+        "{table}"
+    );
+    mallory.run(&["search", "koala"]).ok();
+
+    let said = mallory.run(&["get", "1"]).ok();
+    assert!(said.ends_with("signed by bob (not verified yet: run verify bob)\n"), "{said}");
+    let landed = mallory.path.join("downloads/koala.jpg");
+    assert_eq!(fs::read(&landed).unwrap(), fs::read(original).unwrap());
+    let served = online.await_event("served");
+    assert_eq!(
+        (&served["user"], &served["files"][0]),
+        (&"mallory".into(), &"animals/koala.jpg".into())
+    );
+
+    let receipt = mallory.objects(&["verify", landed.to_str().unwrap()]);
+    assert_eq!((&receipt[0]["user"], &receipt[0]["verified"]), (&"bob".into(), &false.into()));
+    mallory.run(&["verify", "bob", "--yes"]).ok();
+    let out = town.machine.at("out");
+    let got = mallory.objects(&["get", "bob:zoo/empty", "--out", out.to_str().unwrap()]);
+    let got = got.iter().find(|it| it["type"] == "got").unwrap();
+    assert_eq!((&got["landed"], &got["verified"]), (&"new".into(), &true.into()));
+
+    // The same again is nothing to do, another in its place is in the way, unless told.
+    mallory.run(&["get", "bob:zoo/animals/koala.jpg"]).failed(9);
+    fs::write(&landed, "mine").unwrap();
+    mallory.run(&["get", "bob:zoo/animals/koala.jpg"]).failed(7);
+    assert_eq!(fs::read(&landed).unwrap(), b"mine");
+    mallory.run(&["get", "bob:zoo/animals/koala.jpg", "--overwrite"]).ok();
+    assert_eq!(fs::read(&landed).unwrap(), bytes);
+    mallory.run(&["get", "bob:zoo/nothing"]).failed(3);
+
+    kill_process(online.pid(), Signal::INT).unwrap();
+    assert!(matches!(online.exit(), Some(0 | 130)));
+    mallory.run(&["get", "bob:zoo/empty", "--out", "elsewhere"]).failed(5);
+}
+
+#[test]
+fn only_those_who_are_named_find_it_and_what_is_removed_is_gone() {
+    let town = Town::new();
+    let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));
+    let path = bob.write("secret.txt", b"for bob alone");
+    bob.run(&["share", "add", path.to_str().unwrap(), "--to", "zoe"]).ok();
+    mallory.run(&["search", "secret"]).failed(3);
+    bob.run(&["share", "rm", "secret.txt"]).ok();
+    bob.run(&["search", "secret"]).failed(3);
+    bob.run(&["share", "rm", "secret.txt"]).failed(3);
+    bob.run(&["share", "scan"]).failed(9);
+}
+
+#[test]
+fn what_is_sent_where_nobody_can_be_asked_comes_only_as_the_policy_says() {
+    let town = Town::new();
+    let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));
+    let letter = mallory.write("letter.txt", b"Dear Bob");
+    let send = ["send", "bob", letter.to_str().unwrap()];
+    let asking = bob.serve();
+    mallory.run(&send).failed(4);
+    drop(asking);
+
+    bob.run(&["verify", "mallory", "--yes"]).ok();
+    let settings = bob.path.join("waxwing.toml");
+    let text = fs::read_to_string(&settings).unwrap() + "receive = \"verified\"\n";
+    fs::write(settings, text).unwrap();
+    let mut taking = bob.serve();
+    let sent = mallory.objects(&send);
+    let sent = sent.iter().find(|it| it["type"] == "sent").unwrap();
+    assert_eq!(sent["landed"][0], "letter.txt");
+    assert_eq!(fs::read(bob.path.join("downloads/letter.txt")).unwrap(), b"Dear Bob");
+    assert_eq!(taking.await_event("received")["user"], "mallory");
+}

@@ -1,0 +1,98 @@
+//! A terminal with a person at it, who reads what is shown and types.
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, sync_channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A program at a terminal of its own; gone when dropped.
+pub(crate) struct Terminal {
+    child: Child,
+    keys: ChildStdin,
+    shown: Receiver<Vec<u8>>,
+    text: String,
+    /// What was awaited already.
+    seen: usize,
+}
+
+impl Terminal {
+    /// `script` gives the program a terminal, since making one takes code that is not safe.
+    pub(crate) fn open(folder: &Path, program: &str, home: &Path) -> Self {
+        let mut command = Command::new("script");
+        let call = format!("stty cols 100 rows 30; exec {program}");
+        command.args(["-q", "-e", "-c", &call, "/dev/null"]).current_dir(folder).env_clear();
+        command.env("HOME", home).env("TERM", "xterm").env("PATH", "/usr/bin:/bin");
+        command.stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut child = command.spawn().expect("script, of util-linux");
+        let (keys, mut out) = (child.stdin.take().unwrap(), child.stdout.take().unwrap());
+        let (shows, shown) = sync_channel(1024);
+        thread::spawn(move || {
+            let mut bytes = [0; 4096];
+            while let Ok(length @ 1..) = out.read(&mut bytes) {
+                if shows.send(bytes[..length].to_vec()).is_err() {
+                    return;
+                }
+            }
+        });
+        Self { child, keys, shown, text: String::new(), seen: 0 }
+    }
+
+    /// Waits until this is shown, behind what was awaited before.
+    #[track_caller]
+    pub(crate) fn sees(&mut self, what: &str) -> &mut Self {
+        let late = Instant::now() + Duration::from_secs(60);
+        loop {
+            if let Some(at) = self.text[self.seen..].find(what) {
+                self.seen += at + what.len();
+                return self;
+            }
+            let left = late.saturating_duration_since(Instant::now());
+            match self.shown.recv_timeout(left) {
+                Ok(bytes) => self.text += &plain(&bytes),
+                Err(_) => panic!("{what:?} is not shown:\n{}", &self.text[self.seen..]),
+            }
+        }
+    }
+
+    pub(crate) fn types(&mut self, keys: &str) -> &mut Self {
+        self.keys.write_all(keys.as_bytes()).unwrap();
+        self.keys.flush().unwrap();
+        self
+    }
+
+    /// All that was shown.
+    pub(crate) fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub(crate) fn exit(mut self) -> Option<i32> {
+        self.child.wait().unwrap().code()
+    }
+}
+
+impl Drop for Terminal {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Without what steers a terminal.
+fn plain(bytes: &[u8]) -> String {
+    let (text, mut plain) = (String::from_utf8_lossy(bytes), String::new());
+    let mut rest = text.chars();
+    while let Some(c) = rest.next() {
+        match c {
+            '\u{1b}' => {
+                if rest.next() == Some('[') {
+                    rest.by_ref().find(|c| c.is_ascii_alphabetic());
+                }
+            }
+            '\r' => {}
+            c => plain.push(c),
+        }
+    }
+    plain
+}

@@ -1,0 +1,111 @@
+//! The verbs that need the index alone, as scripts use them.
+
+use crate::town::{PASSWORD, Town};
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+
+#[test]
+fn a_script_joins_with_files_and_flags_alone() {
+    let town = Town::new();
+    fs::write(town.machine.at("passphrase"), "a passphrase\n").unwrap();
+    let newcomer = town.home("new/deep");
+    let invitation = town.invitation();
+    let joined = newcomer.objects(&[
+        "join",
+        &invitation,
+        "--user",
+        "zoe",
+        "--password-file",
+        "password",
+        "--passphrase-file",
+        "passphrase",
+        "--contact",
+        "room 12",
+    ]);
+    assert_eq!(joined.len(), 1, "{joined:?}");
+    assert_eq!((&joined[0]["type"], &joined[0]["user"]), (&"joined".into(), &"zoe".into()));
+    assert_eq!(joined[0]["index"], *invitation);
+    let mode =
+        |name: &str| fs::metadata(newcomer.path.join(name)).unwrap().permissions().mode() & 0o777;
+    assert_eq!((mode("keys"), mode("state"), mode("keys/signing.key")), (0o700, 0o700, 0o600));
+    let settings = fs::read_to_string(newcomer.path.join("waxwing.toml")).unwrap();
+    assert!(settings.contains("user = \"zoe\""), "{settings}");
+
+    // Without the passphrase nothing is done, with a wrong one neither.
+    let err = newcomer.run(&["people"]).failed(2);
+    assert!(err.contains("passphrase") && err.contains("--passphrase-file"), "{err}");
+    fs::write(town.machine.at("wrong"), "another").unwrap();
+    newcomer.run(&["people", "--passphrase-file", "wrong"]).failed(4);
+    let people = newcomer.objects(&["people", "--passphrase-file", "passphrase"]);
+    assert_eq!(people.len(), 1);
+    assert_eq!((&people[0]["user"], &people[0]["contact"]), (&"zoe".into(), &"room 12".into()));
+}
+
+#[test]
+fn who_one_is_and_who_is_there() {
+    let town = Town::new();
+    let (bob, _mallory) = (town.joined("bob"), town.joined("mallory"));
+    let me = bob.objects(&["whoami"]);
+    assert_eq!((&me[0]["type"], &me[0]["user"]), (&"me".into(), &"bob".into()));
+    assert_eq!(me[0]["index"], *town.invitation());
+    let table = bob.run(&["people"]).ok();
+    let lines: Vec<_> = table.lines().collect();
+    assert_eq!(
+        lines[0].split_whitespace().collect::<Vec<_>>(),
+        ["name", "online", "where", "key", "contact"]
+    );
+    assert!(lines[1].starts_with("bob") && lines[1].contains("you"), "{table}");
+    assert!(lines[2].starts_with("mallory") && lines[2].contains("new"), "{table}");
+    let keys = bob.objects(&["keys"]);
+    assert_eq!(keys[0]["fingerprint"], me[0]["fingerprint"]);
+    assert_eq!(keys[0]["passphrase"], false);
+    let paths = bob.objects(&["paths"]);
+    assert_eq!(paths[0]["keys"], bob.path.join("keys").to_str().unwrap());
+    let checks = bob.objects(&["doctor"]);
+    assert!(checks.iter().all(|check| check["well"] == true), "{checks:?}");
+    assert!(checks.len() >= 5, "{checks:?}");
+    let script = bob.run(&["completions", "bash"]).ok();
+    assert!(script.contains("complete -F _client"), "{script}");
+}
+
+#[test]
+fn both_see_the_same_twelve_words_and_remember_that_they_compared_them() {
+    let town = Town::new();
+    let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));
+    let one = bob.objects(&["verify", "mallory"]);
+    let other = mallory.objects(&["verify", "bob"]);
+    assert_eq!(one[0]["words"].as_array().unwrap().len(), 12);
+    assert_eq!(one[0]["words"], other[0]["words"]);
+    assert_eq!(bob.objects(&["people"])[1]["key"], "not verified");
+    let said = bob.run(&["verify", "mallory", "--yes"]).ok();
+    assert!(said.ends_with("mallory is verified.\n"), "{said}");
+    assert_eq!(bob.objects(&["people"])[1]["key"], "verified");
+    assert_eq!(mallory.objects(&["people"])[0]["key"], "not verified");
+}
+
+#[test]
+fn coming_and_going_with_another_password() {
+    let town = Town::new();
+    let bob = town.joined("bob");
+    fs::write(town.machine.at("next"), "another password").unwrap();
+    let change = ["passwd", "--password-file", "password", "--new-password-file", "next"];
+    bob.run(&change).ok();
+    bob.run(&["logout"]).ok();
+    let err = bob.run(&["people"]).failed(4);
+    assert!(err.contains("login"), "{err}");
+    let err = bob.run(&["login", "--password-file", "password"]).failed(4);
+    assert!(err.starts_with("error: ") && err.contains("hint: "), "{err}");
+    assert!(!err.contains(PASSWORD), "{err}");
+    let back = bob.objects(&["login", "--password-file", "next"]);
+    assert_eq!(back[0]["type"], "logged in");
+    bob.run(&["people"]).ok();
+}
+
+#[test]
+fn a_password_comes_from_the_input_too() {
+    let town = Town::new();
+    let bob = town.joined("bob");
+    let mut command = bob.command(&["login", "--password-file", "-"]);
+    command.stdin(fs::File::open(town.machine.at("password")).unwrap());
+    crate::stage::Done::of(&mut command).ok();
+}
