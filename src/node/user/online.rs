@@ -10,6 +10,7 @@ use super::inbox::Offers;
 use crate::link::{Conversation, Incoming, LaneBook, Listener, Request, Streams};
 use crate::model::{EntryPath, Invitation, PeerAddress, UserName};
 use crate::node::home::HomeLock;
+use crate::node::home::kept::Belonging;
 use crate::node::{Error, HomeError, index};
 use crate::peer::{Received, Served, Sharer, Shelf};
 use crate::wire::{Code, Kind, Party};
@@ -158,8 +159,8 @@ impl User {
         if let Some(sharer) = &*slot {
             return Ok(sharer.clone());
         }
-        let name = self.name()?.ok_or(Error::NoIndex)?;
-        let sharer = Sharer::new(Arc::clone(&self.0.identity), Shelf::new(name))
+        let ours = Belonging::read(&self.0.state)?.ok_or(Error::NoIndex)?;
+        let sharer = Sharer::new(Arc::clone(&self.0.identity), Shelf::new(ours.user))
             .with_events(self.0.options.events.clone())
             .with_receipts(self.receipts()?);
         Ok(slot.insert(sharer).clone())
