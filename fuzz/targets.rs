@@ -27,9 +27,10 @@ use waxwing::seal::{
     ManifestOpener, OpenedStream, SegmentRecord, Sink, open_behind_header,
 };
 use waxwing::wire::{
-    ChunksMissing, Failure, Frame, FrameDecoder, FrameError, Goodbye, Hello, Kind, LaneOpening,
-    LanesAsk, LanesGrant, Message as Said, Ping, Pong, Proof, SegmentVerified, SendAsk, SendGrant,
-    StreamAccept, StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord, index,
+    ChunksMissing, Failure, Frame, FrameDecoder, FrameError, GetAsk, GetGrant, Goodbye, Hello,
+    Kind, LaneOpening, LanesAsk, LanesGrant, Message as Said, Ping, Pong, Proof, SegmentVerified,
+    SendAsk, SendGrant, StreamAccept, StreamChunk, StreamDelivered, StreamEnd, StreamHeader,
+    StreamRecord, index,
 };
 
 /// A message with every kind of field.
@@ -295,6 +296,8 @@ pub(crate) fn is_message(kind: Kind, body: &[u8]) -> bool {
         Kind::Listing => comes_back::<index::Listing>(&frame),
         Kind::Locate => comes_back::<index::Locate>(&frame),
         Kind::Located => comes_back::<index::Located>(&frame),
+        Kind::GetAsk => comes_back::<GetAsk>(&frame),
+        Kind::GetGrant => comes_back::<GetGrant>(&frame),
     };
     // Whatever decodes has told before where it belongs.
     assert!(!is_message || number.is_ok());

@@ -52,6 +52,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
             "link/",
             "index/",
             "node/index/people.rs",
+            "node/user/online.rs",
             "bin/",
         ],
     ),

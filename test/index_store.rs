@@ -7,6 +7,12 @@
 //! ROUNDS=200 cargo test --test index_store -- --ignored --nocapture killed_many_times
 //! ```
 //!
+//! Searches that are made to take long are asked of a small catalog here, and of a million entries by
+//!
+//! ```text
+//! cargo test --test index_store -- --ignored --nocapture bombs_end_in_time
+//! ```
+//!
 //! How fast people join, in changes a second on this disk:
 //!
 //! ```text
@@ -145,7 +151,7 @@ story! {
     searching::the_best_comes_first,
     searching::one_content_is_one_result_with_its_sources,
     searching::words_that_nothing_has_are_told,
-    searching::a_prefix_stands_for_the_words_that_are_frequent,
+    searching::a_prefix_stands_for_all_words_that_begin_so,
     searching::what_comes_later_does_not_disturb,
     searching::a_search_asks_in_the_words_of_the_one_reader,
     fairness::everybody_has_a_turn_in_clearing_up,

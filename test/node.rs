@@ -22,6 +22,8 @@ mod stub;
 #[path = "node/town.rs"]
 mod town;
 
+#[path = "node/advice.rs"]
+mod advice;
 #[path = "node/beginnings.rs"]
 mod beginnings;
 #[path = "node/catalog.rs"]

@@ -7,3 +7,15 @@ mod stage;
 
 #[path = "peer/fetching.rs"]
 mod fetching;
+#[path = "peer/folders.rs"]
+mod folders;
+#[path = "peer/landing.rs"]
+mod landing;
+#[path = "peer/rude_askers.rs"]
+mod rude_askers;
+#[path = "peer/rude_senders.rs"]
+mod rude_senders;
+#[path = "peer/sending.rs"]
+mod sending;
+#[path = "peer/serving.rs"]
+mod serving;

@@ -21,16 +21,13 @@ pub(super) fn results(
     asked: Option<&Asked>,
 ) -> Result<(Results, Option<Position>), Denial> {
     let mut shelving = Shelving::new(owners, &page.shelf.shares);
-    let (mut results, mut next, mut behind) = (Vec::new(), page.next, None);
-    for row in &page.results {
-        let has_room = results.len() < RESULTS_PAGE;
-        let Some(found) = has_room.then(|| shelving.result(row)).flatten() else {
-            next = behind;
-            break;
-        };
-        results.push(found?);
-        behind = Some(row.here);
-    }
+    let rows = page.results.iter().take(RESULTS_PAGE);
+    let results: Vec<_> = rows.map_while(|row| shelving.result(row)).collect::<Result<_, _>>()?;
+    let next = match results.len() < page.results.len() {
+        // What does not fit into the answer comes with the next one.
+        true => page.results.iter().take(results.len()).next_back().map(|row| row.here.clone()),
+        false => page.next.clone(),
+    };
     let words = asked.map_or(&[][..], |asked| asked.words());
     let nothing = page.nothing.iter().filter_map(|at| words.get(*at)).take(ASKED_WORDS);
     let nothing = nothing.filter_map(|word| Text::new(word.to_string()).ok()).collect();

@@ -5,6 +5,7 @@
 //! hide.
 
 use super::answers;
+use super::positions::Question;
 use super::service::{Handle, Index};
 use super::shelf::Owners;
 use super::store::{PersonRow, Query, Store};
@@ -19,14 +20,15 @@ use crate::wire::index::{Browse, Listing, Locate, Located, Results, Search};
 impl<S: Store> Handle<Search> for Index<S> {
     async fn handle(&self, visitor: &mut Visitor, ask: Search) -> Result<Results, Denial> {
         let (asker, now) = (visitor.asker()?, self.shared.now());
-        let query = self.query(visitor, ask)?;
+        let question = Question::of(&ask);
+        let query = self.query(visitor, &question, ask)?;
         let asked = query.asked.clone();
         let _turn = self.shared.take_turn(Doing::Searching, visitor.seat()?.member.account)?;
         let page = self.store.search(asker, query, now).await;
         let page = page.map_err(|error| self.storage(error))?;
         let owners = self.seen(&page.shelf.people);
         let (results, next) = answers::results(owners, &page, asked.as_ref())?;
-        let next = next.and_then(|position| visitor.keep_position(position));
+        let next = next.and_then(|position| visitor.keep_position(question, position));
         Ok(Results { next, ..results })
     }
 }
@@ -70,7 +72,7 @@ impl<S: Store> Index<S> {
         people.iter().map(|row| (row.account, presence.seen(row))).collect()
     }
 
-    fn query(&self, visitor: &Visitor, ask: Search) -> Result<Query, Denial> {
+    fn query(&self, visitor: &Visitor, question: &Question, ask: Search) -> Result<Query, Denial> {
         let refused = |words: &str| Denial::new(Code::Query, words);
         let kind = ask.kind.map(FileKind::from_number);
         let kind = kind.map(|kind| kind.ok_or_else(|| refused("there is no such kind of file")));
@@ -82,7 +84,7 @@ impl<S: Store> Index<S> {
         };
         let from = match ask.from {
             None => None,
-            Some(number) => Some(visitor.position(number)?),
+            Some(number) => Some(visitor.position(question, number)?),
         };
         let sizes = (ask.smallest.unwrap_or(0), ask.largest.unwrap_or(ENTRY_SIZE));
         let most = ask.most.map_or(RESULTS_PAGE, usize::from).clamp(1, RESULTS_PAGE);

@@ -4,6 +4,7 @@ use super::anonymous::Anonymous;
 use super::happening::Person;
 use super::hashing::TooBusy;
 use super::origin::{Origin, shown};
+use super::positions::Question;
 use super::seats::Seat;
 use super::shared::Shared;
 use super::store::{Asker, Position, Refusal, RequestKey, Shown, StoreError};
@@ -60,15 +61,15 @@ impl Visitor {
         RequestKey { identity: self.identity, number: *ask.number(), asked: ask.asked() }
     }
 
-    /// How far the search came that has this number.
-    pub(super) fn position(&self, number: u32) -> Result<Position, Denial> {
+    /// How far the search for this came that has this number.
+    pub(super) fn position(&self, question: &Question, number: u32) -> Result<Position, Denial> {
         let over = || Denial::new(Code::NotFound, "that search is over; begin it anew");
-        self.seat()?.positions.get(number).ok_or_else(over)
+        self.seat()?.positions.get(question, number).ok_or_else(over)
     }
 
     /// Keeps how far a search came, and gives it a number.
-    pub(super) fn keep_position(&mut self, position: Position) -> Option<u32> {
-        self.seat.as_mut().map(|seat| seat.positions.keep(position))
+    pub(super) fn keep_position(&mut self, question: Question, position: Position) -> Option<u32> {
+        self.seat.as_mut().map(|seat| seat.positions.keep(question, position))
     }
 
     /// Nobody is logged in here any more; somebody may be again, for a while.

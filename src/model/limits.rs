@@ -79,6 +79,7 @@ limits! {
     SHARES_PAGE: usize = 64, "shares in one answer";
     SEARCH_BYTES: usize = 1024, "bytes of a search";
     RESULTS_PAGE: usize = 100, "results in one answer";
+    SEARCH_RESULTS: usize = 10_000, "results of one search, on all its pages";
     RESULT_SOURCES: usize = 8, "sources of one result; there may be more, and locating tells them";
     LOCATE_SOURCES: usize = 64, "sources in one answer about a content";
     LISTING_PAGE: usize = 256, "entries in one answer about a person";

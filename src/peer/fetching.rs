@@ -146,8 +146,14 @@ impl Sharer {
             }
         };
         let task = self.events.begin(Work::Receiving, &name, offer.manifest().data_length());
-        let arrived = offer.accept(Arc::clone(&batch) as Arc<_>, decided, task).await?;
-        Ok((arrived, batch))
+        match offer.accept(batch.door(), decided, task).await {
+            Ok(arrived) => Ok((arrived, batch)),
+            Err(error) => {
+                // Its files may be many.
+                spawn_blocking(move || drop(batch)).await?;
+                Err(error.into())
+            }
+        }
     }
 
     /// Gives what arrived its names, keeps receipts, and confirms what landed.

@@ -180,6 +180,43 @@ async fn pages_go_on_by_a_number_that_holds_in_its_conversation() {
     other.resume(&granted).await.unwrap();
     let elsewhere = other.ask(Search { from: next, ..search("koala") }).await;
     assert_eq!(elsewhere.unwrap_err(), Code::NotFound);
+    let another = alice.ask(Search { from: next, ..search("koal*") }).await;
+    assert_eq!(another.unwrap_err(), Code::NotFound, "it is a number of another search");
+    ground.stop().await;
+}
+
+#[tokio::test]
+async fn the_last_places_of_searches_are_remembered() {
+    let ground = Ground::new().await;
+    let (alice, _) = ground.member("alice").await;
+    let all: Vec<_> = (0..11_000).map(|n| entry(&format!("koala {n}"), &n.to_string())).collect();
+    let photos = ShareChange::new([1; 16].into(), &share(1, "photos", &[]));
+    alice.ask(photos).await.unwrap();
+    let parts: Vec<_> = all.chunks(2000).collect();
+    for (part, add) in (0..).zip(&parts) {
+        let last = part as usize + 1 == parts.len();
+        alice.ask(Publish { part, last, ..publish(1, 1, None, add) }).await.unwrap();
+    }
+    let page = async |from| alice.ask(Search { from, ..search("koala") }).await;
+    let (mut numbers, mut from, mut seen) = (Vec::new(), None, 0);
+    loop {
+        let shown = page(from).await.unwrap();
+        seen += shown.results.len();
+        from = shown.next;
+        if from.is_none() {
+            break;
+        }
+        numbers.push(from);
+        if numbers.len() == 20 {
+            assert_eq!(page(numbers[3]).await.unwrap_err(), Code::NotFound, "the last 16");
+        }
+    }
+    assert_eq!((seen, numbers.len()), (10_000, 99), "a search gives so many, and ends");
+    // Behind so many results, the last two.
+    let known: Vec<_> = numbers.iter().rev().take(4).copied().collect();
+    assert_eq!(page(known[2]).await.unwrap_err(), Code::NotFound);
+    let again = page(known[1]).await.unwrap();
+    assert_eq!(again.results.len(), 100);
     ground.stop().await;
 }
 

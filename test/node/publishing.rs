@@ -774,7 +774,7 @@ async fn a_call_waits_as_long_as_something_moves() {
 }
 
 /// Files that say where they are put in order.
-struct Files(std::sync::mpsc::Sender<ThreadId>);
+struct Files(std::sync::mpsc::SyncSender<ThreadId>);
 
 impl From<Files> for Entries {
     fn from(files: Files) -> Self {
@@ -787,7 +787,7 @@ impl From<Files> for Entries {
 async fn files_are_put_in_order_while_others_go_on() {
     let stub = Stub::new().await;
     let session = stub.session();
-    let (told, hear) = std::sync::mpsc::channel();
+    let (told, hear) = std::sync::mpsc::sync_channel(1);
     assert_eq!(publish(&session, Files(told)).await, Ok(all_new(3)));
     assert_ne!(hear.recv().unwrap(), thread::current().id());
 }
@@ -851,7 +851,7 @@ fn what_takes_long_with_many_entries_keeps_nobody_waiting() {
         let session = stub.session();
         publish(&session, files(&["a"])).await.unwrap();
         let busy = || {
-            let (free, busy) = std::sync::mpsc::channel::<()>();
+            let (free, busy) = std::sync::mpsc::sync_channel::<()>(0);
             drop(tokio::task::spawn_blocking(move || busy.recv()));
             free
         };

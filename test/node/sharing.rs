@@ -24,6 +24,9 @@ impl Pair {
     async fn with(alices: Config, audience: Audience) -> Self {
         let town = Town::new().await;
         let bob = town.member("bob").await;
+        for name in audience.named() {
+            town.member(name.as_str()).await.close().await;
+        }
         let alice = open(town.home("alice"), alices);
         alice.join(&town.index, &user("alice"), &password(PASSWORD), None).await.unwrap();
         let share = town.path("photos");
@@ -153,14 +156,14 @@ async fn files_folders_shares_contents_and_all_of_a_search_are_got() {
 
 #[tokio::test]
 async fn what_is_not_for_somebody_is_not_there_for_them() {
-    let audience = Audience::people([user("carol")]).unwrap();
+    let audience = Audience::people([user("mallory")]).unwrap();
     let pair = Pair::with(Config::default(), audience).await;
     let error = pair.get("alice:photos/tree.jpg").await.unwrap_err();
     assert_eq!(error.advice().class, Class::NotFound, "{error}");
     assert!(pair.bob.search(&Query::new("tree")).await.unwrap().value.found.is_empty());
     // Not even for who knows where it is: Alice herself decides, not the index.
     let [folder] = pair.alice.shares().unwrap().try_into().unwrap();
-    assert_eq!(folder.share.audience.to_string(), "carol");
+    assert_eq!(folder.share.audience.to_string(), "mallory");
     let results = pair.alice.search(&Query::new("tree")).await.unwrap().value;
     assert_eq!(results.found.len(), 1);
     let (from, to) = ("alice/state/results.json", "bob/state/results.json");
@@ -170,6 +173,18 @@ async fn what_is_not_for_somebody_is_not_there_for_them() {
     let error = got[0].landed.as_ref().unwrap_err();
     assert_eq!(error.advice().class, Class::NotFound, "{error}");
     bob.close().await;
+    pair.stop().await;
+}
+
+#[tokio::test]
+async fn an_audience_of_nobody_is_told_when_it_is_published() {
+    let pair = Pair::new().await;
+    write(&pair.town.path("letters/one.txt"), b"one");
+    let audience = Audience::people([user("carol")]).unwrap();
+    let folder = pair.alice.add_share(&pair.town.path("letters"), &[], audience).unwrap();
+    let error = pair.alice.look_at(&folder).await.unwrap().published.unwrap_err();
+    assert!(matches!(error, Error::NobodyInAudience(_)), "{error}");
+    assert_eq!(error.advice().class, Class::NotFound);
     pair.stop().await;
 }
 

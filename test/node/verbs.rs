@@ -1,12 +1,16 @@
 //! What a person's program does with the index alone: joining, coming back, people, keys, searching.
 
+use crate::keys::{sealing_key, signing_key};
 use crate::town::{PASSWORD, Town, open, options, password, user};
 use std::fs;
+use std::sync::Arc;
 use waxwing::crypto::key_file::Protection;
+use waxwing::crypto::{Identity, SignedRotation, UnixTime};
+use waxwing::link::{Deadlines, Side, Tcp};
 use waxwing::model::IndexAddress;
-use waxwing::node::index::{self, LoggedOut};
+use waxwing::node::index::{self, IndexSession, LoggedOut, Setup};
 use waxwing::node::{Class, Config, Error, Home, HomeError, Standing, User};
-use waxwing::wire::Code;
+use waxwing::wire::{Code, Features, Party};
 
 const SECOND: &str = "the second password";
 
@@ -43,6 +47,8 @@ async fn who_has_joined_is_known_again_by_the_next_program() {
         matches!(wrong, Error::Index(index::Error::Refused { code: Code::Credentials, .. })),
         "{wrong}"
     );
+    let shown = format!("{wrong} {wrong:?} {:?} {again:?}", wrong.advice());
+    assert!(!shown.contains(SECOND), "{shown}");
     again.login(&index, &user("alice"), &password(PASSWORD)).await.unwrap();
     again.change_password(&password(PASSWORD), &password(SECOND)).await.unwrap();
     again.close().await;
@@ -134,6 +140,39 @@ async fn people_are_pinned_and_verified_and_a_changed_key_is_a_hard_stop() {
 }
 
 #[tokio::test]
+async fn a_rotation_is_followed_from_a_verified_key_alone() {
+    let town = Town::new().await;
+    let (alice, bob) = (town.member("alice").await, town.member("bob").await);
+    // The same person at another home, who has compared no words there.
+    let careless = open(town.home_with_keys("careless", "alice"), Config::default());
+    careless.login(&town.index, &user("alice"), &password(PASSWORD)).await.unwrap();
+    alice.mark_verified(&alice.verify_words(&user("bob")).await.unwrap()).unwrap();
+    careless.meet(&user("bob")).await.unwrap();
+    let old = bob.fingerprint();
+    bob.close().await;
+
+    let (before, after) = (key_owner("bob"), key_owner("mallory"));
+    let session = IndexSession::begin(Tcp, side(&before), &town.index, Setup::default());
+    session.login(&user("bob"), &password(PASSWORD)).await.unwrap();
+    let rotation =
+        SignedRotation::sign(before.signing(), after.signing(), UnixTime::now()).unwrap();
+    let (name, text) = (user("bob"), password(PASSWORD));
+    session.rotate(side(&after), &name, &text, &rotation).await.unwrap();
+    session.close().await;
+
+    let followed = alice.meet(&user("bob")).await.unwrap();
+    assert_eq!(followed.rotated_from, Some(old));
+    assert_eq!(followed.pin.fingerprint, after.fingerprint());
+    assert!(followed.pin.verified.is_some());
+    assert_eq!(alice.meet(&user("bob")).await.unwrap().rotated_from, None);
+    let error = careless.meet(&user("bob")).await.unwrap_err();
+    assert!(matches!(error, Error::KeyChanged { verified: false, .. }), "{error}");
+    alice.close().await;
+    careless.close().await;
+    town.stop().await;
+}
+
+#[tokio::test]
 async fn an_index_that_is_away_is_said_to_be_soon() {
     let mut town = Town::new().await;
     let alice = town.member("alice").await;
@@ -219,7 +258,7 @@ fn keys_are_made_once_and_opened_with_their_passphrase() {
     let protection = Protection::Passphrase(&passphrase);
     let made = User::create(home(), Config::default(), protection, options()).unwrap();
     let keys = made.keys().unwrap();
-    assert!(keys.protected && keys.epoch == 1 && keys.until > waxwing::crypto::UnixTime::now());
+    assert!(keys.protected && keys.epoch == 1 && keys.until > UnixTime::now());
     assert_eq!(open(protection).unwrap().fingerprint(), keys.fingerprint);
     let error = open(Protection::NoneAsked).unwrap_err();
     assert_eq!(error.advice().class, Class::NotAllowed, "{error}");
@@ -233,4 +272,14 @@ fn keys_are_made_once_and_opened_with_their_passphrase() {
     .unwrap();
     let error = made.pin(&user("bob")).unwrap_err();
     assert!(matches!(error, Error::Home(HomeError::Damaged { .. })), "{error}");
+}
+
+fn key_owner(name: &str) -> Arc<Identity> {
+    let (signing, sealing) = (format!("{name}-signing"), format!("{name}-sealing"));
+    let now = UnixTime::now();
+    Arc::new(Identity::new(signing_key(&signing), sealing_key(&sealing), now).unwrap())
+}
+
+fn side(of: &Arc<Identity>) -> Side {
+    Side::new(Arc::clone(of), Party::Person, Features::ALL, Deadlines::default()).unwrap()
 }

@@ -1,10 +1,11 @@
 //! The people and the ground of these tests: Bob serves and listens, Alice dials him.
 
 use crate::keys::{NOW, person};
+use std::fs::File;
 use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
@@ -93,11 +94,25 @@ impl Stage {
 
     pub(crate) async fn with(bob: Sharer, policy: impl FnOnce(&mut Taking)) -> Self {
         let home = tempfile::tempdir().unwrap();
-        std::fs::create_dir(home.path().join("share")).unwrap();
         let into = home.path().join("inbox");
         let mut taking = Taking { into, rules: Rules::default(), may_offer: true, takes: true };
         policy(&mut taking);
-        let (address, answered, stop) = listen(bob.clone(), taking).await;
+        let polite = bob.clone();
+        let answer = move |request, streams| {
+            let (bob, taking) = (polite.clone(), taking.clone());
+            async move { Some(answer(&bob, &taking, &streams, request).await) }
+        };
+        Self::answering(home, bob, answer).await
+    }
+
+    /// Bob answers like this.
+    pub(crate) async fn answering<F: Future<Output = Option<Answered>> + Send + 'static>(
+        home: TempDir,
+        bob: Sharer,
+        answer: impl Fn(Request, Streams) -> F + Clone + Send + Sync + 'static,
+    ) -> Self {
+        std::fs::create_dir(home.path().join("share")).unwrap();
+        let (address, answered, stop) = listen(answer).await;
         let dialler = Dialler::over(Tcp, side("alice")).with_backoff(Backoff::never());
         let expected = Expected::Only(identity("bob").fingerprint());
         let (conversation, mut incoming) =
@@ -116,9 +131,17 @@ impl Stage {
 
     /// Makes a file in Bob's share.
     pub(crate) fn make(&self, name: &str, bytes: &[u8]) -> PathBuf {
-        let path = self.at("share").join(name);
+        self.write(&format!("share/{name}"), bytes)
+    }
+
+    /// Makes a file in the home. It is some years old: whatever changes it gives it another time, even
+    /// in the same moment.
+    pub(crate) fn write(&self, name: &str, bytes: &[u8]) -> PathBuf {
+        let path = self.at(name);
         std::fs::create_dir_all(path.parent().unwrap()).unwrap();
         std::fs::write(&path, bytes).unwrap();
+        let old = SystemTime::UNIX_EPOCH + Duration::from_secs(1_600_000_000);
+        File::options().append(true).open(&path).unwrap().set_modified(old).unwrap();
         path
     }
 
@@ -195,38 +218,37 @@ impl Drop for Stage {
 fn collect(root: &Path, below: &Path, found: &mut Vec<(String, Option<Vec<u8>>)>) {
     let Ok(entries) = std::fs::read_dir(root.join(below)) else { return };
     for entry in entries {
-        let entry = entry.unwrap();
+        let Ok(entry) = entry else { continue };
         let path = below.join(entry.file_name());
         let name = path.to_str().unwrap().to_owned();
-        let kind = entry.file_type().unwrap();
+        let Ok(kind) = entry.file_type() else { continue };
         if kind.is_dir() {
             found.push((format!("{name}/"), None));
             collect(root, &path, found);
         } else {
-            let bytes = kind.is_file().then(|| std::fs::read(root.join(&path)).unwrap());
+            // It may be gone by now.
+            let bytes = kind.is_file().then(|| std::fs::read(root.join(&path)).unwrap_or_default());
             found.push((name, bytes));
         }
     }
 }
 
-async fn listen(
-    bob: Sharer,
-    taking: Taking,
+async fn listen<F: Future<Output = Option<Answered>> + Send + 'static>(
+    answer: impl Fn(Request, Streams) -> F + Clone + Send + Sync + 'static,
 ) -> (std::net::SocketAddr, mpsc::Receiver<Answered>, CancellationToken) {
     let sockets = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = sockets.local_addr().unwrap();
     let book = Arc::new(LaneBook::new(Duration::from_secs(30)));
     let listener = Listener::new(sockets, side("bob")).with_lanes(Arc::clone(&book) as Arc<_>);
-    let (tell, answered) = mpsc::channel(64);
+    let (tell, answered) = mpsc::channel(256);
     let service = move |conversation: Conversation, mut incoming: Incoming| {
         let streams = Streams::new(conversation, Some(Arc::clone(&book)));
-        let (bob, taking, tell) = (bob.clone(), taking.clone(), tell.clone());
+        let (answer, tell) = (answer.clone(), tell.clone());
         async move {
             while let Some(request) = streams.next_request(&mut incoming).await {
-                let (bob, taking, tell) = (bob.clone(), taking.clone(), tell.clone());
-                let streams = streams.clone();
+                let (answering, tell) = (answer(request, streams.clone()), tell.clone());
                 tokio::spawn(async move {
-                    if let Some(answered) = answer(&bob, &taking, &streams, request).await {
+                    if let Some(answered) = answering.await {
                         tell.send(answered).await.ok();
                     }
                 });
@@ -238,18 +260,10 @@ async fn listen(
     (address, answered, stop)
 }
 
-async fn answer(
-    bob: &Sharer,
-    taking: &Taking,
-    streams: &Streams,
-    request: Request,
-) -> Option<Answered> {
+async fn answer(bob: &Sharer, taking: &Taking, streams: &Streams, request: Request) -> Answered {
     match request.kind() {
-        Kind::GetAsk => {
-            let served = bob.serve_get(request, streams, &user("alice")).await;
-            Some(Answered::Served(served))
-        }
-        Kind::SendAsk => Some(Answered::Received(bob.receive(request, streams, taking).await)),
+        Kind::GetAsk => Answered::Served(bob.serve_get(request, streams, &user("alice")).await),
+        Kind::SendAsk => Answered::Received(bob.receive(request, streams, taking).await),
         kind => panic!("{kind}"),
     }
 }

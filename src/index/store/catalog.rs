@@ -1,5 +1,6 @@
 //! What goes into the catalog and comes out of it.
 
+use super::given::Given;
 use super::nouns::{AccountId, PersonRow};
 use crate::model::Asked;
 use crate::model::{Entry, EntryPath, FileKind, Keywords, Name, ShareId, SyncId, UserName};
@@ -46,7 +47,7 @@ pub struct Part {
 }
 
 /// What is searched for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Query {
     /// Words that an entry must have. None only when there is an owner or a kind.
     pub asked: Option<Asked>,
@@ -67,25 +68,69 @@ pub struct Query {
 }
 
 /// How far a search came. It must never leave the index: its numbers count what others hid.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Position {
+    pub(super) spot: Spot,
+    /// What was given on the way.
+    pub(super) given: Given,
+    /// When all was looked through, and nothing found: which words stand nowhere.
+    pub(super) lonely: Option<Lonely>,
+}
+
+impl Position {
+    /// How many results were given, at least, that are remembered for it.
+    pub fn weight(&self) -> usize {
+        self.given.kept()
+    }
+}
+
+/// Where a search looks next: some entries that have some words in some shares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Spot {
     /// Entries from this number on came after the search began.
     pub(super) top: i64,
-    /// Which of the shares for named people are searched.
-    pub(super) portion: i64,
-    /// The set of candidates: below this number of an entry ...
+    /// Shares for named people below this number ...
+    pub(super) shares: i64,
+    /// ... and from this one on, once that is settled.
+    pub(super) down_to: i64,
+    /// Which of the asked words is gone through, of those that leave their end open.
+    pub(super) opened: usize,
+    /// Words whose ends come behind this one ...
+    pub(super) after: Option<Box<str>>,
+    /// ... up to this one, once that is settled.
+    pub(super) up_to: Option<Box<str>>,
+    /// Entries below this number.
     pub(super) below: i64,
-    /// ... and from this one on.
-    pub(super) from: i64,
-    /// Rank and number of the result that was given last; none when the set was not begun.
-    pub(super) last: Option<(u64, i64)>,
+}
+
+/// How far it is known which words stand nowhere.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Lonely {
+    /// The word that is looked for.
+    pub(super) word: usize,
+    /// Those before it that stand nowhere.
+    pub(super) nowhere: Vec<usize>,
 }
 
 #[cfg(test)]
 impl Position {
     /// One that others differ from.
     pub(in crate::index) fn numbered(number: i64) -> Self {
-        Self { top: number, portion: 0, below: number, from: 0, last: None }
+        let spot = Spot {
+            top: number,
+            shares: 0,
+            down_to: 0,
+            opened: 0,
+            after: None,
+            up_to: None,
+            below: number,
+        };
+        Self { spot, given: Given::default(), lonely: None }
+    }
+
+    /// Which one it is.
+    pub(in crate::index) fn number(&self) -> i64 {
+        self.spot.top
     }
 }
 
@@ -121,21 +166,21 @@ pub struct EntryRow {
 }
 
 /// What a search found.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct ResultPage {
     /// Whose it is.
     pub shelf: Shelf,
     /// The results, the best first.
     pub results: Vec<ResultRow>,
-    /// When nothing was found at all: which of the words, by number, are in nothing that the asker
-    /// may see.
+    /// At the end of a search that found nothing at all: which of the words, by number, are in nothing
+    /// that the asker may see.
     pub nothing: Vec<usize>,
     /// Behind what there may be more.
     pub next: Option<Position>,
 }
 
 /// One result: an entry, and all others with the same content.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct ResultRow {
     /// The entry that fits best, and then others, those of people who are online first.
     pub sources: Vec<EntryRow>,

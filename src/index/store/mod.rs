@@ -15,6 +15,7 @@
 //! and errors that name a database's own (callers would decide by them).
 
 mod catalog;
+mod given;
 mod nouns;
 mod sqlite;
 
@@ -32,6 +33,8 @@ pub use sqlite::{Bounds, OpenError, Place, Sqlite, restore, restore_was_cut_off}
 use crate::crypto::{PasswordHash, UnixTime};
 use crate::model::directory::Documents;
 use crate::model::{Content, EntryPath, Name, Share, ShareId, TokenHash, UserName};
+use catalog::{Lonely, Spot};
+use given::Given;
 use std::future::Future;
 
 /// Why a store did not do what was asked. Nothing has changed then.

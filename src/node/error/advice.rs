@@ -8,7 +8,6 @@ use crate::link::{self, AskError, Ending};
 use crate::model;
 use crate::node::HomeError;
 use crate::node::index::{self, LoggedOut, Trouble};
-use crate::wire::Code;
 use std::io;
 
 /// How a program ends, one for each exit code.
@@ -133,6 +132,13 @@ impl Error {
                 "give the folder another name, or remove the other share: `share rm NAME`",
             ),
             Self::NoShare(_) => hint(Class::NotFound, "`share ls` shows what you share"),
+            Self::NobodyInAudience(name) => hint(
+                Class::NotFound,
+                format!(
+                    "`people` shows who is there; `share rm {}` and share it with others",
+                    model::Untrusted::new(name.as_str())
+                ),
+            ),
             Self::NoPort { .. } => {
                 hint(Class::Conflict, "end another program, or name a free port with --port")
             }
@@ -323,10 +329,6 @@ pub(super) fn away(trouble: &Trouble) -> Hint {
 
 pub(super) fn ended(ending: &Ending) -> Hint {
     match ending {
-        // Who ended it without a fault was in the middle of something for us.
-        Ending::Theirs { code: Code::Done, .. } | Ending::Ours { code: Code::Done, .. } => {
-            hint(Class::Unreachable, "the other side has gone; try again")
-        }
         Ending::Theirs { code, .. } | Ending::Ours { code, .. } => refusals::of(*code),
         Ending::Broken(_) => {
             hint(Class::Unreachable, "is the network there? Try again in a moment")

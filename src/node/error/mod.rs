@@ -133,6 +133,9 @@ pub enum Error {
     /// One has no share of this name.
     #[error("you share nothing under the name {}", Untrusted::new(.0.as_str()))]
     NoShare(Name),
+    /// The index knows somebody of a share's audience no more, or never did.
+    #[error("nobody on the index has one of the names with whom {} is shared", Untrusted::new(.0.as_str()))]
+    NobodyInAudience(Name),
     /// No port is free.
     #[error("no port from {first} to {last} is free to listen on")]
     NoPort {

@@ -7,7 +7,8 @@ use crate::wire::Code;
 /// What is advised when somebody refuses for this reason.
 pub(super) fn of(code: Code) -> Hint {
     match code {
-        Code::Done => no_hint(Class::Done),
+        // Who ended it without a fault was in the middle of something for us.
+        Code::Done => hint(Class::Unreachable, "the other side has gone; try again"),
         Code::Stopping | Code::Idle | Code::Slow | Code::Busy | Code::Throttled => {
             hint(Class::Unreachable, "try again in a moment")
         }

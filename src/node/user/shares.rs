@@ -3,9 +3,10 @@
 use super::User;
 use crate::model::{Audience, Events, Foreign, Keyword, Keywords, Name, Share, ShareId, Work};
 use crate::node::Error;
-use crate::node::index::Summary;
+use crate::node::index::{self, Summary};
 use crate::node::shared_folders::{LastLook, SharedFolder, read_shares, write_shares};
 use crate::peer::{self, LeftOut, Scan, Scanned, ShareFolder, WhyLeftOut};
+use crate::wire::Code;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
@@ -119,7 +120,12 @@ impl User {
         let looked = LastLook::new(&files, now, None);
         self.sharer()?.shelf().put(folder.share.clone(), Arc::new(opened), files);
         let publish = session.publish(folder.share.clone(), entries);
-        let published = self.wait(&session, publish).await;
+        let published = self.wait(&session, publish).await.map_err(|error| match error {
+            Error::Index(index::Error::Refused { code: Code::NotFound, .. }) => {
+                Error::NobodyInAudience(folder.share.name.clone())
+            }
+            error => error,
+        });
         let state = session.known().published(id).map(|published| published.state);
         let state = state.filter(|_| published.is_ok());
         LastLook { state, ..looked }.write(&self.0.state, id)?;

@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 /// A place for the entries of one stream. Dropped, what did not land is gone.
 #[derive(Debug)]
@@ -30,6 +30,12 @@ impl Batch {
     pub(super) fn new(to: Arc<Dir>, rules: Rules, targets: Vec<Target>) -> io::Result<Self> {
         let private = Private::new(&to)?;
         Ok(Self { to, rules, targets, handles: Handles::default(), private })
+    }
+
+    /// The way in for a stream. It does not keep the batch: threads that carried a stream may outlive it
+    /// for a moment, and what did not land is gone with its owner.
+    pub fn door(self: &Arc<Self>) -> Arc<dyn Place> {
+        Arc::new(Door(Arc::downgrade(self)))
     }
 
     /// Gives names to the files that are proven, and makes them durable. What each of them came to
@@ -140,6 +146,15 @@ impl Place for Batch {
             true => self.open_part(entry)?.write_all_at(bytes, offset),
             false => self.part(entry)?.write_all_at(bytes, offset),
         }
+    }
+}
+
+struct Door(Weak<Batch>);
+
+impl Place for Door {
+    fn put(&self, entry: u32, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let batch = self.0.upgrade().ok_or(io::ErrorKind::BrokenPipe)?;
+        batch.put(entry, offset, bytes)
     }
 }
 

@@ -64,8 +64,8 @@ pub struct Results {
     /// The results.
     #[n(3)]
     pub results: List<Found, RESULTS_PAGE>,
-    /// When nothing was found at all: the words of which there is nothing by themselves, as they were
-    /// typed. Who asks need not know how the index takes a text apart.
+    /// At the end of a search that found nothing at all: the words of which there is nothing by
+    /// themselves, as they were typed. Who asks need not know how the index takes a text apart.
     #[n(4)]
     pub nothing: List<Text<SEARCH_BYTES>, ASKED_WORDS>,
     /// With what to go on. There may be more behind an answer without any results.

@@ -151,8 +151,8 @@ pub(crate) async fn who_sees_very_many_shares_finds_everything(store: &impl Stor
     }
     share_out(store, &bob, &share(1, "open", &[]), &["koala 1.jpg", "koala 500.jpg"]).await;
     share_out(store, &bob, &share(2, "own", &["alice"]), &["koala 501.jpg"]).await;
-    // One content is for everyone and in a share that is searched later, and so it comes twice.
-    assert_eq!(found(store, &bob, "koala").await.len(), 203);
+    // One content is for everyone and in a share that is searched later.
+    assert_eq!(found(store, &bob, "koala").await.len(), 202);
     let owner = Query { owner: Some(user("alice")), ..query("koal* jpg") };
     assert_eq!(results(store, &bob, owner).await.len(), 200);
     assert_eq!(found(store, &bob, "koala 3").await, ["alice:share 3/koala 3.jpg"]);
@@ -160,7 +160,7 @@ pub(crate) async fn who_sees_very_many_shares_finds_everything(store: &impl Stor
     assert_eq!(holders(store, &bob, "koala 1.jpg").await.len(), 2);
     assert_eq!(found(store, &alice, "koala").await.len(), 202);
     let page = search(store, &bob, query("koala platypus")).await;
-    assert_eq!((page.nothing, page.next), (vec![1], None));
+    assert_eq!((page.nothing, page.next.is_none()), (vec![1], true));
     let online = Arc::new([alice.granted.member.account].into());
     let page = search(store, &bob, Query { only_online: true, online, ..query("koala 7") }).await;
     assert_eq!(told(&page.shelf, &page.results[0].sources[0]), "alice:share 7/koala 7.jpg");

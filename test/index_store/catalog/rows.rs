@@ -1,7 +1,8 @@
 //! The tables of the catalog in SQLite: damage that a check finds, older databases, backups.
 
 use super::stage::{
-    found, holders, listed, own, part, set, share, share_out, take, tidy, whole, without,
+    found, holders, listed, own, part, query, search, set, share, share_out, take, tidy, whole,
+    without,
 };
 use crate::is_well;
 use crate::keys::NOW;
@@ -9,7 +10,7 @@ use crate::stage::{invite, join, log_in};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use tempfile::TempDir;
-use waxwing::index::store::{Place, Sqlite, Store, restore};
+use waxwing::index::store::{Place, Query, Sqlite, Store, restore};
 use waxwing::model::{Keywords, Share};
 
 fn place() -> (TempDir, PathBuf) {
@@ -86,6 +87,8 @@ async fn what_cannot_be_read_any_more_is_left_out() {
     for _ in 0..2 {
         let emu = ["alice:photos/emu.jpg"];
         assert_eq!(found(&store, &alice, "birds").await, emu);
+        let page = search(&store, &alice, Query { most: 1, ..query("birds") }).await;
+        assert_eq!(page.results.len(), 1, "it takes no room on the page");
         assert_eq!(listed(&store, &alice, "alice").await, emu);
         assert_eq!(holders(&store, &alice, "emu.jpg").await, emu);
         assert!(holders(&store, &alice, "koala.jpg").await.is_empty());
@@ -106,6 +109,13 @@ async fn what_cannot_be_read_any_more_is_left_out() {
             .execute_batch("UPDATE shares SET keywords = '...' || char(10) || 'birds' WHERE id = 1")
             .unwrap();
     }
+    // And a backup with it is a good one.
+    let (backup, restored) = (path.with_extension("backup"), path.with_extension("restored"));
+    store.backup(&backup).await.unwrap();
+    restore(&backup, &restored).unwrap();
+    let restored = open(&restored);
+    let alice = log_in(&restored, &alice, NOW).await;
+    assert_eq!(listed(&restored, &alice, "alice").await, ["alice:photos/emu.jpg"]);
 }
 
 #[tokio::test]

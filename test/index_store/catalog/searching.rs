@@ -1,7 +1,7 @@
 //! What is found, and in which order.
 
 use super::stage::{
-    entries, found, holders, online, part, query, results, search, set, share, share_out, take,
+    found, holders, letters, online, part, query, results, search, set, share, share_out, take,
     told, whole, with, wordless,
 };
 use crate::keys::NOW;
@@ -187,19 +187,25 @@ pub(crate) async fn words_that_nothing_has_are_told(store: &impl Store) {
     assert_eq!(search(store, &alice, query("wombat emu")).await.nothing, [0; 0]);
 }
 
-pub(crate) async fn a_prefix_stands_for_the_words_that_are_frequent(store: &impl Store) {
+pub(crate) async fn a_prefix_stands_for_all_words_that_begin_so(store: &impl Store) {
     let (alice, bob) = two(store).await;
-    set(store, &alice, &share(1, "s", &[])).await.unwrap();
-    // More words than a prefix stands for; one of them is everywhere, and its name comes last.
-    let rare: Vec<_> = (0..200).map(|n| format!("ko{n:03}x")).collect();
-    let often: Vec<_> = (0..50).map(|n| format!("{n}/kozy.jpg")).collect();
-    let names: Vec<_> = rare.iter().chain(&often).map(String::as_str).collect();
-    take(store, &alice, Part { add: entries(&names), ..whole(1, 1, None, &[]) }).await.unwrap();
-    assert_eq!(found(store, &bob, "koz*").await.len(), 50);
-    let found = found(store, &bob, "ko*").await;
-    assert_eq!(found.iter().filter(|name| name.ends_with("kozy.jpg")).count(), 50);
-    // What is asked for exactly is found, however many there are.
-    assert_eq!(super::stage::found(store, &bob, "ko199x").await.len(), 1);
+    // Very many words of Alice's, each of them frequent, and one of Bob's that comes behind them.
+    let many: Vec<_> = (0..300).map(|n| format!("ko{}/{n}.jpg", letters(n))).collect();
+    let again = many.iter().map(|name| format!("again/{name}"));
+    let all: Vec<_> = many.iter().cloned().chain(again).collect();
+    let names: Vec<_> = all.iter().map(String::as_str).collect();
+    share_out(store, &alice, &share(1, "s", &[]), &names).await;
+    share_out(store, &bob, &share(1, "t", &[]), &["kozy.jpg", "koz 1.txt"]).await;
+    // Words that Bob may not see, and words of entries that are not there yet.
+    share_out(store, &alice, &share(2, "u", &["alice"]), &["koala 1", "koala 2"]).await;
+    set(store, &alice, &share(3, "v", &[])).await.unwrap();
+    take(store, &alice, part(3, 1, None, (0, false), &["koyo 1", "koyo 2"])).await.unwrap();
+    assert_eq!(found(store, &bob, "ko*").await.len(), 602);
+    assert_eq!(found(store, &alice, "ko*").await.len(), 604);
+    assert_eq!(found(store, &bob, "koz*").await, ["bob:t/koz 1.txt", "bob:t/kozy.jpg"]);
+    assert_eq!(found(store, &bob, "ko* jpg").await.len(), 601);
+    assert_eq!(found(store, &bob, "ko* again").await.len(), 300);
+    assert_eq!(found(store, &bob, "koy*").await.len(), 0);
 }
 
 pub(crate) async fn what_comes_later_does_not_disturb(store: &impl Store) {
@@ -214,7 +220,7 @@ pub(crate) async fn what_comes_later_does_not_disturb(store: &impl Store) {
     assert_eq!(results(store, &bob, rest).await.len(), 6);
     assert_eq!(found(store, &bob, "koala").await.len(), 11);
     // Each result tells where to go on behind it.
-    let behind = first.results[1].here;
+    let behind = first.results[1].here.clone();
     let rest = Query { from: Some(behind), ..query("koala") };
     assert_eq!(results(store, &bob, rest).await.len(), 8);
 }

@@ -49,6 +49,12 @@ pub(crate) fn sync(number: u8) -> SyncId {
     SyncId::from_bytes([number; 16])
 }
 
+/// A number as letters, which make one word together with others.
+pub(crate) fn letters(number: usize) -> String {
+    let letter = |number: usize| char::from(b'a' + (number % 26) as u8);
+    [number / 676, number / 26, number].map(letter).iter().collect()
+}
+
 /// A sync of one part.
 pub(crate) fn whole(share: u8, number: u8, base: Option<u8>, names: &[&str]) -> Part {
     part(share, number, base, (0, true), names)

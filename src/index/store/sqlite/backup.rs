@@ -92,9 +92,9 @@ fn prepare(backup: &Path, copy: &Path) -> Result<(), OpenError> {
         return Err(not_a_backup(backup, "there is nothing in it"));
     }
     migrate(&db, copy, version).map_err(named)?;
-    let wrong = check(&db).map_err(|error| not_a_backup(backup, &told(error).to_string()))?;
-    if !wrong.is_empty() {
-        return Err(not_a_backup(backup, &wrong.join("; ")));
+    let found = check(&db).map_err(|error| not_a_backup(backup, &told(error).to_string()))?;
+    if !found.wrong.is_empty() {
+        return Err(not_a_backup(backup, &found.wrong.join("; ")));
     }
     db.execute_batch("DELETE FROM sessions; DELETE FROM invitations").map_err(failed)?;
     // One file, which can be moved alone.

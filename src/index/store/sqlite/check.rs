@@ -22,21 +22,41 @@ const STRAY_SESSIONS: &str =
     WHERE a.identity IS NULL OR a.identity <> s.identity";
 const INVITATIONS: &str = "SELECT name FROM invitations WHERE name IS NOT NULL";
 
-/// What is wrong, in words for the index's owner.
-pub(super) fn check(db: &Connection) -> Result<Vec<String>> {
-    let mut found = problems(db, "PRAGMA integrity_check(20)")?;
+/// What a check found, in words for the index's owner.
+#[derive(Debug, Default)]
+pub(super) struct Findings {
+    /// What is wrong.
+    pub(super) wrong: Vec<String>,
+    /// What the rules of this version refuse, and is shown to nobody. It harms nothing, so a backup
+    /// from before these rules is restored with it.
+    pub(super) not_shown: Vec<String>,
+}
+
+impl Findings {
+    /// All of it.
+    pub(super) fn all(mut self) -> Vec<String> {
+        self.wrong.append(&mut self.not_shown);
+        self.wrong
+    }
+}
+
+/// Reads all of a database.
+pub(super) fn check(db: &Connection) -> Result<Findings> {
+    let wrong = problems(db, "PRAGMA integrity_check(20)")?;
+    let mut found = Findings { wrong, ..Findings::default() };
     // Where pages are broken, nothing else can be trusted to be read.
-    if !found.is_empty() {
+    if !found.wrong.is_empty() {
         return Ok(found);
     }
-    same_tables(db, &mut found)?;
-    if let Some(chain) = directory(db, &mut found)? {
-        accounts(db, &chain, &mut found)?;
+    let wrong = &mut found.wrong;
+    same_tables(db, wrong)?;
+    if let Some(chain) = directory(db, wrong)? {
+        accounts(db, &chain, wrong)?;
     }
-    sessions(db, &mut found)?;
-    invitations(db, &mut found)?;
+    sessions(db, wrong)?;
+    invitations(db, wrong)?;
     catalog::check(db, &mut found)?;
-    found.truncate(MOST_TOLD);
+    found.wrong.truncate(MOST_TOLD);
     Ok(found)
 }
 

@@ -291,6 +291,6 @@ impl Store for Sqlite {
     }
 
     async fn check(&self) -> Result<Vec<String>> {
-        self.look(check::check).await
+        self.look(|db| check::check(db).map(check::Findings::all)).await
     }
 }

@@ -1,5 +1,6 @@
 //! Reads the whole catalog, and says what is wrong.
 
+use super::super::check::Findings;
 use super::super::error::Result;
 use super::super::sql::{Columns, Sql};
 use super::prepare::Reader;
@@ -14,7 +15,7 @@ use std::collections::{HashMap, HashSet};
 use std::hash::{BuildHasher, RandomState};
 
 /// Counts of what must not be, with the words for it.
-const FAULTS: [(&str, &str); 7] = [
+const FAULTS: [(&str, &str); 9] = [
     (
         "SELECT count(*) FROM shares s WHERE s.gone = 0
             AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.id = s.owner)",
@@ -35,6 +36,17 @@ const FAULTS: [(&str, &str); 7] = [
         "SELECT count(*) FROM shares WHERE tidied IS NULL
             AND (gone = 1 OR abandoned <> 0 OR worded <> wording)",
         "shares are not cleared up and say that they are",
+    ),
+    (
+        "SELECT count(*) FROM shares
+            WHERE NOT (0 <= floor AND floor <= version AND version <= stage)",
+        "shares count their generations wrongly",
+    ),
+    (
+        "SELECT count(*) FROM (SELECT 1 FROM entries e JOIN shares s ON s.id = e.share
+            WHERE e.generation BETWEEN s.floor AND s.version OR -e.generation > s.version
+            GROUP BY e.share, e.path HAVING count(*) > 1)",
+        "paths have two entries at once",
     ),
     (
         "SELECT count(*) FROM entries WHERE id >= (SELECT next FROM catalog)",
@@ -61,11 +73,11 @@ const LOOK: &str = "CREATE VIRTUAL TABLE temp.search_terms
 const LOOK_AWAY: &str = "DROP TABLE temp.search_terms";
 
 /// Adds what is wrong, in words for the index's owner.
-pub(in super::super) fn check(db: &Connection, found: &mut Vec<String>) -> Result<()> {
+pub(in super::super) fn check(db: &Connection, found: &mut Findings) -> Result<()> {
     for (sql, words) in FAULTS {
         let count = db.one(sql, params![], |row| row.count(0))?.unwrap_or_default();
         if count > 0 {
-            found.push(format!("{count} {words}"));
+            found.wrong.push(format!("{count} {words}"));
         }
     }
     let shares = shares(db, found)?;
@@ -76,11 +88,11 @@ pub(in super::super) fn check(db: &Connection, found: &mut Vec<String>) -> Resul
         Ok(())
     })?;
     if !words.is_empty() {
-        found.push(format!("{} words are missing where prefixes are looked up", words.len()));
+        found.wrong.push(format!("{} words are missing where prefixes are looked up", words.len()));
     }
     // What is not cleared up was told under other words, which nobody knows any more.
     if is_whole && told.sum != terms(db, &told)? {
-        found.push("the search knows entries by other words than theirs".into());
+        found.wrong.push("the search knows entries by other words than theirs".into());
     }
     Ok(())
 }
@@ -106,7 +118,7 @@ impl Told {
     }
 }
 
-fn shares(db: &impl Sql, found: &mut Vec<String>) -> Result<HashMap<i64, Share>> {
+fn shares(db: &impl Sql, found: &mut Findings) -> Result<HashMap<i64, Share>> {
     let (mut shares, mut refused) = (HashMap::new(), 0u64);
     db.all(SHARES, params![], |row| {
         let id: i64 = row.get(0)?;
@@ -119,7 +131,7 @@ fn shares(db: &impl Sql, found: &mut Vec<String>) -> Result<HashMap<i64, Share>>
         Ok(())
     })?;
     if refused > 0 {
-        found.push(format!(
+        found.not_shown.push(format!(
             "{refused} shares have a name or keywords that cannot be read and are not shown"
         ));
     }
@@ -132,7 +144,7 @@ fn entries(
     shares: &HashMap<i64, Share>,
     told: &mut Told,
     words: &mut HashSet<u64>,
-    found: &mut Vec<String>,
+    found: &mut Findings,
 ) -> Result<bool> {
     let (mut is_whole, mut refused, mut reader) = (true, 0u64, Reader::default());
     db.all(ENTRIES, params![], |row| {
@@ -146,7 +158,7 @@ fn entries(
         let own = reader.read(&entry);
         let names: Vec<_> = own.name.iter().map(Word::as_str).collect();
         if row.get_ref(3)?.as_str()? != names.join(" ") {
-            found.push(format!("entry {id} is ranked by other words than its own"));
+            found.wrong.push(format!("entry {id} is ranked by other words than its own"));
         }
         is_whole &= row.get::<_, i64>(2)? == share.wording;
         let mut sheet = Sheet::new(share.scope, share.owner, &share.words);
@@ -160,7 +172,7 @@ fn entries(
         Ok(())
     })?;
     if refused > 0 {
-        found.push(format!("{refused} entries cannot be read and are not shown"));
+        found.not_shown.push(format!("{refused} entries cannot be read and are not shown"));
     }
     // Words of a scope that they have not yet cannot be missing.
     if !is_whole {

@@ -2,7 +2,7 @@
 
 use super::super::error::Result;
 use super::super::sessions;
-use super::plan::Plan;
+use super::ask::Plan;
 use super::scan::{Clock, Effort, scan};
 use super::scopes::{Portion, Scopes};
 use super::seen::{self, Candidate};
@@ -67,13 +67,14 @@ pub(super) fn holders(
                 Some(candidate) => Some(candidate.owner),
                 None => seen::owner(db, id)?,
             };
+            let is_seen = candidate.is_some();
             if let Some(candidate) = candidate
                 && let Some(content) = candidate.content.filter(|content| wanted.contains(content))
             {
                 left = left.saturating_sub(1);
                 found.entry(content).or_default().push(candidate);
             }
-            is_new_to_leave_out = owner.is_some_and(|owner| claims.count(owner));
+            is_new_to_leave_out = owner.is_some_and(|owner| claims.count(owner, is_seen));
             let is_enough = left == 0 || clock.has_run_out() || is_new_to_leave_out;
             Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         })?;
@@ -87,7 +88,7 @@ pub(super) fn holders(
 /// How many claims of whom were looked at.
 struct Claims {
     most: usize,
-    counts: HashMap<AccountId, usize>,
+    counts: HashMap<AccountId, (usize, usize)>,
     left_out: Vec<AccountId>,
 }
 
@@ -97,11 +98,13 @@ impl Claims {
         Self { most, counts: HashMap::new(), left_out: Vec::new() }
     }
 
-    /// Counts one more. Says whether this person is left out from now on.
-    fn count(&mut self, owner: AccountId) -> bool {
-        let count = self.counts.entry(owner).or_default();
+    /// Counts one more. Says whether this person is left out from now on. What nobody sees counts
+    /// apart: what is about to come must not hide what is there.
+    fn count(&mut self, owner: AccountId, is_seen: bool) -> bool {
+        let (seen, unseen) = self.counts.entry(owner).or_default();
+        let (count, most) = if is_seen { (seen, self.most) } else { (unseen, MOST_UNSEEN) };
         *count = count.saturating_add(1);
-        let is_enough = *count == self.most;
+        let is_enough = *count == most && !self.left_out.contains(&owner);
         if is_enough {
             self.left_out.push(owner);
         }
@@ -125,10 +128,6 @@ impl Claims {
 }
 
 /// What asks for entries with one of these contents.
-pub(super) fn having(scopes: &Scopes, contents: &[Content]) -> Option<String> {
-    any_of(scopes.all(), contents)
-}
-
 fn any_of(scopes: impl Iterator<Item = Scope>, contents: &[Content]) -> Option<String> {
     // Whoever sees very many shares is not told all sources of very many contents at once.
     let most = MOST_TERMS.checked_div(contents.len())?.max(1);
@@ -167,8 +166,9 @@ pub(super) fn sources(
 
 /// So many entries with one content are looked at: there may be more, and nobody needs them.
 const MOST_OF_ONE: usize = 1024;
-/// Of them, so many of one person, whether anybody sees them or not.
+/// Of them, so many of one person; and so many that the asker does not see.
 const MOST_OF_PERSON: usize = 256;
+const MOST_UNSEEN: usize = 16_384;
 /// Of each content, where there are many.
-pub(super) const MOST_OF_EACH: usize = 64;
+const MOST_OF_EACH: usize = 64;
 const MOST_TERMS: usize = 2000;

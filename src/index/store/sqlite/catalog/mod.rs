@@ -8,8 +8,10 @@
 //!
 //! **Who may see an entry** says one text, [`seen`], and everything that leaves the catalog went
 //! through it. Searching besides looks only into scopes that the asker may see: one of all entries
-//! for everyone, and one of each share for named people. So what is hidden costs nobody time and
-//! takes nobody's place; but the scope of an entry may be an old one for a while, and decides nothing.
+//! for everyone, and one of each share for named people. So what is hidden takes nobody's place, and
+//! costs others no time, but what is about to come, or gone, in shares for everyone: its rows and
+//! words are passed by until they are there, or cleared up. The scope of an entry may be an old one
+//! for a while, and decides nothing.
 //!
 //! **A sync** numbers what it brings and marks what it takes away with a stage above the share's
 //! version. Nobody sees that before the last part makes the stage the version. Whatever a sync leaves
@@ -31,6 +33,7 @@
 //! What a sync brings has its stage as [generation](generations), what it takes away the stage below
 //! zero. Where that is brought to an end, rows come to belong to the floor.
 
+mod ask;
 mod browse;
 mod check;
 mod figures;
@@ -42,12 +45,14 @@ mod plan;
 mod prepare;
 mod publish;
 mod rank;
+mod rows;
 mod scan;
 mod scopes;
 mod search;
 mod seen;
 mod shares;
 mod shelf;
+mod stretch;
 mod terms;
 mod tidy;
 mod vocabulary;
@@ -78,6 +83,7 @@ pub(super) const ASKED_BY_MANY: &[&str] = &[
     publish::KEEP,
     publish::LITTER,
     publish::COUNT_ON,
+    rows::CALLED,
     scan::MATCHES,
     scopes::OWN,
     scopes::OPENED,
@@ -109,6 +115,7 @@ pub(super) const ASKED_BY_MANY: &[&str] = &[
     tidy::DONE,
     vocabulary::COUNT,
     vocabulary::BEGINNING,
+    vocabulary::BEGINNINGS,
     vocabulary::FORGET,
     vocabulary::NEXT,
     vocabulary::IS_USED,

@@ -202,7 +202,9 @@ impl Sync {
                     }
                     self.take_away(db, &row)?;
                 }
-                self.insert(&mut add, next, entry, own)?;
+                if !self.insert(&mut add, next, entry, own)? {
+                    return Err(Error::Unsound("two rows of one path come at once".into()));
+                }
             }
             let common = sheet.write(next, own, entry.content().as_ref());
             lesson.read(&own.name, common);

@@ -2,7 +2,7 @@
 
 use super::super::error::Result;
 use super::super::sql::Sql;
-use super::plan::Plan;
+use super::ask::Plan;
 use super::terms::Window;
 use rusqlite::{Connection, params};
 use std::ops::ControlFlow;
@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 
 pub(super) const MATCHES: &str = "SELECT rowid FROM entry_words
     WHERE entry_words MATCH $1 AND rowid >= $2 AND rowid < $3 ORDER BY rowid DESC";
+
+const NEWEST: &str = "SELECT id FROM entries WHERE id < $1 ORDER BY id DESC LIMIT 1";
 
 /// What one search may take.
 #[derive(Debug, Clone, Copy)]
@@ -28,11 +30,6 @@ impl Effort {
     pub(super) fn clock(&self) -> Clock {
         let now = Instant::now();
         Clock(now.checked_add(self.time).unwrap_or(now))
-    }
-
-    /// One for what was done in that time before, and may take a little longer now.
-    pub(super) fn clock_for_again(&self) -> Clock {
-        Self { time: self.time.saturating_mul(2), ..*self }.clock()
     }
 }
 
@@ -59,15 +56,16 @@ pub(super) fn scan(
     mut take: impl FnMut(i64) -> Result<ControlFlow<()>>,
 ) -> Result<i64> {
     if plan.steps <= STEPS_AT_ONCE {
-        let reached = read(db, &plan.text, (from, below), &mut take)?;
+        let reached = read(db, &plan.everywhere(), (from, below), &mut take)?;
         return Ok(reached.unwrap_or(from));
     }
     let mut top = below;
-    while top > from {
+    // Where nothing lies any more, nothing is asked for.
+    while let Some(newest) = newest(db, top)?.filter(|newest| *newest >= from) {
+        top = newest.saturating_add(1);
         let window = Window::of(top.saturating_sub(1));
         let bottom = window.first().max(from);
-        let text = format!("\"{window}\" AND ({})", plan.text);
-        if let Some(reached) = read(db, &text, (bottom, top), &mut take)? {
+        if let Some(reached) = read(db, &plan.within(window), (bottom, top), &mut take)? {
             return Ok(reached);
         }
         if clock.is_some_and(Clock::has_run_out) {
@@ -76,6 +74,11 @@ pub(super) fn scan(
         top = bottom;
     }
     Ok(from)
+}
+
+/// The newest entry below this id, whoever may see it.
+fn newest(db: &Connection, below: i64) -> Result<Option<i64>> {
+    db.one(NEWEST, params![below], |row| row.get(0))
 }
 
 /// Takes entries until told to stop, and gives the last one then.
@@ -96,4 +99,4 @@ fn read(
 }
 
 /// Some ten milliseconds.
-const STEPS_AT_ONCE: u64 = 1 << 21;
+const STEPS_AT_ONCE: u64 = 1 << 19;

@@ -6,24 +6,27 @@
 //!  ranked, folded by content, given in pages
 //! ```
 //!
-//! A set is what lies between two ids. A page that goes on looks at the same set again, and gives what
-//! ranks behind its position: what came meanwhile lies above `top`, what went is not missed, and the
-//! rest has its place. Sets follow each other; only within one the best comes first.
+//! A set is what a [stretch](super::stretch) finds at once. The page that goes on looks at the same set
+//! again, and leaves out what was given: so nothing comes twice, whatever finds it again, and what came
+//! or went meanwhile takes nobody's place. What came after the search began lies above `top`. Only
+//! within a set the best comes first.
 
 use super::super::error::{Error, Result};
 use super::super::sql::Sql;
 use super::super::{accounts, sessions};
-use super::locate::{MOST_OF_EACH, having, holders, sources};
-use super::plan::{Plan, Wanted};
+use super::locate::{holders, sources as ranked};
+use super::plan::Wanted;
 use super::rank::{Place, place};
-use super::scan::{Clock, Effort, scan};
-use super::scopes::{Portion, Scopes};
+use super::scan::{Clock, Effort};
 use super::seen::{self, Candidate};
 use super::shelf::Filling;
+use super::stretch::{Stretch, anew, begin};
 use crate::crypto::UnixTime;
-use crate::index::store::{AccountId, Asker, Position, Query, ResultPage, ResultRow};
-use crate::model::limits::RESULT_SOURCES;
-use crate::model::{AskedWord, Content};
+use crate::index::store::{
+    AccountId, Asker, EntryRow, Given, Lonely, Position, Query, ResultPage, ResultRow, Spot,
+};
+use crate::model::AskedWord;
+use crate::model::limits::{RESULT_SOURCES, SEARCH_RESULTS};
 use rusqlite::{Connection, params};
 use std::collections::HashSet;
 use std::ops::ControlFlow;
@@ -55,82 +58,98 @@ struct Search<'q> {
 /// A set of candidates: the best of each content, the best first.
 struct Set {
     results: Vec<(Place, Candidate)>,
-    /// What it was asked for; nothing when there can be no entry.
-    plan: Option<Plan>,
     /// The id from which on all were looked at; 0 when there are no more.
     from: i64,
 }
 
-#[derive(Default)]
 struct Page {
+    /// What was given on earlier pages.
+    before: Given,
+    /// That, and what is on this one.
+    given: HashSet<u64>,
     shelf: Filling,
-    results: Vec<ResultRow>,
+    results: Vec<Line>,
+}
+
+/// A result on a page.
+struct Line {
+    sources: Vec<EntryRow>,
+    others: u32,
+    mark: u64,
+    spot: Spot,
 }
 
 impl Search<'_> {
     fn page(&self) -> Result<ResultPage> {
-        let (mut page, mut at) = (Page::default(), self.begin()?);
-        let next = loop {
-            let scopes = Scopes::of(self.db, self.asker, Portion(at.portion))?;
-            let set = self.set(&scopes, at)?;
-            if !self.take(&mut page, &scopes, &set, at)? {
-                break page.results.last().map(|last| last.here);
-            }
-            let Some(after) = after(at, &set, &scopes) else { break None };
-            if page.results.len() >= self.query.most || self.clock.has_run_out() {
-                break Some(after);
-            }
-            at = after;
+        let Position { spot, given, lonely } = self.begin()?;
+        let mut page = Page::new(given);
+        let rest = match lonely {
+            None => self.fill(&mut page, spot.clone())?,
+            Some(_) => None,
         };
-        let found_nothing = self.query.from.is_none() && page.results.is_empty();
-        let nothing = match found_nothing && next.is_none() {
-            true => self.nothing()?,
-            false => Vec::new(),
-        };
-        Ok(ResultPage { shelf: page.shelf.into_shelf(), results: page.results, nothing, next })
+        if rest.is_some() || !page.given.is_empty() {
+            return Ok(page.end(rest));
+        }
+        let (lonely, rest) = self.lonely(lonely, spot)?;
+        let given = page.before.clone();
+        let page = page.end(None);
+        Ok(match rest {
+            None => ResultPage { nothing: lonely.nowhere, ..page },
+            Some(spot) => {
+                ResultPage { next: Some(Position { spot, given, lonely: Some(lonely) }), ..page }
+            }
+        })
     }
 
     /// Where the page begins. What comes later is not looked for.
     fn begin(&self) -> Result<Position> {
-        if let Some(from) = self.query.from {
-            return Ok(from);
+        if let Some(from) = &self.query.from {
+            return Ok(from.clone());
         }
         let top: Option<i64> = self.db.one(TOP, params![], |row| row.get(0))?;
         let top = top.ok_or_else(|| Error::Unsound("the catalog has no numbers".into()))?;
-        Ok(Position { top, portion: Portion::FIRST.0, below: top, from: 0, last: None })
+        let spot = begin(self.db, self.asker, self.words(), top)?;
+        Ok(Position { spot, given: Given::default(), lonely: None })
     }
 
     fn words(&self) -> &[AskedWord] {
         self.query.asked.as_ref().map_or(&[], |asked| asked.words())
     }
 
-    /// The set of a position. One that was begun is looked at again, with more patience: where it ended
-    /// sooner than before, some results would be given once more.
-    fn set(&self, scopes: &Scopes, at: Position) -> Result<Set> {
+    /// Fills the page. Says where there may be more.
+    fn fill(&self, page: &mut Page, mut spot: Spot) -> Result<Option<Spot>> {
         let (words, owners) = (self.words(), self.owners.as_deref());
-        let plan = Plan::new(
-            self.db,
-            scopes,
-            &Wanted { words, owners, kind: self.query.kind },
-            &self.clock,
-        )?;
-        let Some(plan) = plan else { return Ok(Set { results: Vec::new(), plan, from: 0 }) };
-        let Effort { candidates, .. } = self.effort;
-        let (most, clock) = match at.last {
-            None => (candidates, self.clock),
-            Some(_) => (candidates.saturating_mul(2), self.effort.clock_for_again()),
-        };
+        let wanted = Wanted { words, owners, kind: self.query.kind };
+        loop {
+            let stretch = Stretch::new(self.db, self.asker, &wanted, spot)?;
+            let set = self.set(&stretch)?;
+            let is_used_up = self.take(page, &stretch, &set)?;
+            if page.given.len() >= SEARCH_RESULTS {
+                return Ok(None);
+            }
+            if !is_used_up {
+                return Ok(Some(stretch.spot));
+            }
+            let Some(next) = stretch.behind(set.from) else { return Ok(None) };
+            if page.results.len() >= self.query.most || self.clock.has_run_out() {
+                return Ok(Some(next));
+            }
+            spot = next;
+        }
+    }
+
+    fn set(&self, stretch: &Stretch<'_>) -> Result<Set> {
         let mut found = Vec::new();
-        let from = scan(self.db, &plan, (at.from, at.below), Some(&clock), |id| {
-            if let Some(candidate) = seen::candidate(self.db, id, self.asker)?
-                && self.fits(&candidate)
-            {
+        let from = stretch.go(&self.clock, |candidate| {
+            if self.fits(&candidate) {
                 found.push(candidate);
             }
-            let is_enough = found.len() >= most || clock.has_run_out();
-            Ok(if is_enough { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            match found.len() >= self.effort.candidates {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            }
         })?;
-        Ok(Set { results: best(found, words), plan: Some(plan), from })
+        Ok(Set { results: best(found, self.words()), from })
     }
 
     /// What the lists of words cannot tell.
@@ -140,129 +159,118 @@ impl Search<'_> {
             && (!only_online || online.contains(&candidate.owner))
     }
 
-    /// Puts results of a set on the page, from a position on. Says whether the set is used up.
-    fn take(&self, page: &mut Page, scopes: &Scopes, set: &Set, at: Position) -> Result<bool> {
-        let is_left = |(place, _): &&(Place, Candidate)| {
-            at.last.is_none_or(|(rank, id)| *place > Place { rank, id })
-        };
-        let mut left = set.results.iter().filter(is_left).peekable();
-        while left.peek().is_some() {
-            let room = self.query.most.saturating_sub(page.results.len());
-            let mut taken: Vec<_> = left.by_ref().take(room).collect();
+    /// Puts results of a set on the page that were not given. Says whether the set is used up.
+    fn take(&self, page: &mut Page, stretch: &Stretch<'_>, set: &Set) -> Result<bool> {
+        let mark = |candidate: &Candidate| page.before.mark(candidate.content, candidate.id);
+        let marked = set.results.iter().map(|(_, candidate)| (mark(candidate), candidate));
+        let left: Vec<_> = marked.filter(|(mark, _)| !page.given.contains(mark)).collect();
+        let most = self.query.most.min(SEARCH_RESULTS.saturating_sub(page.before.count()));
+        let mut left = left.as_slice();
+        // What cannot be read takes no room.
+        while !left.is_empty() {
+            let room = most.saturating_sub(page.results.len()).min(left.len());
+            let (taken, rest) = left.split_at(room);
             if taken.is_empty() {
                 return Ok(false);
             }
-            let before = self.given_before(scopes, set, &taken, at)?;
-            taken.retain(|(_, candidate)| {
-                candidate.content.is_none_or(|content| !before.contains(&content))
-            });
-            self.put(page, scopes, &taken, Position { from: set.from, ..at })?;
+            self.put(page, stretch, taken)?;
+            left = rest;
         }
         Ok(true)
-    }
-
-    /// Which of these contents an earlier set had among its results.
-    fn given_before(
-        &self,
-        scopes: &Scopes,
-        set: &Set,
-        taken: &[&(Place, Candidate)],
-        at: Position,
-    ) -> Result<HashSet<Content>> {
-        let (wanted, mut given) = (contents(taken), HashSet::new());
-        let mut left = wanted.len().saturating_mul(MOST_OF_EACH);
-        let (Some(plan), Some(having)) = (&set.plan, having(scopes, &wanted)) else {
-            return Ok(given);
-        };
-        if at.below >= at.top {
-            return Ok(given);
-        }
-        let text = format!("({}) AND ({having})", plan.text);
-        let plan = Plan { text, steps: 0 };
-        scan(self.db, &plan, (at.below, at.top), None, |id| {
-            if let Some(candidate) = seen::candidate(self.db, id, self.asker)?
-                && self.fits(&candidate)
-            {
-                given.extend(candidate.content);
-            }
-            left = left.saturating_sub(1);
-            Ok(if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-        })?;
-        Ok(given)
     }
 
     fn put(
         &self,
         page: &mut Page,
-        scopes: &Scopes,
-        taken: &[&(Place, Candidate)],
-        at: Position,
+        stretch: &Stretch<'_>,
+        taken: &[(u64, &Candidate)],
     ) -> Result<()> {
-        let wanted = contents(taken);
-        let mut holders = holders(self.db, scopes, &wanted, self.asker, &self.clock)?;
-        for (Place { rank, id }, candidate) in taken {
-            let Some(seen) = seen::entry(self.db, *id, self.asker)? else { continue };
+        let wanted: Vec<_> = taken.iter().filter_map(|(_, candidate)| candidate.content).collect();
+        let mut holders = holders(self.db, &stretch.scopes, &wanted, self.asker, &self.clock)?;
+        for (mark, candidate) in taken {
+            page.given.insert(*mark);
+            let Some(seen) = seen::entry(self.db, candidate.id, self.asker)? else { continue };
             let Some(best) = page.shelf.put(self.db, seen)? else { continue };
-            let mut row = ResultRow {
-                sources: vec![best],
-                others: 0,
-                here: Position { last: Some((*rank, *id)), ..at },
-            };
+            let mut sources = vec![best];
+            let mut others = 0;
             if let Some(content) = candidate.content {
                 let mut same = holders.remove(&content).unwrap_or_default();
-                same.retain(|holder| holder.id != *id);
-                let (shelf, online) = (&mut page.shelf, &self.query.online);
+                same.retain(|holder| holder.id != candidate.id);
                 let most = RESULT_SOURCES.saturating_sub(1);
-                let (sources, others) = sources(self.db, shelf, same, self.asker, online, most)?;
-                row.sources.extend(sources);
-                row.others = others;
+                let (shelf, online) = (&mut page.shelf, &self.query.online);
+                let (more, left) = ranked(self.db, shelf, same, self.asker, online, most)?;
+                sources.extend(more);
+                others = left;
             }
-            page.results.push(row);
+            let spot = stretch.spot.clone();
+            page.results.push(Line { sources, others, mark: *mark, spot });
         }
         Ok(())
     }
 
-    /// The words that no entry has that the asker may see.
-    fn nothing(&self) -> Result<Vec<usize>> {
-        let mut nothing = Vec::new();
-        for (number, word) in self.words().iter().enumerate() {
-            if !self.is_anywhere(word)? {
-                nothing.push(number);
+    /// Which of the words stand in no entry that the asker may see; and where to go on, when it takes
+    /// long.
+    fn lonely(&self, known: Option<Lonely>, spot: Spot) -> Result<(Lonely, Option<Spot>)> {
+        let top = spot.top;
+        let (mut known, mut spot) = match known {
+            Some(known) => (known, spot),
+            None => (Lonely::default(), anew(top, 0)),
+        };
+        while let Some(word) = self.words().get(known.word) {
+            let (is_there, behind) = self.is_there(word, spot)?;
+            spot = match behind {
+                Some(behind) if !is_there => behind,
+                _ => {
+                    known.nowhere.extend((!is_there).then_some(known.word));
+                    known.word = known.word.saturating_add(1);
+                    anew(top, 0)
+                }
+            };
+            if self.clock.has_run_out() && known.word < self.words().len() {
+                return Ok((known, Some(spot)));
             }
         }
-        Ok(nothing)
+        Ok((known, None))
     }
 
-    /// Whether some entry has a word, or so much is hidden that nobody can tell in time.
-    fn is_anywhere(&self, word: &AskedWord) -> Result<bool> {
+    /// Whether some entry at this place has a word; and where to go on.
+    fn is_there(&self, word: &AskedWord, spot: Spot) -> Result<(bool, Option<Spot>)> {
         let wanted = Wanted { words: std::slice::from_ref(word), owners: None, kind: None };
-        let mut portion = Some(Portion::FIRST);
-        while let Some(next) = portion {
-            let scopes = Scopes::of(self.db, self.asker, next)?;
-            let mut is_there = false;
-            if let Some(plan) = Plan::new(self.db, &scopes, &wanted, &self.clock)? {
-                scan(self.db, &plan, (0, i64::MAX), Some(&self.clock), |id| {
-                    is_there = self.clock.has_run_out()
-                        || seen::candidate(self.db, id, self.asker)?.is_some();
-                    Ok(if is_there { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-                })?;
-            }
-            if is_there || self.clock.has_run_out() {
-                return Ok(true);
-            }
-            portion = scopes.next;
-        }
-        Ok(false)
+        let stretch = Stretch::new(self.db, self.asker, &wanted, spot)?;
+        let mut is_there = false;
+        let from = stretch.go(&self.clock, |_| {
+            is_there = true;
+            ControlFlow::Break(())
+        })?;
+        Ok((is_there, stretch.behind(from)))
     }
 }
 
-/// The position behind a set that is used up.
-fn after(at: Position, set: &Set, scopes: &Scopes) -> Option<Position> {
-    let begin = Position { from: 0, last: None, ..at };
-    match (set.from, scopes.next) {
-        (0, None) => None,
-        (0, Some(Portion(portion))) => Some(Position { below: at.top, portion, ..begin }),
-        (from, _) => Some(Position { below: from, ..begin }),
+impl Page {
+    fn new(before: Given) -> Self {
+        Self { given: before.marks(), before, shelf: Filling::default(), results: Vec::new() }
+    }
+
+    /// The page, and where there may be more.
+    fn end(self, rest: Option<Spot>) -> ResultPage {
+        let Self { before, shelf, results, .. } = self;
+        let marks: Vec<_> = results.iter().map(|line| line.mark).collect();
+        let given = before.and(&marks);
+        let behind = |spot, count: usize| {
+            let given = given.first(before.count().saturating_add(count));
+            Position { spot, given, lonely: None }
+        };
+        let next = rest.map(|spot| behind(spot, results.len()));
+        let results = results.into_iter().zip(1..).map(|(line, number)| {
+            let Line { sources, others, spot, .. } = line;
+            ResultRow { sources, others, here: behind(spot, number) }
+        });
+        ResultPage {
+            shelf: shelf.into_shelf(),
+            results: results.collect(),
+            nothing: Vec::new(),
+            next,
+        }
     }
 }
 
@@ -274,10 +282,6 @@ fn best(found: Vec<Candidate>, words: &[AskedWord]) -> Vec<(Place, Candidate)> {
     let mut seen = HashSet::new();
     ranked.retain(|(_, candidate)| candidate.content.is_none_or(|content| seen.insert(content)));
     ranked
-}
-
-fn contents(taken: &[&(Place, Candidate)]) -> Vec<Content> {
-    taken.iter().filter_map(|(_, candidate)| candidate.content).collect()
 }
 
 /// Whose entries alone are looked for, if that is one person or few.

@@ -56,13 +56,11 @@ const DROPPED: &str =
 
 /// Does a step that looks at about so many rows. Says whether there is more to do.
 pub(in super::super) fn tidy(db: &Connection, known: &mut Known, rows: usize) -> Result<bool> {
-    let share = whose_turn(db)?;
-    if let Some(share) = share {
+    if let Some(share) = whose_turn(db)? {
         clear_up(db, known, share, rows)?;
+        return Ok(true);
     }
-    // These do not wait for the shares: there may always be one.
-    let is_more = vocabulary::sweep(db, known, rows)? || merge(db)?;
-    Ok(share.is_some() || is_more)
+    Ok(vocabulary::sweep(db, known, rows)? || merge(db)?)
 }
 
 /// The share to clear up in: one of the next person, the one of theirs that waited for longest.

@@ -18,6 +18,8 @@ pub(super) const ADD: &str = "INSERT INTO words (scope, word, entries) VALUES ($
 pub(super) const SET: &str = "UPDATE words SET entries = $1 WHERE scope = $2 AND word = $3";
 pub(super) const BEGINNING: &str = "SELECT word, entries FROM words
     WHERE scope = $1 AND word >= $2 AND word <= $3 ORDER BY word LIMIT $4";
+pub(super) const BEGINNINGS: &str =
+    "SELECT 1 FROM words WHERE scope = $1 AND word >= $2 AND word <= $3 LIMIT $4";
 const STAMP: &str = "SELECT learned FROM catalog";
 const SET_STAMP: &str = "UPDATE catalog SET learned = $1";
 pub(super) const FORGET: &str = "DELETE FROM words WHERE scope = $1
@@ -126,20 +128,46 @@ pub(super) fn entries(db: &impl Sql, scope: Scope, word: &Word) -> Result<u64> {
     Ok(found.unwrap_or_default())
 }
 
-/// At most so many words of a scope that begin so, the most frequent first, of those that come first
-/// by the alphabet.
+/// Words that begin alike, by how they end.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Range<'w> {
+    /// How all of them begin.
+    pub(super) with: &'w str,
+    /// Behind the one that ends so.
+    pub(super) after: Option<&'w str>,
+    /// Up to the one that ends so.
+    pub(super) up_to: Option<&'w str>,
+}
+
+impl Range<'_> {
+    /// The first text that lies in it, and the last one.
+    fn bounds(&self) -> (String, String) {
+        let Self { with, after, up_to } = self;
+        // Nothing lies between a word and the same with a zero.
+        let first = after.map_or_else(|| (*with).to_owned(), |end| format!("{with}{end}\0"));
+        let last =
+            up_to.map_or_else(|| format!("{with}{}", char::MAX), |end| format!("{with}{end}"));
+        (first, last)
+    }
+}
+
+/// The first words of a scope that begin so, in order, with their counts.
 pub(super) fn beginning(
     db: &impl Sql,
     scope: Scope,
-    with: &Word,
+    range: &Range<'_>,
     most: usize,
 ) -> Result<Vec<(String, u64)>> {
-    let last = format!("{}{}", with.as_str(), char::MAX);
-    let range = params![scope.number(), with.as_str(), last, count(LOOKED_AT)];
-    let mut words = db.all(BEGINNING, range, |row| Ok((row.get(0)?, row.count(1)?)))?;
-    words.sort_by(|one: &(String, u64), other| other.1.cmp(&one.1).then(one.0.cmp(&other.0)));
-    words.truncate(most);
-    Ok(words)
+    let (first, last) = range.bounds();
+    let range = params![scope.number(), first, last, count(most)];
+    db.all(BEGINNING, range, |row| Ok((row.get(0)?, row.count(1)?)))
+}
+
+/// How many words of a scope begin so; no more than this.
+pub(super) fn beginnings(db: &impl Sql, scope: Scope, with: &Word, most: usize) -> Result<usize> {
+    let (first, last) = Range { with: with.as_str(), after: None, up_to: None }.bounds();
+    let range = params![scope.number(), first, last, count(most)];
+    Ok(db.all(BEGINNINGS, range, |_| Ok(()))?.len())
 }
 
 /// Forgets words of a scope that is not used any more. Says whether there may be more.
@@ -193,6 +221,4 @@ fn stored(entries: u64) -> i64 {
     i64::try_from(entries).unwrap_or(i64::MAX)
 }
 
-/// So many words are looked at that begin so.
-const LOOKED_AT: usize = 10_000;
 const SWEPT_AT_LEAST: i64 = 1000;
