@@ -13,6 +13,8 @@ mod exits;
 #[cfg(target_os = "linux")]
 #[path = "client/prompt.rs"]
 mod prompt;
+#[path = "client/said.rs"]
+mod said;
 #[path = "client/sharing.rs"]
 mod sharing;
 #[cfg(target_os = "linux")]

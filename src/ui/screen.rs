@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! a line ────────▶ the bars step aside, the line is written, the bars come back below it
-//! a bar's frame ─▶ free:    written where the bars stand, at the end of what was written
+//! a bar's frame ─▶ free:    written at the end of what was written, the cursor in the line below, where
+//!                           a terminal echoes Ctrl-C
 //!                  prompt:  handed to the line editor, which puts it above the line being typed
 //! ```
 //!
@@ -132,10 +133,15 @@ impl State {
         }
         self.shown = shows;
         match &self.way {
-            Way::Free => lock(&self.to).write(&frame),
+            Way::Free => {
+                let end = if shows { "\n" } else { "\x1b[J" };
+                lock(&self.to).write(&format!("{}{frame}{end}", begin(shown)));
+            }
             Way::Mute => {}
             Way::Prompt(editor) => {
-                let sent = editor.try_send(above_prompt(&frame, shows, shown));
+                // The editor goes on in the line below what it writes, and ends lines by itself.
+                let end = if shows { "\n" } else { "\x1b[A\n" };
+                let sent = editor.try_send(format!("{}{frame}{end}", begin(shown)));
                 // What was not drawn is not there to be drawn over.
                 self.shown = shows && sent.is_ok();
             }
@@ -143,12 +149,9 @@ impl State {
     }
 }
 
-/// A frame as the editor writes it at the beginning of its own line, below which it then goes on. The
-/// bars that were drawn before end in the line above.
-fn above_prompt(frame: &str, shows: bool, shown: bool) -> String {
-    let begin = if shown { "\x1b[A" } else { "" };
-    let end = if shows { "" } else { "\x1b[A" };
-    format!("{begin}{frame}{end}\n")
+/// From the line below the bars that were drawn before into their last.
+fn begin(shown: bool) -> &'static str {
+    if shown { "\x1b[A" } else { "" }
 }
 
 impl TermLike for Canvas {

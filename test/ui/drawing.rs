@@ -66,6 +66,7 @@ fn screen(text: &str) -> String {
                     'A' => row -= steps,
                     'B' => row += steps,
                     'K' => lines[row].clear(),
+                    'J' => lines.truncate(row),
                     other => panic!("{other} steers"),
                 }
             }

@@ -77,7 +77,8 @@ pub(crate) fn new_password(
     checked(&ask.new_secret(question, check)?)
 }
 
-fn checked(text: &str) -> Result<Password, Trouble> {
+/// A text that is a password.
+pub(crate) fn checked(text: &str) -> Result<Password, Trouble> {
     Password::new(text).map_err(|error| node::Error::from(error).into())
 }
 

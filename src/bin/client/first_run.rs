@@ -4,6 +4,7 @@ use crate::asking;
 use crate::failures::Trouble;
 use crate::program::Program;
 use crate::verbs::account::{self, Newcomer};
+use crate::visits::files;
 use waxwing::crypto::Password;
 use waxwing::model::{Audience, IndexAddress};
 use waxwing::node::User;
@@ -16,7 +17,7 @@ pub(crate) async fn welcome(program: &Program, index: IndexAddress) -> Result<Us
     printer.result(format!("Everything of yours stays in {}.", program.home.path().display()));
     let me = Newcomer::begin(program)?;
     let index = me.trusted(program, index).await?;
-    let is_new = ask.yes("Make a new account on it? (n logs in to one that you have)", true)?;
+    let is_new = ask.yes("A new account? (n: log in to yours)", true)?;
     let set = program.with_config(|config| config.user.clone()).flatten();
     let user = account::ask_name(program, set.as_ref().map(|name| name.as_str()))?;
     let question = format!("Password for {user} (at least {} characters)", Password::MIN_BYTES);
@@ -45,7 +46,7 @@ async fn offer_to_share(program: &Program, me: &User) -> Result<(), Trouble> {
     let ask = program.asker("an answer", "`share add PATH`")?;
     for path in me.config().shares.clone() {
         let preview = me.preview(&path).await?;
-        let question = format!("Share {} files with everyone?", preview.files);
+        let question = format!("Share {} with everyone?", files(preview.files));
         if ask.yes(&question, true)? {
             me.add_share(&path, &[], Audience::Everyone)?;
         } else {

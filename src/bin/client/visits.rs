@@ -105,11 +105,16 @@ fn offered(printer: &Printer, me: &User, from: &impl std::fmt::Display, number: 
 }
 
 /// A file by its name, several by their number.
-pub(crate) fn some(files: &[EntryPath]) -> String {
-    match files {
+pub(crate) fn some(all: &[EntryPath]) -> String {
+    match all {
         [only] => only.to_string(),
-        files => format!("{} files", files.len()),
+        several => files(several.len()),
     }
+}
+
+/// So many files.
+pub(crate) fn files(number: usize) -> String {
+    if number == 1 { "1 file".to_owned() } else { format!("{number} files") }
 }
 
 /// Who has signed something, and what that is worth.

@@ -183,10 +183,9 @@ pub(super) async fn login(program: &Program, arguments: &ArgMatches) -> Result<(
         },
     };
     let user = name(program)?;
-    if asking::in_file(arguments, "password-file")?.is_some() {
-        me.login(&index, &user, &asking::password(program, arguments)?).await?;
-    } else {
-        log_in(program, &me, &index, &user).await?;
+    match asking::in_file(arguments, "password-file")? {
+        Some(text) => me.login(&index, &user, &asking::checked(&text)?).await?,
+        None => log_in(program, &me, &index, &user).await?,
     }
     told_joined(program, &me, "logged in")
 }

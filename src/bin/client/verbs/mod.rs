@@ -196,12 +196,17 @@ pub(crate) async fn until_stopped(
     signals: &mut Signals,
 ) -> Result<(), Failure> {
     let working = Arc::clone(program);
+    // What goes on until it is stopped is done then.
+    let is_endless = matches.subcommand_name() == Some("serve");
     // On a task of its own: a question to the person holds it up, and not the signals.
     let mut work = tokio::spawn(async move { carry_out_verb(&working, &matches).await });
     let done = tokio::select! {
         done = &mut work => done,
         () = signals.next() => {
             work.abort();
+            if is_endless {
+                return Ok(());
+            }
             return Err(Failure::new(Exit::Interrupted, "stopped"));
         }
     };

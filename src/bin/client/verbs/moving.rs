@@ -7,8 +7,8 @@ use crate::visits::{signed_by, some};
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
-use std::path::PathBuf;
-use waxwing::model::{HostPort, UserName};
+use std::path::{Path, PathBuf};
+use waxwing::model::{HostPort, Untrusted, UserName};
 use waxwing::node::index::Query;
 use waxwing::node::{self, Class, GetRules, Got, SentFiles, Wanted};
 use waxwing::peer::Landed;
@@ -182,7 +182,7 @@ fn tell_came(printer: &Printer, all: &[Got]) {
         for (got, from) in came {
             let file = got.folder.join(got.path.to_relative());
             let by = signed_by(&from.user, from.verified.is_some());
-            printer.result(format!("{}: {}, signed by {by}", file.display(), bytes(got.size)));
+            printer.result(format!("{}: {}, signed by {by}", from_here(&file), bytes(got.size)));
         }
         return;
     }
@@ -198,6 +198,13 @@ fn tell_came(printer: &Printer, all: &[Got]) {
         let by = signed_by(&sender.user, sender.verified.is_some());
         printer.result(format!("{files} files, {}, signed by {by}", bytes(size)));
     }
+}
+
+/// A path as one would type it here.
+fn from_here(path: &Path) -> String {
+    let here = std::env::current_dir().ok();
+    let short = here.and_then(|here| path.strip_prefix(here).ok());
+    Untrusted::new(&short.unwrap_or(path).display().to_string()).to_string()
 }
 
 pub(super) async fn send(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {

@@ -3,13 +3,13 @@
 use super::people::named_people;
 use crate::failures::Trouble;
 use crate::program::Program;
-use crate::visits;
+use crate::visits::{self, files};
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 use std::path::PathBuf;
 use waxwing::model::{Audience, Keyword, Name};
-use waxwing::node::index::Summary;
+use waxwing::node::index::{self, Summary};
 use waxwing::node::{self, Looked, Online, SharedFolder, User};
 use waxwing::ui::{Exit, Failure, Table, bytes};
 
@@ -122,7 +122,13 @@ async fn add(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
         Some(names) => Audience::people(named_people(names)?).map_err(node::Error::from)?,
     };
     let added = me.add_share(&path, &keywords, audience)?;
-    tell_looked(program, me.look_at(&added).await?)
+    let looked = me.look_at(&added).await?;
+    if let Err(node::Error::Index(index::Error::Refused { .. })) = &looked.published {
+        // What the index does not take is not to stay behind as if it were shared.
+        let _ = me.remove_share(&added.share.name).await;
+        return looked.published.map(|_| ()).map_err(Trouble::from);
+    }
+    tell_looked(program, looked)
 }
 
 /// Says what is shared now, and what is not and why.
@@ -141,9 +147,9 @@ pub(crate) fn tell_looked(program: &Program, looked: Looked) -> Result<(), Troub
     };
     program.printer.object(&Shared::of("shared", &folder, Some(look)));
     let (name, to) = (&folder.share.name, &folder.share.audience);
-    let (files, size) = (preview.files, bytes(preview.bytes));
+    let (files, size) = (files(preview.files), bytes(preview.bytes));
     let changes = published.as_ref().map(changes).unwrap_or_default();
-    program.printer.result(format!("{name}: {files} files, {size}, shared with {to}{changes}."));
+    program.printer.result(format!("{name}: {files}, {size}, shared with {to}{changes}."));
     for waxwing::peer::LeftOut { path, why } in &preview.left_out {
         program.printer.note(format!("    not shared: {path}: {why}"));
     }
@@ -234,7 +240,9 @@ pub(super) async fn serve(program: &Program, _: &ArgMatches) -> Result<(), Troub
             program.printer.failure(&trouble.into());
         }
     }
-    program.printer.note("Ctrl-C stops.");
+    if !program.json {
+        program.printer.note("Ctrl-C stops.");
+    }
     // Until whoever carries out verbs is told to stop.
     std::future::pending().await
 }
