@@ -7,6 +7,7 @@
 
 mod asking;
 mod completing;
+mod demo;
 mod failures;
 mod first_run;
 mod program;

@@ -9,6 +9,7 @@ mod people;
 pub(crate) mod sharing;
 
 use crate::asking;
+use crate::demo;
 use crate::failures::Trouble;
 use crate::program::Program;
 use crate::prompt;
@@ -128,6 +129,7 @@ static VERBS: &[Verb] = &[
         command: about::completions_command,
         carry_out: |p, a| Box::pin(about::completions(p, a)),
     },
+    Verb { name: "demo", command: demo::command, carry_out: |p, a| Box::pin(demo::demo(p, a)) },
 ];
 
 /// What can be typed to a shell.

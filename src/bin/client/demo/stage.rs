@@ -1,0 +1,160 @@
+//! The folder of the story, and the processes in it.
+
+use std::fs::{self, DirBuilder};
+use std::io::{BufRead, BufReader, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use waxwing::crypto::random;
+use waxwing::ui::{Exit, Failure, Printer};
+
+/// Where the story is played. All of it is gone when it is cleared.
+pub(super) struct Stage {
+    pub(super) printer: Printer,
+    pub(super) folder: PathBuf,
+    program: PathBuf,
+    actors: Mutex<Actors>,
+}
+
+#[derive(Default)]
+struct Actors {
+    /// Those who run beside the story.
+    running: Vec<Child>,
+    is_over: bool,
+}
+
+impl Stage {
+    pub(super) fn new(printer: Printer) -> Result<Self, Failure> {
+        let name: u64 = u64::from_le_bytes(random());
+        let folder = std::env::temp_dir().join(format!("waxwing-demo-{name:016x}"));
+        make_private(&folder).map_err(|error| {
+            let what = format!("{}: the story has no place there: {error}", folder.display());
+            Failure::new(Exit::Error, what).hint("TMPDIR names another folder for it")
+        })?;
+        let program = std::env::current_exe().map_err(failed)?;
+        Ok(Self { printer, folder, program, actors: Mutex::default() })
+    }
+
+    /// The program of somebody, with what is typed to it.
+    pub(super) fn command(&self, who: &str, typed: &[&str]) -> Command {
+        let mut command = Command::new(&self.program);
+        command.arg("--home").arg(self.home(who)).args(typed).current_dir(self.home(who));
+        self.without_settings(command)
+    }
+
+    /// The index.
+    pub(super) fn index(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        command
+            .arg("--home")
+            .arg(&self.folder)
+            .arg("demo")
+            .arg("--index-in")
+            .arg(self.home("index"));
+        self.without_settings(command)
+    }
+
+    /// What the person has set for their own client is not for these.
+    fn without_settings(&self, mut command: Command) -> Command {
+        for (name, _) in std::env::vars_os() {
+            if name.to_str().is_some_and(|name| name.starts_with("WAXWING_")) {
+                command.env_remove(name);
+            }
+        }
+        command
+    }
+
+    pub(super) fn home(&self, who: &str) -> PathBuf {
+        self.folder.join(who)
+    }
+
+    pub(super) fn make_home(&self, who: &str) -> Result<PathBuf, Failure> {
+        make_private(&self.home(who)).map_err(failed)?;
+        Ok(self.home(who))
+    }
+
+    /// Begins somebody who runs beside the story until its end, and gives their first line.
+    pub(super) fn begin(&self, command: &mut Command) -> Result<String, Failure> {
+        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
+        let mut child = child.spawn().map_err(failed)?;
+        let out = child.stdout.take();
+        self.keep(child)?;
+        let mut line = String::new();
+        let mut out = BufReader::new(out.ok_or_else(|| Failure::new(Exit::Error, "no output"))?);
+        out.read_line(&mut line).map_err(failed)?;
+        // Whoever goes on speaking is not held up.
+        std::thread::spawn(move || std::io::copy(&mut out, &mut std::io::sink()));
+        match line.trim() {
+            "" => Err(Failure::new(Exit::Error, "somebody in the story ended before it began")),
+            line => Ok(line.to_owned()),
+        }
+    }
+
+    fn keep(&self, mut child: Child) -> Result<(), Failure> {
+        let mut actors = self.actors();
+        if actors.is_over {
+            end(&mut child);
+            return Err(Failure::new(Exit::Interrupted, "stopped"));
+        }
+        actors.running.push(child);
+        Ok(())
+    }
+
+    /// Runs somebody's program to its end, and gives what it said.
+    pub(super) fn run(&self, command: &mut Command, typed: &str) -> Result<Output, Failure> {
+        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().map_err(failed)?;
+        if let Some(mut input) = child.stdin.take() {
+            // Whoever asks for nothing does not read it.
+            let _ = input.write_all(typed.as_bytes());
+        }
+        child.wait_with_output().map_err(failed)
+    }
+
+    /// Runs somebody's program where all can see it: its tables and bars are the person's.
+    pub(super) fn show(&self, who: &str, typed: &[&str]) -> Result<u8, Failure> {
+        self.printer.result("");
+        self.printer.headline(format!("{who}$ client {}", typed.join(" ")));
+        let mut command = self.command(who, typed);
+        command.stdin(Stdio::null());
+        if self.printer.is_json() {
+            command.stdout(Stdio::null()).stderr(Stdio::null());
+        }
+        let status = command.status().map_err(failed)?;
+        Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX))
+    }
+
+    /// Ends whoever runs, and removes the folder.
+    pub(super) fn clear(&self) {
+        let mut actors = self.actors();
+        actors.is_over = true;
+        actors.running.iter_mut().rev().for_each(end);
+        actors.running.clear();
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+
+    fn actors(&self) -> MutexGuard<'_, Actors> {
+        self.actors.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn end(child: &mut Child) {
+    // It may have ended by itself.
+    let _ = child.kill();
+    let _ = child.wait();
+}
+
+#[cfg(unix)]
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    DirBuilder::new().mode(0o700).create(folder)
+}
+
+#[cfg(not(unix))]
+fn make_private(folder: &Path) -> std::io::Result<()> {
+    DirBuilder::new().create(folder)
+}
+
+pub(super) fn failed(error: impl std::fmt::Display) -> Failure {
+    Failure::new(Exit::Error, error)
+}
