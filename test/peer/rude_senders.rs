@@ -5,6 +5,8 @@ use crate::stage::{Answered, MIB, Stage, bytes_of, identity, path, sharer, wante
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 use tempfile::tempdir;
 use waxwing::link::{Consent, Request, Sending, StreamError, Streams};
 use waxwing::model::limits::ENTRY_SIZE;
@@ -13,12 +15,14 @@ use waxwing::peer::{Error, Fetched};
 use waxwing::seal::{Manifest, ManifestEntry, Refusal, Sealer, Source};
 use waxwing::wire::{Code, GetAsk, GetGrant};
 
-/// The byte 7, for ever.
-struct Sevens;
+/// The byte 7, for ever; and how many were read.
+#[derive(Default)]
+struct Sevens(AtomicUsize);
 
 impl Source for Sevens {
     fn read(&self, _: u32, _: u64, buffer: &mut [u8]) -> io::Result<()> {
         buffer.fill(7);
+        self.0.fetch_add(buffer.len(), Ordering::Relaxed);
         Ok(())
     }
 
@@ -43,6 +47,16 @@ async fn send(
     listed: Vec<ManifestEntry>,
     granted: Option<u64>,
 ) {
+    send_from(Arc::default(), request, streams, listed, granted).await;
+}
+
+async fn send_from(
+    source: Arc<Sevens>,
+    request: Request,
+    streams: Streams,
+    listed: Vec<ManifestEntry>,
+    granted: Option<u64>,
+) {
     let ask: GetAsk = request.decode().unwrap();
     let proven = streams.conversation().proven();
     let (to, context) = (proven.certificate(NOW).unwrap(), proven.context(&ask.challenge));
@@ -53,7 +67,7 @@ async fn send(
     let data_length = granted.unwrap_or(bytes);
     request.answer(GetGrant { id: 0, entries, data_length }).unwrap();
     let task = Events::ignored().begin(Work::Sending, "", 0);
-    let sending = Sending { sealer, source: Arc::new(Sevens), consent: Consent::Given };
+    let sending = Sending { sealer, source, consent: Consent::Given };
     streams.send(frames, sending, task).await.unwrap_err();
 }
 
@@ -186,10 +200,14 @@ async fn a_sender_that_stops_half_way_leaves_nothing() {
     assert_eq!(code, Code::Cancelled);
 
     let half = |request: Request, streams: Streams| async move {
-        let listed = vec![whole("large", 1 << 34)];
-        let sending = send(request, streams, listed, None);
-        // Enough for megabytes to be on the disk of the other side.
-        drop(tokio::time::timeout(std::time::Duration::from_millis(300), sending).await);
+        let (source, listed) = (Arc::<Sevens>::default(), vec![whole("large", 1 << 30)]);
+        let sending = send_from(Arc::clone(&source), request, streams, listed, None);
+        let megabytes_left = async {
+            while source.0.load(Ordering::Relaxed) < 20 * MIB {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        tokio::select! { () = sending => panic!("it ended"), () = megabytes_left => {} }
     };
     let answer = move |request, streams| {
         let half = half(request, streams);
