@@ -5,7 +5,7 @@ use crate::crypto::{Fingerprint, UnixTime, pair_words};
 use crate::model::UserName;
 use crate::model::directory::Binding;
 use crate::node::Error;
-use crate::node::home::{HomeError, kept};
+use crate::node::home::kept;
 use crate::node::pins::{Meeting, Pin, PinSaid, Pins};
 
 /// A person whose key is pinned.
@@ -115,7 +115,7 @@ impl User {
     pub(super) fn pins(&self) -> Result<Pins, Error> {
         let said: Option<Vec<PinSaid>> = kept::read_json(&self.0.state, PINS)?;
         let pins = Pins::from_said(said.unwrap_or_default());
-        pins.ok_or_else(|| HomeError::from(kept::damaged(&self.0.state, PINS)).into())
+        pins.ok_or_else(|| kept::damaged(&self.0.state, PINS).into())
     }
 
     /// Changes the pins while no other program does.
