@@ -59,6 +59,17 @@ fn the_first_run_of_two_people_ends_with_a_file_that_one_has_from_the_other() {
     let original = file("user1", "share/animals/koala.ppm");
     assert_eq!(file("user2", "downloads/koala.ppm"), original);
 
+    // A large file has bars on both sides, also above a line that is being typed. An optimized program
+    // is done before they are drawn.
+    if cfg!(debug_assertions) {
+        let big = fs::File::create(town.machine.at("user1/share/big.bin")).unwrap();
+        big.set_len(96 << 20).unwrap();
+        one.types("share scan\r").sees("1 new").sees("user1> ").types("half a line");
+        two.types("get user1:share/big.bin\r").sees("receiving").sees("big.bin").sees("%");
+        one.sees("sending").sees("big.bin").sees("has got big.bin").types("\u{15}");
+        two.sees("downloads/big.bin: 96 MiB, signed by user1").sees("user2> ");
+    }
+
     // What is sent waits for the person.
     two.types("send user1 share/code/hello.rs\r").sees("Waiting for user1");
     one.sees("`inbox accept 1`").types("inbox accept 1\r").sees("hello.rs came into");

@@ -1,7 +1,7 @@
 //! Sharing: what others may find and fetch, and being there for them.
 
 use super::people::named_people;
-use crate::failures::Trouble;
+use crate::failures::{self, Trouble};
 use crate::program::Program;
 use crate::visits::{self, files};
 use clap::builder::ValueParser;
@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 use std::path::PathBuf;
 use waxwing::model::{Audience, Keyword, Name};
-use waxwing::node::index::{self, Summary};
+use waxwing::node::index::Summary;
 use waxwing::node::{self, Looked, Online, SharedFolder, User};
 use waxwing::ui::{Exit, Failure, Table, bytes};
 
@@ -123,10 +123,11 @@ async fn add(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     };
     let added = me.add_share(&path, &keywords, audience)?;
     let looked = me.look_at(&added).await?;
-    if let Err(node::Error::Index(index::Error::Refused { .. })) = &looked.published {
-        // What the index does not take is not to stay behind as if it were shared.
-        let _ = me.remove_share(&added.share.name).await;
-        return looked.published.map(|_| ()).map_err(Trouble::from);
+    if let Err(error @ node::Error::NobodyInAudience(_)) = &looked.published {
+        // A name was misspelled: nothing is to stay behind as if it were shared.
+        let failure = failures::node(error).hint("`people` shows who is there; nothing is shared");
+        me.remove_share(&added.share.name).await?;
+        return Err(failure.into());
     }
     tell_looked(program, looked)
 }
