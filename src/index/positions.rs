@@ -4,7 +4,6 @@ use super::store::Position;
 use crate::model::limits::SEARCH_RESULTS;
 use crate::wire::Message;
 use crate::wire::index::Search;
-use bytes::Bytes;
 use std::collections::VecDeque;
 
 /// The last few.
@@ -24,11 +23,11 @@ struct Kept {
 
 /// What is the same on all pages of a search.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Question(Bytes);
+pub(super) struct Question(Box<[u8]>);
 
 impl Question {
     pub(super) fn of(ask: &Search) -> Self {
-        Self(Search { id: 0, most: None, from: None, ..ask.clone() }.encode())
+        Self(Search { id: 0, most: None, from: None, ..ask.clone() }.encode().as_ref().into())
     }
 }
 
