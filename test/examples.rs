@@ -47,6 +47,19 @@ fn send_sends_files_over_a_conversation() {
 }
 
 #[test]
+fn share_and_fetch_lets_two_people_share_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    for round in ["first", "again"] {
+        let output = run("share_and_fetch", folder.path(), &[]);
+        let (told, complaints) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "{round}: {complaints}");
+        assert!(told.contains("bob: koala.txt is here, sent by alice: New"), "{round}: {told}");
+        let landed = fs::read(folder.path().join("share-example/bob/downloads/koala.txt")).unwrap();
+        assert_eq!(landed, b"a koala sleeps twenty hours a day", "{round}");
+    }
+}
+
+#[test]
 fn index_session_lets_two_people_meet() {
     let folder = tempfile::tempdir().unwrap();
     for round in ["first", "again"] {
