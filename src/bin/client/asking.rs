@@ -1,14 +1,14 @@
 //! Secrets: from a file, or asked for.
 
 use crate::failures::{self, Trouble};
-use crate::program::Program;
+use crate::program::{Asker, Program};
 use clap::{Arg, ArgAction, ArgMatches};
 use std::path::{Path, PathBuf};
 use waxwing::crypto::Passphrase;
 use waxwing::crypto::Password;
 use waxwing::crypto::key_file::Protection;
 use waxwing::node;
-use waxwing::ui::{Ask, read_secret};
+use waxwing::ui::read_secret;
 use zeroize::Zeroizing;
 
 /// The flag for the password of the account.
@@ -117,6 +117,6 @@ pub(crate) fn protection(passphrase: Option<&Passphrase>) -> Protection<'_> {
 }
 
 /// The passphrase of keys that there are.
-pub(crate) fn ask_passphrase(ask: &Ask) -> Result<Passphrase, Trouble> {
+pub(crate) fn ask_passphrase(ask: Asker<'_>) -> Result<Passphrase, Trouble> {
     passphrase(&ask.secret("Passphrase of your keys")?)
 }

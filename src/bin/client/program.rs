@@ -5,11 +5,13 @@ use crate::failures::{self, Trouble};
 use crate::settings::Given;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::task::block_in_place;
 use waxwing::crypto::key_file::KeyFileError;
 use waxwing::crypto::key_folder::KeyFolderError;
 use waxwing::model::{Events, UnixTime};
 use waxwing::node::{self, Config, Home, Options, User};
-use waxwing::ui::{Ask, Exit, Failure, Printer, Progress};
+use waxwing::ui::{Ask, AskError, Exit, Failure, Printer, Progress};
+use zeroize::Zeroizing;
 
 /// The program, from its start to its end.
 pub(crate) struct Program {
@@ -20,6 +22,33 @@ pub(crate) struct Program {
     pub(crate) json: bool,
     ask: Option<Ask>,
     state: Mutex<State>,
+}
+
+/// Somebody to ask. However long the answer takes, everything else goes on: what is shared is served,
+/// and the index hears that one is there.
+#[derive(Clone, Copy)]
+pub(crate) struct Asker<'p>(&'p Ask);
+
+impl Asker<'_> {
+    pub(crate) fn yes(self, question: &str, usual: bool) -> Result<bool, AskError> {
+        block_in_place(|| self.0.yes(question, usual))
+    }
+
+    pub(crate) fn text(self, question: &str, usual: Option<&str>) -> Result<String, AskError> {
+        block_in_place(|| self.0.text(question, usual))
+    }
+
+    pub(crate) fn secret(self, question: &str) -> Result<Zeroizing<String>, AskError> {
+        block_in_place(|| self.0.secret(question))
+    }
+
+    pub(crate) fn new_secret(
+        self,
+        question: &str,
+        check: impl Fn(&str) -> Result<(), String>,
+    ) -> Result<Zeroizing<String>, AskError> {
+        block_in_place(|| self.0.new_secret(question, check))
+    }
 }
 
 struct State {
@@ -53,13 +82,13 @@ impl Program {
     }
 
     /// Somebody to ask; `what` is needed, and `instead` says how else to give it.
-    pub(crate) fn asker(&self, what: &str, instead: &str) -> Result<&Ask, Failure> {
-        self.ask.as_ref().ok_or_else(|| failures::nobody_to_ask(what, instead))
+    pub(crate) fn asker(&self, what: &str, instead: &str) -> Result<Asker<'_>, Failure> {
+        self.ask().ok_or_else(|| failures::nobody_to_ask(what, instead))
     }
 
     /// Somebody to ask, if somebody is there.
-    pub(crate) fn ask(&self) -> Option<&Ask> {
-        self.ask.as_ref()
+    pub(crate) fn ask(&self) -> Option<Asker<'_>> {
+        self.ask.as_ref().map(Asker)
     }
 
     /// The person, with their keys open.
