@@ -11,8 +11,12 @@ mod fetching;
 mod folders;
 #[path = "peer/landing.rs"]
 mod landing;
+#[path = "peer/raw_sender.rs"]
+mod raw_sender;
 #[path = "peer/rude_askers.rs"]
 mod rude_askers;
+#[path = "peer/rude_offers.rs"]
+mod rude_offers;
 #[path = "peer/rude_senders.rs"]
 mod rude_senders;
 #[path = "peer/sending.rs"]

@@ -1,0 +1,154 @@
+//! Senders that offer what nobody may: names that lead out, collide or deceive, lists that lie, and
+//! what was sent before. None of it is even proposed, and nothing changes on the disk.
+
+use crate::raw_sender::{Introduction, ask, entry, why_it_ended};
+use crate::stage::{Stage, soon};
+use std::fs;
+use std::time::Duration;
+use waxwing::link::{Conversation, StreamError, StreamFrames};
+use waxwing::peer::{Error, Files};
+use waxwing::seal::Refusal;
+use waxwing::wire::{Code, Kind, StreamEnd};
+
+/// Bob's home with much that should stay as it is, and a way out of his inbox.
+async fn sandbox() -> Stage {
+    let stage = Stage::new().await;
+    for name in ["secret", "inbox/x", "share/mine", "outside/deep/file"] {
+        stage.write(name, name.as_bytes());
+    }
+    #[cfg(unix)]
+    for (to, at) in [("outside", "inbox/out"), ("secret", "inbox/link"), ("nowhere", "inbox/gone")]
+    {
+        std::os::unix::fs::symlink(stage.at(to), stage.at(at)).unwrap();
+    }
+    stage
+}
+
+/// Every name in Bob's home with what it is, when it was changed, and what it holds.
+fn everything(stage: &Stage) -> Vec<String> {
+    let mut all: Vec<String> = stage
+        .tree("")
+        .into_iter()
+        .map(|(name, bytes)| {
+            let about = fs::symlink_metadata(stage.at(&name)).unwrap();
+            let target = fs::read_link(stage.at(&name)).ok();
+            format!("{name} {:?} {:?} {target:?} {bytes:?}", about.file_type(), about.modified())
+        })
+        .collect();
+    all.sort();
+    all
+}
+
+async fn is_still_served(stage: &mut Stage, name: &str) {
+    stage.write(name, b"an honest note");
+    let files = Files::open(&[stage.at(name)]).unwrap();
+    let sent = soon(stage.alice.send(&stage.streams, files, Duration::from_secs(30))).await;
+    assert_eq!(sent.unwrap().landed.len(), 1);
+    stage.received().await.unwrap();
+    assert_eq!(fs::read(stage.at("inbox").join(name)).unwrap(), b"an honest note");
+}
+
+/// What Bob makes of a manifest with these entries.
+async fn offered(stage: &mut Stage, entries: &[Vec<u8>]) -> (Code, Error) {
+    let bob = stage.streams.conversation().clone();
+    let (challenge, mut frames) = ask(&bob, entries.len() as u32).await;
+    Introduction::of(&bob, &challenge, entries).send(&bob, &frames);
+    let code = why_it_ended(&mut frames).await;
+    (code, stage.received().await.unwrap_err())
+}
+
+fn take_back(bob: &Conversation, frames: &StreamFrames) {
+    let (stream, text) = (frames.number(), Default::default());
+    bob.tell(&StreamEnd { stream, code: Code::Cancelled, text }).unwrap();
+}
+
+fn of(names: &[&str]) -> Vec<u8> {
+    entry(&names.iter().map(|name| name.as_bytes()).collect::<Vec<_>>())
+}
+
+/// Lists of entries that no program of ours makes.
+fn hostile() -> Vec<(&'static str, Vec<Vec<u8>>)> {
+    let one = |names: &[&str]| vec![of(names)];
+    vec![
+        ("climbs", one(&["..", "secret"])),
+        ("climbs from within", one(&["a", "..", "..", "secret"])),
+        ("climbs in one name", one(&["../secret"])),
+        ("is absolute", one(&["/etc/passwd"])),
+        ("begins at the root", one(&["", "etc", "passwd"])),
+        ("climbs elsewhere", one(&["..\\secret"])),
+        ("names a drive", one(&["C:\\secret"])),
+        ("names a stream of a file", one(&["a:b"])),
+        ("is empty", one(&[""])),
+        ("has no name at all", one(&[])),
+        ("is the folder itself", one(&["."])),
+        ("ends early", one(&["a\0b"])),
+        ("steers the terminal", one(&["a\u{1b}[2J"])),
+        ("breaks the line", one(&["a\rb"])),
+        ("reads backwards", one(&["a\u{202e}txt.exe"])),
+        ("is not seen", one(&["a\u{200b}"])),
+        ("is a device", one(&["CON"])),
+        ("is a device with an ending", one(&["nul.txt"])),
+        ("ends in a dot", one(&["x."])),
+        ("ends in a space", one(&["x "])),
+        ("is one of ours", one(&[".waxwing-0123"])),
+        ("is spelled in parts", one(&["e\u{301}"])),
+        ("is no text", vec![entry(&[b"\xff\xfe"])]),
+        ("is too deep", one(&["a"; 65])),
+        ("is too long", one(&[&*"a".repeat(250); 5])),
+        ("collides by case", vec![of(&["A.txt"]), of(&["a.txt"])]),
+        ("is there twice", vec![of(&["a"]), of(&["a"])]),
+        ("is a file and a folder", vec![of(&["a"]), of(&["a", "b"])]),
+        ("is cut", vec![of(&["a"])[..20].to_vec()]),
+        ("goes on", vec![[of(&["a"]), of(&["b"])].concat()]),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn names_that_nobody_may_give_are_not_even_proposed() {
+    let mut stage = sandbox().await;
+    let before = everything(&stage);
+    for (what, entries) in hostile() {
+        let (code, error) = offered(&mut stage, &entries).await;
+        let is_refused = matches!(error, Error::Stream(StreamError::Sealed(Refusal::NotOpened)));
+        assert!(is_refused, "a name that {what}: {error:?}");
+        assert_eq!(code, Refusal::NotOpened.into(), "a name that {what}");
+        assert_eq!(everything(&stage), before, "a name that {what}");
+    }
+    is_still_served(&mut stage, "note").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_by_honest_names_is_proposed() {
+    // So it is the names that are refused, not how these streams are made.
+    let mut stage = sandbox().await;
+    let bob = stage.streams.conversation().clone();
+    let (challenge, mut frames) = ask(&bob, 1).await;
+    Introduction::of(&bob, &challenge, &[of(&["a", "b"])]).send(&bob, &frames);
+    for kind in [Kind::SegmentVerified, Kind::StreamAccept] {
+        assert_eq!(soon(frames.next()).await.unwrap().kind, kind);
+    }
+    take_back(&bob, &frames);
+    let error = stage.received().await.unwrap_err();
+    assert!(matches!(error, Error::Refused { code: Code::Cancelled, .. }), "{error:?}");
+    assert!(stage.names("inbox").iter().all(|name| !name.starts_with(".waxwing-")));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_is_played_again_lands_nothing_a_second_time() {
+    let mut stage = sandbox().await;
+    let bob = stage.streams.conversation().clone();
+    let (challenge, frames) = ask(&bob, 1).await;
+    let introduction = Introduction::of(&bob, &challenge, &[of(&["a"])]);
+    introduction.send(&bob, &frames);
+    take_back(&bob, &frames);
+    stage.received().await.unwrap_err();
+    let before = everything(&stage);
+
+    let (_, mut again) = ask(&bob, 1).await;
+    introduction.send(&bob, &again);
+    assert_eq!(why_it_ended(&mut again).await, Refusal::Context.into());
+    let error = stage.received().await.unwrap_err();
+    assert!(matches!(error, Error::Stream(StreamError::Sealed(Refusal::Context))), "{error:?}");
+    assert_eq!(everything(&stage), before);
+    is_still_served(&mut stage, "note").await;
+}
