@@ -28,6 +28,7 @@ fn every_error_says_what_happened_and_what_to_do() {
         let shown = format!("{error:?}: {advice:?}");
         assert!(!advice.what.is_empty() && !advice.what.contains('\n'), "{shown}");
         assert_ne!(advice.exit, Exit::Done, "{shown}");
+        assert!(!advice.what.contains("()"), "{shown}");
         // Of the others, the next step is not known.
         let is_helped = !matches!(advice.exit, Exit::Error | Exit::Interrupted | Exit::NothingToDo);
         let may_be_bare = matches!(error, Error::Said(_) | Error::Index(_) | Error::Peer(_));
