@@ -57,7 +57,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
         ],
     ),
     ("std::env", &["ui/output.rs", "ui/settings/", "bin/"]),
-    ("std::process", &["index/data_folder.rs", "node/home/files.rs", "ui/failure.rs", "bin/"]),
+    ("std::process", &["index/data_folder.rs", "node/home/files.rs", "node/error/exit.rs", "bin/"]),
     (
         "std::time",
         &[

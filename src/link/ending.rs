@@ -13,7 +13,7 @@ pub struct Ended;
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Ending {
     /// This side ended it.
-    #[error("this side ended the conversation: {code} ({text})")]
+    #[error("this side ended the conversation: {}", .code.said(.text))]
     Ours {
         /// Why.
         code: Code,
@@ -21,7 +21,7 @@ pub enum Ending {
         text: Explanation,
     },
     /// The other side ended it.
-    #[error("the other side ended the conversation: {code} ({text})")]
+    #[error("the other side ended the conversation: {}", .code.said(.text))]
     Theirs {
         /// Why.
         code: Code,
@@ -60,7 +60,7 @@ impl Ending {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AskError {
     /// The other side does not do it.
-    #[error("the other side refuses: {code} ({text})")]
+    #[error("the other side refuses: {}", .code.said(.text))]
     Refused {
         /// Why.
         code: Code,

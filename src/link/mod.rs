@@ -135,7 +135,7 @@ pub enum Error {
     #[error("this program stops")]
     Stopping,
     /// The other side said why it does not want to.
-    #[error("the other side refuses: {code} ({text})")]
+    #[error("the other side refuses: {}", .code.said(.text))]
     Refused {
         /// Why.
         code: Code,

@@ -21,7 +21,7 @@ mod pins;
 mod shared_folders;
 mod user;
 
-pub use error::{Advice, Class, Error};
+pub use error::{Advice, Error, Exit};
 pub use home::{Config, Home, HomeError, HomeLock, Receive};
 pub use object::{Object, ObjectError, Wanted};
 pub use pins::Pin;

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum Error {
     /// The other side does not want to.
-    #[error("the other side refuses: {code} ({text})")]
+    #[error("the other side refuses: {}", .code.said(.text))]
     Refused {
         /// Why.
         code: Code,

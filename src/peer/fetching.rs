@@ -220,14 +220,10 @@ fn look_around(landing: &Landing, wanted: Vec<Wanted>) -> (Vec<FetchedFile>, Vec
 
 /// As many in each as a request may have, in entries and in bytes.
 fn into_requests(wanted: Vec<Wanted>) -> Vec<Vec<Wanted>> {
-    let most = match wanted.iter().all(|wanted| wanted.content.is_some()) {
-        true => GET_ENTRIES,
-        false => BARE_ENTRIES,
-    };
     let (mut requests, mut room) = (Vec::<Vec<Wanted>>::new(), 0_usize);
     for wanted in wanted {
         let bytes = PathSaid::most_bytes(&wanted.path).saturating_add(WANTED_BYTES);
-        match requests.last_mut().filter(|request| request.len() < most && bytes <= room) {
+        match requests.last_mut().filter(|request| request.len() < GET_ENTRIES && bytes <= room) {
             Some(request) => request.push(wanted),
             None => {
                 requests.push(vec![wanted]);
@@ -285,9 +281,6 @@ pub(super) fn refusal(error: &Error) -> Code {
     }
 }
 
-/// Who decodes a request reserves no more than some times its length and a little: of short paths without
-/// contents, it does not take as many as of others.
-const BARE_ENTRIES: usize = 900;
 /// A wanted entry beside its path: numbers of fields, an id, a size.
 const WANTED_BYTES: usize = 64;
 /// A request beside what is wanted.

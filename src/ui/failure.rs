@@ -1,59 +1,7 @@
-//! How a program ends, and what it says when it did not do what was asked.
+//! What a program says when it did not do what was asked.
 
+use crate::node::{Advice, Exit};
 use std::fmt;
-use std::process::ExitCode;
-
-/// The exit codes of all our programs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Exit {
-    /// What was asked for is done.
-    Done,
-    /// Something went wrong.
-    Error,
-    /// The command was not understood.
-    Usage,
-    /// What was named is not there.
-    NotFound,
-    /// It may not be.
-    NotAllowed,
-    /// The other side cannot be reached.
-    Unreachable,
-    /// Something is not what it should be: somebody made a mistake, or lies.
-    Verification,
-    /// Something else is in the way.
-    Conflict,
-    /// There is no room left.
-    NoSpace,
-    /// It was so already.
-    NothingToDo,
-    /// Somebody stopped it at once.
-    Interrupted,
-}
-
-impl Exit {
-    /// The number that the system is told.
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::Done => 0,
-            Self::Error => 1,
-            Self::Usage => 2,
-            Self::NotFound => 3,
-            Self::NotAllowed => 4,
-            Self::Unreachable => 5,
-            Self::Verification => 6,
-            Self::Conflict => 7,
-            Self::NoSpace => 8,
-            Self::NothingToDo => 9,
-            Self::Interrupted => 130,
-        }
-    }
-}
-
-impl From<Exit> for ExitCode {
-    fn from(exit: Exit) -> Self {
-        exit.code().into()
-    }
-}
 
 /// What went wrong, in a sentence for a person, and what they can do about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,5 +23,11 @@ impl Failure {
     /// With advice.
     pub fn hint(self, hint: impl Into<String>) -> Self {
         Self { hint: Some(hint.into()), ..self }
+    }
+}
+
+impl From<Advice> for Failure {
+    fn from(Advice { exit, what, hint }: Advice) -> Self {
+        Self { exit, what, hint }
     }
 }

@@ -26,8 +26,9 @@ mod shell;
 mod table;
 mod words;
 
+pub use crate::node::Exit;
 pub use ask::{Ask, AskError, read_secret};
-pub use failure::{Exit, Failure};
+pub use failure::Failure;
 pub use log::{Level, Log, LogThread, Sinks};
 pub use log_file::LogFile;
 pub use output::Look;

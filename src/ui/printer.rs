@@ -10,12 +10,13 @@
 //!
 //! Lints keep the rest of the crate from printing.
 
-use super::failure::{Exit, Failure};
+use super::failure::Failure;
 use super::output::{Look, Output, columns, lock};
 use super::screen::Screen;
 use super::table::Table;
 use super::words::wrapped;
 use crate::model::Untrusted;
+use crate::node::Exit;
 use serde::Serialize;
 use std::fmt::{self, Display};
 use std::io::{self, Write};

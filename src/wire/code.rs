@@ -115,6 +115,11 @@ impl Code {
     pub fn from_number(number: u16) -> Self {
         Self::all().find(|code| code.number() == number).unwrap_or(Self::Unknown(number))
     }
+
+    /// The code to a person, with what was said beside it in words, if that is more.
+    pub fn said(self, words: &Explanation) -> impl fmt::Display {
+        Said(self, words)
+    }
 }
 
 impl From<Refusal> for Code {
@@ -141,6 +146,19 @@ impl fmt::Display for Code {
             (_, None) => {
                 write!(f, "a reason with the number {}, which is not known here", self.number())
             }
+        }
+    }
+}
+
+struct Said<'a>(Code, &'a Explanation);
+
+impl fmt::Display for Said<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(code, words) = self;
+        code.fmt(f)?;
+        match words.0.is_empty() || *words.0 == *code.to_string() {
+            true => Ok(()),
+            false => write!(f, " ({words})"),
         }
     }
 }

@@ -13,7 +13,7 @@ use waxwing::link::{self, AskError, Ending, StreamError};
 use waxwing::model::directory::ChainError;
 use waxwing::model::{self, Content, Name, UserName};
 use waxwing::node::index::{self, LoggedOut, Trouble};
-use waxwing::node::{Class, Error, HomeError, ObjectError};
+use waxwing::node::{Error, Exit, HomeError, ObjectError};
 use waxwing::peer::{self, LandError};
 use waxwing::seal::{ManifestProblem, Refusal, SealError};
 use waxwing::wire::{Code, Explanation, FrameError};
@@ -27,10 +27,10 @@ fn every_error_says_what_happened_and_what_to_do() {
         let advice = error.advice();
         let shown = format!("{error:?}: {advice:?}");
         assert!(!advice.what.is_empty() && !advice.what.contains('\n'), "{shown}");
-        assert_ne!(advice.class, Class::Done, "{shown}");
+        assert_ne!(advice.exit, Exit::Done, "{shown}");
+        assert!(!advice.what.contains("()"), "{shown}");
         // Of the others, the next step is not known.
-        let is_helped =
-            !matches!(advice.class, Class::Error | Class::Interrupted | Class::NothingToDo);
+        let is_helped = !matches!(advice.exit, Exit::Error | Exit::Interrupted | Exit::NothingToDo);
         let may_be_bare = matches!(error, Error::Said(_) | Error::Index(_) | Error::Peer(_));
         assert!(advice.hint.is_some() || !is_helped || may_be_bare, "{shown}");
         for foreign in [&advice.what, advice.hint.as_ref().unwrap_or(&advice.what)] {
@@ -41,28 +41,28 @@ fn every_error_says_what_happened_and_what_to_do() {
 
 #[test]
 fn the_classes_that_people_meet_most_are_what_they_expect() {
-    let class = |error: Error| error.advice().class;
+    let exit = |error: Error| error.advice().exit;
     let refused = |code| Error::from(index::Error::Refused { code, text: Explanation::default() });
     for (code, wanted) in [
-        (Code::Credentials, Class::NotAllowed),
-        (Code::NameTaken, Class::Conflict),
-        (Code::Invitation, Class::NotAllowed),
-        (Code::NotFound, Class::NotFound),
-        (Code::NoSpace, Class::NoSpace),
-        (Code::Quota, Class::NoSpace),
-        (Code::Declined, Class::NotAllowed),
-        (Code::Busy, Class::Unreachable),
-        (Code::Sealed(Refusal::RecordSignature), Class::Verification),
-        (Code::Sealed(Refusal::Cut), Class::Unreachable),
+        (Code::Credentials, Exit::NotAllowed),
+        (Code::NameTaken, Exit::Conflict),
+        (Code::Invitation, Exit::NotAllowed),
+        (Code::NotFound, Exit::NotFound),
+        (Code::NoSpace, Exit::NoSpace),
+        (Code::Quota, Exit::NoSpace),
+        (Code::Declined, Exit::NotAllowed),
+        (Code::Busy, Exit::Unreachable),
+        (Code::Sealed(Refusal::RecordSignature), Exit::Verification),
+        (Code::Sealed(Refusal::Cut), Exit::Unreachable),
     ] {
-        assert_eq!(class(refused(code)), wanted, "{code}");
+        assert_eq!(exit(refused(code)), wanted, "{code}");
     }
     let full = io::Error::from(io::ErrorKind::StorageFull);
     let full = HomeError::Io { path: PathBuf::from("x"), source: full };
-    assert_eq!(class(full.into()), Class::NoSpace);
+    assert_eq!(exit(full.into()), Exit::NoSpace);
     let denied = io::Error::from(io::ErrorKind::PermissionDenied);
     let denied = peer::Error::Disk { path: PathBuf::from("x"), source: denied };
-    assert_eq!(class(denied.into()), Class::NotAllowed);
+    assert_eq!(exit(denied.into()), Exit::NotAllowed);
 }
 
 /// An example of each, and of each that an error holds.

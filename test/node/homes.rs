@@ -4,7 +4,7 @@ use crate::town::{Town, open, user};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
-use waxwing::node::{Class, Config, Error, Home, HomeError};
+use waxwing::node::{Config, Error, Exit, Home, HomeError};
 
 #[test]
 fn a_home_is_named_or_at_or_above_the_current_folder_or_the_platforms() {
@@ -41,7 +41,7 @@ fn one_program_shares_from_a_home() {
     let lock = home.lock().unwrap();
     let error = home.lock().unwrap_err();
     assert!(matches!(error, HomeError::InUse { by: Some(by), .. } if by == std::process::id()));
-    assert_eq!(Error::from(error).advice().class, Class::Conflict);
+    assert_eq!(Error::from(error).advice().exit, Exit::Conflict);
     drop(lock);
     home.lock().unwrap();
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use waxwing::model::{Audience, Content, Event, Events, Work};
 use waxwing::node::index::Query;
-use waxwing::node::{Class, Config, Error, GetRules, Got, Receive, User, Visit, Wanted};
+use waxwing::node::{Config, Error, Exit, GetRules, Got, Receive, User, Visit, Wanted};
 use waxwing::peer::Landed;
 
 /// Alice, who shares a folder and is online, and Bob, who is not.
@@ -68,7 +68,7 @@ async fn what_is_searched_for_is_got_by_its_number_and_who_sent_it_is_known_late
     let results = bob.search(&Query::new("koala australia photos")).await.unwrap().value;
     assert_eq!(results.found.len(), 1);
     let got = pair.get("1").await.unwrap();
-    assert_eq!(Got::class(&got), Class::Done);
+    assert_eq!(Got::exit(&got), Exit::Done);
     let [file] = got.as_slice() else { panic!("{got:?}") };
     assert!(matches!(file.landed, Ok(Landed::New)), "{file:?}");
     assert_eq!(file.path.as_str(), "koala.jpg");
@@ -83,15 +83,12 @@ async fn what_is_searched_for_is_got_by_its_number_and_who_sent_it_is_known_late
 
     // Once more there is nothing to do; another program of Bob's knows the number, too.
     let got = pair.get("1").await.unwrap();
-    assert_eq!(Got::class(&got), Class::NothingToDo);
+    assert_eq!(Got::exit(&got), Exit::NothingToDo);
     let elsewhere = GetRules { out: Some(pair.town.path("out")), ..GetRules::default() };
     let again = open(pair.town.home("bob"), Config::default());
-    assert_eq!(
-        Got::class(&again.get(&[Wanted::Number(1)], &elsewhere).await.unwrap()),
-        Class::Done
-    );
+    assert_eq!(Got::exit(&again.get(&[Wanted::Number(1)], &elsewhere).await.unwrap()), Exit::Done);
     let none = again.get(&[Wanted::Number(2)], &elsewhere).await.unwrap_err();
-    assert_eq!(none.advice().class, Class::NotFound);
+    assert_eq!(none.advice().exit, Exit::NotFound);
     again.close().await;
 
     // Who sent it, also when the words are compared later, and not of a file that was changed.
@@ -106,7 +103,7 @@ async fn what_is_searched_for_is_got_by_its_number_and_who_sent_it_is_known_late
     // Another file is there now.
     let got = pair.get("1").await.unwrap();
     assert!(matches!(got[0].landed, Err(Error::Landing { .. })), "{got:?}");
-    assert_eq!(Got::class(&got), Class::Conflict);
+    assert_eq!(Got::exit(&got), Exit::Conflict);
     let over = GetRules { overwrite: true, ..GetRules::default() };
     let got = pair.get_by("1", &over).await.unwrap();
     assert!(matches!(got[0].landed, Ok(Landed::Replaced)), "{got:?}");
@@ -142,15 +139,15 @@ async fn files_folders_shares_contents_and_all_of_a_search_are_got() {
     assert_eq!(names(got), ["empty.txt", "koala.jpg", "tree.jpg"]);
     assert_eq!(names(pair.bob.get(&[unsized_], &out("by-id-2")).await.unwrap()), ["tree.jpg"]);
 
-    for (what, class) in [
-        ("alice:photos/nothing", Class::NotFound),
-        ("alice:nothing", Class::NotFound),
-        ("carol:photos", Class::NotFound),
+    for (what, exit) in [
+        ("alice:photos/nothing", Exit::NotFound),
+        ("alice:nothing", Exit::NotFound),
+        ("carol:photos", Exit::NotFound),
     ] {
-        assert_eq!(pair.get(what).await.unwrap_err().advice().class, class, "{what}");
+        assert_eq!(pair.get(what).await.unwrap_err().advice().exit, exit, "{what}");
     }
     let nothing = pair.bob.get_all(&Query::new("wombat"), &GetRules::default()).await.unwrap_err();
-    assert_eq!(nothing.advice().class, Class::NotFound);
+    assert_eq!(nothing.advice().exit, Exit::NotFound);
     pair.stop().await;
 }
 
@@ -159,7 +156,7 @@ async fn what_is_not_for_somebody_is_not_there_for_them() {
     let audience = Audience::people([user("mallory")]).unwrap();
     let pair = Pair::with(Config::default(), audience).await;
     let error = pair.get("alice:photos/tree.jpg").await.unwrap_err();
-    assert_eq!(error.advice().class, Class::NotFound, "{error}");
+    assert_eq!(error.advice().exit, Exit::NotFound, "{error}");
     assert!(pair.bob.search(&Query::new("tree")).await.unwrap().value.found.is_empty());
     // Not even for who knows where it is: Alice herself decides, not the index.
     let [folder] = pair.alice.shares().unwrap().try_into().unwrap();
@@ -171,7 +168,7 @@ async fn what_is_not_for_somebody_is_not_there_for_them() {
     let bob = open(pair.town.home("bob"), Config::default());
     let got = bob.get(&[Wanted::Number(1)], &GetRules::default()).await.unwrap();
     let error = got[0].landed.as_ref().unwrap_err();
-    assert_eq!(error.advice().class, Class::NotFound, "{error}");
+    assert_eq!(error.advice().exit, Exit::NotFound, "{error}");
     bob.close().await;
     pair.stop().await;
 }
@@ -184,7 +181,7 @@ async fn an_audience_of_nobody_is_told_when_it_is_published() {
     let folder = pair.alice.add_share(&pair.town.path("letters"), &[], audience).unwrap();
     let error = pair.alice.look_at(&folder).await.unwrap().published.unwrap_err();
     assert!(matches!(error, Error::NobodyInAudience(_)), "{error}");
-    assert_eq!(error.advice().class, Class::NotFound);
+    assert_eq!(error.advice().exit, Exit::NotFound);
     pair.stop().await;
 }
 
@@ -196,7 +193,7 @@ async fn who_is_away_cannot_be_reached_and_a_changed_key_stops_hard_on_both_side
     assert_eq!(pair.alice.online(), None);
     let elsewhere = GetRules { out: Some(pair.town.path("out")), ..GetRules::default() };
     let got = pair.get_by("alice:photos/tree.jpg", &elsewhere).await.unwrap();
-    assert_eq!(Got::class(&got), Class::Unreachable, "{got:?}");
+    assert_eq!(Got::exit(&got), Exit::Unreachable, "{got:?}");
 
     // Bob's name goes to Mallory: whom Alice has met is not whom she meets.
     let online = pair.alice.go_online(true).await.unwrap();
@@ -256,7 +253,7 @@ async fn files_are_sent_when_the_receiver_wants_them() {
         })
     })
     .await;
-    assert_eq!(sent.unwrap_err().advice().class, Class::NotAllowed);
+    assert_eq!(sent.unwrap_err().advice().exit, Exit::NotAllowed);
     pair.stop().await;
 }
 
@@ -268,7 +265,7 @@ async fn without_asking_files_are_taken_from_verified_people_alone() {
     let paths = [pair.town.path("letter.txt")];
     write(&paths[0], b"dear alice");
     let error = soon(bob.send(&user("alice"), &paths)).await.unwrap_err();
-    assert_eq!(error.advice().class, Class::NotAllowed, "{error}");
+    assert_eq!(error.advice().exit, Exit::NotAllowed, "{error}");
     alice.mark_verified(&alice.verify_words(&user("bob")).await.unwrap()).unwrap();
     assert_eq!(soon(bob.send(&user("alice"), &paths)).await.unwrap().landed.len(), 1);
     pair.stop().await;
@@ -279,13 +276,13 @@ async fn shares_are_kept_looked_at_again_and_removed() {
     let pair = Pair::new().await;
     let share = pair.town.path("photos");
     let again = pair.alice.add_share(&share, &[], Audience::Everyone).unwrap_err();
-    assert_eq!(again.advice().class, Class::NothingToDo);
+    assert_eq!(again.advice().exit, Exit::NothingToDo);
     let other = pair.town.path("other/photos");
     fs::create_dir_all(&other).unwrap();
     let taken = pair.alice.add_share(&other, &[], Audience::Everyone).unwrap_err();
-    assert_eq!(taken.advice().class, Class::Conflict);
+    assert_eq!(taken.advice().exit, Exit::Conflict);
     let missing = pair.alice.add_share(&pair.town.path("missing"), &[], Audience::Everyone);
-    assert_eq!(missing.unwrap_err().advice().class, Class::NotFound);
+    assert_eq!(missing.unwrap_err().advice().exit, Exit::NotFound);
     pair.alice.close().await;
 
     // The next program sends the difference alone, and serves on the same port.
@@ -303,12 +300,12 @@ async fn shares_are_kept_looked_at_again_and_removed() {
     assert_eq!((summary.added, summary.removed, summary.unchanged), (1, 1, 2));
     assert!(told.try_iter().any(|event| matches!(event, Event::Began { work: Work::Hashing, .. })));
     let got = pair.get("alice:photos/new.txt").await.unwrap();
-    assert_eq!(Got::class(&got), Class::Done, "{got:?}");
+    assert_eq!(Got::exit(&got), Exit::Done, "{got:?}");
 
     alice.remove_share(&folder.share.name).await.unwrap();
     assert!(alice.shares().unwrap().is_empty());
     let gone = alice.remove_share(&folder.share.name).await.unwrap_err();
-    assert_eq!(gone.advice().class, Class::NotFound);
+    assert_eq!(gone.advice().exit, Exit::NotFound);
     assert!(pair.bob.search(&Query::new("koala")).await.unwrap().value.found.is_empty());
     alice.close().await;
     pair.stop().await;

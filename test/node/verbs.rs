@@ -9,7 +9,7 @@ use waxwing::crypto::{Identity, SignedRotation, UnixTime};
 use waxwing::link::{Deadlines, Side, Tcp};
 use waxwing::model::IndexAddress;
 use waxwing::node::index::{self, IndexSession, LoggedOut, Setup};
-use waxwing::node::{Class, Config, Error, Home, HomeError, Standing, User};
+use waxwing::node::{Config, Error, Exit, Home, HomeError, Standing, User};
 use waxwing::wire::{Code, Features, Party};
 
 const SECOND: &str = "the second password";
@@ -40,7 +40,7 @@ async fn who_has_joined_is_known_again_by_the_next_program() {
     assert!(!town.path("alice/state/token").exists());
     let error = again.people().await.unwrap_err();
     assert!(matches!(error, Error::Index(index::Error::LoggedOut(LoggedOut::Over))), "{error}");
-    assert_eq!(error.advice().class, Class::NotAllowed);
+    assert_eq!(error.advice().exit, Exit::NotAllowed);
     let index = again.index().unwrap();
     let wrong = again.login(&index, &user("alice"), &password(SECOND)).await.unwrap_err();
     assert!(
@@ -80,7 +80,7 @@ async fn a_home_belongs_to_one_index_whose_key_is_asked_for_once() {
     let named = named.parse().unwrap();
     let error = alice.login(&named, &user("alice"), &password(PASSWORD)).await.unwrap_err();
     assert!(matches!(error, Error::OtherIndex { .. }), "{error}");
-    assert_eq!(error.advice().class, Class::Verification);
+    assert_eq!(error.advice().exit, Exit::Verification);
     other.stop().await;
 
     // Somebody who is no index.
@@ -88,7 +88,7 @@ async fn a_home_belongs_to_one_index_whose_key_is_asked_for_once() {
     let at = nobody.local_addr().unwrap();
     drop(nobody);
     let error = alice.who_answers(&at.into()).await.unwrap_err();
-    assert_eq!(error.advice().class, Class::Unreachable, "{error}");
+    assert_eq!(error.advice().exit, Exit::Unreachable, "{error}");
     town.stop().await;
 }
 
@@ -112,7 +112,7 @@ async fn people_are_pinned_and_verified_and_a_changed_key_is_a_hard_stop() {
     alice.mark_verified(&words).unwrap();
     assert!(matches!(standing(&alice, "bob").await, Standing::Verified(_)));
     let same = alice.trust(&user("bob"), &bob.fingerprint()).await.unwrap_err();
-    assert_eq!(same.advice().class, Class::NothingToDo);
+    assert_eq!(same.advice().exit, Exit::NothingToDo);
     bob.close().await;
 
     // The index's owner gives the name away.
@@ -124,7 +124,7 @@ async fn people_are_pinned_and_verified_and_a_changed_key_is_a_hard_stop() {
         let error = alice.meet(&user("bob")).await.unwrap_err();
         let Error::KeyChanged { found, verified: true, .. } = &error else { panic!("{error}") };
         assert_eq!(*found, mallory.fingerprint());
-        assert_eq!(error.advice().class, Class::Verification);
+        assert_eq!(error.advice().exit, Exit::Verification);
         assert!(error.advice().hint.unwrap().contains("trust bob --replace"));
     }
     assert!(matches!(alice.verify_words(&user("bob")).await, Err(Error::KeyChanged { .. })));
@@ -182,7 +182,7 @@ async fn an_index_that_is_away_is_said_to_be_soon() {
     let error = alice.people().await.unwrap_err();
     assert!(matches!(error, Error::Index(index::Error::Away(_))), "{error}");
     let advice = error.advice();
-    assert_eq!(advice.class, Class::Unreachable);
+    assert_eq!(advice.exit, Exit::Unreachable);
     assert!(advice.hint.unwrap().contains("is it running"), "{error}");
     alice.close().await;
 }
@@ -261,9 +261,9 @@ fn keys_are_made_once_and_opened_with_their_passphrase() {
     assert!(keys.protected && keys.epoch == 1 && keys.until > UnixTime::now());
     assert_eq!(open(protection).unwrap().fingerprint(), keys.fingerprint);
     let error = open(Protection::NoneAsked).unwrap_err();
-    assert_eq!(error.advice().class, Class::NotAllowed, "{error}");
+    assert_eq!(error.advice().exit, Exit::NotAllowed, "{error}");
     let twice = User::create(home(), Config::default(), protection, options()).unwrap_err();
-    assert_eq!(twice.advice().class, Class::Conflict);
+    assert_eq!(twice.advice().exit, Exit::Conflict);
     fs::write(folder.path().join("alice/state/pins.json"), "[{}]").unwrap();
     fs::set_permissions(
         folder.path().join("alice/state/pins.json"),

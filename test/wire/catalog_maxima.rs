@@ -8,7 +8,7 @@ use waxwing::codec::{List, open};
 use waxwing::wire::index::{
     EntrySeen, Found, Listing, Located, PersonSeen, Publish, Results, Search, ShareChange, Shares,
 };
-use waxwing::wire::{Kind, Message};
+use waxwing::wire::{GetAsk, Kind, Message};
 
 #[test]
 fn a_share_at_its_maxima_and_one_above() {
@@ -96,6 +96,23 @@ fn a_listing_and_sources_at_their_maxima_and_one_above() {
     assert_eq!(located(63, 64, 64), Ok(()));
     for more in [located(64, 64, 64), located(63, 65, 64), located(63, 64, 65)] {
         assert_eq!(more, too_long("a list", 64));
+    }
+}
+
+#[test]
+fn a_request_for_entries_at_its_maximum_and_one_above() {
+    let content = || map(&[bytes(&[5; 32]), number(5)]).to_vec();
+    let longest = [&"x".repeat(255)[..]; 4].map(text).concat();
+    let paths = [list(&text("a"), 1), list(&text("a"), 64), [&[0x84][..], &longest].concat()];
+    for path in paths {
+        for wanted in [map(&[path.clone()]), map(&[path, content()])] {
+            let ask = |count: usize| {
+                let ids = [bytes(&[1; 32]), bytes(&[7; 16])];
+                let body = map(&[&[number(3)], &ids[..], &[list(&wanted, count)]].concat());
+                GetAsk::decode(&body).map(|ask| ask.wanted.len())
+            };
+            assert_eq!((ask(512), ask(513)), (Ok(512), too_long("a list", 512)));
+        }
     }
 }
 

@@ -65,6 +65,15 @@ fn a_text_is_cut_between_characters() {
 }
 
 #[test]
+fn words_beside_a_code_are_shown_when_they_say_more() {
+    let said = |words: &str| Code::Declined.said(&Explanation::new(words)).to_string();
+    let meaning = Code::Declined.to_string();
+    assert_eq!((said(""), said(&meaning)), (meaning.clone(), meaning.clone()));
+    assert_eq!(said("not today"), format!("{meaning} (not today)"));
+    assert!(!said("a\u{1b}[2J").contains('\u{1b}'));
+}
+
+#[test]
 fn a_text_steers_no_terminal() {
     let text = Explanation::new("a\u{1b}[2J\u{202e}b");
     for shown in [

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::Path;
-use waxwing::node::{self, Class};
+use waxwing::node;
 use waxwing::ui::settings::SettingError;
 use waxwing::ui::{AskError, Exit, Failure};
 
@@ -43,24 +43,7 @@ impl From<Trouble> for Failure {
 }
 
 pub(crate) fn node(error: &node::Error) -> Failure {
-    let node::Advice { class, what, hint } = error.advice();
-    Failure { exit: exit(class), what, hint }
-}
-
-fn exit(class: Class) -> Exit {
-    match class {
-        Class::Done => Exit::Done,
-        Class::Error => Exit::Error,
-        Class::Usage => Exit::Usage,
-        Class::NotFound => Exit::NotFound,
-        Class::NotAllowed => Exit::NotAllowed,
-        Class::Unreachable => Exit::Unreachable,
-        Class::Verification => Exit::Verification,
-        Class::Conflict => Exit::Conflict,
-        Class::NoSpace => Exit::NoSpace,
-        Class::NothingToDo => Exit::NothingToDo,
-        Class::Interrupted => Exit::Interrupted,
-    }
+    error.advice().into()
 }
 
 pub(crate) fn setting(error: SettingError) -> Failure {

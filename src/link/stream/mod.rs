@@ -49,7 +49,7 @@ pub enum StreamError {
     #[error("{0}")]
     Ended(Ending),
     /// The other side ended the stream.
-    #[error("the other side ended it: {code} ({text})")]
+    #[error("the other side ended it: {}", .code.said(.text))]
     Refused {
         /// Why.
         code: Code,

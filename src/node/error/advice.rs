@@ -1,7 +1,6 @@
 //! What a person is told of an error.
 
-use super::Error;
-use super::{refusals, transfers};
+use super::{Error, Exit, refusals, transfers};
 use crate::crypto::key_file::KeyFileError;
 use crate::crypto::key_folder::KeyFolderError;
 use crate::link::{self, AskError, Ending};
@@ -10,154 +9,125 @@ use crate::node::HomeError;
 use crate::node::index::{self, LoggedOut, Trouble};
 use std::io;
 
-/// How a program ends, one for each exit code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Class {
-    /// What was asked for is done.
-    Done,
-    /// Something went wrong.
-    Error,
-    /// The command was not understood.
-    Usage,
-    /// What was named is not there.
-    NotFound,
-    /// It may not be.
-    NotAllowed,
-    /// The other side cannot be reached.
-    Unreachable,
-    /// Something is not what it should be: somebody made a mistake, or lies.
-    Verification,
-    /// Something else is in the way.
-    Conflict,
-    /// There is no room left.
-    NoSpace,
-    /// It was so already.
-    NothingToDo,
-    /// Somebody stopped it.
-    Interrupted,
-}
-
 /// What a person is told: what went wrong, and what to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Advice {
     /// How the program ends.
-    pub class: Class,
+    pub exit: Exit,
     /// What went wrong, in one line.
     pub what: String,
     /// The likely cause, and the next step, if there is one.
     pub hint: Option<String>,
 }
 
-/// A class and a hint; what went wrong is mostly what the error says itself.
-pub(super) type Hint = (Class, Option<String>);
+/// How it ends, and a hint; what went wrong is mostly what the error says itself.
+pub(super) type Hint = (Exit, Option<String>);
 
-pub(super) fn hint(class: Class, text: impl Into<String>) -> Hint {
-    (class, Some(text.into()))
+pub(super) fn hint(exit: Exit, text: impl Into<String>) -> Hint {
+    (exit, Some(text.into()))
 }
 
-pub(super) fn no_hint(class: Class) -> Hint {
-    (class, None)
+pub(super) fn no_hint(exit: Exit) -> Hint {
+    (exit, None)
 }
 
 impl Error {
     /// What a person is told.
     pub fn advice(&self) -> Advice {
-        let (class, hint) = self.hint();
-        Advice { class, what: self.to_string(), hint }
+        let (exit, hint) = self.hint();
+        Advice { exit, what: self.to_string(), hint }
     }
 
     fn hint(&self) -> Hint {
         match self {
             Self::Home(error) => home(error),
             Self::Keys(error) => keys(error),
-            Self::Crypto(_) => no_hint(Class::Error),
+            Self::Crypto(_) => no_hint(Exit::Error),
             Self::Link(error) => unreachable(error),
             Self::Index(error) => index(error),
-            Self::NoKeys(_) => hint(Class::NotFound, "`join INVITATION` makes keys and an account"),
+            Self::NoKeys(_) => hint(Exit::NotFound, "`join INVITATION` makes keys and an account"),
             Self::NoIndex => hint(
-                Class::Usage,
+                Exit::Usage,
                 "`join INVITATION` names one; whoever runs the index has the invitation",
             ),
             Self::UntrustedIndex(at) => hint(
-                Class::NotAllowed,
+                Exit::NotAllowed,
                 format!(
                     "compare the fingerprint that {at} shows with the one in its invitation, and \
                      answer yes; or `join` with the whole invitation"
                 ),
             ),
             Self::OtherIndex { .. } => hint(
-                Class::Verification,
+                Exit::Verification,
                 "a home belongs to one index. For another one, name another home with --home. If \
                  it should be the same one, somebody may be in between",
             ),
             Self::Said(error) => said(error),
-            Self::Object(_) => hint(Class::Usage, "such as alice:photos/tree.jpg"),
-            Self::Password(_) => hint(Class::Usage, "choose another password"),
-            Self::Nobody(_) => hint(Class::NotFound, "`people` shows who is there"),
-            Self::Oneself => hint(Class::Usage, "name somebody else"),
+            Self::Object(_) => hint(Exit::Usage, "such as alice:photos/tree.jpg"),
+            Self::Password(_) => hint(Exit::Usage, "choose another password"),
+            Self::Nobody(_) => hint(Exit::NotFound, "`people` shows who is there"),
+            Self::Oneself => hint(Exit::Usage, "name somebody else"),
             Self::KeyChanged { user, verified, .. } => key_changed(user, *verified),
             Self::OldCertificate(user) => hint(
-                Class::Verification,
+                Exit::Verification,
                 format!(
                     "the index has forgotten something, or lies; ask {user} and whoever runs the index"
                 ),
             ),
             Self::NotTheKey { user, .. } => hint(
-                Class::Verification,
+                Exit::Verification,
                 format!("ask {user} for their fingerprint again, by a way that is not this index"),
             ),
             Self::TrustedAlready(user) => {
-                hint(Class::NothingToDo, format!("`verify {user}` shows the words to compare"))
+                hint(Exit::NothingToDo, format!("`verify {user}` shows the words to compare"))
             }
             Self::NoShareOf { user, .. } => {
-                hint(Class::NotFound, format!("`browse {user}` shows what {user} shares with you"))
+                hint(Exit::NotFound, format!("`browse {user}` shows what {user} shares with you"))
             }
             Self::NobodyHas(_) => hint(
-                Class::NotFound,
+                Exit::NotFound,
                 "who had it may have removed it, or shares it with others only",
             ),
-            Self::NoResult(_) => hint(Class::NotFound, "`search WORDS` numbers its results"),
-            Self::NoMore => hint(Class::NothingToDo, "`search WORDS` begins a new search"),
-            Self::NothingFound => hint(Class::NotFound, "`search WORDS` with fewer words"),
+            Self::NoResult(_) => hint(Exit::NotFound, "`search WORDS` numbers its results"),
+            Self::NoMore => hint(Exit::NothingToDo, "`search WORDS` begins a new search"),
+            Self::NothingFound => hint(Exit::NotFound, "`search WORDS` with fewer words"),
             Self::NoSuchFile(object) => hint(
-                Class::NotFound,
+                Exit::NotFound,
                 format!("`browse {}` shows what {} shares with you", object.user, object.user),
             ),
-            Self::SizeUnknown(_) => {
-                hint(Class::Usage, "name it as ID:SIZE, or search for it first")
-            }
-            Self::SharedAlready(_) => hint(Class::NothingToDo, "`share scan` looks at it again"),
+            Self::SizeUnknown(_) => hint(Exit::Usage, "name it as ID:SIZE, or search for it first"),
+            Self::SharedAlready(_) => hint(Exit::NothingToDo, "`share scan` looks at it again"),
             Self::ShareNameTaken(_) => hint(
-                Class::Conflict,
+                Exit::Conflict,
                 "give the folder another name, or remove the other share: `share rm NAME`",
             ),
-            Self::NoShare(_) => hint(Class::NotFound, "`share ls` shows what you share"),
+            Self::NoShare(_) => hint(Exit::NotFound, "`share ls` shows what you share"),
             Self::NobodyInAudience(name) => hint(
-                Class::NotFound,
+                Exit::NotFound,
                 format!(
                     "`people` shows who is there; `share rm {}` and share it with others",
                     model::Untrusted::new(name.as_str())
                 ),
             ),
             Self::NoPort { .. } => {
-                hint(Class::Conflict, "end another program, or name a free port with --port")
+                hint(Exit::Conflict, "end another program, or name a free port with --port")
             }
             Self::Offline(user) => hint(
-                Class::Unreachable,
+                Exit::Unreachable,
                 format!("ask {user} to start their program; `people` shows who is online"),
             ),
             Self::Unreached { why, .. } => unreachable(why),
             Self::Stranger(_) | Self::NotAPerson => {
-                hint(Class::Verification, "tell whoever runs the index")
+                hint(Exit::Verification, "tell whoever runs the index")
             }
             Self::Peer(error) => transfers::peer(error),
             Self::Landing { why, .. } => transfers::landing(why),
-            Self::NoOffer(_) => hint(Class::NotFound, "`inbox` shows what waits"),
+            Self::NoOffer(_) => hint(Exit::NotFound, "`inbox` shows what waits"),
             Self::NoReceipt(_) => hint(
-                Class::NotFound,
+                Exit::NotFound,
                 "it did not come by this home, or was changed since: then get it again",
             ),
-            Self::Stopped => no_hint(Class::Interrupted),
+            Self::Stopped => no_hint(Exit::Interrupted),
             Self::Of(error) => error.hint(),
         }
     }
@@ -166,7 +136,7 @@ impl Error {
 fn key_changed(user: &model::UserName, verified: bool) -> Hint {
     let before = if verified { "you had compared words with " } else { "you have met " };
     hint(
-        Class::Verification,
+        Exit::Verification,
         format!(
             "{before}{user} under the old key. Either {user} has new keys, or somebody pretends to be \
              {user}. Ask {user} for the whole new fingerprint by a way that is not this index, then \
@@ -178,17 +148,17 @@ fn key_changed(user: &model::UserName, verified: bool) -> Hint {
 fn home(error: &HomeError) -> Hint {
     match error {
         HomeError::Io { source, .. } => disk(source),
-        HomeError::NoPlatform => hint(Class::Usage, "name a folder with --home"),
+        HomeError::NoPlatform => hint(Exit::Usage, "name a folder with --home"),
         HomeError::OpenToOthers { path, wanted, .. } => {
-            hint(Class::NotAllowed, format!("chmod {wanted:o} {}", path.display()))
+            hint(Exit::NotAllowed, format!("chmod {wanted:o} {}", path.display()))
         }
-        HomeError::OtherOwner(_) => hint(Class::NotAllowed, "name a home of your own with --home"),
+        HomeError::OtherOwner(_) => hint(Exit::NotAllowed, "name a home of your own with --home"),
         HomeError::Damaged { path, .. } => hint(
-            Class::Error,
+            Exit::Error,
             format!("put it aside, and what it held is asked for again: {}", path.display()),
         ),
         HomeError::InUse { .. } => hint(
-            Class::Conflict,
+            Exit::Conflict,
             "a prompt or `serve` is open in this home; use that one, or end it first",
         ),
     }
@@ -197,13 +167,13 @@ fn home(error: &HomeError) -> Hint {
 pub(super) fn disk(error: &io::Error) -> Hint {
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            hint(Class::NoSpace, "make room on this disk, and try again")
+            hint(Exit::NoSpace, "make room on this disk, and try again")
         }
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
-            hint(Class::NotAllowed, "you may not write or read there; name another folder")
+            hint(Exit::NotAllowed, "you may not write or read there; name another folder")
         }
-        io::ErrorKind::NotFound => hint(Class::NotFound, "is it spelled as it should be?"),
-        _ => no_hint(Class::Error),
+        io::ErrorKind::NotFound => hint(Exit::NotFound, "is it spelled as it should be?"),
+        _ => no_hint(Exit::Error),
     }
 }
 
@@ -211,105 +181,105 @@ fn keys(error: &KeyFolderError) -> Hint {
     match error {
         KeyFolderError::Io { source, .. } => disk(source),
         KeyFolderError::Exists(_) => {
-            hint(Class::Conflict, "there are keys already; another home may be named with --home")
+            hint(Exit::Conflict, "there are keys already; another home may be named with --home")
         }
         KeyFolderError::OpenToOthers { path, wanted, .. } => hint(
-            Class::NotAllowed,
+            Exit::NotAllowed,
             format!(
                 "others could read your keys. If nobody did: chmod {wanted:o} {}",
                 path.display()
             ),
         ),
-        KeyFolderError::OtherOwner(_) => hint(Class::NotAllowed, "name a home of your own"),
+        KeyFolderError::OtherOwner(_) => hint(Exit::NotAllowed, "name a home of your own"),
         KeyFolderError::KeyFile { reason, .. } => key_file(*reason),
         KeyFolderError::Mismatch { .. } => hint(
-            Class::Verification,
+            Exit::Verification,
             "somebody has changed a file here, or a disk failed; take the folder from a backup",
         ),
-        KeyFolderError::NotMade(_) => no_hint(Class::Error),
+        KeyFolderError::NotMade(_) => no_hint(Exit::Error),
     }
 }
 
 fn key_file(error: KeyFileError) -> Hint {
     match error {
         KeyFileError::WrongPassphrase => hint(
-            Class::NotAllowed,
+            Exit::NotAllowed,
             "it is the passphrase of your keys, not the password of your account",
         ),
         KeyFileError::PassphraseNeeded => {
-            hint(Class::NotAllowed, "give it when asked, or in a file with --passphrase-file")
+            hint(Exit::NotAllowed, "give it when asked, or in a file with --passphrase-file")
         }
-        KeyFileError::NotEncrypted => hint(Class::Usage, "leave the passphrase out"),
+        KeyFileError::NotEncrypted => hint(Exit::Usage, "leave the passphrase out"),
         KeyFileError::Malformed | KeyFileError::Scheme => {
-            hint(Class::Verification, "take the folder of keys from a backup")
+            hint(Exit::Verification, "take the folder of keys from a backup")
         }
-        KeyFileError::NotWritten => no_hint(Class::Error),
+        KeyFileError::NotWritten => no_hint(Exit::Error),
     }
 }
 
 pub(super) fn said(error: &model::Error) -> Hint {
     match error {
         model::Error::Invitation(_) => hint(
-            Class::Usage,
+            Exit::Usage,
             "an invitation looks so: waxwing://HOST:PORT#FINGERPRINT; copy it whole",
         ),
-        model::Error::Address { .. } => hint(Class::Usage, "an address looks so: HOST:7311"),
-        model::Error::Name { .. } => hint(Class::Usage, "give the file another name"),
-        _ => no_hint(Class::Usage),
+        model::Error::Address { .. } => hint(Exit::Usage, "an address looks so: HOST:7311"),
+        model::Error::Name { .. } => hint(Exit::Usage, "give the file another name"),
+        _ => no_hint(Exit::Usage),
     }
 }
 
 pub(super) fn unreachable(error: &link::Error) -> Hint {
     match error {
         link::Error::Line(io::ErrorKind::ConnectionRefused) => {
-            hint(Class::Unreachable, "nobody listens there: is it running, and is the port right?")
+            hint(Exit::Unreachable, "nobody listens there: is it running, and is the port right?")
         }
         link::Error::Line(_) | link::Error::Late(_) => {
-            hint(Class::Unreachable, "is the network there? Does a firewall stand in between?")
+            hint(Exit::Unreachable, "is the network there? Does a firewall stand in between?")
         }
-        link::Error::Host => hint(Class::Unreachable, "is the name of the host right?"),
+        link::Error::Host => hint(Exit::Unreachable, "is the name of the host right?"),
         link::Error::Identity { .. } => hint(
-            Class::Verification,
+            Exit::Verification,
             "somebody else answers there than who should. Has it new keys, or is somebody in between?",
         ),
         link::Error::Proof | link::Error::Tls(_) => hint(
-            Class::Verification,
+            Exit::Verification,
             "somebody may be in between; try another network, and tell whoever runs it",
         ),
-        link::Error::Version => hint(Class::Error, "one of the two programs is too old"),
+        link::Error::Version => hint(Exit::Error, "one of the two programs is too old"),
         link::Error::NotOurs | link::Error::Protocol => {
-            hint(Class::Unreachable, "another program answers there; is the port right?")
+            hint(Exit::Unreachable, "another program answers there; is the port right?")
         }
         link::Error::Refused { code, .. } => refusals::of(*code),
         link::Error::Busy | link::Error::Full(_) | link::Error::GaveWay => {
-            hint(Class::Unreachable, "too many are there at once; try again later")
+            hint(Exit::Unreachable, "too many are there at once; try again later")
         }
-        _ => no_hint(Class::Error),
+        _ => no_hint(Exit::Error),
     }
 }
 
 fn index(error: &index::Error) -> Hint {
     match error {
         index::Error::LoggedOut(LoggedOut::Refused { code, .. }) => refusals::of(*code),
-        index::Error::LoggedOut(_) => hint(Class::NotAllowed, "`login` begins a session"),
+        index::Error::LoggedOut(_) => hint(Exit::NotAllowed, "`login` begins a session"),
         index::Error::Away(trouble) | index::Error::Stopped(trouble) => away(trouble),
         index::Error::Late => hint(
-            Class::Unreachable,
+            Exit::Unreachable,
             "the index is busy, or the network slow; look whether it was done, and try again",
         ),
         index::Error::Refused { code, .. } => refusals::of(*code),
         index::Error::Alarm(_) => hint(
-            Class::Verification,
+            Exit::Verification,
             "its key directory is another one than it was: it was restored from a backup, or it \
              lies. Ask whoever runs it, and other people on it, before you believe it again",
         ),
-        index::Error::Unknown => hint(Class::NotFound, "`people` shows who is there"),
+        index::Error::Unknown => hint(Exit::NotFound, "`people` shows who is there"),
         index::Error::Nonsense(_) => {
-            hint(Class::Verification, "the index is broken, or lies; tell whoever runs it")
+            hint(Exit::Verification, "the index is broken, or lies; tell whoever runs it")
         }
-        index::Error::Query(_) => hint(Class::Usage, "such as: search koala tree*"),
-        index::Error::Unpublished => no_hint(Class::NothingToDo),
-        index::Error::TooLong(_) => hint(Class::Usage, "say it shorter"),
+        index::Error::Query(_) => hint(Exit::Usage, "such as: search koala tree*"),
+        index::Error::Unpublished => no_hint(Exit::NothingToDo),
+        index::Error::TooLong(_) => hint(Exit::Usage, "say it shorter"),
     }
 }
 
@@ -318,20 +288,18 @@ pub(super) fn away(trouble: &Trouble) -> Hint {
         Trouble::Link(error) => unreachable(error),
         Trouble::Ended(end) | Trouble::Ask(AskError::Ended(end)) => ended(end),
         Trouble::Ask(AskError::Refused { code, .. }) => refusals::of(*code),
-        Trouble::Ask(AskError::Late) => hint(Class::Unreachable, "try again in a moment"),
+        Trouble::Ask(AskError::Late) => hint(Exit::Unreachable, "try again in a moment"),
         Trouble::NotAnIndex => {
-            hint(Class::Verification, "is the address right? A person answers there")
+            hint(Exit::Verification, "is the address right? A person answers there")
         }
-        Trouble::OtherName(_) => hint(Class::Verification, "tell whoever runs the index"),
-        Trouble::Closed => no_hint(Class::Interrupted),
+        Trouble::OtherName(_) => hint(Exit::Verification, "tell whoever runs the index"),
+        Trouble::Closed => no_hint(Exit::Interrupted),
     }
 }
 
 pub(super) fn ended(ending: &Ending) -> Hint {
     match ending {
         Ending::Theirs { code, .. } | Ending::Ours { code, .. } => refusals::of(*code),
-        Ending::Broken(_) => {
-            hint(Class::Unreachable, "is the network there? Try again in a moment")
-        }
+        Ending::Broken(_) => hint(Exit::Unreachable, "is the network there? Try again in a moment"),
     }
 }

@@ -1,14 +1,16 @@
 //! What goes wrong for a person: all rooms' errors in one, and what the person is told.
 //!
 //! An [`Error`] says what failed. [`Error::advice`] says it for a person: what happened, the likely
-//! cause and the next step, and of which [`Class`] it is, by which the program ends. Steps are named
+//! cause and the next step, and the [`Exit`] by which the program ends. Steps are named
 //! by verbs, which are the same at the prompt and as arguments.
 
 mod advice;
+mod exit;
 mod refusals;
 mod transfers;
 
-pub use advice::{Advice, Class};
+pub use advice::Advice;
+pub use exit::Exit;
 
 use super::object::{Object, ObjectError};
 use super::{HomeError, index};

@@ -1,6 +1,7 @@
 //! What a person is told of a transfer that did not come about.
 
-use super::advice::{Class, Hint, disk, ended, hint, no_hint, said};
+use super::Exit;
+use super::advice::{Hint, disk, ended, hint, no_hint, said};
 use super::refusals;
 use crate::link::StreamError;
 use crate::peer::{self, LandError};
@@ -13,20 +14,20 @@ pub(super) fn peer(error: &peer::Error) -> Hint {
     };
     match error {
         Refused { code, .. } | Declined(code) => refusals::of(*code),
-        Silent => hint(Class::Unreachable, "they may have gone; `people` shows who is online"),
+        Silent => hint(Exit::Unreachable, "they may have gone; `people` shows who is online"),
         Ended(ending) => ended(ending),
         Stream(error) => stream(error),
-        Malformed(_) => hint(Class::Error, "is one of the two programs old?"),
+        Malformed(_) => hint(Exit::Error, "is one of the two programs old?"),
         NotAsked(_) => {
-            hint(Class::Verification, "nothing of it was kept; ask them what they have sent")
+            hint(Exit::Verification, "nothing of it was kept; ask them what they have sent")
         }
         Name(error) => said(error),
-        Together(_) => hint(Class::Usage, "send or get them one after the other"),
-        Nothing => hint(Class::NothingToDo, "name a file, or a folder with files in it"),
-        Crypto(_) => hint(Class::Verification, "is the clock of this machine right?"),
+        Together(_) => hint(Exit::Usage, "send or get them one after the other"),
+        Nothing => hint(Exit::NothingToDo, "name a file, or a folder with files in it"),
+        Crypto(_) => hint(Exit::Verification, "is the clock of this machine right?"),
         Disk { source, .. } => disk(source),
-        NoSpace { .. } => hint(Class::NoSpace, "make room, or name another folder with --out"),
-        Stopped => no_hint(Class::Interrupted),
+        NoSpace { .. } => hint(Exit::NoSpace, "make room, or name another folder with --out"),
+        Stopped => no_hint(Exit::Interrupted),
     }
 }
 
@@ -37,36 +38,36 @@ fn stream(error: &StreamError) -> Hint {
         StreamError::Seal(error) => seal(error),
         StreamError::Sealed(refusal) => refusals::sealed(*refusal),
         StreamError::Place(source) => disk(source),
-        StreamError::Unexpected => hint(Class::Error, "is one of the two programs old?"),
+        StreamError::Unexpected => hint(Exit::Error, "is one of the two programs old?"),
         StreamError::Delivery => hint(
-            Class::Verification,
+            Exit::Verification,
             "what was sent has arrived perhaps, and nobody has signed for it; send it again",
         ),
-        StreamError::Stalled => hint(Class::Unreachable, "is the network there? Try again"),
-        StreamError::Stopped => no_hint(Class::Interrupted),
+        StreamError::Stalled => hint(Exit::Unreachable, "is the network there? Try again"),
+        StreamError::Stopped => no_hint(Exit::Interrupted),
     }
 }
 
 fn seal(error: &SealError) -> Hint {
     match error {
         SealError::SourceChanged { .. } => {
-            hint(Class::Conflict, "the file was changed meanwhile; send it again")
+            hint(Exit::Conflict, "the file was changed meanwhile; send it again")
         }
         SealError::Source { error, .. } => disk(error),
         SealError::Manifest(_) | SealError::TooLarge => {
-            hint(Class::Usage, "send it in several parts")
+            hint(Exit::Usage, "send it in several parts")
         }
-        SealError::Crypto(_) | SealError::OutOfTurn(_) => no_hint(Class::Error),
+        SealError::Crypto(_) | SealError::OutOfTurn(_) => no_hint(Exit::Error),
     }
 }
 
 pub(super) fn landing(error: &LandError) -> Hint {
     match error {
         LandError::Taken => {
-            hint(Class::Conflict, "--overwrite replaces it; --out names another folder")
+            hint(Exit::Conflict, "--overwrite replaces it; --out names another folder")
         }
-        LandError::InTheWay => hint(Class::Conflict, "--out names another folder"),
-        LandError::Proof => hint(Class::Verification, "nothing of it was kept"),
+        LandError::InTheWay => hint(Exit::Conflict, "--out names another folder"),
+        LandError::Proof => hint(Exit::Verification, "nothing of it was kept"),
         LandError::Disk(source) => disk(source),
     }
 }

@@ -20,7 +20,7 @@ pub enum Error {
     #[error("the index did not answer in time; whether it did what was asked is not known")]
     Late,
     /// The index does not do it.
-    #[error("the index refuses: {code} ({text})")]
+    #[error("the index refuses: {}", .code.said(.text))]
     Refused {
         /// Why.
         code: Code,
@@ -67,7 +67,7 @@ pub enum LoggedOut {
     #[error("the session is over")]
     Over,
     /// The index does not go on with the session.
-    #[error("{code} ({text})")]
+    #[error("{}", .code.said(.text))]
     Refused {
         /// Why.
         code: Code,

@@ -10,7 +10,7 @@ use super::items::{Item, Place};
 use super::reach::Reached;
 use crate::crypto::{Fingerprint, UnixTime};
 use crate::model::{Content, EntryPath, HostPort, ShareId, UserName};
-use crate::node::error::Class;
+use crate::node::error::Exit;
 use crate::node::index::Query;
 use crate::node::{Error, Wanted};
 use crate::peer::{self, Fetched, FetchedFile, Landed, Landing, Rules};
@@ -63,12 +63,12 @@ pub struct Sender {
 impl Got {
     /// How a program ends that got these: as the first that failed says; with nothing to do when all
     /// were there already.
-    pub fn class(all: &[Self]) -> Class {
+    pub fn exit(all: &[Self]) -> Exit {
         if let Some(error) = all.iter().find_map(|got| got.landed.as_ref().err()) {
-            return error.advice().class;
+            return error.advice().exit;
         }
         let is_new = |got: &Self| !matches!(got.landed, Ok(Landed::Already));
-        if all.iter().any(is_new) { Class::Done } else { Class::NothingToDo }
+        if all.iter().any(is_new) { Exit::Done } else { Exit::NothingToDo }
     }
 }
 

@@ -10,9 +10,9 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use waxwing::model::{HostPort, Untrusted, UserName};
 use waxwing::node::index::Query;
-use waxwing::node::{self, Class, GetRules, Got, SentFiles, Wanted};
+use waxwing::node::{self, Exit, GetRules, Got, SentFiles, Wanted};
 use waxwing::peer::Landed;
-use waxwing::ui::{Exit, Failure, Printer, Table, bytes};
+use waxwing::ui::{Failure, Printer, Table, bytes};
 
 pub(super) fn get_command(command: Command) -> Command {
     let wanted = ValueParser::from(|text: &str| text.parse::<Wanted>());
@@ -158,7 +158,7 @@ fn tell_got(printer: &Printer, all: &[Got]) -> Result<(), Trouble> {
     tell_came(printer, all);
     let failed: Vec<_> = all.iter().filter_map(|got| got.landed.as_ref().err()).collect();
     match failed.as_slice() {
-        [] if Got::class(all) == Class::NothingToDo => {
+        [] if Got::exit(all) == Exit::NothingToDo => {
             let what =
                 if all.len() == 1 { "it is here already" } else { "all of it is here already" };
             Err(Failure::new(Exit::NothingToDo, what).into())
