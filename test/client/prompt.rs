@@ -98,3 +98,34 @@ fn who_does_not_trust_the_index_tells_it_nothing() {
     at.sees("[y/N] ").types("\u{3}").sees("error: ");
     assert_eq!(at.exit(), Some(130));
 }
+
+/// The prompt of somebody who has joined.
+fn prompt_of(town: &Town, name: &str) -> Terminal {
+    let home = town.joined(name);
+    let mut at = Terminal::open(&home.path, env!("CARGO_BIN_EXE_client"), &town.machine.at("home"));
+    at.sees("you are online").sees(&format!("{name}> "));
+    at
+}
+
+#[test]
+fn a_question_that_nobody_answers_holds_up_nothing() {
+    let town = Town::new();
+    let mut bob = prompt_of(&town, "bob");
+    let tree = town.machine.at("bob/tree.txt");
+    fs::write(&tree, "a tree").unwrap();
+    bob.types("share add tree.txt\r").sees("shared with everyone").sees("bob> ");
+    let mut mallory = prompt_of(&town, "mallory");
+    bob.types("verify mallory\r").sees("same twelve words? [y/N] ");
+    for round in 1..=5 {
+        mallory.types("search tree\r").sees("bob:tree.txt/tree.txt").sees("mallory> ");
+        let get = format!("get 1 --out round-{round}\r");
+        mallory.types(&get).sees("signed by bob").sees("mallory> ");
+        let got = town.machine.at("mallory").join(format!("round-{round}/tree.txt"));
+        assert_eq!(fs::read(got).unwrap(), b"a tree");
+    }
+    // The offer waits as well, and is told above the question.
+    mallory.types("send bob round-1/tree.txt\r").sees("Waiting for bob");
+    bob.sees("`inbox accept 1`").types("y\r").sees("mallory is verified").sees("bob> ");
+    bob.types("inbox accept 1\r").sees("tree.txt came into");
+    mallory.sees("received, signed by bob").sees("mallory> ");
+}

@@ -1,9 +1,12 @@
 //! A terminal with a person at it, who reads what is shown and types.
 
+use rustix::process::{Pid, Signal, kill_process};
+use std::fs;
 use std::io::{Read, Write};
+use std::num::NonZeroU16;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -15,13 +18,22 @@ pub(crate) struct Terminal {
     text: String,
     /// What was awaited already.
     seen: usize,
+    screen: vt100::Parser,
 }
 
 impl Terminal {
-    /// `script` gives the program a terminal, since making one takes code that is not safe.
+    /// Of 100 columns.
     pub(crate) fn open(folder: &Path, program: &str, home: &Path) -> Self {
+        Self::wide(100, folder, program, home)
+    }
+
+    /// Of so many columns, and so many lines that nothing scrolls away. `program` may have arguments,
+    /// and variables before it.
+    ///
+    /// `script` gives the program a terminal, since making one takes code that is not safe.
+    pub(crate) fn wide(columns: u16, folder: &Path, program: &str, home: &Path) -> Self {
         let mut command = Command::new("script");
-        let call = format!("stty cols 100 rows 30; exec {program}");
+        let call = format!("stty cols {columns} rows {LINES}; exec env {program}");
         command.args(["-q", "-e", "-c", &call, "/dev/null"]).current_dir(folder).env_clear();
         command.env("HOME", home).env("TERM", "xterm").env("PATH", "/usr/bin:/bin");
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
@@ -36,13 +48,15 @@ impl Terminal {
                 }
             }
         });
-        Self { child, keys, shown, text: String::new(), seen: 0 }
+        let there = |number| NonZeroU16::new(number).unwrap();
+        let screen = vt100::Parser::new(there(LINES), there(columns), 0);
+        Self { child, keys, shown, text: String::new(), seen: 0, screen }
     }
 
     /// Waits until this is shown, behind what was awaited before.
     #[track_caller]
     pub(crate) fn sees(&mut self, what: &str) -> &mut Self {
-        let late = Instant::now() + Duration::from_secs(60);
+        let late = Instant::now() + PATIENCE;
         loop {
             if let Some(at) = self.text[self.seen..].find(what) {
                 self.seen += at + what.len();
@@ -50,10 +64,15 @@ impl Terminal {
             }
             let left = late.saturating_duration_since(Instant::now());
             match self.shown.recv_timeout(left) {
-                Ok(bytes) => self.text += &plain(&bytes),
+                Ok(bytes) => self.take(&bytes),
                 Err(_) => panic!("{what:?} is not shown:\n{}", &self.text[self.seen..]),
             }
         }
+    }
+
+    fn take(&mut self, bytes: &[u8]) {
+        self.text += &plain(bytes);
+        self.screen.process(bytes);
     }
 
     pub(crate) fn types(&mut self, keys: &str) -> &mut Self {
@@ -67,8 +86,37 @@ impl Terminal {
         &self.text
     }
 
+    /// What stands on the screen now, without the spaces at the ends of lines.
+    pub(crate) fn screen(&self) -> String {
+        self.screen.screen().contents()
+    }
+
+    /// Tells the program itself, as the system does. Its number is that of the child of `script`.
+    pub(crate) fn signal(&self, signal: Signal) {
+        let number = self.child.id();
+        let children = fs::read_to_string(format!("/proc/{number}/task/{number}/children"));
+        let program = children.unwrap().trim().parse().unwrap();
+        kill_process(Pid::from_raw(program).unwrap(), signal).unwrap();
+    }
+
+    /// Waits for the program's end, and takes all that it showed.
+    #[track_caller]
     pub(crate) fn exit(mut self) -> Option<i32> {
+        self.ends();
         self.child.wait().unwrap().code()
+    }
+
+    /// Waits until nothing more is shown.
+    #[track_caller]
+    pub(crate) fn ends(&mut self) {
+        let late = Instant::now() + PATIENCE;
+        loop {
+            match self.shown.recv_timeout(late.saturating_duration_since(Instant::now())) {
+                Ok(bytes) => self.take(&bytes),
+                Err(RecvTimeoutError::Disconnected) => return,
+                Err(RecvTimeoutError::Timeout) => panic!("it does not end:\n{}", self.screen()),
+            }
+        }
     }
 }
 
@@ -96,3 +144,7 @@ fn plain(bytes: &[u8]) -> String {
     }
     plain
 }
+
+/// Nothing here takes so long.
+const PATIENCE: Duration = Duration::from_secs(60);
+const LINES: u16 = 200;
