@@ -15,6 +15,18 @@ pub struct EntryLeaf {
     pub leaf: Leaf,
 }
 
+/// What became whole while entries passed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Passed {
+    /// A leaf.
+    Leaf(EntryLeaf),
+    /// All of an entry that is too small to have leaves.
+    Small {
+        /// The number of the entry.
+        entry: u32,
+    },
+}
+
 /// Merges pieces to leaves and ids, entry after entry; holds one entry's values at a time, and the
 /// ids of those that are done.
 #[derive(Debug)]
@@ -38,13 +50,16 @@ impl Contents {
         index: u32,
         pieces: &[Piece],
         wanted: impl Fn(&ManifestEntry) -> bool,
-        mut on_leaf: impl FnMut(EntryLeaf),
+        mut on_passed: impl FnMut(Passed),
     ) {
         let is_wanted = |place: &PieceOf| manifest.get(place.entry).is_some_and(&wanted);
         for (place, piece) in layout.pieces(index).filter(is_wanted).zip(pieces) {
-            let merger = self.merger_of(manifest, place.entry);
+            let entry = place.entry;
+            let merger = self.merger_of(manifest, entry);
             if let Some((number, leaf)) = merger.push(place.offset, *piece) {
-                on_leaf(EntryLeaf { entry: place.entry, number, leaf });
+                on_passed(Passed::Leaf(EntryLeaf { entry, number, leaf }));
+            } else if merger.is_small() && merger.is_whole() {
+                on_passed(Passed::Small { entry });
             }
         }
     }

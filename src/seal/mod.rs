@@ -105,7 +105,7 @@ mod window;
 
 pub use chunk::ChunkHead;
 pub use chunk_sealer::{ChunkSealer, LastLook, Unchanged};
-pub use contents::EntryLeaf;
+pub use contents::{EntryLeaf, Passed};
 pub use header::{CheckedHeader, Context, Expected, Header, StreamId};
 pub use layout::{ChunkKind, Layout, PieceOf};
 pub use manifest::{Manifest, ManifestEntry, ManifestProblem};

@@ -12,7 +12,7 @@
 //! final record verified.
 
 use super::chunk::{ChunkHead, piece_values};
-use super::contents::{Contents, EntryLeaf};
+use super::contents::{Contents, Passed};
 use super::header::{CheckedHeader, SignedHeader};
 use super::ids::{IdTree, SaltedIds};
 use super::layout::{ChunkKind, Layout, PieceOf};
@@ -127,7 +127,7 @@ pub struct Opener {
     contents: Contents,
     ids: SaltedIds,
     tree: Option<IdTree>,
-    on_leaf: Box<dyn FnMut(EntryLeaf) + Send>,
+    on_passed: Box<dyn FnMut(Passed) + Send>,
 }
 
 /// What both halves of the receiving side know.
@@ -199,13 +199,13 @@ impl Opener {
             final_record: None,
             ids: SaltedIds::default(),
             tree: None,
-            on_leaf: Box::new(|_| {}),
+            on_passed: Box::new(|_| {}),
         }
     }
 
-    /// Tells each leaf of what is verified, in order, for the journal.
-    pub fn on_leaf(mut self, tell: impl FnMut(EntryLeaf) + Send + 'static) -> Self {
-        self.on_leaf = Box::new(tell);
+    /// Tells each leaf of what is verified, and each entry that has none, in order, for the journal.
+    pub fn on_passed(mut self, tell: impl FnMut(Passed) + Send + 'static) -> Self {
+        self.on_passed = Box::new(tell);
         self
     }
 
@@ -344,7 +344,7 @@ impl Opener {
             shared.admitted().take_first();
             match self.window.take_first().map(|chunk| chunk.held) {
                 Some(Held::Pieces(pieces)) => {
-                    self.contents.push_chunk(of, index, &pieces, |_| true, &mut self.on_leaf);
+                    self.contents.push_chunk(of, index, &pieces, |_| true, &mut self.on_passed);
                 }
                 Some(Held::Ids(bytes)) => self.ids.append(&bytes),
                 None => {}

@@ -11,7 +11,7 @@
 //! given never leaves the buffer.
 
 use super::chunk_sealer::{ChunkSealer, LastLook, Shared, Unchanged, to_hash};
-use super::contents::{Contents, EntryLeaf};
+use super::contents::{Contents, EntryLeaf, Passed};
 use super::header::{Context, Header, Inner, Recipient, StreamId};
 use super::ids::SaltedIds;
 use super::layout::Layout;
@@ -366,8 +366,12 @@ impl Sealer {
         let mut leaves = Vec::new();
         let window = self.shared.window();
         while let Some(sealed) = window.get(self.merged) {
-            let on_leaf = |leaf| leaves.push(leaf);
-            self.contents.push_chunk(of, self.merged, &sealed.pieces, to_hash, on_leaf);
+            let keep = |passed| {
+                if let Passed::Leaf(leaf) = passed {
+                    leaves.push(leaf);
+                }
+            };
+            self.contents.push_chunk(of, self.merged, &sealed.pieces, to_hash, keep);
             self.merged = self.merged.saturating_add(1);
         }
         // Told without the lock: whoever listens may take their time.

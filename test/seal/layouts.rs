@@ -6,7 +6,7 @@ use super::stage::{
 use proptest::prelude::*;
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
-use waxwing::seal::{CHUNK_BYTES, EntryLeaf, ManifestEntry, OpenedStream, PieceOf};
+use waxwing::seal::{CHUNK_BYTES, EntryLeaf, ManifestEntry, OpenedStream, Passed, PieceOf};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
@@ -103,7 +103,11 @@ fn sealed(listed: &[ManifestEntry], most: usize) -> (Vec<EntryLeaf>, Wire) {
 fn opened(listed: &[ManifestEntry], wire: &Wire, seed: u64) -> (Vec<EntryLeaf>, OpenedStream) {
     let told = Arc::new(Mutex::new(Vec::new()));
     let tell = Arc::clone(&told);
-    let mut opener = wire.begun().on_leaf(move |leaf| tell.lock().unwrap().push(leaf));
+    let mut opener = wire.begun().on_passed(move |passed| {
+        if let Passed::Leaf(leaf) = passed {
+            tell.lock().unwrap().push(leaf);
+        }
+    });
     assert_eq!(opener.manifest().entries(), listed);
     let mut arrived = 0;
     for segment in &wire.segments[1..] {

@@ -8,7 +8,7 @@ use super::{people::entry, stage::BOB};
 use std::sync::{Arc, Mutex};
 use waxwing::model::Content;
 use waxwing::model::content::LeafList;
-use waxwing::seal::{ChunkHead, EntryLeaf, Opener, Refusal, VerifiedSegment};
+use waxwing::seal::{ChunkHead, EntryLeaf, Opener, Passed, Refusal, VerifiedSegment};
 
 #[test]
 fn chunks_open_in_any_order_within_the_window() {
@@ -42,7 +42,11 @@ fn leaves_are_told_in_order_whatever_the_order_of_the_chunks() {
     let wire = large_in_segments_of_4();
     let told = Arc::new(Mutex::new(Vec::new()));
     let tell = Arc::clone(&told);
-    let mut opener = wire.begun().on_leaf(move |leaf| tell.lock().unwrap().push(leaf));
+    let mut opener = wire.begun().on_passed(move |passed| {
+        if let Passed::Leaf(leaf) = passed {
+            tell.lock().unwrap().push(leaf);
+        }
+    });
     for (before, segment) in wire.segments[1..].iter().enumerate() {
         take_all(&mut opener, segment.chunks.iter().rev());
         assert_eq!(told.lock().unwrap().len(), before, "a leaf a segment, once it is verified");

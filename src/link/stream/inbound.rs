@@ -4,8 +4,8 @@ use super::StreamError;
 use crate::codec::closed;
 use crate::link::lane::{Desk, LaneEnd, Pipe};
 use crate::seal::{
-    CHUNK_BYTES, ChunkHead, ChunkOpener, OpenedChunk, OpenedStream, Opener, Record, Refusal,
-    VerifiedSegment,
+    CHUNK_BYTES, ChunkHead, ChunkOpener, OpenedChunk, OpenedStream, Opener, Passed, Record,
+    Refusal, VerifiedSegment,
 };
 use std::collections::VecDeque;
 use std::fmt;
@@ -20,6 +20,13 @@ pub trait Place: Send + Sync + 'static {
     /// Writes an entry's bytes from `offset` on. Blocks a thread, and must not need the runtime: the
     /// end of a stream waits for it.
     fn put(&self, entry: u32, offset: u64, bytes: &[u8]) -> io::Result<()>;
+
+    /// This became whole, and it is part of a segment whose verification is about to be told. Must
+    /// not block.
+    fn passed(&self, _passed: Passed) {}
+
+    /// All that was told to have passed is verified. Must not block.
+    fn verified(&self, _segment: &VerifiedSegment) {}
 }
 
 /// What all who carry chunks of a stream share.
@@ -50,6 +57,8 @@ enum Fault {
 
 impl Inbound {
     pub(super) fn new(opener: Opener, place: Arc<dyn Place>) -> Self {
+        let told = Arc::clone(&place);
+        let opener = opener.on_passed(move |passed| told.passed(passed));
         let chunks = opener.chunks();
         let state = State { opener: Some(opener), verified: VecDeque::new(), failed: None };
         Self {
@@ -178,6 +187,7 @@ impl Inbound {
     fn advance(&self, state: &mut State) -> Result<(), StreamError> {
         while let Some(segment) = state.opener.as_mut().map(Opener::advance).transpose()?.flatten()
         {
+            self.place.verified(&segment);
             state.verified.push_back(segment);
             self.bell.notify_one();
         }

@@ -28,7 +28,7 @@ impl PieceMerger {
         self.merged = self.merged.saturating_add(end.saturating_sub(offset));
         self.in_leaf.push(piece);
         let leaf_ends = end.is_multiple_of(LEAF_BYTES as u64) || end == self.size;
-        if !leaf_ends || self.size <= LEAF_BYTES as u64 {
+        if !leaf_ends || self.is_small() {
             return None;
         }
         let leaf = Leaf::of_pieces(&self.in_leaf)?;
@@ -37,11 +37,30 @@ impl PieceMerger {
         Some((offset.checked_div(LEAF_BYTES as u64)?, leaf))
     }
 
+    /// Adds a leaf that is known already, in the place of its pieces. Nothing of a leaf may have been
+    /// added before.
+    pub fn push_leaf(&mut self, number: u64, leaf: Leaf) {
+        let start = number.saturating_mul(LEAF_BYTES as u64);
+        let end = start.saturating_add(LEAF_BYTES as u64).min(self.size);
+        self.merged = self.merged.saturating_add(end.saturating_sub(start));
+        self.above.push_leaf(leaf);
+    }
+
+    /// Whether the file has no leaves.
+    pub fn is_small(&self) -> bool {
+        self.size <= LEAF_BYTES as u64
+    }
+
+    /// Whether all of the file was merged.
+    pub fn is_whole(&self) -> bool {
+        self.merged == self.size
+    }
+
     /// The id of the whole file; none when not all of it was merged.
     pub fn finish(self) -> Option<ContentId> {
-        if self.merged != self.size {
+        if !self.is_whole() {
             None
-        } else if self.size > LEAF_BYTES as u64 {
+        } else if !self.is_small() {
             self.above.root()
         } else if self.size > PIECE_BYTES as u64 {
             ContentId::of_pieces(&self.in_leaf)

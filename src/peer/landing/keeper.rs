@@ -1,0 +1,156 @@
+//! Keeping the journal: what verified is made durable, and then said to be held.
+//!
+//! A thread of its own does it, so that neither the network nor the sender waits for the disk. A
+//! stream of one segment never comes this far: it lands, or comes again.
+
+use super::journal::{Head, Held, held_record};
+use super::private::Private;
+use crate::peer::disk::open_regular;
+use crate::seal::Passed;
+use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
+use cap_std::fs::OpenOptions;
+use std::collections::BTreeSet;
+use std::fs::File;
+use std::io::{self, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{Builder, JoinHandle};
+
+/// Keeps the journal of one private folder.
+#[derive(Debug)]
+pub(super) struct Keeper {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    state: Mutex<State>,
+    bell: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// What passed, in order; of these, the first so many are verified.
+    passed: Vec<Held>,
+    verified: usize,
+    is_over: bool,
+}
+
+impl Keeper {
+    /// Keeps what verifies from now on, behind what the journal says already.
+    pub(super) fn start(private: &Arc<Private>, head: Head) -> Self {
+        let shared = Arc::new(Shared { state: Mutex::default(), bell: Condvar::new() });
+        let (of_thread, private) = (Arc::clone(&shared), Arc::clone(private));
+        let keep = move || of_thread.keep(&private, &head);
+        // Without the thread nothing is kept, and all else goes on.
+        let thread = Builder::new().name("journal".to_owned()).spawn(keep).ok();
+        Self { shared, thread }
+    }
+
+    pub(super) fn passed(&self, held: Held) {
+        self.shared.state().passed.push(held);
+    }
+
+    pub(super) fn verified(&self) {
+        let mut state = self.shared.state();
+        state.verified = state.passed.len();
+        self.shared.bell.notify_one();
+    }
+
+    /// Nothing more is written from now on. Blocks for what is being written.
+    pub(super) fn finish(&mut self) {
+        self.end(true);
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+
+    fn end(&self, forget: bool) {
+        let mut state = self.shared.state();
+        state.is_over = true;
+        if forget {
+            state.passed.clear();
+            state.verified = 0;
+        }
+        self.shared.bell.notify_one();
+    }
+}
+
+impl Drop for Keeper {
+    /// What verified is still written, by the thread, which holds the folder until then.
+    fn drop(&mut self) {
+        self.end(false);
+    }
+}
+
+impl Shared {
+    fn keep(&self, private: &Private, head: &Head) {
+        while let Some(held) = self.next() {
+            if write(private, head, &held).is_err() {
+                // A journal that says less than is there is true.
+                return;
+            }
+        }
+    }
+
+    /// Waits for what verified; none when there will be no more.
+    fn next(&self) -> Option<Vec<Held>> {
+        let mut state = self.state();
+        while state.verified == 0 {
+            if state.is_over {
+                return None;
+            }
+            state = self.bell.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        let verified = std::mem::take(&mut state.verified).min(state.passed.len());
+        Some(state.passed.drain(..verified).collect())
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Makes parts durable, and then says that they are held. Blocks.
+pub(super) fn write(private: &Private, head: &Head, held: &[Held]) -> io::Result<()> {
+    let entries: BTreeSet<u32> = held.iter().map(Held::entry).collect();
+    if entries.len() <= WORTH_ONE_SYNC || !private.sync_all_at_once()? {
+        for entry in entries {
+            open_regular(&private.dir, &entry.to_string())?.sync_data()?;
+        }
+    }
+    let mut journal = open(private)?;
+    let is_new = journal.metadata()?.len() == 0;
+    let mut records = if is_new { head.record() } else { Vec::new() };
+    records.extend(held_record(held));
+    journal.write_all(&records)?;
+    journal.sync_data()?;
+    if is_new {
+        private.sync_names()?;
+    }
+    private.keep();
+    Ok(())
+}
+
+fn open(private: &Private) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.append(true).create(true).follow(FollowSymlinks::No);
+    #[cfg(unix)]
+    cap_std::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    Ok(private.dir.open_with(JOURNAL, &options)?.into_std())
+}
+
+/// The journal's name in a private folder.
+pub(super) const JOURNAL: &str = "journal";
+/// So many waits for the disk are as bad as one for everything on it.
+pub(super) const WORTH_ONE_SYNC: usize = 16;
+
+/// What passed, as the journal says it.
+impl Held {
+    pub(super) fn of(passed: Passed, slot: u32) -> Self {
+        match passed {
+            Passed::Leaf(leaf) => Self::Leaf { entry: slot, number: leaf.number, leaf: leaf.leaf },
+            Passed::Small { .. } => Self::Small { entry: slot },
+        }
+    }
+}
