@@ -11,12 +11,14 @@ mod fetching;
 mod folders;
 #[path = "peer/landing.rs"]
 mod landing;
+#[path = "peer/raw_offers.rs"]
+mod raw_offers;
 #[path = "peer/raw_sender.rs"]
 mod raw_sender;
+#[path = "peer/resuming.rs"]
+mod resuming;
 #[path = "peer/rude_askers.rs"]
 mod rude_askers;
-#[path = "peer/rude_offers.rs"]
-mod rude_offers;
 #[path = "peer/rude_senders.rs"]
 mod rude_senders;
 #[path = "peer/sending.rs"]

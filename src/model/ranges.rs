@@ -31,6 +31,11 @@ impl Ranges {
         Self(all.into_iter().collect())
     }
 
+    /// Nothing of a file.
+    pub fn none() -> Self {
+        Self(Box::default())
+    }
+
     /// These parts of a file of this size.
     pub fn new(size: u64, ranges: Vec<ByteRange>) -> Result<Self, Error> {
         if ranges.len() > ENTRY_RANGES {

@@ -2,17 +2,17 @@
 //!
 //! Many entries come as several streams, one after the other. What is here already is not asked for.
 
-use super::landing::{Batch, LandError, Landed, Landing, Standing, Target};
+use super::landing::{Batch, Gathered, LandError, Landed, Landing, Sought, Standing, Target};
 use super::sharer::name_of;
 use super::{Error, Sharer};
 use crate::codec::List;
 use crate::crypto::{Fingerprint, random};
 use crate::link::{Arrived, Decided, Offer, Receiving, Streams};
 use crate::model::limits::{FRAME_CATALOG, GET_ENTRIES};
-use crate::model::{Content, EntryPath, ShareId, Work, find_collision};
+use crate::model::{ByteRange, Content, EntryPath, Ranges, ShareId, Work, find_collision};
 use crate::seal::{EntryProof, Manifest};
 use crate::wire::index::{PathSaid, SizeSaid};
-use crate::wire::{self, Code, ContentSaid, GetAsk};
+use crate::wire::{self, Code, ContentSaid, GetAsk, PartSaid};
 use std::collections::HashMap;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
@@ -96,13 +96,16 @@ impl Sharer {
         landing: &Landing,
     ) -> Result<Vec<FetchedFile>, Error> {
         let (conversation, challenge) = (streams.conversation(), random());
-        let ask = request(share, challenge, &wanted)?;
+        let (looking, seeking) = (landing.clone(), sought(&wanted));
+        let gathered = spawn_blocking(move || looking.gather(seeking)).await?;
+        let missing = missing(&wanted, &gathered);
+        let ask = request(share, challenge, &wanted, &missing)?;
         let (grant, frames) = conversation.ask_stream(ask).await?;
         let context = conversation.proven().context(&challenge);
         let identity = Arc::clone(&self.identity);
         let receiving = Receiving { identity, context, max_data: grant.data_length };
         let offer = streams.await_offer(frames, receiving).await?;
-        let order = match check(offer.manifest(), &wanted) {
+        let order = match check(offer.manifest(), &wanted, &missing) {
             Ok(order) => order,
             Err(what) => {
                 offer.decline(Code::Unexpected, "");
@@ -111,11 +114,14 @@ impl Sharer {
         };
         let targets = offer.manifest().entries().iter().zip(&order);
         let targets = targets.filter_map(|(listed, at)| {
-            let path = wanted.get(*at)?.to.clone();
-            Some(Target { path, size: listed.entry.size() })
+            let Wanted { to, content, .. } = wanted.get(*at)?.clone();
+            let target = Target { path: to, size: listed.entry.size(), content };
+            Some((u32::try_from(*at).ok()?, target))
         });
-        let targets = targets.collect();
-        let (arrived, batch) = self.take(offer, targets, landing, Decided::Before).await?;
+        let place = landing.clone();
+        let (targets, decided) = (targets.collect::<Vec<_>>(), Decided::Before);
+        let begin = move || place.resume(targets, gathered);
+        let (arrived, batch) = self.take(offer, begin, decided).await?;
         let wanted: Vec<Wanted> = order.iter().filter_map(|at| wanted.get(*at).cloned()).collect();
         let contents = wanted.iter().map(|wanted| wanted.content).collect();
         let landed = self.land(arrived, batch, contents).await?;
@@ -131,14 +137,11 @@ impl Sharer {
     pub(super) async fn take(
         &self,
         offer: Offer,
-        targets: Vec<Target>,
-        landing: &Landing,
+        begin: impl FnOnce() -> Result<Batch, Error> + Send + 'static,
         decided: Decided,
     ) -> Result<(Arrived, Arc<Batch>), Error> {
-        let into = landing.clone();
-        let first = targets.first().map(|target| target.path.as_str().to_owned());
-        let name = name_of(targets.len(), first.as_deref().unwrap_or_default());
-        let batch = match spawn_blocking(move || into.begin(targets)).await? {
+        let name = name_of(offer.manifest());
+        let batch = match spawn_blocking(begin).await? {
             Ok(batch) => Arc::new(batch),
             Err(error) => {
                 offer.decline(refusal(&error), "");
@@ -149,8 +152,14 @@ impl Sharer {
         match offer.accept(batch.door(), decided, task).await {
             Ok(arrived) => Ok((arrived, batch)),
             Err(error) => {
+                let is_senders_fault = error.is_senders_fault();
                 // Its files may be many.
-                spawn_blocking(move || drop(batch)).await?;
+                let drop = move || {
+                    if is_senders_fault {
+                        batch.discard();
+                    }
+                };
+                spawn_blocking(drop).await?;
                 Err(error.into())
             }
         }
@@ -170,11 +179,16 @@ impl Sharer {
         let work = move || {
             let stream = arrived.stream();
             let numbers = 0..stream.manifest().count();
-            let proofs: Vec<EntryProof> = numbers.filter_map(|n| stream.proof(n)).collect();
+            let prove = |n| stream.proof(n).or_else(|| stream.proof_of_merged(n, batch.merger(n)?));
+            let Some(proofs) = numbers.map(prove).collect::<Option<Vec<EntryProof>>>() else {
+                batch.discard();
+                return Err(Error::Kept);
+            };
             let is_asked = |(proof, asked): (&EntryProof, &Option<Content>)| {
                 asked.is_none_or(|asked| asked == proof.content())
             };
             if !proofs.iter().zip(&contents).all(is_asked) {
+                batch.discard();
                 return Err(Error::NotAsked("a file has another content"));
             }
             let landed = batch.land(&proofs, now).map_err(crate::link::StreamError::Place)?;
@@ -235,20 +249,55 @@ fn into_requests(wanted: Vec<Wanted>) -> Vec<Vec<Wanted>> {
     requests
 }
 
-fn request(share: ShareId, challenge: [u8; 32], wanted: &[Wanted]) -> Result<GetAsk, Error> {
-    let said = |wanted: &Wanted| wire::Wanted {
-        path: PathSaid(wanted.path.clone()),
-        content: wanted.content.map(|content| ContentSaid {
-            id: (*content.id().as_bytes()).into(),
-            size: SizeSaid(content.size()),
-        }),
+/// Those whose parts may be here: whose content is known.
+fn sought(wanted: &[Wanted]) -> Vec<Sought> {
+    let sought = (0..).zip(wanted).filter_map(|(slot, wanted)| {
+        Some(Sought { slot, path: wanted.to.clone(), content: wanted.content? })
+    });
+    sought.collect()
+}
+
+/// The parts that have to come of each; none where all of it has to.
+fn missing(wanted: &[Wanted], gathered: &Gathered) -> Vec<Option<Ranges>> {
+    let missing = (0..).zip(wanted).map(|(slot, wanted)| {
+        let content = wanted.content?;
+        let missing = gathered.missing(slot, content);
+        (!missing.is_whole(content.size())).then_some(missing)
+    });
+    missing.collect()
+}
+
+fn request(
+    share: ShareId,
+    challenge: [u8; 32],
+    wanted: &[Wanted],
+    missing: &[Option<Ranges>],
+) -> Result<GetAsk, Error> {
+    let part =
+        |range: &ByteRange| PartSaid { start: SizeSaid(range.start), end: SizeSaid(range.end) };
+    let said = |(wanted, missing): (&Wanted, &Option<Ranges>)| {
+        let parts = missing.as_ref().map(|ranges| ranges.as_slice().iter().map(part).collect());
+        Ok(wire::Wanted {
+            path: PathSaid(wanted.path.clone()),
+            content: wanted.content.map(|content| ContentSaid {
+                id: (*content.id().as_bytes()).into(),
+                size: SizeSaid(content.size()),
+            }),
+            parts: parts.map(List::new).transpose()?,
+        })
     };
-    let wanted = List::new(wanted.iter().map(said).collect())?;
+    let wanted: Result<_, Error> = wanted.iter().zip(missing).map(said).collect();
+    let wanted = List::new(wanted?)?;
     Ok(GetAsk { id: 0, challenge, share: (*share.as_bytes()).into(), wanted })
 }
 
-/// For each entry of a manifest, which of those wanted it is. All of them come, whole, and no others.
-fn check(manifest: &Manifest, wanted: &[Wanted]) -> Result<Vec<usize>, &'static str> {
+/// For each entry of a manifest, which of those wanted it is. All of them come, whole or the parts
+/// that were asked for, and no others.
+fn check(
+    manifest: &Manifest,
+    wanted: &[Wanted],
+    missing: &[Option<Ranges>],
+) -> Result<Vec<usize>, &'static str> {
     if manifest.entries().len() != wanted.len() {
         return Err("not as many entries as were asked for");
     }
@@ -258,8 +307,12 @@ fn check(manifest: &Manifest, wanted: &[Wanted]) -> Result<Vec<usize>, &'static 
     let found = manifest.entries().iter().map(|listed| {
         let entry = &listed.entry;
         let (at, wanted) = by_path.get(entry.path()).ok_or("an entry was not asked for")?;
-        if !listed.is_whole() {
-            return Err("of an entry, only parts");
+        let comes = match missing.get(*at) {
+            Some(Some(parts)) => listed.ranges == *parts,
+            _ => listed.is_whole(),
+        };
+        if !comes {
+            return Err("of an entry, other parts");
         }
         let is_it = |content: Content| {
             entry.size() == content.size() && entry.content().is_none_or(|id| id == content.id())

@@ -133,7 +133,8 @@ impl Sharer {
         };
         let paths: Vec<EntryPath> = targets.iter().map(|target| target.path.clone()).collect();
         let nothing_asked = vec![None; paths.len()];
-        let (arrived, batch) = self.take(offer, targets, &landing, Decided::Now).await?;
+        let (arrived, batch) =
+            self.take(offer, move || landing.begin(targets), Decided::Now).await?;
         let sender = arrived.stream().sender();
         let landed = self.land(arrived, batch, nothing_asked).await?;
         let files = paths.into_iter().zip(landed);
@@ -151,7 +152,7 @@ fn propose(sender: Fingerprint, manifest: &Manifest) -> Result<Proposal, Error> 
 }
 
 fn target(entry: &Entry) -> Target {
-    Target { path: entry.path().clone(), size: entry.size() }
+    Target { path: entry.path().clone(), size: entry.size(), content: None }
 }
 
 impl Proposal {

@@ -95,7 +95,7 @@ impl Sharer {
         let (grant, frames) = conversation.ask_stream(ask).await?;
         let proven = conversation.proven();
         let sealer = self.seal(manifest, proven, proven.context(&grant.challenge)).await?;
-        let name = name_of(paths.len(), paths.first().map_or("", EntryPath::as_str));
+        let name = name_of(sealer.manifest());
         let task = self.events.begin(Work::Sending, &name, data_length);
         let consent = Consent::AfterManifest(patience);
         let sending = Sending { sealer, source: Arc::new(sources), consent };

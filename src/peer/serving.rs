@@ -8,9 +8,9 @@ use super::shelf::Shelved;
 use super::sources::Sources;
 use super::{Error, Sharer};
 use crate::link::{Consent, Request, Sending, StreamError, Streams};
-use crate::model::{Content, EntryPath, UserName, Work};
+use crate::model::{ByteRange, Content, EntryPath, Ranges, UserName, Work};
 use crate::seal::{Manifest, ManifestEntry};
-use crate::wire::{Code, ContentSaid, GetAsk, GetGrant, Wanted};
+use crate::wire::{Code, ContentSaid, GetAsk, GetGrant, PartSaid, Wanted};
 use std::io;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
@@ -62,7 +62,7 @@ impl Sharer {
         let entries = sealer.manifest().count();
         let granted = request.answer(GetGrant { id: 0, entries, data_length: bytes });
         granted.map_err(|_| Error::Stopped)?;
-        let name = name_of(paths.len(), paths.first().map_or("", EntryPath::as_str));
+        let name = name_of(sealer.manifest());
         let task = self.events.begin(Work::Sending, &name, bytes);
         let sending = Sending { sealer, source: Arc::new(sources), consent: Consent::Given };
         let sent = streams.send(frames, sending, task).await?;
@@ -91,7 +91,8 @@ fn look_at(shelved: &Shelved, wanted: &[Wanted]) -> Result<(Manifest, Sources), 
         }
         let path = entry.path().clone();
         sources.add(Arc::clone(&shelved.folder), path, published.stamp);
-        listed.push(ManifestEntry::whole(entry.clone()));
+        let ranges = ranges_of(wanted, entry.size()).ok_or(Code::Malformed)?;
+        listed.push(ManifestEntry { entry: entry.clone(), ranges });
     }
     let manifest = Manifest::new(listed).map_err(|_| Code::Malformed)?;
     match sources.are_unchanged() {
@@ -99,6 +100,14 @@ fn look_at(shelved: &Shelved, wanted: &[Wanted]) -> Result<(Manifest, Sources), 
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Code::NotFound),
         Ok(false) | Err(_) => Err(Code::SourceChanged),
     }
+}
+
+/// All of an entry, or the parts that are wanted of the content that it is known to have.
+fn ranges_of(wanted: &Wanted, size: u64) -> Option<Ranges> {
+    let Some(parts) = &wanted.parts else { return Some(Ranges::whole(size)) };
+    let range = |part: &PartSaid| ByteRange { start: part.start.0, end: part.end.0 };
+    wanted.content.as_ref()?;
+    Ranges::new(size, parts.iter().map(range).collect()).ok()
 }
 
 fn content_of(said: &ContentSaid) -> Option<Content> {

@@ -94,9 +94,9 @@ impl fmt::Debug for Sharer {
 }
 
 /// What a transfer of these files is called.
-pub(super) fn name_of(count: usize, first: &str) -> String {
-    match count {
-        1 => first.to_owned(),
-        _ => format!("{count} files"),
+pub(super) fn name_of(manifest: &Manifest) -> String {
+    match manifest.entries() {
+        [one] => one.entry.path().as_str().to_owned(),
+        many => format!("{} files", many.len()),
     }
 }

@@ -12,7 +12,7 @@
 use super::index::{Id16, PathSaid, SizeSaid};
 use super::message::{Ask, numbered, open_messages};
 use crate::codec::{Charge, List};
-use crate::model::limits::GET_ENTRIES;
+use crate::model::limits::{ENTRY_RANGES, GET_ENTRIES};
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
@@ -44,6 +44,21 @@ pub struct Wanted {
     /// The content that it is wanted for, if no other will do.
     #[n(1)]
     pub content: Option<ContentSaid>,
+    /// The parts of that content that are wanted, if not all of it: the others are here.
+    #[n(2)]
+    pub parts: Option<List<PartSaid, ENTRY_RANGES>>,
+}
+
+/// A part of a content.
+#[derive(Encode, Decode, Debug, Clone, PartialEq, Eq)]
+#[cbor(map, context_bound = "Charge")]
+pub struct PartSaid {
+    /// Its first byte.
+    #[n(0)]
+    pub start: SizeSaid,
+    /// One behind its last byte.
+    #[n(1)]
+    pub end: SizeSaid,
 }
 
 /// A content: an id and a size.

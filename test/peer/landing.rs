@@ -38,8 +38,11 @@ fn proven(files: &[(Entry, &[u8])]) -> Vec<EntryProof> {
 }
 
 fn batch_for(landing: &Landing, files: &[(Entry, &[u8])]) -> Batch {
-    let target =
-        |(entry, _): &(Entry, &[u8])| Target { path: entry.path().clone(), size: entry.size() };
+    let target = |(entry, _): &(Entry, &[u8])| Target {
+        path: entry.path().clone(),
+        size: entry.size(),
+        content: None,
+    };
     let batch = landing.begin(files.iter().map(target).collect()).unwrap();
     for (number, (_, bytes)) in (0..).zip(files).filter(|(_, (_, bytes))| !bytes.is_empty()) {
         let (one, other) = bytes.split_at(bytes.len() / 2);
@@ -199,7 +202,7 @@ fn a_file_without_its_bytes_gets_no_name() {
     let landing = Landing::in_folder(to.path(), Rules::default()).unwrap();
     let files = [(entry("a", b"bytes"), &b"bytes"[..]), (entry("b", b""), b"")];
     let proofs = proven(&files);
-    let target = |name: &str, size| Target { path: path(name), size };
+    let target = |name: &str, size| Target { path: path(name), size, content: None };
     // Nothing came; another size was expected; more proofs than files.
     let nothing = landing.begin(vec![target("a", 5), target("b", 0)]).unwrap();
     let landed = nothing.land(&proofs, NOW).unwrap();
@@ -221,7 +224,7 @@ fn a_file_without_its_bytes_gets_no_name() {
 fn two_files_with_one_place_are_refused() {
     let to = tempdir().unwrap();
     let landing = Landing::in_folder(to.path(), OVERWRITE).unwrap();
-    let target = |name: &str| Target { path: path(name), size: 0 };
+    let target = |name: &str| Target { path: path(name), size: 0, content: None };
     for (one, other) in [("a", "a"), ("a", "A"), ("a", "a/b")] {
         let begun = landing.begin(vec![target(one), target(other)]);
         assert!(matches!(begun, Err(Error::Together(_))), "{one} {other}");
@@ -302,7 +305,7 @@ fn on_a_small_disk() {
     let to = std::env::var_os("SMALL_DISK").unwrap();
     let to = Path::new(&to);
     let landing = Landing::in_folder(to, Rules::default()).unwrap();
-    let target = |size| vec![Target { path: path("a"), size }];
+    let target = |size| vec![Target { path: path("a"), size, content: None }];
     let Err(Error::NoSpace { needed, free }) = landing.begin(target(1 << 40)) else { panic!() };
     assert_eq!(needed, 1 << 40);
     assert!((1 << 20..2 << 20).contains(&free), "{free}");

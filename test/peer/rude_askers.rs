@@ -10,7 +10,8 @@ use waxwing::wire::index::PathSaid;
 use waxwing::wire::{Ask, Code, GetAsk, GetGrant, Kind, Message, Numbered, Wanted};
 
 fn ask(stage: &Stage, names: &[&str]) -> GetAsk {
-    let wanted = names.iter().map(|name| Wanted { path: PathSaid(path(name)), content: None });
+    let wanted =
+        names.iter().map(|name| Wanted { path: PathSaid(path(name)), content: None, parts: None });
     GetAsk {
         id: 0,
         challenge: [3; 32],

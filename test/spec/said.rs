@@ -99,7 +99,7 @@ pub(super) fn of_fetching() -> Vec<(Kind, Bytes)> {
 fn get_ask() -> GetAsk {
     let content = ContentSaid { id: [5; 32].into(), size: SizeSaid(5) };
     let path = PathSaid(EntryPath::parse("koala/tree.jpg").unwrap());
-    let wanted = List::new(vec![Wanted { path, content: Some(content) }]).unwrap();
+    let wanted = List::new(vec![Wanted { path, content: Some(content), parts: None }]).unwrap();
     GetAsk { id: 3, challenge: [1; 32], share: [7; 16].into(), wanted }
 }
 

@@ -109,7 +109,8 @@ pub(crate) fn largest() -> Vec<Sample> {
 fn get_ask(path: &str, count: usize) -> GetAsk {
     let content = ContentSaid { id: [5; 32].into(), size: SizeSaid(5) };
     let path = PathSaid(EntryPath::parse(path).unwrap());
-    let wanted = List::new(vec![Wanted { path, content: Some(content) }; count]).unwrap();
+    let wanted =
+        List::new(vec![Wanted { path, content: Some(content), parts: None }; count]).unwrap();
     GetAsk { id: 3, challenge: [1; 32], share: [7; 16].into(), wanted }
 }
 

@@ -80,6 +80,11 @@ pub enum StreamError {
 }
 
 impl StreamError {
+    /// Whether the sender did what it must not.
+    pub fn is_senders_fault(&self) -> bool {
+        matches!(self, Self::Sealed(_) | Self::Unexpected)
+    }
+
     /// What the other side is told, unless it knows already.
     fn code(&self) -> Option<Code> {
         match self {

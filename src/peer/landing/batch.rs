@@ -1,34 +1,79 @@
 //! The entries of one stream, on their way to their names.
 
+use super::gathered::{Gathered, Sought, head};
+use super::journal::{Held, Parts};
+use super::keeper::{Keeper, WORTH_ONE_SYNC};
 use super::naming::give_name;
 use super::private::Private;
 use super::{LandError, Landed, Rules, Target};
 use crate::crypto::UnixTime;
 use crate::link::Place;
 use crate::model::EntryPath;
+use crate::model::content::PieceMerger;
 use crate::peer::disk::{self, Handles};
-use crate::seal::EntryProof;
+use crate::seal::{EntryProof, Passed, VerifiedSegment};
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, OpenOptions};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// A place for the entries of one stream. Dropped, what did not land is gone.
 #[derive(Debug)]
 pub struct Batch {
     to: Arc<Dir>,
     rules: Rules,
-    targets: Vec<Target>,
+    /// Each with the number of its part.
+    targets: Vec<(u32, Target)>,
     handles: Handles,
-    private: Private,
+    private: Arc<Private>,
+    keeper: Mutex<Option<Keeper>>,
+    /// Of entries that are pieced together, what there is.
+    pieced: Mutex<BTreeMap<u32, Parts>>,
 }
 
 impl Batch {
-    pub(super) fn new(to: Arc<Dir>, rules: Rules, targets: Vec<Target>) -> io::Result<Self> {
-        let private = Private::new(&to)?;
-        Ok(Self { to, rules, targets, handles: Handles::default(), private })
+    pub(super) fn new(
+        to: Arc<Dir>,
+        rules: Rules,
+        targets: Vec<(u32, Target)>,
+        gathered: Gathered,
+    ) -> io::Result<Self> {
+        let private = match gathered.private {
+            Some(private) => private,
+            None => Arc::new(Private::new(&to)?),
+        };
+        let (handles, pieced) = (Handles::default(), Mutex::new(gathered.parts));
+        let sought: Vec<Sought> = targets.iter().filter_map(sought).collect();
+        let keeper = match sought.is_empty() {
+            true => None,
+            false => Some(Keeper::start(&private, head(sought.iter()))),
+        };
+        Ok(Self { to, rules, targets, handles, private, keeper: Mutex::new(keeper), pieced })
+    }
+
+    /// What is here of it is worth nothing: its sender is not to be believed.
+    pub fn discard(&self) {
+        self.stop_keeping();
+        self.private.forget();
+    }
+
+    /// What an entry of which only parts came merges to, those that were here before among them.
+    /// Blocks.
+    pub(crate) fn merger(&self, number: u32) -> Option<PieceMerger> {
+        let (slot, target) = self.target(number).ok()?;
+        let pieced = self.pieced.lock().unwrap_or_else(PoisonError::into_inner);
+        let parts = pieced.get(slot)?;
+        parts.merger(&*self.part(number).ok()?, target.size).ok()
+    }
+
+    /// Waits for what is being written.
+    fn stop_keeping(&self) {
+        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(mut keeper) = keeper {
+            keeper.finish();
+        }
     }
 
     /// The way in for a stream. It does not keep the batch: threads that carried a stream may outlive it
@@ -46,6 +91,7 @@ impl Batch {
         proofs: &[EntryProof],
         now: UnixTime,
     ) -> io::Result<Vec<Result<Landed, LandError>>> {
+        self.stop_keeping();
         let ready: Vec<_> = proofs.iter().map(|proof| self.make_ready(proof, now)).collect();
         self.sync_files(proofs)?;
         let mut touched = BTreeSet::new();
@@ -53,13 +99,14 @@ impl Batch {
             |(proof, ready): (_, Result<_, _>)| ready.and_then(|()| self.name(proof, &mut touched));
         let landed = proofs.iter().zip(ready).map(land).collect();
         self.sync_folders(&touched)?;
+        self.private.forget();
         Ok(landed)
     }
 
     /// Gives a file the mode and the time that it will have.
     fn make_ready(&self, proof: &EntryProof, now: UnixTime) -> Result<(), LandError> {
         let (number, entry) = (proof.number(), proof.entry());
-        let target = self.target(number).map_err(|_| LandError::Proof)?;
+        let (_, target) = self.target(number).map_err(|_| LandError::Proof)?;
         if target.size != entry.size() {
             return Err(LandError::Proof);
         }
@@ -78,19 +125,19 @@ impl Batch {
         proof: &EntryProof,
         touched: &mut BTreeSet<&'s str>,
     ) -> Result<Landed, LandError> {
-        let target = self.target(proof.number()).map_err(|_| LandError::Proof)?;
+        let (slot, target) = self.target(proof.number()).map_err(|_| LandError::Proof)?;
         let path = &target.path;
         let walked = disk::walk_making(&self.to, path, |folder| {
             touched.insert(folder);
         });
         let (folder, name) = walked.map_err(LandError::from_step)?;
-        let part = (&self.private.dir, &*proof.number().to_string());
+        let part = (&self.private.dir, &*slot.to_string());
         let landed = give_name(part, (&folder, name), proof.content(), self.rules.overwrite)?;
         touched.insert(folder_of(path));
         Ok(landed)
     }
 
-    fn target(&self, number: u32) -> io::Result<&Target> {
+    fn target(&self, number: u32) -> io::Result<&(u32, Target)> {
         let target = usize::try_from(number).ok().and_then(|number| self.targets.get(number));
         target.ok_or_else(|| io::ErrorKind::InvalidInput.into())
     }
@@ -105,12 +152,13 @@ impl Batch {
         options.read(true).write(true).create(true).follow(FollowSymlinks::No);
         #[cfg(unix)]
         cap_std::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        Ok(self.private.dir.open_with(number.to_string(), &options)?.into_std())
+        let (slot, _) = self.target(number)?;
+        Ok(self.private.dir.open_with(slot.to_string(), &options)?.into_std())
     }
 
     /// One call for all of them, where there is one: a thousand small files are one wait for the disk.
     fn sync_files(&self, proofs: &[EntryProof]) -> io::Result<()> {
-        if proofs.len() > WORTH_ONE_SYNC && sync_all_at_once(&self.private.lock)? {
+        if proofs.len() > WORTH_ONE_SYNC && self.private.sync_all_at_once()? {
             return Ok(());
         }
         proofs.iter().try_for_each(|proof| match self.target(proof.number()) {
@@ -120,7 +168,7 @@ impl Batch {
     }
 
     fn sync_folders(&self, touched: &BTreeSet<&str>) -> io::Result<()> {
-        if touched.len() > WORTH_ONE_SYNC && sync_all_at_once(&self.private.lock)? {
+        if touched.len() > WORTH_ONE_SYNC && self.private.sync_all_at_once()? {
             return Ok(());
         }
         touched.iter().try_for_each(|folder| match EntryPath::parse(folder) {
@@ -135,7 +183,7 @@ impl Batch {
 
 impl Place for Batch {
     fn put(&self, entry: u32, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let target = self.target(entry)?;
+        let (_, target) = self.target(entry)?;
         let end = offset.checked_add(bytes.len() as u64);
         if end.is_none_or(|end| end > target.size) {
             return Err(io::ErrorKind::InvalidInput.into());
@@ -146,6 +194,38 @@ impl Place for Batch {
             false => disk::write_all_at(&*self.part(entry)?, bytes, offset),
         }
     }
+
+    fn passed(&self, passed: Passed) {
+        let entry = match &passed {
+            Passed::Leaf(leaf) => leaf.entry,
+            Passed::Small { entry } => *entry,
+        };
+        let Ok((slot, target)) = self.target(entry) else { return };
+        if let Passed::Leaf(leaf) = &passed {
+            let mut pieced = self.pieced.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(parts) = pieced.get_mut(slot) {
+                parts.leaves.insert(leaf.number, leaf.leaf);
+            }
+        }
+        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        if let (Some(keeper), Some(_)) = (&*keeper, target.content) {
+            keeper.passed(Held::of(passed, *slot));
+        }
+    }
+
+    /// After the last segment nothing is missing: it lands now.
+    fn verified(&self, segment: &VerifiedSegment) {
+        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(keeper) = keeper.as_ref().filter(|_| !segment.is_final) {
+            keeper.verified();
+        }
+    }
+}
+
+/// Only what is known by its content is worth keeping.
+fn sought((slot, target): &(u32, Target)) -> Option<Sought> {
+    let content = target.content?;
+    Some(Sought { slot: *slot, path: target.path.clone(), content })
 }
 
 struct Door(Weak<Batch>);
@@ -154,6 +234,18 @@ impl Place for Door {
     fn put(&self, entry: u32, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let batch = self.0.upgrade().ok_or(io::ErrorKind::BrokenPipe)?;
         batch.put(entry, offset, bytes)
+    }
+
+    fn passed(&self, passed: Passed) {
+        if let Some(batch) = self.0.upgrade() {
+            batch.passed(passed);
+        }
+    }
+
+    fn verified(&self, segment: &VerifiedSegment) {
+        if let Some(batch) = self.0.upgrade() {
+            batch.verified(segment);
+        }
     }
 }
 
@@ -172,19 +264,3 @@ fn set_mode(file: &File, mode: u32) -> io::Result<()> {
 fn set_mode(_: &File, _: u32) -> io::Result<()> {
     Ok(())
 }
-
-/// Writes out all of a file's file system. What failed to be written since the file was opened is
-/// told here too, so it is one that was opened before all others.
-#[cfg(target_os = "linux")]
-fn sync_all_at_once(file: &File) -> io::Result<bool> {
-    rustix::fs::syncfs(file)?;
-    Ok(true)
-}
-
-#[cfg(not(target_os = "linux"))]
-fn sync_all_at_once(_: &File) -> io::Result<bool> {
-    Ok(false)
-}
-
-/// So many waits for the disk are as bad as one for everything on it.
-const WORTH_ONE_SYNC: usize = 16;

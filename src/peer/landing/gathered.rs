@@ -63,12 +63,13 @@ impl Gathered {
         let held: Vec<Held> =
             found.iter().flat_map(|found| found.parts.held(found.sought.slot)).collect();
         // Said before they are moved: what is said and not there is passed over.
+        keeper::append(&private, &head, &held)?;
         for found in &found {
             let Some((folder, _)) = claimed.get(found.at) else { continue };
             let (from, to) = (found.number.to_string(), found.sought.slot.to_string());
             folder.dir().rename(from, &private.dir, to)?;
         }
-        keeper::write(&private, &head, &held)?;
+        private.sync_names()?;
         for (folder, journal) in claimed {
             if !journal.entries.iter().any(|(entry, parts)| is_there(folder.dir(), entry, parts)) {
                 folder.remove()?;
@@ -157,10 +158,11 @@ impl Parts {
         let mut ranges: Vec<ByteRange> = Vec::new();
         for number in (0..leaves).filter(|number| !self.leaves.contains_key(number)) {
             let leaf = leaf_at(number, size);
+            let is_scattered = ranges.len() == ENTRY_RANGES;
             match ranges.last_mut() {
                 Some(last) if last.end == leaf.start => last.end = leaf.end,
-                // So scattered, the rest comes again as one.
-                Some(last) if ranges.len() == ENTRY_RANGES => last.end = size,
+                // The rest comes again as one.
+                Some(last) if is_scattered => last.end = size,
                 _ => ranges.push(leaf),
             }
         }
@@ -170,7 +172,8 @@ impl Parts {
     /// Those that a file still holds.
     fn still_sound(&self, file: &File, content: Content) -> Self {
         if self.is_whole {
-            let is_whole = of_file(file, content.size(), |_| {}).is_ok_and(|found| found == content);
+            let is_whole =
+                of_file(file, content.size(), |_| {}).is_ok_and(|found| found == content);
             return Self { is_whole, ..Self::default() };
         }
         let is_sound = |(number, leaf): &(&u64, &Leaf)| {
@@ -211,7 +214,8 @@ fn pieces(file: &File, start: u64, end: u64, size: u64) -> io::Result<Vec<(u64, 
     let (mut pieces, mut at) = (Vec::new(), start);
     let mut buffer = vec![0; PIECE_BYTES];
     while at < end {
-        let length = usize::try_from(end.saturating_sub(at)).unwrap_or(PIECE_BYTES).min(PIECE_BYTES);
+        let length =
+            usize::try_from(end.saturating_sub(at)).unwrap_or(PIECE_BYTES).min(PIECE_BYTES);
         let bytes = buffer.get_mut(..length).unwrap_or_default();
         read_exact(file, bytes, at)?;
         let piece = Piece::of_content(size, at, bytes).ok_or(io::ErrorKind::InvalidData)?;

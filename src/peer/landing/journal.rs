@@ -109,13 +109,14 @@ impl Parts {
 
     pub(super) fn held(&self, entry: u32) -> Vec<Held> {
         let leaves = self.leaves.iter();
-        let leaves = leaves.map(|(number, leaf)| Held::Leaf { entry, number: *number, leaf: *leaf });
+        let leaves =
+            leaves.map(|(number, leaf)| Held::Leaf { entry, number: *number, leaf: *leaf });
         leaves.chain(self.is_whole.then_some(Held::Small { entry })).collect()
     }
 }
 
 impl Held {
-    fn entry(&self) -> u32 {
+    pub(super) fn entry(&self) -> u32 {
         match self {
             Self::Leaf { entry, .. } | Self::Small { entry } => *entry,
         }

@@ -112,13 +112,18 @@ impl Shared {
 }
 
 /// Makes parts durable, and then says that they are held. Blocks.
-pub(super) fn write(private: &Private, head: &Head, held: &[Held]) -> io::Result<()> {
+fn write(private: &Private, head: &Head, held: &[Held]) -> io::Result<()> {
     let entries: BTreeSet<u32> = held.iter().map(Held::entry).collect();
     if entries.len() <= WORTH_ONE_SYNC || !private.sync_all_at_once()? {
         for entry in entries {
             open_regular(&private.dir, &entry.to_string())?.sync_data()?;
         }
     }
+    append(private, head, held)
+}
+
+/// Says that parts are held, which are durable. Blocks.
+pub(super) fn append(private: &Private, head: &Head, held: &[Held]) -> io::Result<()> {
     let mut journal = open(private)?;
     let is_new = journal.metadata()?.len() == 0;
     let mut records = if is_new { head.record() } else { Vec::new() };

@@ -5,6 +5,7 @@
 //!   .waxwing-5f0c…/                a batch: private, 0700, gone when it is dropped
 //!     lock                         held as long as the batch lives
 //!     0, 1, 2                      the entries of one stream, as they come
+//!     journal                      what of them is there for good
 //!   tree.jpg                       an entry with its name, once it was proven
 //! ```
 //!
@@ -14,13 +15,19 @@
 //! outside the destination is ever touched.
 //!
 //! What a killed program left is swept away when the folder is next used: a batch whose lock nobody
-//! holds belongs to nobody.
+//! holds belongs to nobody. But where its journal says that parts of files are there for good, they
+//! stay, and need not come again: [`Landing::gather`] takes them up.
 
 mod batch;
+mod gathered;
+mod journal;
+mod keeper;
 mod naming;
 mod private;
 
 pub use batch::Batch;
+pub use gathered::Gathered;
+pub(crate) use gathered::Sought;
 
 use super::Error;
 use super::disk::{self, open_regular};
@@ -55,6 +62,8 @@ pub struct Target {
     pub path: EntryPath,
     /// How many bytes.
     pub size: u64,
+    /// What it will hold, if that is known: only then it is worth keeping parts of it.
+    pub content: Option<Content>,
 }
 
 /// How a file came to have its name.
@@ -124,15 +133,35 @@ impl Landing {
         standing(&self.dir, path, content)
     }
 
+    /// Takes up what is left here of these contents, each with the number that its part gets, from
+    /// transfers that were cut off. Nothing, when it cannot be had. Blocks.
+    pub(crate) fn gather(&self, sought: Vec<Sought>) -> Gathered {
+        Gathered::new(&self.dir, sought).unwrap_or_default()
+    }
+
     /// A place for the entries of one stream, in its order. Fails when there is no room. Blocks.
     pub fn begin(&self, targets: Vec<Target>) -> Result<Batch, Error> {
-        if let Some(collision) = find_collision(targets.iter().map(|target| &target.path)) {
+        self.resume((0..).zip(targets).collect(), Gathered::default())
+    }
+
+    /// The same, of which these parts are here already. With each target stands the number of its
+    /// part. Blocks.
+    pub(crate) fn resume(
+        &self,
+        targets: Vec<(u32, Target)>,
+        gathered: Gathered,
+    ) -> Result<Batch, Error> {
+        let paths = targets.iter().map(|(_, target)| &target.path);
+        if let Some(collision) = find_collision(paths) {
             return Err(Error::Together(collision.into()));
         }
-        let needed = targets.iter().fold(0, |sum: u64, target| sum.saturating_add(target.size));
-        self.has_room(needed)?;
+        let missing = |(slot, target): &(u32, Target)| match target.content {
+            Some(content) => gathered.missing(*slot, content).length(),
+            None => target.size,
+        };
+        self.has_room(targets.iter().map(missing).fold(0, u64::saturating_add))?;
         let at = |source| Error::Disk { path: self.path.clone(), source };
-        Batch::new(Arc::clone(&self.dir), self.rules, targets).map_err(at)
+        Batch::new(Arc::clone(&self.dir), self.rules, targets, gathered).map_err(at)
     }
 
     /// For how many bytes there is room, where the system says it. Some is left for others.

@@ -1,14 +1,18 @@
-//! The private folder of a batch, and sweeping away those that nobody has any more.
+//! The private folder of a batch: ours alone, and locked as long as somebody has it. One that nobody
+//! has any more is swept away, unless its journal says that it holds parts of files.
 
+use super::gathered;
 use crate::crypto::random;
 use crate::model::TEMPORARY_PREFIX;
+use crate::peer::disk;
 use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, DirBuilder, OpenOptions};
 use std::fs::{File, TryLockError};
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A new folder that is ours alone, gone when this is dropped.
+/// A new folder that is ours alone, gone when this is dropped, unless it is worth keeping.
 #[derive(Debug)]
 pub(super) struct Private {
     parent: Arc<Dir>,
@@ -16,7 +20,8 @@ pub(super) struct Private {
     pub(super) dir: Dir,
     /// What the system leaves of the mode of a file made here.
     pub(super) allowed: u32,
-    pub(super) lock: File,
+    lock: File,
+    keeps: AtomicBool,
 }
 
 impl Private {
@@ -38,7 +43,8 @@ impl Private {
             Ok(Some((dir, lock))) => {
                 let allowed = allowed_by(&lock)?;
                 let parent = Arc::clone(parent);
-                Ok(Some(Self { parent, name, dir, allowed, lock }))
+                let keeps = AtomicBool::new(false);
+                Ok(Some(Self { parent, name, dir, allowed, lock, keeps }))
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(None),
@@ -61,46 +67,108 @@ impl Private {
     }
 }
 
-impl Drop for Private {
-    fn drop(&mut self) {
-        // What is left is swept when the folder is next used.
-        let _ = self.parent.remove_dir_all(&self.name);
+impl Private {
+    /// It holds what should not be lost: it stays when it is dropped.
+    pub(super) fn keep(&self) {
+        self.keeps.store(true, Ordering::Relaxed);
+    }
+
+    /// Nothing in it is worth anything any more.
+    pub(super) fn forget(&self) {
+        self.keeps.store(false, Ordering::Relaxed);
+    }
+
+    /// Writes out all of the folder's file system, in one call, where there is one. What failed to be
+    /// written since the lock was opened is told here too, and it is older than all other files.
+    pub(super) fn sync_all_at_once(&self) -> io::Result<bool> {
+        disk::sync_all_at_once(&self.lock)
+    }
+
+    /// Makes the names in it durable, and its own.
+    pub(super) fn sync_names(&self) -> io::Result<()> {
+        disk::sync_folder(&self.dir)?;
+        disk::sync_folder(&self.parent)
     }
 }
 
-/// Removes the private folders that nobody holds.
-pub(super) fn sweep(parent: &Dir) -> io::Result<()> {
-    for entry in parent.entries()? {
-        let entry = entry?;
-        let name = entry.file_name();
-        let is_ours = name.to_str().is_some_and(|name| name.starts_with(TEMPORARY_PREFIX));
-        if is_ours && entry.file_type()?.is_dir() {
-            // One that is not swept now, for whatever reason, is in nobody's way.
-            let _ = sweep_one(parent, &name.to_string_lossy());
+impl Drop for Private {
+    fn drop(&mut self) {
+        if !*self.keeps.get_mut() {
+            // What is left is swept when the folder is next used.
+            let _ = self.parent.remove_dir_all(&self.name);
         }
+    }
+}
+
+/// Removes the private folders that nobody holds and that hold nothing of worth.
+pub(super) fn sweep(parent: &Dir) -> io::Result<()> {
+    for name in names(parent)? {
+        // One that is not swept now, for whatever reason, is in nobody's way.
+        let _ = sweep_one(parent, name);
     }
     Ok(())
 }
 
-fn sweep_one(parent: &Dir, name: &str) -> io::Result<()> {
-    let dir = parent.open_dir_nofollow(name)?;
-    let mut options = OpenOptions::new();
-    options.write(true).follow(FollowSymlinks::No);
-    match dir.open_with(LOCK, &options) {
-        Ok(lock) => {
-            let lock = lock.into_std();
-            if lock.try_lock().is_ok() {
-                // The lock's name goes while it is held: so its owner, should there be one yet, sees
-                // that the folder is gone.
-                dir.remove_file(LOCK)?;
-                parent.remove_dir_all(name)?;
-            }
-            Ok(())
-        }
+fn sweep_one(parent: &Dir, name: String) -> io::Result<()> {
+    match claim(parent, name.clone()) {
+        Ok(Some(claimed)) if !gathered::is_worth_keeping(&claimed.dir) => claimed.remove(),
+        Ok(_) => Ok(()),
         // Its owner may be about to make one, and then this fails, since the folder is not empty.
         Err(error) if error.kind() == io::ErrorKind::NotFound => parent.remove_dir(name),
         Err(error) => Err(error),
     }
+}
+
+/// A private folder that nobody else has.
+#[derive(Debug)]
+pub(super) struct Claimed<'p> {
+    parent: &'p Dir,
+    name: String,
+    dir: Dir,
+    _lock: File,
+}
+
+/// All of those that can be had.
+pub(super) fn claim_all(parent: &Dir) -> io::Result<Vec<Claimed<'_>>> {
+    let claimed = names(parent)?.into_iter().filter_map(|name| claim(parent, name).ok().flatten());
+    Ok(claimed.collect())
+}
+
+impl Claimed<'_> {
+    pub(super) fn dir(&self) -> &Dir {
+        &self.dir
+    }
+
+    pub(super) fn remove(self) -> io::Result<()> {
+        // The lock's name goes while it is held: so its owner, should there be one yet, sees that the
+        // folder is gone.
+        self.dir.remove_file(LOCK)?;
+        self.parent.remove_dir_all(&self.name)
+    }
+}
+
+/// None when somebody has it.
+fn claim(parent: &Dir, name: String) -> io::Result<Option<Claimed<'_>>> {
+    let dir = parent.open_dir_nofollow(&name)?;
+    let mut options = OpenOptions::new();
+    options.write(true).follow(FollowSymlinks::No);
+    let lock = dir.open_with(LOCK, &options)?.into_std();
+    let is_ours = lock.try_lock().is_ok();
+    Ok(is_ours.then_some(Claimed { parent, name, dir, _lock: lock }))
+}
+
+fn names(parent: &Dir) -> io::Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in parent.entries()? {
+        let entry = entry?;
+        let name = entry.file_name().to_str().map(str::to_owned);
+        let name = name.filter(|name| name.starts_with(TEMPORARY_PREFIX));
+        match name {
+            Some(name) if entry.file_type()?.is_dir() => names.push(name),
+            _ => {}
+        }
+    }
+    Ok(names)
 }
 
 #[cfg_attr(not(unix), allow(unused_mut, reason = "only unix folders have a mode"))]

@@ -1,0 +1,195 @@
+//! Transfers that are cut off, and go on where they were.
+
+use crate::stage::{MIB, Stage, bytes_of, path, soon, wanted};
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use waxwing::model::{Audience, Content};
+use waxwing::peer::{Fetched, Landed, Rules, Wanted};
+
+const LARGE: usize = 150 * MIB;
+
+/// The private folders in Alice's downloads.
+fn folders(stage: &Stage) -> Vec<PathBuf> {
+    let Ok(entries) = fs::read_dir(stage.at("downloads")) else { return Vec::new() };
+    let paths = entries.map(|entry| entry.unwrap().path());
+    paths.filter(|path| name(path).starts_with(".waxwing-")).collect()
+}
+
+fn name(path: &Path) -> &str {
+    path.file_name().unwrap().to_str().unwrap()
+}
+
+/// Begins to fetch, and is gone when the journal says that something is held.
+async fn cut_off(stage: &Stage, all: Vec<Wanted>) {
+    let journal_is_there = async {
+        let is_written =
+            |path: PathBuf| fs::metadata(path.join("journal")).is_ok_and(|a| a.len() > 0);
+        while !folders(stage).into_iter().any(is_written) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::select! {
+        fetched = stage.fetch_all(all) => panic!("it ended: {fetched:?}"),
+        () = soon(journal_is_there) => {}
+    }
+    // The thread that keeps the journal lets go of the folder.
+    let is_free = |path: &PathBuf| {
+        let lock = fs::File::options().write(true).open(path.join("lock"));
+        lock.is_ok_and(|lock| lock.try_lock().is_ok())
+    };
+    let all_are_free = async {
+        while !folders(stage).iter().all(is_free) {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    soon(all_are_free).await;
+}
+
+fn landed_new(fetched: &Fetched) -> bool {
+    fetched.stopped.is_none() && fetched.files.iter().all(|f| matches!(f.landed, Ok(Landed::New)))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_held_does_not_come_again() {
+    let mut stage = Stage::new().await;
+    let bytes = bytes_of(1, LARGE);
+    stage.make("large", &bytes);
+    stage.publish(Audience::Everyone);
+    let all = vec![wanted("large", Some(Content::of(&bytes)))];
+    cut_off(&stage, all.clone()).await;
+    stage.served().await.unwrap_err();
+
+    let fetched = stage.fetch_all(all).await;
+    assert!(landed_new(&fetched), "{fetched:?}");
+    let served = stage.served().await.unwrap();
+    assert!(served.bytes <= (LARGE - MIB) as u64, "{} came again", served.bytes);
+    assert!(fs::read(stage.at("downloads/large")).unwrap() == bytes);
+    assert_eq!(folders(&stage), [PathBuf::new(); 0]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn many_small_files_go_on_where_they_were() {
+    let mut stage = Stage::new().await;
+    let mut all = Vec::new();
+    for at in 0..400_u64 {
+        let bytes = bytes_of(at, 300_000);
+        let name = format!("{}/{at}", at % 7);
+        stage.make(&name, &bytes);
+        all.push(wanted(&name, Some(Content::of(&bytes))));
+    }
+    stage.publish(Audience::Everyone);
+    cut_off(&stage, all.clone()).await;
+    stage.served().await.unwrap_err();
+
+    let fetched = stage.fetch_all(all).await;
+    assert!(landed_new(&fetched), "{fetched:?}");
+    let served = stage.served().await.unwrap();
+    assert!(served.bytes <= 400 * 300_000 - MIB as u64, "{} came again", served.bytes);
+    assert_eq!(stage.tree("downloads"), stage.tree("share"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_goes_on_to_another_place_under_another_name_and_from_another_path() {
+    let mut stage = Stage::new().await;
+    let bytes = bytes_of(1, LARGE);
+    stage.make("large", &bytes);
+    stage.make("copy/of/it", &bytes);
+    stage.publish(Audience::Everyone);
+    let content = Some(Content::of(&bytes));
+    cut_off(&stage, vec![wanted("large", content)]).await;
+    stage.served().await.unwrap_err();
+
+    let other = Wanted { to: path("else/where"), ..wanted("copy/of/it", content) };
+    assert!(landed_new(&stage.fetch_all(vec![other]).await));
+    assert!(stage.served().await.unwrap().bytes <= (LARGE - MIB) as u64);
+    assert!(fs::read(stage.at("downloads/else/where")).unwrap() == bytes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_damaged_meanwhile_is_noticed() {
+    let mut stage = Stage::new().await;
+    let bytes = bytes_of(1, LARGE);
+    stage.make("large", &bytes);
+    stage.publish(Audience::Everyone);
+    let all = vec![wanted("large", Some(Content::of(&bytes)))];
+    for (what, damage) in [
+        (
+            "a part is gone",
+            Box::new(|at: &Path| fs::remove_file(at.join("0")).unwrap()) as Box<dyn Fn(&Path)>,
+        ),
+        (
+            "a part is cut",
+            Box::new(|at: &Path| {
+                fs::File::options().write(true).open(at.join("0")).unwrap().set_len(100).unwrap();
+            }),
+        ),
+        (
+            "the journal is no journal",
+            Box::new(|at: &Path| fs::write(at.join("journal"), [7; 500]).unwrap()),
+        ),
+        (
+            "the journal is torn",
+            Box::new(|at: &Path| {
+                let journal = fs::read(at.join("journal")).unwrap();
+                fs::write(at.join("journal"), &journal[..journal.len() - 1]).unwrap();
+            }),
+        ),
+    ] {
+        cut_off(&stage, all.clone()).await;
+        stage.served().await.unwrap_err();
+        damage(&folders(&stage)[0]);
+        let fetched = stage.fetch_all(all.clone()).await;
+        assert!(landed_new(&fetched), "{what}: {fetched:?}");
+        assert_eq!(stage.served().await.unwrap().bytes, LARGE as u64, "{what}");
+        assert!(fs::read(stage.at("downloads/large")).unwrap() == bytes, "{what}");
+        assert_eq!(folders(&stage), [PathBuf::new(); 0], "{what}");
+        fs::remove_file(stage.at("downloads/large")).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_altered_meanwhile_gets_no_name() {
+    let mut stage = Stage::new().await;
+    let bytes = bytes_of(1, LARGE);
+    stage.make("large", &bytes);
+    stage.publish(Audience::Everyone);
+    let all = vec![wanted("large", Some(Content::of(&bytes)))];
+    cut_off(&stage, all.clone()).await;
+    stage.served().await.unwrap_err();
+    // As after another run of the machine: what is held is read once more.
+    let folder = folders(&stage).remove(0);
+    let mut journal = fs::read(folder.join("journal")).unwrap();
+    journal[14] ^= 1;
+    let head = u32::from_be_bytes(journal[..4].try_into().unwrap()) as usize;
+    let check = Content::of(&journal[12..12 + head]).id();
+    journal[4..12].copy_from_slice(&check.as_bytes()[..8]);
+    fs::write(folder.join("journal"), journal).unwrap();
+    let part = fs::File::options().write(true).open(folder.join("0")).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&part, b"other bytes", 5 * MIB as u64).unwrap();
+
+    let fetched = stage.fetch_all(all).await;
+    assert!(landed_new(&fetched), "{fetched:?}");
+    let again = stage.served().await.unwrap().bytes;
+    let altered = MIB as u64;
+    assert!(again <= (LARGE - MIB) as u64 + altered, "{again} came again");
+    assert!(fs::read(stage.at("downloads/large")).unwrap() == bytes);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_landing_leaves_alone_what_is_held() {
+    let mut stage = Stage::new().await;
+    let bytes = bytes_of(1, LARGE);
+    stage.make("large", &bytes);
+    stage.make("small", b"small");
+    stage.publish(Audience::Everyone);
+    let all = vec![wanted("large", Some(Content::of(&bytes)))];
+    cut_off(&stage, all.clone()).await;
+    stage.served().await.unwrap_err();
+    drop(stage.landing(Rules::default()));
+    assert!(landed_new(&stage.fetch(&["small"]).await));
+    stage.served().await.unwrap();
+    assert_eq!(folders(&stage).len(), 1);
+    assert!(landed_new(&stage.fetch_all(all).await));
+    assert!(stage.served().await.unwrap().bytes <= (LARGE - MIB) as u64);
+}
