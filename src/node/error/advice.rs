@@ -73,6 +73,7 @@ impl Error {
             Self::Crypto(_) => no_hint(Class::Error),
             Self::Link(error) => unreachable(error),
             Self::Index(error) => index(error),
+            Self::Rotating => hint(Class::NotAllowed, "`keys rotate` finishes it"),
             Self::NoKeys(_) => hint(Class::NotFound, "`join INVITATION` makes keys and an account"),
             Self::NoIndex => hint(
                 Class::Usage,

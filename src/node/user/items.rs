@@ -109,10 +109,11 @@ impl User {
     /// A file, or all below a folder; a folder goes with its name.
     async fn items_of(&self, object: &Object) -> Result<Vec<Item>, Error> {
         let listing = self.browse(&object.user, Some(&object.share), usize::MAX).await?;
+        let alone = listing.entries.len() == 1;
         let items = listing
             .entries
             .iter()
-            .filter_map(|source| Some(Item::of_source(source, goes_to(object, source)?)));
+            .filter_map(|source| Some(Item::of_source(source, goes_to(object, source, alone)?)));
         let items: Vec<_> = items.collect();
         match (items.is_empty(), &object.path) {
             (false, _) => Ok(items),
@@ -142,10 +143,15 @@ fn item_of_found(found: &Found, from: Option<&UserName>) -> Option<Item> {
 }
 
 /// Where an entry goes: a file under its name, what is below a folder below the folder's name.
-/// Nothing for what is not of the object.
-fn goes_to(object: &Object, source: &Source) -> Option<EntryPath> {
+/// Nothing for what is not of the object. What is alone in its share, under the same name, was shared
+/// as a file.
+fn goes_to(object: &Object, source: &Source, alone: bool) -> Option<EntryPath> {
     let path = source.entry.path();
+    let is_alone = alone && path.as_str() == object.share.as_str();
     let Some(wanted) = &object.path else {
+        if is_alone {
+            return Some(path.clone());
+        }
         let names: Vec<_> =
             std::iter::once(object.share.as_str()).chain(path.components()).collect();
         return EntryPath::of(&names).ok();
