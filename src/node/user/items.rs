@@ -108,7 +108,8 @@ impl User {
 
     /// A file, or all below a folder; a folder goes with its name.
     async fn items_of(&self, object: &Object) -> Result<Vec<Item>, Error> {
-        let listing = self.browse(&object.user, Some(&object.share), usize::MAX).await?;
+        let Object { user, share, path } = object;
+        let listing = self.browse(user, Some(share), path.as_ref(), usize::MAX).await?;
         let alone = listing.entries.len() == 1;
         let items = listing
             .entries
@@ -157,7 +158,7 @@ fn goes_to(object: &Object, source: &Source, alone: bool) -> Option<EntryPath> {
         return EntryPath::of(&names).ok();
     };
     let count = wanted.components().count();
-    let is_below = wanted.components().eq(path.components().take(count));
+    let is_below = path.is_within(wanted);
     let names: Vec<_> = path.components().skip(count.saturating_sub(1)).collect();
     is_below.then(|| EntryPath::of(&names).ok()).flatten()
 }
