@@ -28,7 +28,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
     (
         "std::fs",
         &[
-            "crypto/key_folder.rs",
+            "crypto/key_folder/",
             "model/content/read_at.rs",
             "index/data_folder.rs",
             "index/control/socket.rs",
@@ -62,7 +62,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
         "std::time",
         &[
             "crypto/certificate.rs",
-            "crypto/key_folder.rs",
+            "crypto/key_folder/",
             "model/entry.rs",
             "link/",
             "index/",
@@ -76,7 +76,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
     (
         "std::thread",
         &[
-            "crypto/key_folder.rs",
+            "crypto/key_folder/",
             "model/content/file.rs",
             "link/",
             "index/hashing.rs",

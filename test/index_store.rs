@@ -142,6 +142,7 @@ story! {
     owners::who_replaces_a_lost_identity_begins_without_shares,
     owners::the_same_identity_keeps_its_shares,
     audience::who_is_meant_sees_it_and_nobody_else,
+    audience::a_folder_is_listed_alone,
     audience::an_audience_that_changes_holds_at_once,
     audience::a_share_changes_while_it_is_published,
     audience::a_share_is_found_by_what_it_is_called_now,

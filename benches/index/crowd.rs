@@ -10,8 +10,8 @@ use waxwing::crypto::{Password, PasswordHash, PasswordHasher, UnixTime};
 use waxwing::index::store::{
     Account, AccountId, Asker, ChainRead, Figures, Granted, Holders, Invite, InviteRow, Joining,
     ListingPage, LoggingIn, Member, NewSession, Online, OwnAccount, OwnShareRow, Part, PersonRow,
-    Place, Query, RequestKey, Result, ResultPage, Rotating, SessionNumber, SessionRow, Shown,
-    Sqlite, Store, UserRow,
+    Place, Query, RequestKey, Result, ResultPage, Rotating, Section, SessionNumber, SessionRow,
+    Shown, Sqlite, Store, UserRow,
 };
 use waxwing::model::directory::Documents;
 use waxwing::model::{Content, EntryPath, Name, Share, ShareId, TokenHash, UserName};
@@ -151,7 +151,7 @@ impl Store for Crowd {
         end_share(share: ShareId, now: UnixTime) -> ();
         own_shares(after: Option<ShareId>, most: usize, now: UnixTime) -> Vec<OwnShareRow>;
         search(query: Query, now: UnixTime) -> ResultPage;
-        browse(owner: &UserName, share: Option<&Name>, after: Option<(Name, EntryPath)>, most: usize, now: UnixTime) -> Option<ListingPage>;
+        browse(owner: &UserName, section: Section, after: Option<(Name, EntryPath)>, most: usize, now: UnixTime) -> Option<ListingPage>;
         locate(content: Content, online: Online, most: usize, now: UnixTime) -> Holders;
         people(after: Option<&UserName>, most: usize, now: UnixTime) -> Vec<PersonRow>;
     }

@@ -8,7 +8,7 @@ use super::answers;
 use super::positions::Question;
 use super::service::{Handle, Index};
 use super::shelf::Owners;
-use super::store::{PersonRow, Query, Store};
+use super::store::{PersonRow, Query, Section, Store};
 use super::turns::Doing;
 use super::visitor::{Denial, Visitor};
 use crate::model::Asked;
@@ -36,10 +36,11 @@ impl<S: Store> Handle<Search> for Index<S> {
 impl<S: Store> Handle<Browse> for Index<S> {
     async fn handle(&self, visitor: &mut Visitor, ask: Browse) -> Result<Listing, Denial> {
         let (asker, now) = (visitor.asker()?, self.shared.now());
-        let share = ask.share.as_ref().map(|name| &name.0);
+        let section =
+            Section { share: ask.share.map(|name| name.0), below: ask.below.map(|path| path.0) };
         let after = ask.after.map(|behind| (behind.share.0, behind.path.0));
         let _turn = self.shared.take_turn(Doing::Searching, visitor.seat()?.member.account)?;
-        let page = self.store.browse(asker, &ask.user, share, after, LISTING_PAGE, now).await;
+        let page = self.store.browse(asker, &ask.user, section, after, LISTING_PAGE, now).await;
         let page = page.map_err(|error| self.storage(error))?;
         let page =
             page.ok_or_else(|| Denial::new(Code::NotFound, "there is nothing of that name"))?;

@@ -70,6 +70,12 @@ impl EntryPath {
         self.components().collect()
     }
 
+    /// Whether this is the other path, or lies in the folder of it.
+    pub fn is_within(&self, folder: &Self) -> bool {
+        let rest = self.0.strip_prefix(folder.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    }
+
     /// What every spelling of this path has in common on systems that ignore case: its components
     /// folded, with zero bytes between them, which no name holds and which sort before all others.
     pub fn folded(&self) -> Box<str> {

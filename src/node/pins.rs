@@ -28,7 +28,11 @@ pub struct Pin {
 
 /// The pins of a home.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Pins(BTreeMap<UserName, Pin>);
+pub(super) struct Pins {
+    now: BTreeMap<UserName, Pin>,
+    /// What was pinned before: what was signed then is still known by it.
+    former: Vec<(UserName, Pin)>,
+}
 
 /// How what an index shows of a person stands to what is pinned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,12 +49,13 @@ pub(super) enum Meeting {
 
 impl Pins {
     pub(super) fn get(&self, user: &UserName) -> Option<&Pin> {
-        self.0.get(user)
+        self.now.get(user)
     }
 
-    /// Whom an identity is pinned for.
-    pub(super) fn owner(&self, fingerprint: &Fingerprint) -> Option<(&UserName, &Pin)> {
-        self.0.iter().find(|(_, pin)| pin.fingerprint == *fingerprint)
+    /// Whom an identity is pinned for, or was.
+    pub(super) fn signer(&self, fingerprint: &Fingerprint) -> Option<(&UserName, &Pin)> {
+        let former = self.former.iter().rev().map(|(user, pin)| (user, pin));
+        self.now.iter().chain(former).find(|(_, pin)| pin.fingerprint == *fingerprint)
     }
 
     /// Meets a person: pins them when they are new, and remembers how high their epoch is.
@@ -61,10 +66,10 @@ impl Pins {
         epoch: u32,
         now: UnixTime,
     ) -> Meeting {
-        match self.0.get_mut(user) {
+        match self.now.get_mut(user) {
             None => {
                 let pin = Pin { fingerprint, since: now, verified: None, epoch };
-                self.0.insert(user.clone(), pin);
+                self.now.insert(user.clone(), pin);
                 Meeting::First(pin)
             }
             Some(pin) if pin.fingerprint != fingerprint => Meeting::Changed(*pin),
@@ -83,12 +88,13 @@ impl Pins {
         rotations: &[Binding],
         now: UnixTime,
     ) -> Option<Pin> {
-        let pin = self.0.get_mut(user).filter(|pin| pin.verified.is_some())?;
+        let pin = self.now.get_mut(user).filter(|pin| pin.verified.is_some())?;
         let last = rotations.last()?;
         if walk(pin.fingerprint, rotations) != Some(last.step.identity) {
             return None;
         }
         let fingerprint = last.step.identity;
+        self.former.push((user.clone(), *pin));
         *pin = Pin { fingerprint, since: now, epoch: last.certificate.epoch, ..*pin };
         Some(*pin)
     }
@@ -96,7 +102,8 @@ impl Pins {
     /// Pins another key, whose words nobody has compared.
     pub(super) fn replace(&mut self, user: &UserName, fingerprint: Fingerprint, now: UnixTime) {
         let pin = Pin { fingerprint, since: now, verified: None, epoch: 0 };
-        self.0.insert(user.clone(), pin);
+        let before = self.now.insert(user.clone(), pin);
+        self.former.extend(before.map(|before| (user.clone(), before)));
     }
 
     /// The words of this key were compared. Gives whether it is the one that is pinned.
@@ -106,17 +113,28 @@ impl Pins {
         fingerprint: &Fingerprint,
         now: UnixTime,
     ) -> bool {
-        let pin = self.0.get_mut(user).filter(|pin| pin.fingerprint == *fingerprint);
+        let pin = self.now.get_mut(user).filter(|pin| pin.fingerprint == *fingerprint);
         pin.map(|pin| pin.verified = Some(now)).is_some()
     }
 
     pub(super) fn to_said(&self) -> Vec<PinSaid> {
-        self.0.iter().map(|(user, pin)| PinSaid::new(user, pin)).collect()
+        let former = self.former.iter().map(|(user, pin)| PinSaid::new(user, pin, true));
+        let now = self.now.iter().map(|(user, pin)| PinSaid::new(user, pin, false));
+        now.chain(former).collect()
     }
 
     /// Nothing, when something of it is no pin.
     pub(super) fn from_said(said: Vec<PinSaid>) -> Option<Self> {
-        said.into_iter().map(PinSaid::take).collect::<Option<_>>().map(Self)
+        let mut pins = Self::default();
+        for said in said {
+            let is_former = said.former;
+            let (user, pin) = said.take()?;
+            match is_former {
+                true => pins.former.push((user, pin)),
+                false => drop(pins.now.insert(user, pin)),
+            }
+        }
+        Some(pins)
     }
 }
 
@@ -136,11 +154,15 @@ pub(super) struct PinSaid {
     since: u64,
     verified: Option<u64>,
     epoch: u32,
+    /// Whether another one took its place.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    former: bool,
 }
 
 impl PinSaid {
-    fn new(user: &UserName, pin: &Pin) -> Self {
+    fn new(user: &UserName, pin: &Pin, former: bool) -> Self {
         Self {
+            former,
             user: user.as_str().to_owned(),
             fingerprint: pin.fingerprint.to_string(),
             since: pin.since.0,

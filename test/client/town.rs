@@ -87,7 +87,12 @@ impl Home<'_> {
 
     /// The keys of one of those whose keys are public.
     pub(crate) fn give_keys(&self, name: &str) {
-        let folder = self.path.join("keys");
+        self.give_keys_in("keys", name);
+    }
+
+    /// The same, in this folder of the home.
+    pub(crate) fn give_keys_in(&self, folder: &str, name: &str) {
+        let folder = self.path.join(folder);
         fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder).unwrap();
         let identity = person(name);
         let pem = |part: &str| key_pem(&format!("{name}-{part}")).as_bytes().to_vec();

@@ -60,7 +60,7 @@ pub(crate) fn publish(share: u8, sync: u8, base: Option<u8>, entries: &[Entry]) 
 }
 
 pub(crate) fn browse(name: &str) -> Browse {
-    Browse { id: 0, user: Named(user(name)), share: None, after: None }
+    Browse { id: 0, user: Named(user(name)), share: None, after: None, below: None }
 }
 
 fn locate(content: &str) -> Locate {

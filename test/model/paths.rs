@@ -3,6 +3,21 @@
 use super::*;
 
 #[test]
+fn what_is_within_a_folder_is_so_by_whole_names() {
+    let path = |text: &str| EntryPath::parse(text).unwrap();
+    for (inner, outer, within) in [
+        ("a/b", "a/b", true),
+        ("a/b/c", "a/b", true),
+        ("a/bc", "a/b", false),
+        ("a/b c/d", "a/b", false),
+        ("a", "a/b", false),
+        ("b/a/b", "a/b", false),
+    ] {
+        assert_eq!(path(inner).is_within(&path(outer)), within, "{inner} in {outer}");
+    }
+}
+
+#[test]
 fn a_path_has_one_to_64_components() {
     let of = |count: usize| EntryPath::new(vec![Name::new("a").unwrap(); count]);
     assert_eq!(of(0), Err(Error::Path("needs a name")));

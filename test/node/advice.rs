@@ -85,6 +85,7 @@ fn own() -> Vec<Error> {
     let landing = |why| Error::Landing { path: PathBuf::from("x"), why };
     vec![
         Error::NoKeys(PathBuf::from("x")),
+        Error::Rotating,
         crypto::Error::Unwrap.into(),
         Error::NoIndex,
         Error::UntrustedIndex("127.0.0.1:7311".parse().unwrap()),
@@ -308,8 +309,9 @@ fn number(error: &Error) -> usize {
         Error::NoOffer(_) => 36,
         Error::NoReceipt(_) => 37,
         Error::Stopped => 38,
+        Error::Rotating => 39,
         Error::Of(_) => LAST,
     }
 }
 
-const LAST: usize = 39;
+const LAST: usize = 40;

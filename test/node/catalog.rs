@@ -97,7 +97,7 @@ async fn what_is_published_is_found_by_those_who_may_find_it() {
     assert_eq!(best.entry, files[0]);
     let located = soon(bob.locate(&Content::of(b"a koala"))).await.unwrap().unwrap();
     assert_eq!(located, findings.results[0]);
-    let listing = soon(bob.browse(&user("alice"), None, 100)).await.unwrap().unwrap();
+    let listing = soon(bob.browse(&user("alice"), None, None, 100)).await.unwrap().unwrap();
     let listed: Vec<_> = listing.entries.iter().map(|it| it.entry.path().to_string()).collect();
     assert_eq!(listed, ["readme.txt", "zoo/KoalaBear_2024.JPG", "zoo/wombat.jpg"]);
 

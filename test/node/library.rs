@@ -126,6 +126,7 @@ impl Library {
     fn browse(&self, ask: &Browse) -> Option<Listing> {
         let is_it = |row: &&Row| {
             row.owner.user == ask.user
+                && ask.below.as_ref().is_none_or(|it| row.entry.path().is_within(&it.0))
                 && ask.share.as_ref().is_none_or(|it| it.0.as_str() == row.share)
         };
         let mut rows: Vec<_> = self.rows.iter().filter(is_it).collect();

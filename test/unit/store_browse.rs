@@ -6,7 +6,7 @@ use super::generations::NEXT;
 use super::{Known, Taken, browse, prepare, publish};
 use crate::crypto::{Fingerprint, UnixTime};
 use crate::index::store::sqlite::open;
-use crate::index::store::{Asker, Part};
+use crate::index::store::{Asker, Part, Section};
 use crate::model::{Entry, EntryPath, Modified, ShareId, SyncId, TokenHash};
 use rusqlite::{Connection, StatementStatus};
 
@@ -75,7 +75,9 @@ fn steps(db: &Connection) -> (Vec<String>, i32) {
     let mut seen = Vec::new();
     let mut after = None;
     for most in [100, 1000] {
-        let page = browse(db, &asker(), (&user, None), after.as_ref(), most, NOW).unwrap().unwrap();
+        let page = browse(db, &asker(), (&user, &Section::default()), after.as_ref(), most, NOW)
+            .unwrap()
+            .unwrap();
         seen.extend(page.entries.iter().map(|row| row.entry.path().to_string()));
         assert_eq!(page.more, most == 100, "{}", page.entries.len());
         let last = page.entries.last().unwrap().entry.path().clone();
@@ -109,6 +111,28 @@ fn browsing_does_not_step_over_what_is_not_there() {
     as_before("what has gone");
     while super::tidy(&db, &mut Known::default(), 500).unwrap() {}
     as_before("nothing");
+}
+
+#[test]
+fn a_folder_is_listed_without_what_is_beside_it() {
+    let db = ground();
+    for (sync, begin, count) in [(1, "b", 30), (2, "a", MANY), (3, "c", MANY)] {
+        take(&db, (sync, (sync > 1).then(|| sync - 1)), (0, true), (begin, count), &[]);
+    }
+    let steps = |below: Option<EntryPath>| {
+        let made = || {
+            let entries = db.prepare_cached(browse::ENTRIES).unwrap();
+            entries.get_status(StatementStatus::VmStep)
+        };
+        let (before, section) = (made(), Section { share: None, below });
+        let user = "alice".parse().unwrap();
+        let page = browse(&db, &asker(), (&user, &section), None, 10_000, NOW).unwrap().unwrap();
+        (page.entries.len(), made() - before)
+    };
+    let (all, many) = steps(None);
+    let (one, few) = steps(Some(path("b", 7)));
+    assert_eq!((all, one), (2 * MANY + 30, 1));
+    assert!(few * 50 < many, "{few} steps for one, and {many} for all");
 }
 
 #[test]

@@ -59,6 +59,7 @@ pub(crate) fn small() -> Vec<Sample> {
             user: name("bob"),
             share: Some(file_name("photos")),
             after: Some(Behind { share: file_name("photos"), path: path("tree.jpg") }),
+            below: Some(path("tree.jpg")),
         }),
         of(&Listing {
             id,
@@ -108,6 +109,7 @@ pub(crate) fn largest() -> Vec<Sample> {
             user: largest_name(0),
             share: Some(largest_file_name()),
             after: Some(Behind { share: largest_file_name(), path: largest_path() }),
+            below: Some(largest_path()),
         }),
         of(&listing_of(full(|count| listing_of(count).encode()))),
         of(&Locate { id, content: [0xff; 32].into(), size: number }),

@@ -164,7 +164,7 @@ fn a_field_left_out_may_be_null() {
         (Kind::Search, 2..6),
         (Kind::Search, 7..9),
         (Kind::Results, 5..6),
-        (Kind::Browse, 2..4),
+        (Kind::Browse, 2..5),
     ];
     for (kind, optional) in cases {
         let Sample { body, again, .. } = of(kind);

@@ -187,7 +187,7 @@ fn optional(kind: Kind) -> &'static [u8] {
         Kind::Publish => &[3],
         Kind::Search => &[2, 3, 4, 5, 7, 8],
         Kind::Results => &[5],
-        Kind::Browse => &[2, 3],
+        Kind::Browse => &[2, 3, 4],
         _ => &[],
     }
 }

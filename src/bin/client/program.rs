@@ -6,6 +6,7 @@ use crate::settings::Given;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::task::block_in_place;
+use waxwing::crypto::Passphrase;
 use waxwing::crypto::key_file::KeyFileError;
 use waxwing::crypto::key_folder::KeyFolderError;
 use waxwing::model::{Events, UnixTime};
@@ -93,45 +94,87 @@ impl Program {
 
     /// The person, with their keys open.
     pub(crate) fn user(&self) -> Result<User, Trouble> {
-        if let Some(user) = self.opened() {
-            return Ok(user);
-        }
-        let keys = self.home.keys();
-        if !keys.exists() {
-            return Err(node::Error::NoKeys(self.home.path().to_owned()).into());
-        }
-        let named = self.state().passphrase_file.clone();
-        let needed = keys.needs_passphrase().map_err(node::Error::from)?;
-        match named {
-            _ if !needed => self.open(None),
-            Some(path) => self.open(Some(&asking::passphrase(&asking::read(&path)?)?)),
-            None => self.open_asking(),
+        match self.opened() {
+            Some(user) => Ok(user),
+            None => self.open(self.passphrase()?.as_ref()),
         }
     }
 
-    fn open_asking(&self) -> Result<User, Trouble> {
+    /// The passphrase of the keys, if they have one: from the file that was named, else from the
+    /// person. It is the right one.
+    pub(crate) fn passphrase(&self) -> Result<Option<Passphrase>, Trouble> {
+        if !self.has_keys() {
+            return Err(node::Error::NoKeys(self.home.path().to_owned()).into());
+        }
+        if !self.home.keys().needs_passphrase().map_err(node::Error::from)? {
+            return Ok(None);
+        }
+        let named = self.state().passphrase_file.clone();
+        match named {
+            Some(path) => {
+                let passphrase = asking::passphrase(&asking::read(&path)?)?;
+                self.try_passphrase(&passphrase)?;
+                Ok(Some(passphrase))
+            }
+            None => self.ask_passphrase().map(Some),
+        }
+    }
+
+    /// The passphrase of keys that are not in the home yet.
+    pub(crate) fn passphrase_of_file(&self) -> Result<Passphrase, Trouble> {
+        let named = self.state().passphrase_file.clone();
+        if let Some(path) = named {
+            return asking::passphrase(&asking::read(&path)?);
+        }
+        let instead = "--passphrase-file FILE gives it, or - for the input";
+        asking::ask_passphrase(self.asker("the passphrase of these keys", instead)?)
+    }
+
+    fn ask_passphrase(&self) -> Result<Passphrase, Trouble> {
         let instead = "--passphrase-file FILE gives it, or - for the input";
         let ask = self.asker("the passphrase of the keys", instead)?;
         for _ in 1..TRIES {
             let passphrase = asking::ask_passphrase(ask)?;
-            match self.open(Some(&passphrase)) {
-                Err(Trouble::Node(node::Error::Keys(KeyFolderError::KeyFile {
+            match self.try_passphrase(&passphrase) {
+                Err(node::Error::Keys(KeyFolderError::KeyFile {
                     reason: KeyFileError::WrongPassphrase,
                     ..
-                }))) => self.printer.note("That is not it. Once more:"),
-                opened => return opened,
+                })) => self.printer.note("That is not it. Once more:"),
+                tried => {
+                    tried?;
+                    return Ok(passphrase);
+                }
             }
         }
-        self.open(Some(&asking::ask_passphrase(ask)?))
+        let passphrase = asking::ask_passphrase(ask)?;
+        self.try_passphrase(&passphrase)?;
+        Ok(passphrase)
     }
 
-    fn open(&self, passphrase: Option<&waxwing::crypto::Passphrase>) -> Result<User, Trouble> {
-        // Opened to see whether it is the right one, before the configuration is given away.
+    fn try_passphrase(&self, passphrase: &Passphrase) -> Result<(), node::Error> {
+        let protection = asking::protection(Some(passphrase));
+        self.home.keys().open(protection, UnixTime::now())?;
+        Ok(())
+    }
+
+    /// The person, whose keys this opens if they are not open yet.
+    pub(crate) fn open(&self, passphrase: Option<&Passphrase>) -> Result<User, Trouble> {
+        if let Some(user) = self.opened() {
+            return Ok(user);
+        }
         let protection = asking::protection(passphrase);
+        // Whether they open is seen before the configuration is given away.
         self.home.keys().open(protection, UnixTime::now()).map_err(node::Error::from)?;
         let (config, options) = self.take_config()?;
         let user = User::open(self.home.clone(), config, protection, options)?;
         Ok(self.keep(user))
+    }
+
+    /// Whether there are keys.
+    pub(crate) fn has_keys(&self) -> bool {
+        // What cannot be finished now is told when the keys are opened.
+        let _ = self.home.settle();
+        self.home.keys().exists()
     }
 
     /// What the person set, for whoever makes a [`User`] of it.

@@ -40,11 +40,12 @@ pub(crate) async fn open(program: &Arc<Program>) -> Result<(), Failure> {
 
 /// Opens the keys and looks whether the session is good; makes both the first time.
 async fn begin(program: &Program) -> Result<Option<User>, Trouble> {
-    if !program.home.keys().exists() {
+    if !program.has_keys() {
         let Some(index) = account::set_index(program) else { return Ok(None) };
         return first_run::welcome(program, index).await.map(Some);
     }
     let user = program.user()?;
+    let user = if user.is_rotating() { verbs::keys::finish(program).await? } else { user };
     let index = match user.index() {
         Ok(index) => index,
         Err(node::Error::NoIndex | node::Error::UntrustedIndex(_)) => return Ok(Some(user)),

@@ -190,6 +190,15 @@ pub struct ResultRow {
     pub here: Position,
 }
 
+/// Which entries of a person are listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Section {
+    /// Of the share of this name alone.
+    pub share: Option<Name>,
+    /// Of this path, and of the folder of this path, alone.
+    pub below: Option<EntryPath>,
+}
+
 /// Entries of a person, by the names of their shares and then by their paths.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListingPage {

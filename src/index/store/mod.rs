@@ -21,7 +21,7 @@ mod sqlite;
 
 pub use catalog::{
     EntryRow, Holders, ListingPage, Online, OwnShareRow, Part, Position, Query, ResultPage,
-    ResultRow, ShareRow, Shelf,
+    ResultRow, Section, ShareRow, Shelf,
 };
 pub use nouns::{
     Account, AccountId, Asker, ChainRead, Figures, Granted, Invite, InviteRow, Joining, LoggingIn,
@@ -292,13 +292,13 @@ pub trait Store: Clone + Send + Sync + 'static {
         now: UnixTime,
     ) -> impl Future<Output = Result<ResultPage>> + Send;
 
-    /// At most so many entries of a person, of all shares or of the one of this name, behind an
-    /// entry. Nothing when there is no such person or no such share to be seen.
+    /// At most so many entries of a person, of all or of a part of them, behind an entry. Nothing when
+    /// there is no such person or no such share to be seen.
     fn browse(
         &self,
         asker: Asker,
         owner: &UserName,
-        share: Option<&Name>,
+        section: Section,
         after: Option<(Name, EntryPath)>,
         most: usize,
         now: UnixTime,

@@ -45,6 +45,7 @@ impl Error {
             Self::Crypto(_) => no_hint(Exit::Error),
             Self::Link(error) => unreachable(error),
             Self::Index(error) => index(error),
+            Self::Rotating => hint(Exit::NotAllowed, "`keys rotate` finishes it"),
             Self::NoKeys(_) => hint(Exit::NotFound, "`join INVITATION` makes keys and an account"),
             Self::NoIndex => hint(
                 Exit::Usage,

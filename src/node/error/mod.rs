@@ -34,6 +34,9 @@ pub enum Error {
     /// There are no keys in the home.
     #[error("{}: nobody's keys are here", .0.display())]
     NoKeys(PathBuf),
+    /// The index knows the keys already to which one was changing.
+    #[error("a change of your keys was begun, and is not finished here")]
+    Rotating,
     /// A computation with keys failed.
     #[error(transparent)]
     Crypto(#[from] crypto::Error),

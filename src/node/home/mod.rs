@@ -4,6 +4,8 @@
 //! HOME/                a folder, or the platform's folders for settings and for data
 //!   waxwing.toml       settings: where the index is, who one is, what is shared
 //!   keys/              0700  the identity
+//!   keys.next/         0700  the identity that is to be, while keys are being changed
+//!   keys.former/       0700  the identities that one had before, each in a folder of its name
 //!   state/             0700  what the program remembers, each file 0600
 //!     lock             held by the one program that shares from here
 //!     changing         locked while anything below is changed
@@ -14,6 +16,7 @@
 //!     shares.json      what is shared, and with whom
 //!     results.json     the numbered results of the last search
 //!     look-….json      what a share was like when it was last looked at
+//!     rotation         from the identity to the next one, signed by both
 //!     port             the port on which others were listened for last
 //!     receipts/        who sent what
 //!   downloads/         what was fetched, when the home is a folder
@@ -30,7 +33,8 @@ pub use config::{Config, Receive};
 pub use files::HomeLock;
 pub(in crate::node) use files::StateFolder;
 
-use crate::crypto::key_folder::KeyFolder;
+use crate::crypto::Fingerprint;
+use crate::crypto::key_folder::{KeyFolder, KeyFolderError};
 use crate::model::{HostPort, UserName};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -138,6 +142,22 @@ impl Home {
     /// The folder of the keys.
     pub fn keys(&self) -> KeyFolder {
         KeyFolder::at(self.key_path())
+    }
+
+    /// The folder of the keys that are to be, while one changes them.
+    pub fn next_keys(&self) -> KeyFolder {
+        KeyFolder::at(self.data.join("keys.next"))
+    }
+
+    /// Where keys are kept that one had before.
+    pub fn former_keys(&self, of: &Fingerprint) -> PathBuf {
+        self.data.join("keys.former").join(of.to_string())
+    }
+
+    /// Finishes a change of keys that a crash broke off when all that was left to do was to put the
+    /// next ones in their place.
+    pub fn settle(&self) -> Result<(), KeyFolderError> {
+        self.keys().finish_change(&self.next_keys()).map(|_| ())
     }
 
     /// The folder of what the program remembers.

@@ -108,11 +108,13 @@ impl User {
 
     /// A file, or all below a folder; a folder goes with its name.
     async fn items_of(&self, object: &Object) -> Result<Vec<Item>, Error> {
-        let listing = self.browse(&object.user, Some(&object.share), usize::MAX).await?;
+        let Object { user, share, path } = object;
+        let listing = self.browse(user, Some(share), path.as_ref(), usize::MAX).await?;
+        let alone = listing.entries.len() == 1;
         let items = listing
             .entries
             .iter()
-            .filter_map(|source| Some(Item::of_source(source, goes_to(object, source)?)));
+            .filter_map(|source| Some(Item::of_source(source, goes_to(object, source, alone)?)));
         let items: Vec<_> = items.collect();
         match (items.is_empty(), &object.path) {
             (false, _) => Ok(items),
@@ -142,16 +144,21 @@ fn item_of_found(found: &Found, from: Option<&UserName>) -> Option<Item> {
 }
 
 /// Where an entry goes: a file under its name, what is below a folder below the folder's name.
-/// Nothing for what is not of the object.
-fn goes_to(object: &Object, source: &Source) -> Option<EntryPath> {
+/// Nothing for what is not of the object. What is alone in its share, under the same name, was shared
+/// as a file.
+fn goes_to(object: &Object, source: &Source, alone: bool) -> Option<EntryPath> {
     let path = source.entry.path();
+    let is_alone = alone && path.as_str() == object.share.as_str();
     let Some(wanted) = &object.path else {
+        if is_alone {
+            return Some(path.clone());
+        }
         let names: Vec<_> =
             std::iter::once(object.share.as_str()).chain(path.components()).collect();
         return EntryPath::of(&names).ok();
     };
     let count = wanted.components().count();
-    let is_below = wanted.components().eq(path.components().take(count));
+    let is_below = path.is_within(wanted);
     let names: Vec<_> = path.components().skip(count.saturating_sub(1)).collect();
     is_below.then(|| EntryPath::of(&names).ok()).flatten()
 }

@@ -28,6 +28,7 @@ mod people;
 mod proofs;
 mod reach;
 mod results;
+mod rotate;
 mod search;
 mod send;
 mod session;
@@ -106,7 +107,7 @@ pub struct User(Arc<Inner>);
 struct Inner {
     home: Home,
     state: StateFolder,
-    config: Config,
+    config: Arc<Config>,
     options: Options,
     identity: Arc<Identity>,
     side: Side,
@@ -131,7 +132,7 @@ impl User {
         home.make()?;
         let now = (options.clock)();
         let identity = home.keys().create(protection, now)?;
-        Self::begin(home, config, identity, options)
+        Self::begin(home, Arc::new(config), identity, options)
     }
 
     /// Keeps keys of a person that were made before, and opens them.
@@ -143,7 +144,7 @@ impl User {
     ) -> Result<Self, Error> {
         home.make()?;
         let identity = home.keys().keep(keys, protection, (options.clock)())?;
-        Self::begin(home, config, identity, options)
+        Self::begin(home, Arc::new(config), identity, options)
     }
 
     /// Opens the keys of a person. With a passphrase it takes a moment.
@@ -153,6 +154,7 @@ impl User {
         protection: Protection<'_>,
         options: Options,
     ) -> Result<Self, Error> {
+        home.settle()?;
         let keys = home.keys();
         if !keys.exists() {
             return Err(Error::NoKeys(home.path().to_owned()));
@@ -160,12 +162,12 @@ impl User {
         home.make()?;
         let now = (options.clock)();
         let identity = keys.open(protection, now)?;
-        Self::begin(home, config, identity, options)
+        Self::begin(home, Arc::new(config), identity, options)
     }
 
     fn begin(
         home: Home,
-        config: Config,
+        config: Arc<Config>,
         identity: Identity,
         options: Options,
     ) -> Result<Self, Error> {

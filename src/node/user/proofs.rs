@@ -32,7 +32,7 @@ impl User {
         }
         let pins = self.pins()?;
         let proofs = sent.into_iter().map(|sent| {
-            let known = pins.owner(&sent.sender);
+            let known = pins.signer(&sent.sender);
             let user = known.map(|(user, _)| user.clone());
             let verified = known.and_then(|(_, pin)| pin.verified);
             SentBy { sent, user, verified }

@@ -2,7 +2,7 @@
 
 use super::User;
 use super::results::{KeptResult, KeptResults};
-use crate::model::{Content, ContentId, Foreign, Name, UserName};
+use crate::model::{Content, ContentId, EntryPath, Foreign, Name, UserName};
 use crate::node::Error;
 use crate::node::index::{Found, Listing, More, Query, Seen};
 
@@ -76,16 +76,17 @@ impl User {
         }
     }
 
-    /// What a person shares with one: all of it, or of the share of this name; at most so many
-    /// entries.
+    /// What a person shares with one: all of it, or of the share of this name, or of that what lies at
+    /// or below a path; at most so many entries.
     pub async fn browse(
         &self,
         user: &UserName,
         share: Option<&Name>,
+        below: Option<&EntryPath>,
         most: usize,
     ) -> Result<Listing, Error> {
         let session = self.session()?;
-        let listing = self.wait(&session, session.browse(user, share, most)).await?;
+        let listing = self.wait(&session, session.browse(user, share, below, most)).await?;
         listing.ok_or_else(|| match share {
             None => Error::Nobody(user.clone()),
             Some(share) => Error::NoShareOf { user: user.clone(), share: share.clone() },

@@ -6,8 +6,10 @@ use crate::link::{Backoff, Deadlines, Dialler, Side, Tcp};
 use crate::model::{HostPort, IndexAddress, Invitation};
 use crate::node::Error;
 use crate::node::home::kept::{self, Belonging, ChainFile};
-use crate::node::index::{self, IndexSession, Known, NewsStream, Setup, Status, Warnings};
-use crate::wire::{Features, Party};
+use crate::node::index::{
+    self, IndexSession, Known, LoggedOut, NewsStream, Setup, Status, Warnings,
+};
+use crate::wire::{Code, Features, Party};
 use std::future::{Future, pending};
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -134,7 +136,17 @@ impl User {
             away = self.away_for_long(session) => Err(away),
         };
         self.keep_chain();
-        answered.map_err(Error::from)
+        answered.map_err(|error| self.told_of_rotation(error))
+    }
+
+    /// The index knows other keys than ours: those that we were about to change to, perhaps.
+    fn told_of_rotation(&self, error: index::Error) -> Error {
+        let may_be = match &error {
+            index::Error::Refused { code, .. } => *code == Code::OtherIdentity,
+            index::Error::LoggedOut(why) => !matches!(why, LoggedOut::NotYet),
+            _ => false,
+        };
+        if may_be && self.is_rotating() { Error::Rotating } else { error.into() }
     }
 
     /// Keeps what is new of the key directory. What could not be kept is asked for again.

@@ -110,6 +110,9 @@ pub struct Browse {
     /// Those that come behind this entry; the first ones when there is none.
     #[n(3)]
     pub after: Option<Behind>,
+    /// The entry of this path alone, and those of the folder of this path.
+    #[n(4)]
+    pub below: Option<PathSaid>,
 }
 
 /// An entry behind which a listing goes on.

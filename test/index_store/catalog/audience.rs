@@ -1,15 +1,15 @@
 //! Who sees what, in every way in which something can be seen.
 
 use super::stage::{
-    found, holders, listed, query, results, search, set, share, share_out, take, tidy, told, whole,
-    wordless,
+    found, holders, listed, listed_of, query, results, search, set, share, share_out, take, tidy,
+    told, whole, wordless,
 };
 use crate::is_well;
 use crate::keys::NOW;
 use crate::stage::{Someone, join, refused, user};
 use std::sync::Arc;
-use waxwing::index::store::{Query, Refusal, Store};
-use waxwing::model::{FileKind, Name};
+use waxwing::index::store::{Query, Refusal, Section, Store};
+use waxwing::model::{EntryPath, FileKind, Name};
 
 /// Whether somebody sees Alice's `name`, published in `share`. It is so everywhere or nowhere.
 async fn sees(store: &impl Store, who: &Someone, share: &str, name: &str) -> bool {
@@ -31,11 +31,37 @@ async fn sees(store: &impl Store, who: &Someone, share: &str, name: &str) -> boo
     }
     ways.push(listed(store, who, "alice").await.contains(&one));
     ways.push(holders(store, who, name).await.contains(&one));
-    let name = Name::new(share).unwrap();
-    let browsed = store.browse(who.asker, &user("alice"), Some(&name), None, 10, NOW).await;
+    let section = Section { share: Some(Name::new(share).unwrap()), below: None };
+    let browsed = store.browse(who.asker, &user("alice"), section, None, 10, NOW).await;
     ways.push(browsed.unwrap().is_some());
     assert!(ways.iter().all(|way| *way == ways[0]), "{one}: {ways:?}");
     ways[0]
+}
+
+pub(crate) async fn a_folder_is_listed_alone(store: &impl Store) {
+    let alice = join(store, "alice", 0, NOW).await;
+    let bob = join(store, "bob", 1, NOW).await;
+    let inside = ["a/b/c", "a/b/d/e", "a/b/f", "a/b/g", "a/b/\u{10fffd}"];
+    let beside = ["a/a", "a/b c/x", "a/b!", "a/b.txt", "a/b-x/y", "a/bc", "a/b0/c", "b/a/b/c", "c"];
+    share_out(store, &alice, &share(1, "open", &[]), &[&inside[..], &beside].concat()).await;
+    share_out(store, &alice, &share(2, "other", &[]), &["a/b", "a/b.txt", "a/x"]).await;
+    share_out(store, &alice, &share(3, "secret", &["alice"]), &["a/b/secret"]).await;
+    let listed = async |share: Option<&str>, below: &str| {
+        let share = share.map(|share| Name::new(share).unwrap());
+        let section = Section { share, below: Some(EntryPath::parse(below).unwrap()) };
+        listed_of(store, &bob, "alice", section).await
+    };
+    let of = |share: &str, names: &[&str]| -> Vec<String> {
+        names.iter().map(|name| format!("alice:{share}/{name}")).collect()
+    };
+    assert_eq!(listed(Some("open"), "a/b").await, of("open", &inside));
+    assert_eq!(listed(Some("open"), "a/b/c").await, of("open", &["a/b/c"]));
+    assert_eq!(listed(Some("open"), "a").await.len(), inside.len() + beside.len() - 2);
+    assert_eq!(listed(None, "a/b").await, [of("open", &inside), of("other", &["a/b"])].concat());
+    for nothing in ["d", "a/b/c/d", "A/B"] {
+        assert!(listed(Some("open"), nothing).await.is_empty(), "{nothing}");
+    }
+    assert!(listed(Some("secret"), "a").await.is_empty());
 }
 
 pub(crate) async fn who_is_meant_sees_it_and_nobody_else(store: &impl Store) {

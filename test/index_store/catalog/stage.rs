@@ -4,7 +4,7 @@ use crate::keys::NOW;
 use crate::stage::{Someone, request, user};
 use std::sync::Arc;
 use waxwing::index::store::{
-    AccountId, EntryRow, OwnShareRow, Part, Query, Result, ResultPage, Shelf, Store,
+    AccountId, EntryRow, OwnShareRow, Part, Query, Result, ResultPage, Section, Shelf, Store,
 };
 use waxwing::model::limits::ENTRY_SIZE;
 use waxwing::model::{
@@ -164,9 +164,20 @@ pub(crate) async fn found(store: &impl Store, who: &Someone, text: &str) -> Vec<
 
 /// What somebody may see of a person by browsing, in order.
 pub(crate) async fn listed(store: &impl Store, who: &Someone, owner: &str) -> Vec<String> {
+    listed_of(store, who, owner, Section::default()).await
+}
+
+/// The same, of a part of it.
+pub(crate) async fn listed_of(
+    store: &impl Store,
+    who: &Someone,
+    owner: &str,
+    section: Section,
+) -> Vec<String> {
     let (mut all, mut after) = (Vec::new(), None);
     loop {
-        let page = store.browse(who.asker, &user(owner), None, after, 3, NOW).await.unwrap();
+        let (owner, section) = (user(owner), section.clone());
+        let page = store.browse(who.asker, &owner, section, after, 3, NOW).await.unwrap();
         let Some(page) = page else { return all };
         let shelf = Shelf { people: vec![page.person], shares: page.shares };
         all.extend(page.entries.iter().map(|row| told(&shelf, row)));

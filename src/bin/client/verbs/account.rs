@@ -79,7 +79,7 @@ pub(super) async fn join(program: &Program, arguments: &ArgMatches) -> Result<()
     let index = address(program, arguments)?;
     let user = name(program)?;
     let from_file = asking::in_file(arguments, "password-file")?;
-    let has_keys = program.home.keys().exists();
+    let has_keys = program.has_keys();
     // What is wrong with the password is told before keys are made for it.
     let question = format!("Password for {user} (at least {} characters)", Password::MIN_BYTES);
     let me = if has_keys { Newcomer::Known(program.user()?) } else { Newcomer::begin(program)? };

@@ -9,10 +9,9 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 use std::str::FromStr;
 use waxwing::crypto::UnixTime;
-use waxwing::model::{FileKind, Name, Untrusted, UserName};
-use waxwing::node::Results;
-use waxwing::node::User;
+use waxwing::model::{FileKind, Untrusted, UserName};
 use waxwing::node::index::{Found, Query, Seen, Source};
+use waxwing::node::{self, Object, ObjectError, Results, User};
 use waxwing::ui::{Exit, Failure, Loudness, Table, bytes};
 
 pub(super) fn search_command(command: Command) -> Command {
@@ -51,7 +50,7 @@ pub(super) fn search_command(command: Command) -> Command {
 pub(super) fn browse_command(command: Command) -> Command {
     command
         .about("List what somebody shares with you")
-        .arg(Arg::new("USER").required(true).help("USER, or USER:SHARE"))
+        .arg(Arg::new("USER").required(true).help("USER, USER:SHARE or USER:SHARE/FOLDER"))
         .arg(
             Arg::new("limit")
                 .long("limit")
@@ -218,9 +217,11 @@ fn nothing(results: &Results) -> Failure {
 pub(super) async fn browse(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     let me = program.user()?;
     let text = arguments.get_one::<String>("USER").map(String::as_str).unwrap_or_default();
-    let (user, share) = who_and_what(text)?;
+    let (user, object) = who_and_what(text)?;
     let most = arguments.get_one::<u32>("limit").copied().unwrap_or(FILES);
-    let listing = me.browse(&user, share.as_ref(), usize::try_from(most).unwrap_or(1000)).await?;
+    let share = object.as_ref().map(|object| &object.share);
+    let below = object.as_ref().and_then(|object| object.path.as_ref());
+    let listing = me.browse(&user, share, below, usize::try_from(most).unwrap_or(1000)).await?;
     program.learn_names([user.to_string()]);
     let mut table = Table::new(&["file", "size", "keywords", "modified"]);
     for source in &listing.entries {
@@ -236,6 +237,9 @@ pub(super) async fn browse(program: &Program, arguments: &ArgMatches) -> Result<
         ]);
     }
     if listing.entries.is_empty() {
+        if let Some(object) = object.filter(|object| object.path.is_some()) {
+            return Err(node::Error::NoSuchFile(object).into());
+        }
         let what = format!("{user} shares nothing with you");
         return Err(Failure::new(Exit::NotFound, what).into());
     }
@@ -246,16 +250,22 @@ pub(super) async fn browse(program: &Program, arguments: &ArgMatches) -> Result<
     Ok(())
 }
 
-fn who_and_what(text: &str) -> Result<(UserName, Option<Name>), Trouble> {
-    let (user, share) = text.split_once(':').unwrap_or((text, ""));
-    let wrong = |error: waxwing::model::Error| {
+/// USER, USER:SHARE or USER:SHARE/PATH.
+fn who_and_what(text: &str) -> Result<(UserName, Option<Object>), Trouble> {
+    let wrong = |error: &dyn std::fmt::Display| {
         let shown = Untrusted::new(text);
         Trouble::from(failures::usage(format!("{shown} names nobody's share: {error}")))
     };
-    let user = user.parse().map_err(wrong)?;
-    let share = share.strip_suffix('/').unwrap_or(share);
-    let share = if share.is_empty() { None } else { Some(Name::new(share).map_err(wrong)?) };
-    Ok((user, share))
+    match text.split_once(':').filter(|(_, share)| !share.is_empty()) {
+        None => {
+            let user = text.strip_suffix(':').unwrap_or(text).parse();
+            Ok((user.map_err(|error: waxwing::model::Error| wrong(&error))?, None))
+        }
+        Some(_) => {
+            let object: Object = text.parse().map_err(|error: ObjectError| wrong(&error))?;
+            Ok((object.user.clone(), Some(object)))
+        }
+    }
 }
 
 const RESULTS: usize = 20;

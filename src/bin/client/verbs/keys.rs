@@ -1,17 +1,50 @@
-//! One's own keys.
+//! One's own keys: seeing them, changing them, and taking them to another machine.
 
-use crate::failures::Trouble;
+use super::sharing;
+use crate::asking;
+use crate::failures::{self, Trouble};
 use crate::program::Program;
-use clap::{ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command};
 use serde::Serialize;
+use std::path::{Path, PathBuf};
 use waxwing::crypto::UnixTime;
-use waxwing::node::OwnKeys;
-use waxwing::ui::{Table, ago, utc};
+use waxwing::crypto::key_folder::CarriedKeys;
+use waxwing::node::{self, OwnKeys, User};
+use waxwing::ui::{Exit, Failure, Table, ago, utc};
 
 pub(super) fn command(command: Command) -> Command {
+    let file = |help: &'static str| {
+        let path = clap::value_parser!(PathBuf);
+        Arg::new("FILE").required(true).value_parser(path).help(help)
+    };
     command
-        .about("Show your own keys")
+        .about("Show your own keys, change them, or take them to another machine")
         .subcommand(Command::new("show").about("Show the fingerprint, and where the keys lie"))
+        .subcommand(
+            Command::new("rotate")
+                .about("Change your keys: the old ones sign the new ones, and are kept")
+                .arg(asking::password_file()),
+        )
+        .subcommand(
+            Command::new("export")
+                .about("Write your keys into a file, for another machine")
+                .arg(file("A file that is not there yet"))
+                .arg(asking::no_passphrase()),
+        )
+        .subcommand(
+            Command::new("import")
+                .about("Take your keys from such a file into a home without keys")
+                .arg(file("The file that `keys export` wrote")),
+        )
+}
+
+pub(super) async fn keys(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
+    match arguments.subcommand() {
+        Some(("rotate", arguments)) => rotate(program, arguments).await,
+        Some(("export", arguments)) => export(program, arguments),
+        Some(("import", arguments)) => import(program, arguments),
+        _ => show(program),
+    }
 }
 
 #[derive(Serialize)]
@@ -23,10 +56,12 @@ struct Shown {
     until: u64,
     folder: String,
     passphrase: bool,
+    rotating: bool,
 }
 
-pub(super) async fn keys(program: &Program, _: &ArgMatches) -> Result<(), Trouble> {
-    let OwnKeys { fingerprint, epoch, until, folder, protected } = program.user()?.keys()?;
+fn show(program: &Program) -> Result<(), Trouble> {
+    let me = program.user()?;
+    let OwnKeys { fingerprint, epoch, until, folder, protected } = me.keys()?;
     program.printer.object(&Shown {
         kind: "keys",
         fingerprint: fingerprint.to_string(),
@@ -34,6 +69,7 @@ pub(super) async fn keys(program: &Program, _: &ArgMatches) -> Result<(), Troubl
         until: until.0,
         folder: folder.display().to_string(),
         passphrase: protected,
+        rotating: me.is_rotating(),
     });
     let mut table = Table::without_heading();
     table.row(["fingerprint", &fingerprint.to_string()]);
@@ -42,5 +78,119 @@ pub(super) async fn keys(program: &Program, _: &ArgMatches) -> Result<(), Troubl
     table.row(["sealing key", &format!("number {epoch}, {lasts}")]);
     table.row(["folder", &folder.display().to_string()]);
     program.printer.table(table);
+    if me.is_rotating() {
+        program.printer.note(BEGUN);
+    }
     Ok(())
 }
+
+/// Finishes a change that was begun; who cannot now goes on as they are.
+pub(crate) async fn finish(program: &Program) -> Result<User, Trouble> {
+    program.printer.note("A change of your keys was begun, and is finished now.");
+    if let Err(trouble) = rotate(program, &ArgMatches::default()).await {
+        program.printer.failure(&trouble.into());
+    }
+    program.user()
+}
+
+/// Changes the keys, or finishes that.
+async fn rotate(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
+    let passphrase = program.passphrase()?;
+    let me = program.open(passphrase.as_ref())?;
+    let password = asking::password(program, arguments)?;
+    let (before, was_online) = (me.fingerprint(), me.online().is_some());
+    if !me.is_rotating() {
+        program.printer.note("Making your new keys, which takes some seconds...");
+    }
+    let rotated = me.rotate_keys(&password, asking::protection(passphrase.as_ref())).await;
+    let (me, rotated) = match rotated {
+        Ok(next) => (program.keep(next), Ok(())),
+        Err(error) => (me, Err(error)),
+    };
+    if was_online {
+        sharing::go_online(program, &me, true).await?;
+        for looked in sharing::look_at_all(&me).await {
+            looked?;
+        }
+    }
+    rotated?;
+    let former = program.home.former_keys(&before);
+    program.printer.object(&serde_json::json!({
+        "type": "rotated",
+        "from": before.to_string(),
+        "fingerprint": me.fingerprint().to_string(),
+        "former": former.display().to_string(),
+    }));
+    program.printer.result(format!("Your new fingerprint is {}.", me.fingerprint()));
+    program.printer.note(format!(
+        "Who has compared words with you follows by themselves; to all others say the new fingerprint, \
+         for `trust`.\nThe old keys are kept in {}.",
+        former.display()
+    ));
+    Ok(())
+}
+
+fn export(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
+    let file = file(arguments)?;
+    let here = program.passphrase()?;
+    let there = match &here {
+        Some(_) if arguments.get_flag("no-passphrase") => {
+            let what = "your keys have a passphrase, and the file gets the same";
+            return Err(failures::usage(what).hint("leave --no-passphrase out").into());
+        }
+        Some(_) => None,
+        None => asking::new_protection(program, Some(arguments))?,
+    };
+    let there = here.as_ref().or(there.as_ref());
+    let (opens, closes) = (asking::protection(here.as_ref()), asking::protection(there));
+    let keys = program.home.keys();
+    keys.export(file, opens, closes, UnixTime::now()).map_err(node::Error::from)?;
+    let fingerprint = keys.fingerprint().map_err(node::Error::from)?;
+    program.printer.object(&serde_json::json!({
+        "type": "exported",
+        "file": file.display().to_string(),
+        "fingerprint": fingerprint.to_string(),
+        "passphrase": there.is_some(),
+    }));
+    program.printer.result(format!("Your keys are in {}.", file.display()));
+    program.printer.note(match there {
+        Some(_) => "Who has this file and its passphrase can be you.",
+        None => "The file has NO passphrase: who can read it can be you.",
+    });
+    program.printer.note("On the other machine: `keys import FILE`, then `login INVITATION`.");
+    Ok(())
+}
+
+fn import(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
+    let file = file(arguments)?;
+    if program.has_keys() {
+        let what = format!("{}: there are keys already", program.home.path().display());
+        let hint = "keys are never replaced; name another home with --home";
+        return Err(Failure::new(Exit::Conflict, what).hint(hint).into());
+    }
+    let carried = CarriedKeys::read(file).map_err(node::Error::from)?;
+    let passphrase = match carried.needs_passphrase() {
+        true => Some(program.passphrase_of_file()?),
+        false => None,
+    };
+    program.home.make().map_err(node::Error::from)?;
+    let protection = asking::protection(passphrase.as_ref());
+    let imported = program.home.keys().import(&carried, protection, UnixTime::now());
+    let fingerprint = imported.map_err(node::Error::from)?.fingerprint();
+    program.printer.object(&serde_json::json!({
+        "type": "imported",
+        "fingerprint": fingerprint.to_string(),
+        "passphrase": passphrase.is_some(),
+    }));
+    program.printer.result(format!("Your keys are here: {fingerprint}."));
+    program.printer.note("`login INVITATION` goes on; people are met anew here.");
+    Ok(())
+}
+
+fn file(arguments: &ArgMatches) -> Result<&Path, Trouble> {
+    let file = arguments.get_one::<PathBuf>("FILE").map(PathBuf::as_path);
+    file.ok_or_else(|| failures::usage("name a file").into())
+}
+
+const BEGUN: &str =
+    "A change of your keys was begun, and is not finished: `keys rotate` finishes it.";

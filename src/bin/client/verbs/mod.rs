@@ -3,7 +3,7 @@
 mod about;
 pub(crate) mod account;
 mod finding;
-mod keys;
+pub(crate) mod keys;
 mod moving;
 mod people;
 pub(crate) mod sharing;

@@ -7,8 +7,8 @@ use crate::crypto::{PasswordHash, UnixTime};
 use crate::index::store::{
     Account, AccountId, Asker, ChainRead, Figures, Granted, Holders, Invite, InviteRow, Joining,
     ListingPage, LoggingIn, Member, NewSession, Online, OwnAccount, OwnShareRow, Part, PersonRow,
-    Query, RequestKey, Result, ResultPage, Rotating, SessionNumber, SessionRow, Shown, Store,
-    StoreError, UserRow,
+    Query, RequestKey, Result, ResultPage, Rotating, Section, SessionNumber, SessionRow, Shown,
+    Store, StoreError, UserRow,
 };
 use crate::model::directory::Documents;
 use crate::model::{Content, EntryPath, Name, Share, ShareId, TokenHash, UserName};
@@ -204,14 +204,14 @@ impl Store for Sqlite {
         &self,
         asker: Asker,
         owner: &UserName,
-        share: Option<&Name>,
+        section: Section,
         after: Option<(Name, EntryPath)>,
         most: usize,
         now: UnixTime,
     ) -> Result<Option<ListingPage>> {
-        let (owner, share) = (owner.clone(), share.cloned());
+        let owner = owner.clone();
         self.look_up(move |db, _| {
-            catalog::browse(db, &asker, (&owner, share.as_ref()), after.as_ref(), most, now)
+            catalog::browse(db, &asker, (&owner, &section), after.as_ref(), most, now)
         })
         .await
     }

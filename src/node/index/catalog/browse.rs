@@ -2,7 +2,7 @@
 
 use super::super::{Error, IndexSession, Person};
 use super::found::{Found, Shelf, Source};
-use crate::model::{Content, Name, UserName};
+use crate::model::{Content, EntryPath, Name, UserName};
 use crate::wire::Code;
 use crate::wire::index::{self, Behind, Browse, Locate, NameSaid, Named, PathSaid};
 use std::sync::Arc;
@@ -19,19 +19,21 @@ pub struct Listing {
 }
 
 impl IndexSession {
-    /// What somebody shares with one, of all shares or of the one of this name: at most so many
-    /// entries. Nothing when there is no such person, or no such share to be seen.
+    /// What somebody shares with one, of all shares or of the one of this name, all of it or what lies
+    /// at or below a path: at most so many entries. Nothing when there is no such person, or no such share to be seen.
     pub async fn browse(
         &self,
         user: &UserName,
         share: Option<&Name>,
+        below: Option<&EntryPath>,
         most: usize,
     ) -> Result<Option<Listing>, Error> {
         let (shared, until) = (self.shared(), self.shared().until());
         let mut entries: Vec<Source> = Vec::new();
+        let mut after = None;
         loop {
-            let (after, share) = (entries.last().map(behind), share.cloned().map(NameSaid));
-            let ask = Browse { id: 0, user: Named(user.clone()), share, after };
+            let (share, below) = (share.cloned().map(NameSaid), below.cloned().map(PathSaid));
+            let ask = Browse { id: 0, user: Named(user.clone()), share, after, below };
             let (page, live) = match shared.ask_where(ask.clone(), until).await {
                 Err(error) if error.is(Code::NotFound) => return Ok(None),
                 answered => answered?,
@@ -42,7 +44,12 @@ impl IndexSession {
             let sources: Vec<_> = sources.collect::<Result<_, _>>()?;
             check(&ask, &page, &sources)?;
             shelf.remember_people(shared);
-            entries.extend(sources);
+            after = sources.last().map(behind);
+            let is_asked = |source: &Source| {
+                // An index that is older than this question lists everything.
+                ask.below.as_ref().is_none_or(|below| source.entry.path().is_within(&below.0))
+            };
+            entries.extend(sources.into_iter().filter(is_asked));
             let more = page.more || entries.len() > most;
             if !page.more || entries.len() >= most {
                 entries.truncate(most);

@@ -7,9 +7,10 @@ use super::generations::alive;
 use super::seen::{is_there, may_see, read};
 use super::shelf::share;
 use crate::crypto::UnixTime;
-use crate::index::store::{AccountId, Asker, EntryRow, ListingPage, ShareRow};
+use crate::index::store::{AccountId, Asker, EntryRow, ListingPage, Section, ShareRow};
 use crate::model::{Entry, EntryPath, Name, UserName};
 use rusqlite::params;
+use rusqlite::types::Value;
 use std::ops::ControlFlow;
 
 pub(super) const SHARES: &str = concat!(
@@ -24,20 +25,22 @@ pub(super) const ENTRIES: &str = concat!(
     may_see!(),
     " AND ",
     is_there!(),
-    " AND e.generation = $3 AND e.path > $4 ORDER BY e.path"
+    " AND e.generation = $3 AND e.path >= $4 AND e.path < $5 ORDER BY e.path"
 );
 
 /// A page of entries, by the names of their shares and then by their paths.
 pub(in super::super) fn browse(
     db: &impl Sql,
     asker: &Asker,
-    (owner, share): (&UserName, Option<&Name>),
+    (owner, section): (&UserName, &Section),
     after: Option<&(Name, EntryPath)>,
     most: usize,
     now: UnixTime,
 ) -> Result<Option<ListingPage>> {
     let asker = sessions::member(db, asker, now)?.0.account;
     let Some(person) = people::one(db, owner)? else { return Ok(None) };
+    let share = section.share.as_ref();
+    let stretches = stretches(section.below.as_ref());
     let begin = share.or(after.map(|(name, _)| name)).map_or("", Name::as_str);
     let mut shares = shares(db, asker, person.account, begin)?;
     if let Some(name) = share {
@@ -49,9 +52,9 @@ pub(in super::super) fn browse(
     let mut page = ListingPage { person, shares: Vec::new(), entries: Vec::new(), more: false };
     for listed in shares {
         let after = after.filter(|(name, _)| *name == listed.row.name);
-        let after = after.map_or("", |(_, path)| path.as_str());
+        let after = after.map(|(_, path)| path.as_str());
         let left = most.saturating_sub(page.entries.len());
-        let mut entries = listed.entries(db, asker, after, left.saturating_add(1))?;
+        let mut entries = listed.entries(db, asker, (&stretches, after), left.saturating_add(1))?;
         page.more = entries.len() > left;
         entries.truncate(left);
         let share = page.shares.len();
@@ -83,25 +86,43 @@ fn shares(db: &impl Sql, asker: AccountId, owner: AccountId, from: &str) -> Resu
     Ok(shares.into_iter().flatten().collect())
 }
 
+/// From which path on, and up to which.
+type Stretch = (String, Value);
+
+/// Where the paths lie that are asked for, in the order of their bytes: all, or the one path and what
+/// begins with it and a `/`. No path holds a character before the space.
+fn stretches(below: Option<&EntryPath>) -> Vec<Stretch> {
+    let Some(path) = below.map(EntryPath::as_str) else {
+        // Bytes come behind all texts.
+        return vec![(String::new(), Value::Blob(Vec::new()))];
+    };
+    // What comes right behind `/` ends the folder.
+    let (file, folder) = (format!("{path}\0"), format!("{path}0"));
+    vec![(path.to_owned(), file.into()), (format!("{path}/"), folder.into())]
+}
+
 impl Listed {
     /// The first entries behind a path.
     fn entries(
         &self,
         db: &impl Sql,
         asker: AccountId,
-        after: &str,
+        (stretches, after): (&[Stretch], Option<&str>),
         most: usize,
     ) -> Result<Vec<Entry>> {
         let mut entries = Vec::new();
+        let behind = after.map(|path| format!("{path}\0")).unwrap_or_default();
         for generation in alive(db, self.id, self.floor, self.version)? {
-            let mut left = most;
-            db.each(ENTRIES, params![self.id, asker.0, generation, after], |row| {
-                if let Some(entry) = readable(read(row, 0))? {
-                    entries.push(entry);
-                    left = left.saturating_sub(1);
-                }
-                Ok(if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
-            })?;
+            for (from, to) in stretches {
+                let (from, mut left) = (from.max(&behind), most);
+                db.each(ENTRIES, params![self.id, asker.0, generation, from, to], |row| {
+                    if let Some(entry) = readable(read(row, 0))? {
+                        entries.push(entry);
+                        left = left.saturating_sub(1);
+                    }
+                    Ok(if left == 0 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+                })?;
+            }
         }
         entries.sort_by(|one: &Entry, other| one.path().as_str().cmp(other.path().as_str()));
         entries.truncate(most);

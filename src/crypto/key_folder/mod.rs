@@ -13,6 +13,13 @@
 //! CBC does not notice changes, so a key file is believed only when its public half is the one that
 //! `fingerprint` and `sealing.cert` name. Files that others may read are refused: a secret that was
 //! open to others is not one any more.
+//!
+//! [`CarriedKeys`] are the same keys in one file, for another machine.
+
+mod carried;
+mod change;
+
+pub use carried::CarriedKeys;
 
 use super::key_file::{self, KeyFileError, Protection};
 use super::{
@@ -148,18 +155,21 @@ impl KeyFolder {
             return Err(KeyFolderError::Exists(self.path.clone()));
         }
         let identity = keys.identity(now)?;
-        let beside = self.make_folder_beside()?;
-        let written = beside
-            .write_all(&identity, (&keys.signing, &keys.sealing), protection)
-            .and_then(|()| self.move_here(&beside));
-        if written.is_err() {
-            let _ = fs::remove_dir_all(&beside.path);
-        }
-        written.map(|()| identity)
+        self.appear(&identity, (&keys.signing, &keys.sealing), protection)?;
+        Ok(identity)
     }
 
     /// Opens the keys here.
     pub fn open(&self, protection: Protection<'_>, now: UnixTime) -> Result<Identity> {
+        self.load(protection, now).map(|(identity, _)| identity)
+    }
+
+    /// The keys here, and what they are made of.
+    fn load(
+        &self,
+        protection: Protection<'_>,
+        now: UnixTime,
+    ) -> Result<(Identity, (SecretDer, SecretDer))> {
         check_private(&self.path, FOLDER_MODE)?;
         let (parent, prefix) = self.parent_and_prefix();
         sweep(parent, &prefix);
@@ -176,7 +186,23 @@ impl KeyFolder {
         if closed::encode(identity.certificate()) != issued {
             self.replace(SEALING_CERT, &closed::encode(identity.certificate()))?;
         }
-        Ok(identity)
+        Ok((identity, (signing, sealing)))
+    }
+
+    /// Writes keys beside their place, and moves them there.
+    fn appear(
+        &self,
+        identity: &Identity,
+        keys: (&SecretDer, &SecretDer),
+        protection: Protection<'_>,
+    ) -> Result<()> {
+        let beside = self.make_folder_beside()?;
+        let written =
+            beside.write_all(identity, keys, protection).and_then(|()| self.move_here(&beside));
+        if written.is_err() {
+            let _ = fs::remove_dir_all(&beside.path);
+        }
+        written
     }
 
     fn file(&self, name: &str) -> PathBuf {

@@ -1,0 +1,95 @@
+//! Changing one's keys: the old identity and the new one sign that they are the same person.
+//!
+//! ```text
+//! keys.next/       the new keys, whole       ─┐ the home is that of the old keys
+//! state/rotation   signed by both            ─┘
+//! the index        moves the account          ─ it knows the new ones; `rotate_keys` again goes on
+//! keys.former/     the old keys              ─┐
+//! keys/            the new keys               ├ it is that of the new keys
+//! state/rotation   goes                      ─┘
+//! ```
+//!
+//! Whatever breaks it off, the home is one or the other, and no key is lost. The same rotation is told
+//! again then: an index that has done it says so.
+//!
+//! Decided against: a change of the sealing key alone. It is never sealed for at rest, an old one is
+//! accepted by nobody who saw a newer, and who fears for one key of a folder fears for both.
+
+use super::User;
+use crate::codec::closed;
+use crate::crypto::key_file::Protection;
+use crate::crypto::key_folder::NewKeys;
+use crate::crypto::{Identity, Password, SignedRotation};
+use crate::link::{Deadlines, Side};
+use crate::node::Error;
+use crate::node::home::kept::Belonging;
+use crate::wire::{Features, Party};
+use std::sync::Arc;
+use tokio::task::spawn_blocking;
+
+impl User {
+    /// Whether a change of keys was begun and is not finished.
+    pub fn is_rotating(&self) -> bool {
+        self.home().next_keys().exists()
+    }
+
+    /// Changes one's keys, or finishes doing so, and gives the person with the new ones. The old ones
+    /// are kept. The new ones are protected as the old ones are, so that takes the same protection.
+    ///
+    /// The person is offline afterwards, whatever comes of it. Others who have compared words follow
+    /// by themselves; all others are stopped by the new key until they accept it.
+    pub async fn rotate_keys(
+        &self,
+        password: &Password,
+        protection: Protection<'_>,
+    ) -> Result<Self, Error> {
+        let user = Belonging::read(&self.0.state)?.ok_or(Error::NoIndex)?.user;
+        let (home, now) = (self.home(), self.now());
+        home.keys().open(protection, now)?;
+        self.go_offline().await;
+        // Another program of the same person would go on with keys that are none any more.
+        let _alone = home.lock()?;
+        let next = Arc::new(self.next_identity(protection).await?);
+        let rotation = self.rotation_to(&next)?;
+        let (party, deadlines) = (Party::Person, Deadlines::default());
+        let side = Side::new(Arc::clone(&next), party, Features::ALL, deadlines)?;
+        let session = self.session()?;
+        self.wait(&session, session.rotate(side, &user, password, &rotation)).await?;
+        self.close().await;
+        home.keys().change_to(&home.next_keys(), &home.former_keys(&self.fingerprint()))?;
+        self.0.state.remove(ROTATION)?;
+        let next = home.keys().open(protection, now)?;
+        Self::begin(home.clone(), Arc::clone(&self.0.config), next, self.0.options.clone())
+    }
+
+    /// The keys that are to be: those that were made before, or new ones.
+    async fn next_identity(&self, protection: Protection<'_>) -> Result<Identity, Error> {
+        let (next, now) = (self.home().next_keys(), self.now());
+        if next.exists() {
+            return Ok(next.open(protection, now)?);
+        }
+        let keys = spawn_blocking(NewKeys::make).await.map_err(|_| Error::Stopped)??;
+        Ok(next.keep(&keys, protection, now)?)
+    }
+
+    /// The rotation that was signed before, or a new one: the index knows a request that it has done
+    /// by its bytes.
+    fn rotation_to(&self, next: &Identity) -> Result<SignedRotation, Error> {
+        let kept = self.0.state.read(ROTATION, ROTATION_BYTES)?;
+        let kept = kept.and_then(|bytes| closed::decode::<SignedRotation>(&bytes).ok());
+        let leads_there = |rotation: &SignedRotation| {
+            let from = rotation.verify(&self.fingerprint());
+            from.is_ok_and(|it| it.new == *next.signing().verifying_key())
+        };
+        if let Some(rotation) = kept.filter(leads_there) {
+            return Ok(rotation);
+        }
+        let rotation = SignedRotation::sign(self.0.identity.signing(), next.signing(), self.now())?;
+        let _changing = self.0.state.changing()?;
+        self.0.state.write(ROTATION, &closed::encode(&rotation))?;
+        Ok(rotation)
+    }
+}
+
+const ROTATION: &str = "rotation";
+const ROTATION_BYTES: u64 = 16 * 1024;
