@@ -28,6 +28,10 @@ pub enum Exit {
     NothingToDo,
     /// Somebody stopped it at once.
     Interrupted,
+    /// Its terminal was closed: 128 and the number of the signal, as shells say it.
+    HungUp,
+    /// The system ended it.
+    Terminated,
 }
 
 impl Exit {
@@ -45,6 +49,8 @@ impl Exit {
             Self::NoSpace => 8,
             Self::NothingToDo => 9,
             Self::Interrupted => 130,
+            Self::HungUp => 129,
+            Self::Terminated => 143,
         }
     }
 }

@@ -91,6 +91,13 @@ impl Program {
         self.ask.as_ref().map(Asker)
     }
 
+    /// The terminal is to be as it was, whatever is asked at it: the program ends.
+    pub(crate) fn give_back_terminal(&self) {
+        if let Some(ask) = &self.ask {
+            ask.give_back();
+        }
+    }
+
     /// The person, with their keys open.
     pub(crate) fn user(&self) -> Result<User, Trouble> {
         if let Some(user) = self.opened() {
@@ -202,6 +209,8 @@ impl Program {
             drop(events);
             progress.finish();
         }
+        drop(state);
+        self.give_back_terminal();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
