@@ -19,6 +19,9 @@ use zeroize::Zeroizing;
 #[derive(Debug, Clone)]
 pub struct Ask {
     printer: Printer,
+    /// How the terminal was before anything was asked.
+    #[cfg(unix)]
+    before: Option<rustix::termios::Termios>,
 }
 
 /// Why there is no answer.
@@ -39,8 +42,33 @@ impl Ask {
     /// Somebody to ask, if there is somebody.
     pub fn new(printer: &Printer) -> Option<Self> {
         let there = io::stdin().is_terminal() && io::stderr().is_terminal();
-        there.then(|| Self { printer: printer.clone() })
+        there.then(|| Self {
+            printer: printer.clone(),
+            #[cfg(unix)]
+            before: rustix::termios::tcgetattr(io::stdin()).ok(),
+        })
     }
+
+    /// Gives the terminal back as it was, though a question or a prompt may still be open: for a
+    /// program that ends in the middle of one.
+    #[cfg(unix)]
+    pub fn give_back(&self) {
+        use rustix::termios::{OptionalActions, tcgetattr, tcsetattr};
+        let (Some(before), Ok(now)) = (&self.before, tcgetattr(io::stdin())) else { return };
+        if now.local_modes == before.local_modes {
+            return;
+        }
+        if let Some(screen) = self.printer.screen() {
+            screen.end_prompt();
+        }
+        let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
+        // What is pasted is not marked any more, and what comes next has a line of its own.
+        let _ = io::stderr().write_all(b"\x1b[?2004l\n");
+    }
+
+    /// Gives the terminal back as it was.
+    #[cfg(not(unix))]
+    pub fn give_back(&self) {}
 
     /// Yes or no; Enter alone is what is usual here.
     pub fn yes(&self, question: &str, usual: bool) -> Result<bool, AskError> {

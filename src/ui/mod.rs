@@ -34,6 +34,6 @@ pub use log_file::LogFile;
 pub use output::Look;
 pub use printer::{Loudness, Printer};
 pub use progress::Progress;
-pub use shell::{Completion, Line, Shell, split_words};
+pub use shell::{Completion, Line, Shell, join_words, split_words};
 pub use table::Table;
 pub use words::{ago, bytes, span, utc};

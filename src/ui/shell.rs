@@ -125,6 +125,11 @@ pub fn split_words(line: &str) -> Option<Vec<String>> {
     Some(cut.words.into_iter().chain(last).collect())
 }
 
+/// The line that is cut into these words.
+pub fn join_words(words: &[String]) -> String {
+    words.iter().map(|word| escaped(word)).collect::<Vec<_>>().join(" ")
+}
+
 /// A line cut into words, the last of which may go on.
 #[derive(Default)]
 struct Cut {

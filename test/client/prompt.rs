@@ -1,7 +1,8 @@
 //! The first run and the prompt, at a terminal.
 
-use crate::terminal::Terminal;
-use crate::town::{PASSWORD, Town};
+use crate::terminal::{Terminal, is_gone};
+use crate::town::{Home, PASSWORD, Town};
+use rustix::process::{Signal, kill_process};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -128,4 +129,76 @@ fn a_question_that_nobody_answers_holds_up_nothing() {
     bob.sees("`inbox accept 1`").types("y\r").sees("mallory is verified").sees("bob> ");
     bob.types("inbox accept 1\r").sees("tree.txt came into");
     mallory.sees("received, signed by bob").sees("mallory> ");
+}
+
+#[test]
+fn ctrl_c_stops_a_verb_and_says_how_to_go_on() {
+    let town = Town::new();
+    let mut bob = prompt_of(&town, "bob");
+    let long = fs::File::create(town.machine.at("bob/long.bin")).unwrap();
+    long.set_len(1 << 30).unwrap();
+    bob.types("share add long.bin\r").sees("reading").types("\u{3}");
+    bob.sees("stopped before the index was told").sees("share scan").sees("bob> ");
+    bob.types("share scan\r").sees("1 file, 1 GiB, shared with everyone").sees("bob> ");
+
+    let mut mallory = prompt_of(&town, "mallory");
+    mallory.types("search long\r").sees("bob:long.bin/long.bin").sees("mallory> ");
+    mallory.types("get 1\r").sees("receiving").types("\u{3}");
+    mallory.sees("error: stopped; what had not come whole is not kept");
+    mallory.sees("hint: to fetch it: get bob:long.bin/long.bin").sees("mallory> ");
+    bob.sees("broken off with mallory");
+    let downloads = fs::read_dir(town.machine.at("mallory/downloads")).unwrap();
+    let left: Vec<_> = downloads.map(|entry| entry.unwrap().file_name()).collect();
+    assert!(left.is_empty(), "{left:?}");
+
+    // At the empty prompt nothing is to be stopped.
+    mallory.types("\u{3}").sees("`quit`").sees("mallory> ");
+    mallory.types("\u{3}").sees("`quit`").sees("mallory> ");
+    mallory.types("quit\r");
+    assert_eq!(mallory.exit(), Some(0));
+
+    let get = format!("{} get bob:long.bin/long.bin", env!("CARGO_BIN_EXE_client"));
+    let home = town.machine.at("mallory");
+    let mut mallory = Terminal::open(&home, &get, &town.machine.at("home"));
+    mallory.sees("receiving").types("\u{3}");
+    mallory.sees("hint: to fetch it: client get bob:long.bin/long.bin");
+    assert_eq!(mallory.exit(), Some(130));
+}
+
+/// Whether somebody is online, as the index says it to others.
+fn is_online(of: &Home<'_>, name: &str) -> bool {
+    let people = of.objects(&["people"]);
+    people.iter().any(|person| person["user"] == name && person["online"] == true)
+}
+
+#[test]
+fn whoever_is_told_to_end_says_goodbye_and_gives_the_terminal_back() {
+    let town = Town::new();
+    let alone = town.joined("mallory");
+    let bob = town.joined("bob");
+    let call = format!("sh -c '{}; echo ended with $?; stty -a'", env!("CARGO_BIN_EXE_client"));
+    for (open, key) in [("bob> ", ""), ("[y/N] ", "verify mallory\r"), ("Password: ", "passwd\r")] {
+        let mut at = Terminal::open(&bob.path, &call, &town.machine.at("home"));
+        at.sees("bob> ").types(key);
+        if !key.is_empty() {
+            at.sees(open);
+        }
+        assert!(is_online(&alone, "bob"));
+        kill_process(at.program(), Signal::TERM).unwrap();
+        at.sees("ended with 143").sees(" icanon").sees(" echo");
+        assert!(!is_online(&alone, "bob"));
+    }
+
+    // The terminal goes, and takes its programs with it.
+    let mut at = Terminal::open(&bob.path, env!("CARGO_BIN_EXE_client"), &town.machine.at("home"));
+    at.sees("bob> ");
+    let program = at.program();
+    drop(at);
+    is_gone(program);
+    assert!(!is_online(&alone, "bob"));
+
+    let serving = bob.serve();
+    kill_process(serving.pid(), Signal::TERM).unwrap();
+    assert_eq!(serving.exit(), Some(0));
+    assert!(!is_online(&alone, "bob"));
 }

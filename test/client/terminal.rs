@@ -1,6 +1,6 @@
 //! A terminal with a person at it, who reads what is shown and types.
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Pid;
 use std::fs;
 use std::io::{Read, Write};
 use std::num::NonZeroU16;
@@ -91,12 +91,13 @@ impl Terminal {
         self.screen.screen().contents()
     }
 
-    /// Tells the program itself, as the system does. Its number is that of the child of `script`.
-    pub(crate) fn signal(&self, signal: Signal) {
-        let number = self.child.id();
-        let children = fs::read_to_string(format!("/proc/{number}/task/{number}/children"));
-        let program = children.unwrap().trim().parse().unwrap();
-        kill_process(Pid::from_raw(program).unwrap(), signal).unwrap();
+    /// The program that runs in it: the last of those that began one another.
+    pub(crate) fn program(&self) -> Pid {
+        let mut last = self.child.id();
+        while let Some(next) = child_of(last) {
+            last = next;
+        }
+        Pid::from_raw(last.try_into().unwrap()).unwrap()
     }
 
     /// Waits for the program's end, and takes all that it showed.
@@ -124,6 +125,24 @@ impl Drop for Terminal {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+fn child_of(process: u32) -> Option<u32> {
+    let children = fs::read_to_string(format!("/proc/{process}/task/{process}/children")).ok()?;
+    children.split_whitespace().next()?.parse().ok()
+}
+
+/// Waits until a process is gone, whoever began it.
+#[track_caller]
+pub(crate) fn is_gone(process: Pid) {
+    let late = Instant::now() + PATIENCE;
+    // One that nobody has asked after is dead as well.
+    let lives = |stat: String| !stat.rsplit(')').next().unwrap().trim_start().starts_with('Z');
+    let stat = || fs::read_to_string(format!("/proc/{}/stat", process.as_raw_pid()));
+    while stat().is_ok_and(lives) {
+        assert!(Instant::now() < late, "process {process:?} does not end");
+        thread::sleep(Duration::from_millis(5));
     }
 }
 

@@ -157,7 +157,9 @@ impl Stage {
         let published: Vec<_> = files
             .iter()
             .map(|file| {
-                let content = folder.hash(&file.path, &file.stamp, &mut task).unwrap();
+                let content = folder
+                    .hash(&file.path, &file.stamp, &mut task, &CancellationToken::new())
+                    .unwrap();
                 Published { entry: file.entry(Some(content)).unwrap(), stamp: file.stamp }
             })
             .collect();

@@ -15,6 +15,7 @@ mod prompt;
 mod settings;
 #[path = "../server/signals.rs"]
 mod signals;
+mod stopping;
 mod verbs;
 mod visits;
 

@@ -92,6 +92,13 @@ impl Program {
         self.ask.as_ref().map(Asker)
     }
 
+    /// The terminal is to be as it was, whatever is asked at it: the program ends.
+    pub(crate) fn give_back_terminal(&self) {
+        if let Some(ask) = &self.ask {
+            ask.give_back();
+        }
+    }
+
     /// The person, with their keys open.
     pub(crate) fn user(&self) -> Result<User, Trouble> {
         match self.opened() {
@@ -245,6 +252,8 @@ impl Program {
             drop(events);
             progress.finish();
         }
+        drop(state);
+        self.give_back_terminal();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -4,9 +4,11 @@ use crate::completing::completion;
 use crate::failures::{self, Trouble};
 use crate::first_run;
 use crate::program::Program;
-use crate::signals::{Signals, end_at_once};
+use crate::signals::Told;
+use crate::stopping::{self, signals, until_stopped};
 use crate::verbs::{self, account, sharing};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::task::block_in_place;
 use waxwing::node::index::Status;
 use waxwing::node::{self, User};
@@ -18,24 +20,40 @@ pub(crate) async fn open(program: &Arc<Program>) -> Result<(), Failure> {
         let what = "what is to be done? Without a terminal there is no prompt";
         return Err(Failure::new(Exit::Usage, what).hint("client --help names the verbs"));
     }
-    let working = Arc::clone(program);
+    let (working, is_open) = (Arc::clone(program), Arc::new(AtomicBool::new(false)));
+    let opened = Arc::clone(&is_open);
     let prompt = async move {
         let user = begin(&working).await?;
         if let Some(user) = &user {
             be_there(&working, user).await;
         }
         menu(&working, user.as_ref());
+        opened.store(true, Ordering::Release);
         read_lines(&working).await
     };
     // On a task of its own, whose thread the questions may hold up.
-    let done = tokio::spawn(prompt).await;
-    let done = done.map_err(|error| Failure::new(Exit::Error, error));
-    let mut signals = Signals::new().map_err(|error| Failure::new(Exit::Error, error))?;
-    tokio::select! {
-        () = program.close() => {}
-        () = signals.next() => end_at_once(),
-    }
+    let prompt = tokio::spawn(prompt);
+    let done = tokio::select! {
+        done = prompt => done.map_err(|error| Failure::new(Exit::Error, error)),
+        told = told_to_end(&is_open) => {
+            // Whoever waits at the prompt for a line waits on: it ends with the program.
+            program.give_back_terminal();
+            Err(stopping::ended(told?))
+        }
+    };
+    stopping::close(program).await?;
     done?.map_err(Failure::from)
+}
+
+/// Ctrl-C ends the way to the prompt; at the prompt it stops a verb.
+async fn told_to_end(is_open: &AtomicBool) -> Result<Told, Failure> {
+    let mut signals = signals()?;
+    loop {
+        match signals.next().await {
+            Told::Stop if is_open.load(Ordering::Acquire) => {}
+            told => return Ok(told),
+        }
+    }
 }
 
 /// Opens the keys and looks whether the session is good; makes both the first time.
@@ -99,19 +117,13 @@ async fn read_lines(program: &Arc<Program>) -> Result<(), Trouble> {
     let history = program.home.path().exists().then(|| program.home.state_path().join("history"));
     let mut shell = block_in_place(|| Shell::open(&program.printer, history, completion(program)))
         .map_err(|error| Failure::new(Exit::Error, format!("the prompt cannot be had: {error}")))?;
-    let mut dropped = false;
     loop {
         let read = block_in_place(|| shell.read(&prompt(program)));
         let read = read.map_err(|error| Failure::new(Exit::Error, error))?;
         match read {
             Line::End => return Ok(()),
-            Line::Dropped if dropped => return Ok(()),
-            Line::Dropped => {
-                program.printer.note("quit, Ctrl-D or another Ctrl-C leaves.");
-                dropped = true;
-            }
+            Line::Dropped => program.printer.note("`quit` or Ctrl-D leaves."),
             Line::Typed(line) => {
-                dropped = false;
                 if !carry_out(program, &line).await? {
                     return Ok(());
                 }
@@ -152,11 +164,16 @@ async fn parse_and_do(program: &Arc<Program>, words: &[String]) -> Result<(), Tr
             return Ok(());
         }
     };
-    let mut signals = Signals::new().map_err(|error| Failure::new(Exit::Error, error))?;
-    if let Err(failure) = verbs::until_stopped(program, matches, &mut signals).await {
-        program.printer.failure(&failure);
+    match until_stopped(program, matches, words, &mut signals()?).await {
+        Err(failure) if matches!(failure.exit, Exit::Terminated | Exit::HungUp) => {
+            Err(failure.into())
+        }
+        Err(failure) => {
+            program.printer.failure(&failure);
+            Ok(())
+        }
+        Ok(()) => Ok(()),
     }
-    Ok(())
 }
 
 fn help(program: &Program) {

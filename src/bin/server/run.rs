@@ -43,7 +43,7 @@ pub(crate) fn run(config: &Config, printer: &Printer) -> Result<(), Failure> {
         });
         let opened = tokio::select! {
             opened = opening => opened.map_err(|error| Failure::new(Exit::Error, error))??,
-            () = signals.next() => return Ok(()),
+            _ = signals.next() => return Ok(()),
         };
         opened.serve(config, printer, signals).await
     });
@@ -124,12 +124,12 @@ impl Opened {
         });
         tokio::select! {
             () = &mut serving => {}
-            () = signals.next() => {
+            _ = signals.next() => {
                 log.tell(Level::Info, UnixTime::now(), "stopping; once more, and it ends at once");
                 stop.cancel();
                 tokio::select! {
                     () = &mut serving => {}
-                    () = signals.next() => end_at_once(),
+                    _ = signals.next() => end_at_once(),
                 }
             }
         }

@@ -3,6 +3,18 @@
 use std::io;
 use waxwing::ui::Exit;
 
+/// What was told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[cfg_attr(not(unix), allow(dead_code, reason = "only unix tells more than one thing"))]
+pub(crate) enum Told {
+    /// A person stops it: Ctrl-C.
+    Stop,
+    /// The system ends it, or whoever looks after programs.
+    End,
+    /// The terminal was closed.
+    HangUp,
+}
+
 /// Signals that ask for an end. Until this is made, they end the program by themselves.
 pub(crate) struct Signals {
     #[cfg(unix)]
@@ -30,19 +42,20 @@ impl Signals {
 
     /// Waits for the next one.
     #[cfg(unix)]
-    pub(crate) async fn next(&mut self) {
+    pub(crate) async fn next(&mut self) -> Told {
         tokio::select! {
-            _ = self.interrupt.recv() => {}
-            _ = self.terminate.recv() => {}
-            _ = self.hang_up.recv() => {}
+            _ = self.interrupt.recv() => Told::Stop,
+            _ = self.terminate.recv() => Told::End,
+            _ = self.hang_up.recv() => Told::HangUp,
         }
     }
 
     /// Waits for the next one.
     #[cfg(not(unix))]
-    pub(crate) async fn next(&mut self) {
-        if tokio::signal::ctrl_c().await.is_err() {
-            std::future::pending().await
+    pub(crate) async fn next(&mut self) -> Told {
+        match tokio::signal::ctrl_c().await {
+            Ok(()) => Told::Stop,
+            Err(_) => std::future::pending().await,
         }
     }
 }

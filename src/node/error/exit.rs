@@ -27,6 +27,10 @@ pub enum Exit {
     NothingToDo,
     /// Somebody stopped it.
     Interrupted,
+    /// Its terminal was closed: 128 and the number of the signal, as shells say it.
+    HungUp,
+    /// The system ended it.
+    Terminated,
 }
 
 impl Exit {
@@ -44,6 +48,8 @@ impl Exit {
             Self::NoSpace => 8,
             Self::NothingToDo => 9,
             Self::Interrupted => 130,
+            Self::HungUp => 129,
+            Self::Terminated => 143,
         }
     }
 }

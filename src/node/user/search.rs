@@ -3,8 +3,8 @@
 use super::User;
 use super::results::{KeptResult, KeptResults};
 use crate::model::{Content, ContentId, EntryPath, Foreign, Name, UserName};
-use crate::node::Error;
 use crate::node::index::{Found, Listing, More, Query, Seen};
+use crate::node::{Error, Object};
 
 /// What a search found, each with its number.
 #[derive(Debug, Clone)]
@@ -65,6 +65,12 @@ impl User {
             None => KeptResults::read(&self.0.state)?.get(number),
         };
         result.ok_or(Error::NoResult(number))
+    }
+
+    /// Where the result of this number is, by its name.
+    pub async fn numbered(&self, number: usize) -> Option<Object> {
+        let place = self.result(number).await.ok()?.places.into_iter().next()?;
+        Some(Object { user: place.owner, share: place.share_name, path: Some(place.path) })
     }
 
     /// The size of a content, when the last search has found it.

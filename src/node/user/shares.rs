@@ -11,6 +11,7 @@ use std::io;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
+use tokio_util::sync::CancellationToken;
 
 /// What lies in a folder that could be shared.
 #[derive(Debug)]
@@ -104,7 +105,7 @@ impl User {
     }
 
     /// Looks at a share again, serves what is in it from now on, and publishes it. Files that are as
-    /// they were are not read again.
+    /// they were are not read again. Dropped before its end, it reads no further.
     pub async fn look_at(&self, folder: &SharedFolder) -> Result<Looked, Error> {
         let (path, id) = (folder.path.clone(), folder.share.id);
         let before = LastLook::read(&self.0.state, id);
@@ -113,7 +114,9 @@ impl User {
             session.known().remember(id, published);
         }
         let (name, now) = (folder.share.name.as_str().to_owned(), self.now());
-        let look = spawn_blocking(move || look(&path, &before, &name, &events)).await;
+        let stop = CancellationToken::new();
+        let _stops = stop.clone().drop_guard();
+        let look = spawn_blocking(move || look(&path, &before, (&name, &events), &stop)).await;
         let look = look.map_err(|_| Error::Stopped)?;
         let Look { opened, files, preview } = look.map_err(|source| disk(&folder.path, source))?;
         let entries: Vec<_> = files.iter().map(|file| file.entry.clone()).collect();
@@ -148,7 +151,12 @@ struct Look {
 }
 
 /// Reads what is new or has changed to learn what its bytes are called.
-fn look(path: &Path, before: &LastLook, name: &str, events: &Events) -> io::Result<Look> {
+fn look(
+    path: &Path,
+    before: &LastLook,
+    (name, events): (&str, &Events),
+    stop: &CancellationToken,
+) -> io::Result<Look> {
     let opened = ShareFolder::open(path)?;
     let mut scan = opened.scan()?;
     let known = |file: &Scanned| before.content(&file.path, &file.stamp);
@@ -157,9 +165,15 @@ fn look(path: &Path, before: &LastLook, name: &str, events: &Events) -> io::Resu
     let mut task = events.begin(Work::Hashing, name, total);
     let (mut files, mut unread) = (Vec::with_capacity(scan.files.len()), Vec::new());
     for file in &scan.files {
+        if stop.is_cancelled() {
+            return Err(io::Error::other("it was stopped"));
+        }
         let content = match known(file) {
             Some(id) => Ok(id),
-            None => opened.hash(&file.path, &file.stamp, &mut task).map(|content| content.id()),
+            None => {
+                let content = opened.hash(&file.path, &file.stamp, &mut task, stop);
+                content.map(|content| content.id())
+            }
         };
         let published = content.and_then(|id| {
             let entry = file.entry(None).map_err(io::Error::other)?;

@@ -14,8 +14,9 @@ use crate::failures::Trouble;
 use crate::program::Program;
 use crate::prompt;
 use crate::settings::TABLE;
-use crate::signals::{Signals, end_at_once};
+use crate::stopping::{self, signals, until_stopped};
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use std::env;
 use std::future::Future;
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -181,44 +182,14 @@ pub(crate) async fn carry_out(program: &Arc<Program>, matches: ArgMatches) -> Re
     if matches.subcommand().is_none() {
         return prompt::open(program).await;
     }
-    let mut signals = Signals::new().map_err(|error| Failure::new(Exit::Error, error))?;
-    let done = until_stopped(program, matches, &mut signals).await;
-    // Whoever insists does not wait for goodbyes.
-    tokio::select! {
-        () = program.close() => {}
-        () = signals.next() => end_at_once(),
-    }
+    let words: Vec<_> = env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
+    let words = [&["client".to_owned()], words.get(1..).unwrap_or_default()].concat();
+    let done = until_stopped(program, matches, &words, &mut signals()?).await;
+    stopping::close(program).await?;
     done
 }
 
-/// Carries out a verb, until it is done or the person stops it.
-pub(crate) async fn until_stopped(
-    program: &Arc<Program>,
-    matches: ArgMatches,
-    signals: &mut Signals,
-) -> Result<(), Failure> {
-    let working = Arc::clone(program);
-    // What goes on until it is stopped is done then.
-    let is_endless = matches.subcommand_name() == Some("serve");
-    // On a task of its own: a question to the person holds it up, and not the signals.
-    let mut work = tokio::spawn(async move { carry_out_verb(&working, &matches).await });
-    let done = tokio::select! {
-        done = &mut work => done,
-        () = signals.next() => {
-            work.abort();
-            if is_endless {
-                return Ok(());
-            }
-            return Err(Failure::new(Exit::Interrupted, "stopped"));
-        }
-    };
-    match done {
-        Ok(done) => done.map_err(Failure::from),
-        Err(error) => Err(Failure::new(Exit::Error, format!("the verb broke off: {error}"))),
-    }
-}
-
-async fn carry_out_verb(program: &Program, matches: &ArgMatches) -> Result<(), Trouble> {
+pub(crate) async fn carry_out_verb(program: &Program, matches: &ArgMatches) -> Result<(), Trouble> {
     let Some((name, arguments)) = matches.subcommand() else { return Ok(()) };
     let verb = VERBS.iter().find(|verb| verb.name == name);
     let verb = verb.ok_or_else(|| Failure::new(Exit::Usage, format!("there is no verb {name}")))?;

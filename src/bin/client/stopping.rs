@@ -1,0 +1,112 @@
+//! Being stopped: Ctrl-C once stops what is under way and says how to go on, twice ends at once.
+
+use crate::program::Program;
+use crate::signals::{Signals, Told, end_at_once};
+use crate::verbs;
+use clap::ArgMatches;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::time::timeout;
+use waxwing::ui::{Exit, Failure, join_words};
+
+/// Carries out a verb, until it is done or the person stops it. `words` are how it was said.
+pub(crate) async fn until_stopped(
+    program: &Arc<Program>,
+    matches: ArgMatches,
+    words: &[String],
+    signals: &mut Signals,
+) -> Result<(), Failure> {
+    let working = Arc::clone(program);
+    let name = matches.subcommand_name().unwrap_or_default().to_owned();
+    // On a task of its own: a question to the person holds it up, and not the signals.
+    let mut work = tokio::spawn(async move { verbs::carry_out_verb(&working, &matches).await });
+    let told = tokio::select! {
+        done = &mut work => return match done {
+            Ok(done) => done.map_err(Failure::from),
+            Err(error) => Err(Failure::new(Exit::Error, format!("the verb broke off: {error}"))),
+        },
+        told = signals.next() => told,
+    };
+    work.abort();
+    if told == Told::Stop {
+        // What was begun is put in order, which a question that is open may hold up.
+        tokio::select! {
+            _ = timeout(GRACE, work) => {}
+            _ = signals.next() => at_once(program),
+        }
+    }
+    match told {
+        // What goes on until it is stopped is done then.
+        _ if name == "serve" => Ok(()),
+        Told::Stop => Err(stopped(program, &name, words).await),
+        Told::End | Told::HangUp => Err(ended(told)),
+    }
+}
+
+/// Says goodbye, but not to somebody who insists.
+pub(crate) async fn close(program: &Program) -> Result<(), Failure> {
+    let mut signals = signals()?;
+    let insists = async {
+        // Who closes the terminal may be about to tell so in two ways.
+        while signals.next().await == Told::HangUp {}
+    };
+    tokio::select! {
+        () = program.close() => Ok(()),
+        () = insists => at_once(program),
+    }
+}
+
+pub(crate) fn signals() -> Result<Signals, Failure> {
+    Signals::new().map_err(|error| Failure::new(Exit::Error, error))
+}
+
+/// How a program ends that is told to by the system.
+pub(crate) fn ended(told: Told) -> Failure {
+    match told {
+        Told::Stop => Failure::new(Exit::Interrupted, "stopped"),
+        Told::End => Failure::new(Exit::Terminated, "ended by the system"),
+        Told::HangUp => Failure::new(Exit::HungUp, "the terminal was closed"),
+    }
+}
+
+fn at_once(program: &Program) -> ! {
+    program.give_back_terminal();
+    end_at_once()
+}
+
+/// What is left of a verb that was stopped, and how to go on with it.
+async fn stopped(program: &Program, name: &str, words: &[String]) -> Failure {
+    let stopped = |what: &str, next: String| Failure::new(Exit::Interrupted, what).hint(next);
+    match name {
+        "get" => stopped(
+            "stopped; what had not come whole is not kept",
+            format!("to fetch it: {}", join_words(&with_names(program, words).await)),
+        ),
+        "send" => stopped(
+            "stopped; what was not received whole is not kept there",
+            format!("to send it again: {}", join_words(words)),
+        ),
+        "share" => stopped(
+            "stopped before the index was told",
+            "`share scan` goes on with it, `share rm NAME` takes it back".to_owned(),
+        ),
+        _ => Failure::new(Exit::Interrupted, "stopped"),
+    }
+}
+
+/// With the names of what had numbers in the last search: the next one has others.
+async fn with_names(program: &Program, words: &[String]) -> Vec<String> {
+    let Some(me) = program.opened() else { return words.to_vec() };
+    let mut named = Vec::with_capacity(words.len());
+    for word in words {
+        let object = match word.parse() {
+            Ok(number) => me.numbered(number).await,
+            Err(_) => None,
+        };
+        named.push(object.map_or_else(|| word.clone(), |object| object.to_string()));
+    }
+    named
+}
+
+/// So long what is stopped may take to end by itself.
+const GRACE: Duration = Duration::from_secs(5);
