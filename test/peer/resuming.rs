@@ -3,7 +3,7 @@
 use crate::stage::{MIB, Stage, bytes_of, path, soon, wanted};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 use waxwing::model::{Audience, Content};
 use waxwing::peer::{Fetched, Landed, Rules, Wanted};
 
@@ -190,6 +190,15 @@ async fn another_landing_leaves_alone_what_is_held() {
     assert!(landed_new(&stage.fetch(&["small"]).await));
     stage.served().await.unwrap();
     assert_eq!(folders(&stage).len(), 1);
-    assert!(landed_new(&stage.fetch_all(all).await));
+    assert!(landed_new(&stage.fetch_all(all.clone()).await));
     assert!(stage.served().await.unwrap().bytes <= (LARGE - MIB) as u64);
+
+    // After a month nobody will go on with it.
+    fs::remove_file(stage.at("downloads/large")).unwrap();
+    cut_off(&stage, all).await;
+    let journal = fs::File::options().append(true).open(folders(&stage)[0].join("journal"));
+    let long_ago = SystemTime::now() - Duration::from_secs(31 * 24 * 3600);
+    journal.unwrap().set_modified(long_ago).unwrap();
+    drop(stage.landing(Rules::default()));
+    assert_eq!(folders(&stage), [PathBuf::new(); 0]);
 }

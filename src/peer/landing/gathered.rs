@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::Arc;
+use std::time::Duration;
 
 /// Parts of wanted files that were here already, in a private folder of their own.
 #[derive(Debug, Default)]
@@ -146,7 +147,14 @@ fn read_journal(dir: &Dir) -> Option<Journal> {
 /// Whether a private folder that nobody holds is worth keeping.
 pub(super) fn is_worth_keeping(dir: &Dir) -> bool {
     let journal = read_journal(dir).map(|journal| journal.entries).unwrap_or_default();
-    journal.iter().any(|(entry, parts)| is_there(dir, entry, parts))
+    !is_old(dir) && journal.iter().any(|(entry, parts)| is_there(dir, entry, parts))
+}
+
+/// Whether nobody has gone on for so long that nobody will.
+fn is_old(dir: &Dir) -> bool {
+    let modified = dir.symlink_metadata(JOURNAL).and_then(|about| about.modified());
+    let age = modified.ok().and_then(|at| at.into_std().elapsed().ok());
+    age.is_some_and(|age| age > LONGEST_KEPT)
 }
 
 impl Parts {
@@ -225,5 +233,7 @@ fn pieces(file: &File, start: u64, end: u64, size: u64) -> io::Result<Vec<(u64, 
     Ok(pieces)
 }
 
+/// Thirty days.
+const LONGEST_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// A larger one is of no program of ours.
 const JOURNAL_MOST: u64 = 256 << 20;

@@ -1,0 +1,93 @@
+//! Programs that are killed at any moment, on both sides: what they were about is completed
+//! afterwards, byte for byte, and nothing else is left.
+
+use crate::town::{Home, Town};
+use std::fs;
+use std::process::Stdio;
+use std::thread::sleep;
+use std::time::Duration;
+
+const WANTED: [&str; 2] = ["bob:zoo/large", "bob:zoo/small"];
+
+#[test]
+fn whoever_is_killed_while_files_travel_they_arrive() {
+    rounds(12);
+}
+
+/// `ROUNDS=500 cargo test --test client -- --ignored --nocapture killed_many_times`
+#[test]
+#[ignore = "takes long"]
+fn killed_many_times() {
+    rounds(std::env::var("ROUNDS").map_or(500, |rounds| rounds.parse().unwrap()));
+}
+
+fn rounds(count: u32) {
+    let town = Town::new();
+    let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));
+    bob.write("zoo/large", &bytes_of(1, 150 << 20));
+    for at in 0..40 {
+        bob.write(&format!("zoo/small/{}/{at}", at % 3), &bytes_of(at, 300_000));
+    }
+    let zoo = bob.path.join("zoo");
+    bob.run(&["share", "add", zoo.to_str().unwrap()]).ok();
+    let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
+    let (mut serving, mut done) = (bob.serve(), 0);
+    for round in 0..count {
+        let get = [&["get"][..], &WANTED].concat();
+        let mut command = mallory.command(&get);
+        let mut getting = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        sleep(Duration::from_millis(chance.below(2500)));
+        if round % 3 == 2 {
+            // Dropped, it is killed.
+            drop(serving);
+            sleep(Duration::from_millis(chance.below(200)));
+            serving = bob.serve();
+        }
+        getting.kill().unwrap();
+        getting.wait().unwrap();
+        if chance.below(4) == 0 || round + 1 == count {
+            complete(&mallory, &bob);
+            done += 1;
+        }
+    }
+    println!("{count} were killed, {done} times all was got");
+}
+
+/// Gets all of it, looks at each byte, and takes it away again.
+fn complete(mallory: &Home<'_>, bob: &Home<'_>) {
+    let got = mallory.run(&[&["get"][..], &WANTED].concat());
+    assert!([0, 9].contains(&got.exit), "{got:?}");
+    let downloads = mallory.path.join("downloads");
+    let same = |from: &str, to: &str| {
+        let (from, to) = (bob.path.join("zoo").join(from), downloads.join(to));
+        assert!(fs::read(from).unwrap() == fs::read(&to).unwrap(), "{}", to.display());
+    };
+    same("large", "large");
+    for at in 0..40 {
+        let name = format!("small/{}/{at}", at % 3);
+        same(&name, &name);
+    }
+    let names = fs::read_dir(&downloads).unwrap().map(|entry| entry.unwrap().file_name());
+    let mut names: Vec<_> = names.collect();
+    names.sort();
+    assert_eq!(names, ["large", "small"], "something is left");
+    fs::remove_dir_all(downloads).unwrap();
+}
+
+/// Numbers that look random, the same ones each time.
+struct Chance(u64);
+
+impl Chance {
+    fn below(&mut self, limit: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        self.0 % limit
+    }
+}
+
+/// Bytes that no two files have in common.
+fn bytes_of(seed: u64, size: usize) -> Vec<u8> {
+    let mut chance = Chance(seed.wrapping_add(7).wrapping_mul(0x9e37_79b9_7f4a_7c15));
+    (0..size.div_ceil(8)).flat_map(|_| (chance.below(u64::MAX)).to_le_bytes()).take(size).collect()
+}
