@@ -366,6 +366,7 @@ fn expected<'a>(sender: &'a SigningKey, receiver: &SigningKey) -> Expected<'a> {
         epoch: 1,
         context: Context::from_bytes(std::array::from_fn(|at| at as u8)),
         max_data: 1 << 20,
+        max_manifest: 16 << 20,
     }
 }
 

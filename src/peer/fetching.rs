@@ -100,7 +100,12 @@ impl Sharer {
         let (grant, frames) = conversation.ask_stream(ask).await?;
         let context = conversation.proven().context(&challenge);
         let identity = Arc::clone(&self.identity);
-        let receiving = Receiving { identity, context, max_data: grant.data_length };
+        let receiving = Receiving {
+            identity,
+            context,
+            max_data: grant.data_length,
+            max_manifest: Manifest::most_bytes(wanted.len()),
+        };
         let offer = streams.await_offer(frames, receiving).await?;
         let order = match check(offer.manifest(), &wanted) {
             Ok(order) => order,

@@ -41,7 +41,8 @@ impl Sharer {
             }
         };
         let proven = streams.conversation().proven();
-        let Some(_turn) = self.serving.begin(proven.fingerprint()) else {
+        let bytes = Manifest::most_bytes(ask.wanted.len());
+        let Some(_turn) = self.serving.begin(proven.fingerprint(), bytes) else {
             return Err(refuse(request, Code::Busy));
         };
         let challenge = ask.challenge;

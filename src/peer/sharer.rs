@@ -25,14 +25,13 @@ pub struct Sharer {
 impl Sharer {
     /// This person, who serves what is on the shelf.
     pub fn new(identity: Arc<Identity>, shelf: Shelf) -> Self {
-        let offers = Allowance { at_once: 2, ..Allowance::default() };
         Self {
             identity,
             shelf,
             events: Events::ignored(),
             receipts: None,
-            serving: Turns::new(Allowance::default()),
-            receiving: Turns::new(offers),
+            serving: Turns::new(Allowance::SERVING),
+            receiving: Turns::new(Allowance::OFFERS),
             clock: UnixTime::now,
         }
     }
@@ -47,7 +46,7 @@ impl Sharer {
         Self { receipts: Some(receipts), ..self }
     }
 
-    /// So much is served to one person.
+    /// So much is served.
     pub fn with_allowance(self, allowance: Allowance) -> Self {
         Self { serving: Turns::new(allowance), ..self }
     }
@@ -60,6 +59,11 @@ impl Sharer {
     /// Who it is.
     pub fn identity(&self) -> &Arc<Identity> {
         &self.identity
+    /// So much may be offered.
+    pub fn with_offers(self, allowance: Allowance) -> Self {
+        Self { receiving: Turns::new(allowance), ..self }
+    }
+
     }
 
     /// What is served.

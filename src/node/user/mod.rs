@@ -170,7 +170,9 @@ impl User {
         options: Options,
     ) -> Result<Self, Error> {
         let (identity, state) = (Arc::new(identity), home.state());
-        let (party, deadlines) = (Party::Person, Deadlines::default());
+        // Nobody needs more of one person at once, and of strangers there may be many.
+        let deadlines = Deadlines { requests: 16, request_bytes: 1 << 20, ..Deadlines::default() };
+        let party = Party::Person;
         let side = Side::new(Arc::clone(&identity), party, Features::ALL, deadlines)?;
         Ok(Self(Arc::new(Inner {
             home,

@@ -7,7 +7,7 @@
 
 use super::User;
 use super::inbox::Offers;
-use crate::link::{Conversation, Incoming, LaneBook, Listener, Request, Streams};
+use crate::link::{Conversation, Incoming, LaneBook, Limits, Listener, Request, Streams};
 use crate::model::{EntryPath, Invitation, PeerAddress, UserName};
 use crate::node::home::HomeLock;
 use crate::node::home::kept::Belonging;
@@ -106,7 +106,7 @@ impl User {
         let port = sockets.local_addr().map_err(crate::link::Error::from)?.port();
         let book = Arc::new(LaneBook::new(Duration::from_secs(30)));
         let listener = Listener::new(sockets, self.0.side.clone());
-        let listener = listener.with_lanes(Arc::clone(&book) as Arc<_>);
+        let listener = listener.with_lanes(Arc::clone(&book) as Arc<_>).with_limits(LIMITS);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let host = Host { user: self.clone(), sharer, may_ask, tasks: tasks.clone() };
         let service = move |conversation, incoming| {
