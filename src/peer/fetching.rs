@@ -3,7 +3,7 @@
 //! Many entries come as several streams, one after the other. What is here already is not asked for.
 
 use super::landing::{Batch, LandError, Landed, Landing, Standing, Target};
-use super::sharer::name_of;
+use super::telling::{Telling, silently};
 use super::{Error, Sharer};
 use crate::codec::List;
 use crate::crypto::{Fingerprint, random};
@@ -81,9 +81,22 @@ impl Sharer {
         let looking = landing.clone();
         let (settled, missing) = spawn_blocking(move || look_around(&looking, wanted)).await?;
         files.extend(settled);
-        for asked in into_requests(missing) {
-            files.extend(self.fetch_some(streams, share, asked, landing).await?);
+        if missing.is_empty() {
+            return Ok(());
         }
+        let sizes = missing.iter().map(|wanted| wanted.content.map(|content| content.size()));
+        let total = sizes.collect::<Option<Vec<u64>>>().unwrap_or_default();
+        let total = total.into_iter().fold(0, u64::saturating_add);
+        let names = missing.iter().map(|wanted| wanted.path.as_str().to_owned()).collect();
+        let telling = Telling::new(self, Work::Receiving, names, total);
+        let mut first = 0_usize;
+        for asked in into_requests(missing) {
+            let next = first.saturating_add(asked.len());
+            let told = Told { telling: &telling, first };
+            files.extend(self.fetch_some(streams, share, (asked, told), landing).await?);
+            first = next;
+        }
+        telling.end(true);
         Ok(())
     }
 
@@ -92,7 +105,7 @@ impl Sharer {
         &self,
         streams: &Streams,
         share: ShareId,
-        wanted: Vec<Wanted>,
+        (wanted, told): (Vec<Wanted>, Told<'_>),
         landing: &Landing,
     ) -> Result<Vec<FetchedFile>, Error> {
         let (conversation, challenge) = (streams.conversation(), random());
@@ -120,7 +133,8 @@ impl Sharer {
             Some(Target { path, size: listed.entry.size() })
         });
         let targets = targets.collect();
-        let (arrived, batch) = self.take(offer, targets, landing, Decided::Before).await?;
+        let told = told.files(&order, offer.manifest());
+        let (arrived, batch) = self.take(offer, targets, landing, told, Decided::Before).await?;
         let wanted: Vec<Wanted> = order.iter().filter_map(|at| wanted.get(*at).cloned()).collect();
         let contents = wanted.iter().map(|wanted| wanted.content).collect();
         let landed = self.land(arrived, batch, contents).await?;
@@ -138,11 +152,10 @@ impl Sharer {
         offer: Offer,
         targets: Vec<Target>,
         landing: &Landing,
+        (telling, files): (Arc<Telling>, Vec<usize>),
         decided: Decided,
     ) -> Result<(Arrived, Arc<Batch>), Error> {
         let into = landing.clone();
-        let first = targets.first().map(|target| target.path.as_str().to_owned());
-        let name = name_of(targets.len(), first.as_deref().unwrap_or_default());
         let batch = match spawn_blocking(move || into.begin(targets)).await? {
             Ok(batch) => Arc::new(batch),
             Err(error) => {
@@ -150,8 +163,8 @@ impl Sharer {
                 return Err(error);
             }
         };
-        let task = self.events.begin(Work::Receiving, &name, offer.manifest().data_length());
-        match offer.accept(batch.door(), decided, task).await {
+        let place = telling.place(batch.door(), files);
+        match offer.accept(place, decided, silently()).await {
             Ok(arrived) => Ok((arrived, batch)),
             Err(error) => {
                 // Its files may be many.
@@ -197,6 +210,26 @@ impl Sharer {
             Ok(proofs.iter().map(EntryProof::content).zip(landed).collect())
         };
         spawn_blocking(work).await?
+    }
+}
+
+/// Files of a transfer, from one of them on.
+struct Told<'t> {
+    telling: &'t Arc<Telling>,
+    first: usize,
+}
+
+impl Told<'_> {
+    /// Which of the files each entry is; from now on their sizes are known.
+    fn files(self, order: &[usize], manifest: &Manifest) -> (Arc<Telling>, Vec<usize>) {
+        let files: Vec<usize> = order.iter().map(|at| self.first.saturating_add(*at)).collect();
+        if files.len() == self.telling.count() {
+            self.telling.total(manifest.data_length());
+        }
+        for (file, listed) in files.iter().zip(manifest.entries()) {
+            self.telling.size(*file, listed.entry.size());
+        }
+        (Arc::clone(self.telling), files)
     }
 }
 

@@ -2,11 +2,12 @@
 
 use super::fetching::refusal;
 use super::landing::{LandError, Landed, Landing, Rules, Standing, Target};
+use super::telling::Telling;
 use super::{Error, Sharer};
 use crate::crypto::{Fingerprint, random};
 use crate::link::{Decided, Offer, Receiving, Request, Streams};
 use crate::model::limits::ENTRY_SIZE;
-use crate::model::{Content, Entry, EntryPath};
+use crate::model::{Content, Entry, EntryPath, Work};
 use crate::seal::{Manifest, ManifestEntry};
 use crate::wire::{Code, SendAsk, SendGrant};
 use std::future::Future;
@@ -140,12 +141,15 @@ impl Sharer {
                 return Err(error);
             }
         };
-        let paths: Vec<EntryPath> = targets.iter().map(|target| target.path.clone()).collect();
         let targets: Vec<Target> = offer.manifest().entries().iter().map(target).collect();
+        let paths: Vec<EntryPath> = targets.iter().map(|target| target.path.clone()).collect();
         let nothing_asked = vec![None; paths.len()];
-        let (arrived, batch) = self.take(offer, targets, &landing, Decided::Now).await?;
+        let telling = Telling::of_manifest(self, Work::Receiving, offer.manifest());
+        let told = (Arc::clone(&telling), (0..paths.len()).collect());
+        let (arrived, batch) = self.take(offer, targets, &landing, told, Decided::Now).await?;
         let sender = arrived.stream().sender();
         let landed = self.land(arrived, batch, nothing_asked).await?;
+        telling.end(true);
         let files = paths.into_iter().zip(landed);
         let files = files.map(|(path, (content, landed))| ReceivedFile { path, content, landed });
         Ok(Received { sender, folder, files: files.collect() })

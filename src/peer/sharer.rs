@@ -4,7 +4,7 @@ use super::receipts::Receipts;
 use super::turns::{Allowance, Turns};
 use super::{Error, Shelf};
 use crate::crypto::{Identity, UnixTime};
-use crate::model::Events;
+use crate::model::{Events, UserName};
 use crate::seal::{Context, Manifest, Sealer};
 use std::fmt;
 use std::sync::Arc;
@@ -19,6 +19,8 @@ pub struct Sharer {
     pub(super) receipts: Option<Receipts>,
     pub(super) serving: Arc<Turns>,
     pub(super) receiving: Arc<Turns>,
+    /// Whose name is told beside a transfer.
+    pub(super) with: Option<String>,
     clock: fn() -> UnixTime,
 }
 
@@ -32,6 +34,7 @@ impl Sharer {
             receipts: None,
             serving: Turns::new(Allowance::SERVING),
             receiving: Turns::new(Allowance::OFFERS),
+            with: None,
             clock: UnixTime::now,
         }
     }
@@ -39,6 +42,11 @@ impl Sharer {
     /// What happens is told here.
     pub fn with_events(self, events: Events) -> Self {
         Self { events, ..self }
+    }
+
+    /// Transfers are told as those with this person.
+    pub fn with_person(&self, user: &UserName) -> Self {
+        Self { with: Some(user.as_str().to_owned()), ..self.clone() }
     }
 
     /// Receipts of what arrives are kept.
@@ -51,6 +59,11 @@ impl Sharer {
         Self { serving: Turns::new(allowance), ..self }
     }
 
+    /// So much may be offered.
+    pub fn with_offers(self, allowance: Allowance) -> Self {
+        Self { receiving: Turns::new(allowance), ..self }
+    }
+
     /// The time is this.
     pub fn with_clock(self, clock: fn() -> UnixTime) -> Self {
         Self { clock, ..self }
@@ -59,11 +72,6 @@ impl Sharer {
     /// Who it is.
     pub fn identity(&self) -> &Arc<Identity> {
         &self.identity
-    /// So much may be offered.
-    pub fn with_offers(self, allowance: Allowance) -> Self {
-        Self { receiving: Turns::new(allowance), ..self }
-    }
-
     }
 
     /// What is served.

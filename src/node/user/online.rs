@@ -253,7 +253,8 @@ impl Host {
             }
             Kind::SendAsk => {
                 let policy = Offers::new(&self.user, &who, self.may_ask);
-                let received = self.sharer.receive(request, streams, &policy).await;
+                let received =
+                    self.sharer.with_person(&who.user).receive(request, streams, &policy).await;
                 received.map(|received| who.received(received))
             }
             _ => return request.refuse(Code::NotAllowed, "people share files with each other"),
