@@ -32,6 +32,8 @@ mod catalog;
 mod changes;
 #[path = "node/directory.rs"]
 mod directory;
+#[path = "node/heads.rs"]
+mod heads;
 #[path = "node/homes.rs"]
 mod homes;
 #[path = "node/news.rs"]

@@ -3,6 +3,7 @@
 use crate::asking;
 use crate::failures::{self, Trouble};
 use crate::settings::Given;
+use crate::visits;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::task::block_in_place;
@@ -188,6 +189,7 @@ impl Program {
     pub(crate) async fn close(&self) {
         if let Some(user) = self.opened() {
             user.go_offline().await;
+            visits::contradicted(&self.printer, &user);
             user.close().await;
         }
     }

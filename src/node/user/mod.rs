@@ -21,6 +21,7 @@
 
 mod account;
 mod get;
+mod heads;
 mod inbox;
 mod items;
 mod online;
@@ -36,6 +37,7 @@ mod trust;
 
 pub use account::{Me, OwnKeys};
 pub use get::{GetRules, Got, Sender};
+pub use heads::Contradiction;
 pub use inbox::Waiting;
 pub use online::{Online, Visit};
 pub use people::{Acquaintance, Standing};
@@ -117,6 +119,8 @@ struct Inner {
     sharer: Mutex<Option<Sharer>>,
     presence: Mutex<Option<Presence>>,
     inbox: Mutex<Inbox>,
+    /// Those that were found and not told yet.
+    contradictions: Mutex<Vec<Contradiction>>,
     visits: broadcast::Sender<Visit>,
 }
 
@@ -186,6 +190,7 @@ impl User {
             sharer: Mutex::default(),
             presence: Mutex::default(),
             inbox: Mutex::default(),
+            contradictions: Mutex::default(),
             visits: broadcast::Sender::new(VISITS_WAITING),
         })))
     }

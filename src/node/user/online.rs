@@ -73,6 +73,11 @@ pub enum Visit {
         /// Why.
         why: String,
     },
+    /// Somebody was told another key directory than we are, or lies: see [`User::contradictions`].
+    Contradicted {
+        /// Who told it.
+        by: UserName,
+    },
     /// Somebody was turned away.
     TurnedAway {
         /// Why.
@@ -257,6 +262,11 @@ impl Host {
                     self.sharer.with_person(&who.user).receive(request, streams, &policy).await;
                 received.map(|received| who.received(received))
             }
+            Kind::HeadAsk => {
+                // What cannot be kept is told again.
+                let _ = self.user.answer_head(request, &who.user).await;
+                return;
+            }
             _ => return request.refuse(Code::NotAllowed, "people share files with each other"),
         };
         let failed =
@@ -322,5 +332,7 @@ async fn bind(is_local: bool, port: u16) -> Option<TcpListener> {
 /// The ports on which peers listen.
 const PORTS: std::ops::RangeInclusive<u16> = 7400..=7499;
 const PORT: &str = "port";
+/// Of whom one person is visited at once. What each may have waiting is bounded too.
+const LIMITS: Limits = Limits { unproven_of_address: 32, unproven: 64, of_identity: 16, all: 512 };
 /// So many visits are kept for who listens slowly.
 pub(super) const VISITS_WAITING: usize = 256;
