@@ -36,6 +36,8 @@ mod directory;
 mod heads;
 #[path = "node/homes.rs"]
 mod homes;
+#[path = "node/long_syncs.rs"]
+mod long_syncs;
 #[path = "node/news.rs"]
 mod news;
 #[path = "node/people.rs"]
@@ -52,3 +54,5 @@ mod sharing;
 mod stories;
 #[path = "node/verbs.rs"]
 mod verbs;
+#[path = "node/wishes.rs"]
+mod wishes;
