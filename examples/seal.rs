@@ -49,6 +49,7 @@ fn run(files: &[PathBuf]) -> Result<(), Box<dyn Error>> {
         epoch: bob.epoch(),
         context,
         max_data: total,
+        max_manifest: 1 << 20,
     };
     let mut opened = Folder::at(home.join("opened"));
     let stream = with_bar("opening", Work::Opening, total, |task| {

@@ -83,7 +83,8 @@ async fn receive(
     let (frames, challenge) = (request.open_stream().ok_or("the stream is open")?, random());
     request.answer(SendGrant { id: 0, challenge })?;
     let context = streams.conversation().proven().context(&challenge);
-    let receiving = Receiving { identity: Arc::clone(bob), context, max_data: 1 << 40 };
+    let receiving =
+        Receiving { identity: Arc::clone(bob), context, max_data: 1 << 40, max_manifest: 1 << 20 };
     let offer = streams.await_offer(frames, receiving).await?;
     let mut folder = Folder::at(into);
     folder.begin(offer.manifest())?;

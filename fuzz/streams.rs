@@ -82,6 +82,7 @@ impl Line {
             epoch: 1,
             context: context(),
             max_data: MOST_DATA,
+            max_manifest: 16 << 20,
         };
         let header = Header::parse(&sealer.header().to_bytes()).expect("a header");
         let checked = header.check(&expected).expect("a good header");

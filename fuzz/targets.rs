@@ -27,10 +27,10 @@ use waxwing::seal::{
     ManifestOpener, OpenedStream, SegmentRecord, Sink, open_behind_header,
 };
 use waxwing::wire::{
-    ChunksMissing, Failure, Frame, FrameDecoder, FrameError, GetAsk, GetGrant, Goodbye, Hello,
-    Kind, LaneOpening, LanesAsk, LanesGrant, Message as Said, Ping, Pong, Proof, SegmentVerified,
-    SendAsk, SendGrant, StreamAccept, StreamChunk, StreamDelivered, StreamEnd, StreamHeader,
-    StreamRecord, index,
+    ChunksMissing, Failure, Frame, FrameDecoder, FrameError, GetAsk, GetGrant, Goodbye, HeadAsk,
+    HeadTold, Hello, Kind, LaneOpening, LanesAsk, LanesGrant, Message as Said, Ping, Pong, Proof,
+    SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamChunk, StreamDelivered, StreamEnd,
+    StreamHeader, StreamRecord, index,
 };
 
 /// A message with every kind of field.
@@ -298,6 +298,8 @@ pub(crate) fn is_message(kind: Kind, body: &[u8]) -> bool {
         Kind::Located => comes_back::<index::Located>(&frame),
         Kind::GetAsk => comes_back::<GetAsk>(&frame),
         Kind::GetGrant => comes_back::<GetGrant>(&frame),
+        Kind::HeadAsk => comes_back::<HeadAsk>(&frame),
+        Kind::HeadTold => comes_back::<HeadTold>(&frame),
     };
     // Whatever decodes has told before where it belongs.
     assert!(!is_message || number.is_ok());
@@ -366,6 +368,7 @@ fn expected<'a>(sender: &'a SigningKey, receiver: &SigningKey) -> Expected<'a> {
         epoch: 1,
         context: Context::from_bytes(std::array::from_fn(|at| at as u8)),
         max_data: 1 << 20,
+        max_manifest: 16 << 20,
     }
 }
 

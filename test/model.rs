@@ -44,8 +44,8 @@ use unicode_width::UnicodeWidthStr;
 use waxwing::model::{
     Asked, Audience, Collision, Content, ContentId, Entry, EntryPath, Error, Event, Events,
     FileKind, Found, HostPort, IndexAddress, Invitation, JoinToken, Keyword, Keywords, Modified,
-    Name, PeerAddress, ShareId, SyncId, TEMPORARY_PREFIX, Task, Term, UnixTime, Untrusted,
-    UserName, Word, Work, find_collision, limits, words_of,
+    Name, PeerAddress, ShareId, SyncId, TEMPORARY_PREFIX, Task, Term, Transfer, UnixTime,
+    Untrusted, UserName, Word, Work, find_collision, limits, words_of,
 };
 
 #[test]

@@ -32,8 +32,12 @@ mod catalog;
 mod changes;
 #[path = "node/directory.rs"]
 mod directory;
+#[path = "node/heads.rs"]
+mod heads;
 #[path = "node/homes.rs"]
 mod homes;
+#[path = "node/long_syncs.rs"]
+mod long_syncs;
 #[path = "node/news.rs"]
 mod news;
 #[path = "node/people.rs"]
@@ -50,3 +54,5 @@ mod sharing;
 mod stories;
 #[path = "node/verbs.rs"]
 mod verbs;
+#[path = "node/wishes.rs"]
+mod wishes;

@@ -19,6 +19,8 @@ mod raw_sender;
 mod resuming;
 #[path = "peer/rude_askers.rs"]
 mod rude_askers;
+#[path = "peer/rude_offers.rs"]
+mod rude_offers;
 #[path = "peer/rude_senders.rs"]
 mod rude_senders;
 #[path = "peer/sending.rs"]

@@ -94,6 +94,7 @@ impl Vector {
             epoch: self.epoch,
             context: Context::from_bytes(self.context),
             max_data: u64::MAX,
+            max_manifest: 16 << 20,
         }
     }
 }

@@ -27,7 +27,12 @@ pub(crate) fn receive(folder: &Path, is_asked_for: bool, tell: impl FnOnce(Socke
         let (frames, challenge) = (request.open_stream().expect("a stream"), random());
         request.answer(SendGrant { id: 0, challenge }).expect("the sender waits");
         let context = streams.conversation().proven().context(&challenge);
-        let receiving = Receiving { identity: Arc::clone(&bob), context, max_data: 1 << 40 };
+        let receiving = Receiving {
+            identity: Arc::clone(&bob),
+            context,
+            max_data: 1 << 40,
+            max_manifest: 16 << 20,
+        };
         let offer = streams.await_offer(frames, receiving).await.expect("a sealed stream");
         let decided = if is_asked_for { Decided::Before } else { Decided::Now };
         let arrived = offer.accept(place as Arc<dyn Place>, decided, silent()).await;

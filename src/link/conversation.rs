@@ -97,6 +97,7 @@ pub(super) fn begin<IO: AsyncRead + AsyncWrite + Send>(
         waiting_bytes: AtomicUsize::new(0),
         traffic: line.traffic(),
         unanswered: AtomicUsize::new(0),
+        unanswered_bytes: AtomicUsize::new(0),
         ending: OnceLock::new(),
         over: CancellationToken::new(),
     });
@@ -135,6 +136,8 @@ pub(super) struct Shared {
     traffic: Arc<Traffic>,
     /// Requests of the other side that wait for an answer.
     pub(super) unanswered: AtomicUsize,
+    /// The bytes of these requests.
+    pub(super) unanswered_bytes: AtomicUsize,
     ending: OnceLock<Ending>,
     over: CancellationToken,
 }

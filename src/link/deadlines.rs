@@ -47,6 +47,8 @@ pub struct Deadlines {
     pub stream_queue: usize,
     /// Requests of the other side that are not answered yet; more are refused as `busy`.
     pub requests: usize,
+    /// Bytes of these requests; more are refused as well.
+    pub request_bytes: usize,
 }
 
 impl Default for Deadlines {
@@ -70,6 +72,7 @@ impl Default for Deadlines {
             bulk_queue: 4,
             stream_queue: 8,
             requests: 64,
+            request_bytes: 16 << 20,
         }
     }
 }

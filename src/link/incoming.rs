@@ -37,10 +37,15 @@ pub struct Request {
 impl Request {
     /// Counts the request among those that wait; none when there are too many.
     pub(super) fn admit(conversation: Conversation, frame: Frame, id: u32) -> Option<Self> {
-        let before = conversation.shared().unanswered.fetch_add(1, Ordering::Relaxed);
+        let (shared, bytes) = (conversation.shared(), frame.body.len());
+        let before = shared.unanswered.fetch_add(1, Ordering::Relaxed);
+        let bytes_before = shared.unanswered_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let deadlines = shared.deadlines();
+        let has_room = before < deadlines.requests
+            && bytes_before.saturating_add(bytes) <= deadlines.request_bytes;
         // From here on, dropping the request counts it off and answers it.
         let request = Self { conversation, frame, id, is_answered: false };
-        if before < request.conversation.shared().deadlines().requests {
+        if has_room {
             return Some(request);
         }
         request.refuse(Code::Busy, "");
@@ -95,7 +100,9 @@ impl Drop for Request {
         if !self.is_answered {
             self.fail(Code::Internal, "");
         }
-        self.conversation.shared().unanswered.fetch_sub(1, Ordering::Relaxed);
+        let shared = self.conversation.shared();
+        shared.unanswered.fetch_sub(1, Ordering::Relaxed);
+        shared.unanswered_bytes.fetch_sub(self.frame.body.len(), Ordering::Relaxed);
     }
 }
 

@@ -1,7 +1,7 @@
 //! Facts on their way up: what rooms tell the program while they work.
 //!
 //! A room is handed an [`Events`] and tells through it; the program owns the other end of one
-//! bounded channel and draws. How far a task has come may be dropped when the program is slow,
+//! bounded channel and draws. How far a task or a file has come may be dropped when the program is slow,
 //! because the next such event says it better; that it began and how it ended never is.
 
 use super::Untrusted;
@@ -36,6 +36,8 @@ pub enum Work {
     Sending,
     /// Receiving files from somebody, up to their last byte.
     Receiving,
+    /// Waiting for somebody to decide.
+    Waiting,
 }
 
 /// A fact.
@@ -50,8 +52,12 @@ pub enum Event {
         work: Work,
         /// To what.
         name: Foreign,
-        /// How many bytes it has to do.
+        /// How many bytes it has to do; none when that is not known.
         total: u64,
+        /// Of how many files it is.
+        files: u32,
+        /// With whom.
+        with: Option<Foreign>,
     },
     /// A task has done so many bytes, all in all.
     Advanced {
@@ -59,6 +65,22 @@ pub enum Event {
         task: TaskId,
         /// How many of its total.
         done: u64,
+    },
+    /// How far one of several files of a task has come. It says all that there is to say of the file,
+    /// so that none need be there before it.
+    File {
+        /// Which task.
+        task: TaskId,
+        /// Which of its files.
+        file: u32,
+        /// What the file is called.
+        name: Foreign,
+        /// How many of its bytes are done, and how many it has. With all of them, it has ended.
+        done: u64,
+        /// How many it has.
+        total: u64,
+        /// How many of the task's files have ended.
+        ended: u32,
     },
     /// A task ended.
     Ended {
@@ -97,6 +119,19 @@ impl fmt::Debug for Foreign {
     }
 }
 
+/// What is told of a task when it begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Transfer<'a> {
+    /// What it is called.
+    pub name: &'a str,
+    /// How many bytes it has to do; none when that is not known.
+    pub total: u64,
+    /// Of how many files it is.
+    pub files: u32,
+    /// With whom.
+    pub with: Option<&'a str>,
+}
+
 /// Where facts are told. Cheap to clone; all clones tell the same program.
 #[derive(Debug, Clone)]
 pub struct Events {
@@ -118,8 +153,15 @@ impl Events {
 
     /// Tells that a task begins; what is returned tells the rest.
     pub fn begin(&self, work: Work, name: &str, total: u64) -> Task {
+        self.begin_transfer(work, &Transfer { name, total, files: 1, with: None })
+    }
+
+    /// The same for a task of several files, or with somebody.
+    pub fn begin_transfer(&self, work: Work, transfer: &Transfer<'_>) -> Task {
         let id = TaskId(self.next.fetch_add(1, Ordering::Relaxed));
-        self.tell(Event::Began { task: id, work, name: Foreign::new(name), total });
+        let &Transfer { name, total, files, with } = transfer;
+        let (name, with) = (Foreign::new(name), with.map(Foreign::new));
+        self.tell(Event::Began { task: id, work, name, total, files, with });
         Task { events: self.clone(), id, done: 0, complete: false }
     }
 
@@ -159,6 +201,14 @@ impl Task {
     pub fn advance(&mut self, bytes: u64) {
         self.done = self.done.saturating_add(bytes);
         self.events.mention(Event::Advanced { task: self.id, done: self.done });
+    }
+
+    /// Tells how far one of the task's files has come, and how many of them have ended.
+    pub fn file(&self, file: u32, name: &str, (done, total): (u64, u64), ended: u32) {
+        if self.events.channel.is_some() {
+            let (task, name) = (self.id, Foreign::new(name));
+            self.events.mention(Event::File { task, file, name, done, total, ended });
+        }
     }
 
     /// Tells that the task did what it began.

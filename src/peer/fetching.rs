@@ -3,7 +3,7 @@
 //! Many entries come as several streams, one after the other. What is here already is not asked for.
 
 use super::landing::{Batch, Gathered, LandError, Landed, Landing, Sought, Standing, Target};
-use super::sharer::name_of;
+use super::telling::{Telling, silently};
 use super::{Error, Sharer};
 use crate::codec::List;
 use crate::crypto::{Fingerprint, random};
@@ -81,9 +81,22 @@ impl Sharer {
         let looking = landing.clone();
         let (settled, missing) = spawn_blocking(move || look_around(&looking, wanted)).await?;
         files.extend(settled);
-        for asked in into_requests(missing) {
-            files.extend(self.fetch_some(streams, share, asked, landing).await?);
+        if missing.is_empty() {
+            return Ok(());
         }
+        let sizes = missing.iter().map(|wanted| wanted.content.map(|content| content.size()));
+        let total = sizes.collect::<Option<Vec<u64>>>().unwrap_or_default();
+        let total = total.into_iter().fold(0, u64::saturating_add);
+        let names = missing.iter().map(|wanted| wanted.path.as_str().to_owned()).collect();
+        let telling = Telling::new(self, Work::Receiving, names, total);
+        let mut first = 0_usize;
+        for asked in into_requests(missing) {
+            let next = first.saturating_add(asked.len());
+            let told = Told { telling: &telling, first };
+            files.extend(self.fetch_some(streams, share, (asked, told), landing).await?);
+            first = next;
+        }
+        telling.end(true);
         Ok(())
     }
 
@@ -92,7 +105,7 @@ impl Sharer {
         &self,
         streams: &Streams,
         share: ShareId,
-        wanted: Vec<Wanted>,
+        (wanted, told): (Vec<Wanted>, Told<'_>),
         landing: &Landing,
     ) -> Result<Vec<FetchedFile>, Error> {
         let (conversation, challenge) = (streams.conversation(), random());
@@ -103,7 +116,12 @@ impl Sharer {
         let (grant, frames) = conversation.ask_stream(ask).await?;
         let context = conversation.proven().context(&challenge);
         let identity = Arc::clone(&self.identity);
-        let receiving = Receiving { identity, context, max_data: grant.data_length };
+        let receiving = Receiving {
+            identity,
+            context,
+            max_data: grant.data_length,
+            max_manifest: Manifest::most_bytes(wanted.len()),
+        };
         let offer = streams.await_offer(frames, receiving).await?;
         let order = match check(offer.manifest(), &wanted, &missing) {
             Ok(order) => order,
@@ -119,9 +137,10 @@ impl Sharer {
             Some((u32::try_from(*at).ok()?, target))
         });
         let place = landing.clone();
-        let (targets, decided) = (targets.collect::<Vec<_>>(), Decided::Before);
+        let targets = targets.collect::<Vec<_>>();
+        let told = told.files(&order, offer.manifest());
         let begin = move || place.resume(targets, gathered);
-        let (arrived, batch) = self.take(offer, begin, decided).await?;
+        let (arrived, batch) = self.take(offer, begin, told, Decided::Before).await?;
         let wanted: Vec<Wanted> = order.iter().filter_map(|at| wanted.get(*at).cloned()).collect();
         let contents = wanted.iter().map(|wanted| wanted.content).collect();
         let landed = self.land(arrived, batch, contents).await?;
@@ -138,9 +157,9 @@ impl Sharer {
         &self,
         offer: Offer,
         begin: impl FnOnce() -> Result<Batch, Error> + Send + 'static,
+        (telling, files): (Arc<Telling>, Vec<usize>),
         decided: Decided,
     ) -> Result<(Arrived, Arc<Batch>), Error> {
-        let name = name_of(offer.manifest());
         let batch = match spawn_blocking(begin).await? {
             Ok(batch) => Arc::new(batch),
             Err(error) => {
@@ -148,8 +167,8 @@ impl Sharer {
                 return Err(error);
             }
         };
-        let task = self.events.begin(Work::Receiving, &name, offer.manifest().data_length());
-        match offer.accept(batch.door(), decided, task).await {
+        let place = telling.place(batch.door(), files);
+        match offer.accept(place, decided, silently()).await {
             Ok(arrived) => Ok((arrived, batch)),
             Err(error) => {
                 let is_senders_fault = error.is_senders_fault();
@@ -206,6 +225,29 @@ impl Sharer {
             Ok(proofs.iter().map(EntryProof::content).zip(landed).collect())
         };
         spawn_blocking(work).await?
+    }
+}
+
+/// Files of a transfer, from one of them on.
+struct Told<'t> {
+    telling: &'t Arc<Telling>,
+    first: usize,
+}
+
+impl Told<'_> {
+    /// Which of the files each entry is; from now on their sizes are known, and what is here of them.
+    fn files(self, order: &[usize], manifest: &Manifest) -> (Arc<Telling>, Vec<usize>) {
+        let files: Vec<usize> = order.iter().map(|at| self.first.saturating_add(*at)).collect();
+        if files.len() == self.telling.count() {
+            let sizes = manifest.entries().iter().map(|listed| listed.entry.size());
+            self.telling.total(sizes.fold(0, u64::saturating_add));
+        }
+        for (file, listed) in files.iter().zip(manifest.entries()) {
+            let size = listed.entry.size();
+            self.telling.size(*file, size);
+            self.telling.advance(*file, size.saturating_sub(listed.ranges.length()));
+        }
+        (Arc::clone(self.telling), files)
     }
 }
 

@@ -31,6 +31,7 @@ mod serving;
 mod sharer;
 mod shelf;
 mod sources;
+mod telling;
 mod turns;
 
 pub use error::Error;

@@ -2,12 +2,13 @@
 
 use super::fetching::refusal;
 use super::landing::{LandError, Landed, Landing, Rules, Standing, Target};
+use super::telling::Telling;
 use super::{Error, Sharer};
 use crate::crypto::{Fingerprint, random};
 use crate::link::{Decided, Offer, Receiving, Request, Streams};
 use crate::model::limits::ENTRY_SIZE;
-use crate::model::{Content, Entry, EntryPath};
-use crate::seal::Manifest;
+use crate::model::{Content, Entry, EntryPath, Work};
+use crate::seal::{Manifest, ManifestEntry};
 use crate::wire::{Code, SendAsk, SendGrant};
 use std::future::Future;
 use std::path::PathBuf;
@@ -79,11 +80,17 @@ impl Sharer {
         policy: &impl Policy,
     ) -> Result<Received, Error> {
         let sender = streams.conversation().proven().fingerprint();
-        if let Err(error) = request.decode::<SendAsk>() {
-            request.refuse(Code::Malformed, "");
-            return Err(error.into());
-        }
-        let turn = self.receiving.begin(sender);
+        let ask: SendAsk = match request.decode() {
+            Ok(ask) => ask,
+            Err(error) => {
+                request.refuse(Code::Malformed, "");
+                return Err(error.into());
+            }
+        };
+        // As many bytes as its manifest may have are held until it is decided on.
+        let entries = usize::try_from(ask.entries).unwrap_or(usize::MAX);
+        let max_manifest = Manifest::most_bytes(entries);
+        let turn = self.receiving.begin(sender, max_manifest);
         let refused = match (policy.may_offer(sender), &turn) {
             (false, _) => Some(Code::NotAllowed),
             (true, None) => Some(Code::Busy),
@@ -93,9 +100,8 @@ impl Sharer {
             request.refuse(code, "");
             return Err(Error::Declined(code));
         }
-        let mut offer = self.await_offer(request, streams).await?;
+        let mut offer = self.await_offer(request, streams, max_manifest).await?;
         let proposal = propose(sender, offer.manifest())?;
-        let targets = proposal.entries.iter().map(target).collect();
         let decision = tokio::select! {
             decision = policy.decide(proposal) => decision,
             gone = offer.withdrawn() => return Err(gone.into()),
@@ -104,23 +110,27 @@ impl Sharer {
             offer.decline(Code::Declined, "");
             return Err(Error::Declined(Code::Declined));
         };
-        self.accept(offer, targets, (into, rules)).await
+        self.accept(offer, (into, rules)).await
     }
 
-    async fn await_offer(&self, request: Request, streams: &Streams) -> Result<Offer, Error> {
+    async fn await_offer(
+        &self,
+        request: Request,
+        streams: &Streams,
+        max_manifest: u64,
+    ) -> Result<Offer, Error> {
         let (frames, challenge) = (request.open_stream().ok_or(Error::Stopped)?, random());
         request.answer(SendGrant { id: 0, challenge }).map_err(|_| Error::Stopped)?;
         let context = streams.conversation().proven().context(&challenge);
         let identity = Arc::clone(&self.identity);
         // Whether there is room is seen when it is known where it goes.
-        let receiving = Receiving { identity, context, max_data: ENTRY_SIZE };
+        let receiving = Receiving { identity, context, max_data: ENTRY_SIZE, max_manifest };
         Ok(streams.await_offer(frames, receiving).await?)
     }
 
     async fn accept(
         &self,
         offer: Offer,
-        targets: Vec<Target>,
         (folder, rules): (PathBuf, Rules),
     ) -> Result<Received, Error> {
         let into = folder.clone();
@@ -131,12 +141,16 @@ impl Sharer {
                 return Err(error);
             }
         };
+        let targets: Vec<Target> = offer.manifest().entries().iter().map(target).collect();
         let paths: Vec<EntryPath> = targets.iter().map(|target| target.path.clone()).collect();
         let nothing_asked = vec![None; paths.len()];
-        let (arrived, batch) =
-            self.take(offer, move || landing.begin(targets), Decided::Now).await?;
+        let telling = Telling::of_manifest(self, Work::Receiving, offer.manifest());
+        let told = (Arc::clone(&telling), (0..paths.len()).collect());
+        let begin = move || landing.begin(targets);
+        let (arrived, batch) = self.take(offer, begin, told, Decided::Now).await?;
         let sender = arrived.stream().sender();
         let landed = self.land(arrived, batch, nothing_asked).await?;
+        telling.end(true);
         let files = paths.into_iter().zip(landed);
         let files = files.map(|(path, (content, landed))| ReceivedFile { path, content, landed });
         Ok(Received { sender, folder, files: files.collect() })
@@ -144,15 +158,15 @@ impl Sharer {
 }
 
 fn propose(sender: Fingerprint, manifest: &Manifest) -> Result<Proposal, Error> {
-    if !manifest.entries().iter().all(crate::seal::ManifestEntry::is_whole) {
+    if !manifest.entries().iter().all(ManifestEntry::is_whole) {
         return Err(Error::NotAsked("of an entry, only parts"));
     }
     let entries = manifest.entries().iter().map(|listed| listed.entry.clone()).collect();
     Ok(Proposal { sender, entries, data_length: manifest.data_length() })
 }
 
-fn target(entry: &Entry) -> Target {
-    Target { path: entry.path().clone(), size: entry.size(), content: None }
+fn target(listed: &ManifestEntry) -> Target {
+    Target { path: listed.entry.path().clone(), size: listed.entry.size(), content: None }
 }
 
 impl Proposal {

@@ -3,10 +3,11 @@
 use super::folder::{Scan, Scanned, ShareFolder};
 use super::sharer::name_of;
 use super::sources::Sources;
+use super::telling::{Telling, silently};
 use super::{Error, LeftOut, Sharer};
 use crate::crypto::Verified;
 use crate::link::{Consent, Sending, Streams};
-use crate::model::{EntryPath, Work};
+use crate::model::{EntryPath, Task, Transfer, Work};
 use crate::seal::{Delivery, Manifest, ManifestEntry};
 use crate::wire::SendAsk;
 use std::path::{Path, PathBuf};
@@ -91,20 +92,29 @@ impl Sharer {
         let (entries, data_length) = (manifest.count(), manifest.data_length());
         let paths: Vec<EntryPath> =
             manifest.entries().iter().map(|listed| listed.entry.path().clone()).collect();
+        let waiting = self.wait_for(&paths);
         let ask = SendAsk { id: 0, entries, data_length };
         let (grant, frames) = conversation.ask_stream(ask).await?;
         let proven = conversation.proven();
         let sealer = self.seal(manifest, proven, proven.context(&grant.challenge)).await?;
-        let name = name_of(sealer.manifest());
-        let task = self.events.begin(Work::Sending, &name, data_length);
-        let consent = Consent::AfterManifest(patience);
-        let sending = Sending { sealer, source: Arc::new(sources), consent };
-        let sent = streams.send(frames, sending, task).await?;
+        let telling = Telling::of_manifest(self, Work::Sending, sealer.manifest());
+        let source = telling.source(sources, Some(waiting));
+        let sending = Sending { sealer, source, consent: Consent::AfterManifest(patience) };
+        let sent = streams.send(frames, sending, silently()).await?;
+        telling.end(true);
         let has_landed = |number: u32| sent.landed.binary_search(&number).is_ok();
         let (landed, kept_out): (Vec<_>, Vec<_>) =
             (0..).zip(paths).partition(|(number, _)| has_landed(*number));
         let paths = |numbered: Vec<(u32, EntryPath)>| numbered.into_iter().map(|(_, path)| path);
         let (landed, kept_out) = (paths(landed).collect(), paths(kept_out).collect());
         Ok(Reply { delivery: sent.delivery, landed, kept_out })
+    }
+
+    /// The other side decides.
+    fn wait_for(&self, paths: &[EntryPath]) -> Task {
+        let name = name_of(paths.len(), paths.first().map_or("", EntryPath::as_str));
+        let files = u32::try_from(paths.len()).unwrap_or(u32::MAX);
+        let transfer = Transfer { name: &name, total: 0, files, with: self.with.as_deref() };
+        self.events.begin_transfer(Work::Waiting, &transfer)
     }
 }

@@ -3,9 +3,9 @@
 //! What is not there and what is not for the asker is answered alike. A file that is not any more what
 //! was published is not sent: its owner has to look at it again first.
 
-use super::sharer::name_of;
 use super::shelf::Shelved;
 use super::sources::Sources;
+use super::telling::{Telling, silently};
 use super::{Error, Sharer};
 use crate::link::{Consent, Request, Sending, StreamError, Streams};
 use crate::model::{ByteRange, Content, EntryPath, Ranges, UserName, Work};
@@ -41,7 +41,8 @@ impl Sharer {
             }
         };
         let proven = streams.conversation().proven();
-        let Some(_turn) = self.serving.begin(proven.fingerprint()) else {
+        let bytes = Manifest::most_bytes(ask.wanted.len());
+        let Some(_turn) = self.serving.begin(proven.fingerprint(), bytes) else {
             return Err(refuse(request, Code::Busy));
         };
         let challenge = ask.challenge;
@@ -62,10 +63,12 @@ impl Sharer {
         let entries = sealer.manifest().count();
         let granted = request.answer(GetGrant { id: 0, entries, data_length: bytes });
         granted.map_err(|_| Error::Stopped)?;
-        let name = name_of(sealer.manifest());
-        let task = self.events.begin(Work::Sending, &name, bytes);
-        let sending = Sending { sealer, source: Arc::new(sources), consent: Consent::Given };
-        let sent = streams.send(frames, sending, task).await?;
+        let telling =
+            Telling::of_manifest(&self.with_person(asker), Work::Sending, sealer.manifest());
+        let source = telling.source(sources, None);
+        let sending = Sending { sealer, source, consent: Consent::Given };
+        let sent = streams.send(frames, sending, silently()).await?;
+        telling.end(true);
         let landed =
             sent.landed.iter().filter_map(|number| paths.get(usize::try_from(*number).ok()?));
         Ok(Served { landed: landed.cloned().collect(), bytes })

@@ -4,7 +4,7 @@ use super::receipts::Receipts;
 use super::turns::{Allowance, Turns};
 use super::{Error, Shelf};
 use crate::crypto::{Identity, UnixTime};
-use crate::model::Events;
+use crate::model::{Events, UserName};
 use crate::seal::{Context, Manifest, Sealer};
 use std::fmt;
 use std::sync::Arc;
@@ -19,20 +19,22 @@ pub struct Sharer {
     pub(super) receipts: Option<Receipts>,
     pub(super) serving: Arc<Turns>,
     pub(super) receiving: Arc<Turns>,
+    /// Whose name is told beside a transfer.
+    pub(super) with: Option<String>,
     clock: fn() -> UnixTime,
 }
 
 impl Sharer {
     /// This person, who serves what is on the shelf.
     pub fn new(identity: Arc<Identity>, shelf: Shelf) -> Self {
-        let offers = Allowance { at_once: 2, ..Allowance::default() };
         Self {
             identity,
             shelf,
             events: Events::ignored(),
             receipts: None,
-            serving: Turns::new(Allowance::default()),
-            receiving: Turns::new(offers),
+            serving: Turns::new(Allowance::SERVING),
+            receiving: Turns::new(Allowance::OFFERS),
+            with: None,
             clock: UnixTime::now,
         }
     }
@@ -42,14 +44,24 @@ impl Sharer {
         Self { events, ..self }
     }
 
+    /// Transfers are told as those with this person.
+    pub fn with_person(&self, user: &UserName) -> Self {
+        Self { with: Some(user.as_str().to_owned()), ..self.clone() }
+    }
+
     /// Receipts of what arrives are kept.
     pub fn with_receipts(self, receipts: Receipts) -> Self {
         Self { receipts: Some(receipts), ..self }
     }
 
-    /// So much is served to one person.
+    /// So much is served.
     pub fn with_allowance(self, allowance: Allowance) -> Self {
         Self { serving: Turns::new(allowance), ..self }
+    }
+
+    /// So much may be offered.
+    pub fn with_offers(self, allowance: Allowance) -> Self {
+        Self { receiving: Turns::new(allowance), ..self }
     }
 
     /// The time is this.
@@ -94,9 +106,9 @@ impl fmt::Debug for Sharer {
 }
 
 /// What a transfer of these files is called.
-pub(super) fn name_of(manifest: &Manifest) -> String {
-    match manifest.entries() {
-        [one] => one.entry.path().as_str().to_owned(),
-        many => format!("{} files", many.len()),
+pub(super) fn name_of(count: usize, first: &str) -> String {
+    match count {
+        1 => first.to_owned(),
+        _ => format!("{count} files"),
     }
 }

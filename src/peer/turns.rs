@@ -1,4 +1,4 @@
-//! How much one person may want at once and in a minute.
+//! How much one person may want at once and in a minute, and all of them together at once.
 
 use crate::crypto::Fingerprint;
 use std::collections::HashMap;
@@ -6,27 +6,40 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::Instant;
 
-/// How many streams one person may have.
+/// How many streams there may be.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Allowance {
-    /// Under way at once.
+    /// Under way at once, of one person.
     pub at_once: u32,
-    /// Begun in a minute.
+    /// Begun in a minute, by one person.
     pub a_minute: u32,
+    /// Under way at once, of all people: who has many identities gets no more.
+    pub in_all: u32,
+    /// Bytes of manifests of all that are under way.
+    pub bytes: u64,
 }
 
-impl Default for Allowance {
-    /// A person fetches with a few streams at a time; each costs a signature and a wrap.
-    fn default() -> Self {
-        Self { at_once: 4, a_minute: 240 }
-    }
+impl Allowance {
+    /// For what others fetch. A person fetches with a few streams at a time; each costs a signature and
+    /// a wrap.
+    pub const SERVING: Self = Self { at_once: 4, a_minute: 240, in_all: 64, bytes: 64 << 20 };
+
+    /// For what others offer, which waits for a person to say yes.
+    pub const OFFERS: Self = Self { at_once: 2, a_minute: 240, in_all: 8, bytes: 32 << 20 };
 }
 
 /// Counts the streams of people.
 #[derive(Debug)]
 pub(super) struct Turns {
     allowance: Allowance,
-    people: Mutex<HashMap<Fingerprint, Person>>,
+    counted: Mutex<Counted>,
+}
+
+#[derive(Debug, Default)]
+struct Counted {
+    people: HashMap<Fingerprint, Person>,
+    under_way: u32,
+    bytes: u64,
 }
 
 #[derive(Debug)]
@@ -38,30 +51,50 @@ struct Person {
 
 impl Turns {
     pub(super) fn new(allowance: Allowance) -> Arc<Self> {
-        Arc::new(Self { allowance, people: Mutex::default() })
+        Arc::new(Self { allowance, counted: Mutex::default() })
     }
 
-    /// Another stream for this person, if they may have one. It ends when this is dropped.
-    pub(super) fn begin(self: &Arc<Self>, who: Fingerprint) -> Option<Turn> {
-        let now = Instant::now();
+    /// Another stream for this person, with a manifest of at most so many bytes, if they may have one.
+    /// It ends when this is dropped.
+    pub(super) fn begin(self: &Arc<Self>, who: Fingerprint, bytes: u64) -> Option<Turn> {
+        let mut counted = self.counted();
+        let all = counted.bytes.saturating_add(bytes);
+        if counted.under_way >= self.allowance.in_all || all > self.allowance.bytes {
+            return None;
+        }
+        counted.person(who, Instant::now()).begin(&self.allowance)?;
+        counted.under_way = counted.under_way.saturating_add(1);
+        counted.bytes = all;
+        Some(Turn { turns: Arc::clone(self), who, bytes })
+    }
+
+    fn counted(&self) -> MutexGuard<'_, Counted> {
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Counted {
+    /// What a person has of this minute. Of those who have nothing under way, it is forgotten with it.
+    fn person(&mut self, who: Fingerprint, now: Instant) -> &mut Person {
         let is_over = |person: &Person| now.saturating_duration_since(person.since) >= MINUTE;
-        let mut people = self.people();
-        people.retain(|_, person| person.under_way > 0 || !is_over(person));
-        let person = people.entry(who).or_insert(Person { under_way: 0, begun: 0, since: now });
+        self.people.retain(|_, person| person.under_way > 0 || !is_over(person));
+        let person =
+            self.people.entry(who).or_insert(Person { under_way: 0, begun: 0, since: now });
         if is_over(person) {
             (person.begun, person.since) = (0, now);
         }
-        let Allowance { at_once, a_minute } = self.allowance;
-        if person.under_way >= at_once || person.begun >= a_minute {
+        person
+    }
+}
+
+impl Person {
+    fn begin(&mut self, allowance: &Allowance) -> Option<()> {
+        if self.under_way >= allowance.at_once || self.begun >= allowance.a_minute {
             return None;
         }
-        person.under_way = person.under_way.saturating_add(1);
-        person.begun = person.begun.saturating_add(1);
-        Some(Turn { turns: Arc::clone(self), who })
-    }
-
-    fn people(&self) -> MutexGuard<'_, HashMap<Fingerprint, Person>> {
-        self.people.lock().unwrap_or_else(PoisonError::into_inner)
+        self.under_way = self.under_way.saturating_add(1);
+        self.begun = self.begun.saturating_add(1);
+        Some(())
     }
 }
 
@@ -70,14 +103,22 @@ impl Turns {
 pub(super) struct Turn {
     turns: Arc<Turns>,
     who: Fingerprint,
+    bytes: u64,
 }
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        if let Some(person) = self.turns.people().get_mut(&self.who) {
+        let mut counted = self.turns.counted();
+        counted.under_way = counted.under_way.saturating_sub(1);
+        counted.bytes = counted.bytes.saturating_sub(self.bytes);
+        if let Some(person) = counted.people.get_mut(&self.who) {
             person.under_way = person.under_way.saturating_sub(1);
         }
     }
 }
 
 const MINUTE: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+#[path = "../../test/unit/peer_turns.rs"]
+mod tests;

@@ -144,6 +144,8 @@ pub struct Expected<'a> {
     pub context: Context,
     /// The most bytes of data that the receiver takes.
     pub max_data: u64,
+    /// The most bytes of a manifest that the receiver takes.
+    pub max_manifest: u64,
 }
 
 impl Header {
@@ -229,7 +231,9 @@ impl Header {
         if inner.context != expected.context {
             return Err(Refusal::Context);
         }
-        if !inner.sizes_are_possible() || inner.data_length > expected.max_data {
+        let is_taken = inner.data_length <= expected.max_data
+            && u64::from(inner.manifest_length) <= expected.max_manifest;
+        if !inner.sizes_are_possible() || !is_taken {
             return Err(Refusal::Policy);
         }
         Ok(CheckedHeader { sender: expected.sender.clone(), header: self })

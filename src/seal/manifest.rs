@@ -3,7 +3,7 @@
 use super::Refusal;
 use crate::codec::{self, Closed, Reader, Writer};
 use crate::model::limits::{
-    ENTRY_RANGES, MANIFEST_BYTES, MANIFEST_ENTRIES, NAME_BYTES, PATH_DEPTH,
+    ENTRY_RANGES, MANIFEST_BYTES, MANIFEST_ENTRIES, NAME_BYTES, PATH_BYTES, PATH_DEPTH,
 };
 use crate::model::{
     ByteRange, Collision, ContentId, Entry, EntryPath, Modified, Name, Ranges, find_collision,
@@ -91,6 +91,11 @@ impl Manifest {
         let mut bytes = out.into_bytes();
         bytes.shrink_to_fit();
         Ok(bytes)
+    }
+
+    /// The most bytes that a manifest of so many entries has, of each of which it carries all.
+    pub fn most_bytes(entries: usize) -> u64 {
+        entries.saturating_mul(WHOLE_ENTRY_BYTES).min(MANIFEST_BYTES) as u64
     }
 
     /// The entries, in order.
@@ -212,6 +217,8 @@ fn small(length: usize) -> u8 {
 
 /// The bytes of an entry whose name is one letter, and that carries nothing.
 const LEAST_ENTRY: usize = 54;
+/// The bytes of an entry whose path is the longest, and of which all is carried.
+const WHOLE_ENTRY_BYTES: usize = PATH_BYTES + 69;
 const EXECUTABLE: u8 = 1;
 const ID_KNOWN: u8 = 2;
 const BAD_ENTRY: codec::Error = codec::Error::Invalid("an entry that no manifest may have");

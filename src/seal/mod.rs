@@ -81,6 +81,7 @@
 //!     epoch: bob.epoch(),
 //!     context,
 //!     max_data: 1 << 20,
+//!     max_manifest: 1 << 20,
 //! };
 //! let files = open_bytes(&sealed, &expected, bob.sealing())?;
 //! assert_eq!(files[0].1, b"hello");

@@ -49,12 +49,15 @@ pub enum Party {
 pub enum Feature {
     /// Taking lanes when dialled, and dialling them.
     Lanes,
+    /// Telling how far one knows the key directory, when a person is dialled.
+    Heads,
 }
 
 /// Some of the features.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Features {
     lanes: bool,
+    heads: bool,
 }
 
 /// Which end of a channel or a lane a side is.
@@ -93,7 +96,8 @@ impl Hello {
         let common = self.versions.iter().filter(|version| other.versions.contains(version));
         let version = *common.max()?;
         let has_both = |feature: Feature| self.has(feature) && other.has(feature);
-        Some(Agreed { version, features: Features { lanes: has_both(Feature::Lanes) } })
+        let (lanes, heads) = (has_both(Feature::Lanes), has_both(Feature::Heads));
+        Some(Agreed { version, features: Features { lanes, heads } })
     }
 
     fn has(&self, feature: Feature) -> bool {
@@ -103,12 +107,13 @@ impl Hello {
 
 impl Feature {
     /// All features.
-    pub const ALL: [Self; 1] = [Self::Lanes];
+    pub const ALL: [Self; 2] = [Self::Lanes, Self::Heads];
 
     /// The number that stands for it.
     pub const fn number(self) -> u16 {
         match self {
             Self::Lanes => 1,
+            Self::Heads => 2,
         }
     }
 
@@ -116,18 +121,20 @@ impl Feature {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Lanes => "lanes",
+            Self::Heads => "heads",
         }
     }
 }
 
 impl Features {
     /// All that we know.
-    pub const ALL: Self = Self { lanes: true };
+    pub const ALL: Self = Self { lanes: true, heads: true };
 
     /// Whether a feature is among them.
     pub fn has(self, feature: Feature) -> bool {
         match feature {
             Feature::Lanes => self.lanes,
+            Feature::Heads => self.heads,
         }
     }
 

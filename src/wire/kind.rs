@@ -181,6 +181,10 @@ kinds! {
     GetAsk = 0x60, Receiver, Open, Request, FRAME_CATALOG;
     /// Says what the stream will carry.
     GetGrant = 0x61, Sender, Open, Answer, FRAME_CONTROL;
+    /// Tells how far one knows the key directory, and asks for the same.
+    HeadAsk = 0x62, Dialler, Open, Request, FRAME_CONTROL;
+    /// Tells it in return.
+    HeadTold = 0x63, Listener, Open, Answer, FRAME_CONTROL;
 }
 
 /// Who sends a kind of frame.

@@ -57,6 +57,7 @@ fn the_first_run_of_two_people_ends_with_a_file_that_one_has_from_the_other() {
         .sees("user2> ");
     one.sees("user2 has got").sees("animals/koala.ppm");
     let file = |home: &str, path: &str| fs::read(town.machine.at(home).join(path)).unwrap();
+    assert_eq!(file("user1", "share/films/film.bin").len(), (6 << 20) + 5, "made at the first run");
     let original = file("user1", "share/animals/koala.ppm");
     assert_eq!(file("user2", "downloads/koala.ppm"), original);
 

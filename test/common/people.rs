@@ -69,6 +69,7 @@ pub(crate) fn expected<'a>(from: &'a Person, to: &'a Person) -> Expected<'a> {
         epoch: 1,
         context: Context::from_bytes(CONTEXT),
         max_data: 1 << 40,
+        max_manifest: 16 << 20,
     }
 }
 

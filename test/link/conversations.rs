@@ -10,8 +10,8 @@ use waxwing::crypto::Tag;
 use waxwing::link::{AskError, Deadlines, Ended, Ending, Expected, Incoming};
 use waxwing::seal::ChunkHead;
 use waxwing::wire::{
-    Code, Failure, Kind, LanesAsk, Ping, Role, SegmentVerified, SendAsk, SendGrant, StreamAccept,
-    StreamChunk, StreamEnd,
+    Code, Failure, Kind, LanesAsk, Message, Ping, Role, SegmentVerified, SendAsk, SendGrant,
+    StreamAccept, StreamChunk, StreamEnd,
 };
 
 fn granted(number: u8) -> SendGrant {
@@ -115,6 +115,25 @@ async fn nobody_waits_for_an_answer_forever_and_a_late_one_does_no_harm() {
     let again = async { alice.conversation.ask(ask()).await.unwrap() };
     let (again, ()) = tokio::join!(again, grant_backwards(&mut bob.incoming, 1));
     assert_eq!(again.challenge[0], 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn requests_that_wait_hold_no_more_bytes_than_were_set() {
+    let bytes = 3 * ask_with(1).encode().len();
+    let deadlines = Deadlines { request_bytes: bytes, ..Deadlines::default() };
+    let (mut stranger, mut bob) = stranger_and_bob(deadlines).await;
+    for id in [1, 3, 5, 7] {
+        stranger.say(&ask_with(id)).await;
+    }
+    let refused: Failure = soon(stranger.next()).await.unwrap().decode().unwrap();
+    assert_eq!((refused.id, refused.code), (7, Code::Busy));
+    soon(bob.incoming.next()).await.unwrap().answer(granted(1)).unwrap();
+    soon(stranger.next()).await.unwrap();
+    stranger.say(&ask_with(9)).await;
+    for id in [3, 5, 9] {
+        let request = soon(bob.incoming.next()).await.unwrap();
+        assert_eq!(request.decode::<SendAsk>().unwrap().id, id);
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -16,6 +16,8 @@ fn a_task_tells_that_it_began_how_far_it_is_and_how_it_ended() {
         work: Work::Hashing,
         name: waxwing::model::Foreign::new("a.txt"),
         total: 10,
+        files: 1,
+        with: None,
     };
     let advanced = |done| Event::Advanced { task: id, done };
     let ended = Event::Ended { task: id, complete: true };
@@ -61,6 +63,23 @@ fn a_beginning_is_never_lost() {
     let told = told_to_a_full_channel(|_task, events| drop(events.begin(Work::Hashing, "b", 1)));
     let count = told.iter().filter(|event| matches!(event, Event::Began { .. })).count();
     assert_eq!(count, 2);
+}
+
+#[test]
+fn a_transfer_tells_of_its_files_and_loses_some_when_nobody_listens() {
+    let (events, listener) = Events::channel();
+    let transfer = Transfer { name: "2 files", total: 10, files: 2, with: Some("bob") };
+    let task = events.begin_transfer(Work::Sending, &transfer);
+    let id = task.id();
+    (0..5000).for_each(|_| task.file(1, "b", (5, 5), 1));
+    drop(events);
+    let told: Vec<Event> = listener.try_iter().collect();
+    assert_eq!(told.len(), limits::EVENTS_WAITING);
+    let Event::Began { files: 2, with: Some(with), .. } = &told[0] else { panic!("{told:?}") };
+    assert_eq!(with.to_string(), "bob");
+    let name = waxwing::model::Foreign::new("b");
+    let file = Event::File { task: id, file: 1, name, done: 5, total: 5, ended: 1 };
+    assert_eq!(told.last(), Some(&file));
 }
 
 #[test]

@@ -32,11 +32,30 @@ pub(crate) struct Town {
 
 impl Town {
     pub(crate) async fn new() -> Self {
+        Self::over(Sqlite::open(Place::Memory).unwrap()).await
+    }
+
+    /// An index whose database is a file, so that it can be copied.
+    pub(crate) async fn in_a_file() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = Sqlite::open(Place::File(folder.path().join("index.db"))).unwrap();
+        Self { folder, ..Self::over(store).await }
+    }
+
+    /// The same index once more, as it is now: from now on the two go different ways.
+    pub(crate) async fn twin(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let copy = folder.path().join("index.db");
+        self.store.backup(&copy).await.unwrap();
+        let store = Sqlite::open(Place::File(copy)).unwrap();
+        Self { folder, ..Self::over(store).await }
+    }
+
+    async fn over(store: Sqlite) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let now = UnixTime::now();
         let signing = signing_key("large");
         let identity = Identity::new(signing, sealing_key("mallory-sealing"), now).unwrap();
-        let store = Sqlite::open(Place::Memory).unwrap();
         let rules = Rules { open_joining: true, ..Rules::default() };
         let hasher = PasswordHasher::new(4).unwrap();
         let clock = Arc::new(UnixTime::now);

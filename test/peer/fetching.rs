@@ -1,7 +1,9 @@
 //! What is asked for and served arrives, whatever it is called and however long it is.
 
-use crate::stage::{CHUNK, MIB, Stage, bytes_of, identity, path, sharer, wanted};
+use crate::stage::{CHUNK, MIB, Stage, bytes_of, identity, path, sharer, user, wanted};
+use std::collections::BTreeMap;
 use std::fs;
+use std::sync::mpsc::Receiver;
 use waxwing::model::limits::GET_ENTRIES;
 use waxwing::model::{Audience, Content, Event, Events, Work};
 use waxwing::peer::{Error, FetchedFile, LandError, Landed, Rules, Wanted};
@@ -135,3 +137,51 @@ async fn what_happens_is_told_on_both_sides() {
         assert!(matches!(told.last(), Some(Event::Ended { complete: true, .. })), "{told:?}");
     }
 }
+
+/// Of each file the last that was told, how far the whole has come, and how it ended.
+type Heard = (BTreeMap<String, (u64, u64)>, u64, Option<bool>);
+
+fn heard(told: &Receiver<Event>, wanted: Work) -> Heard {
+    let (mut files, mut done, mut ended, mut ours) = (BTreeMap::new(), 0, None, None);
+    for event in told.try_iter() {
+        match event {
+            Event::Began { task, work, name, total, files, with } if work == wanted => {
+                let all = (name.to_string(), with.map(|with| with.to_string()), total, files);
+                let with = if work == Work::Sending { "alice" } else { "bob" };
+                let bytes = 2 * LARGE + 1;
+                assert_eq!(all, ("3 files".to_owned(), Some(with.to_owned()), bytes, 3));
+                ours = Some(task);
+            }
+            Event::File { task, name, done, total, .. } if ours == Some(task) => {
+                files.insert(name.to_string(), (done, total));
+            }
+            Event::Advanced { task, done: now } if ours == Some(task) => done = now,
+            Event::Ended { task, complete } if ours == Some(task) => ended = Some(complete),
+            _ => {}
+        }
+    }
+    (files, done, ended)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_several_files_each_large_one_is_told_on_both_sides() {
+    let (bobs, at_bob) = Events::channel();
+    let (alices, at_alice) = Events::channel();
+    let mut stage = Stage::with(sharer("bob").with_events(bobs), |_| {}).await;
+    stage.alice = stage.alice.clone().with_events(alices).with_person(&user("bob"));
+    let names = ["a", "b", "c"];
+    for (name, size) in names.into_iter().zip([LARGE, LARGE, 1]) {
+        stage.make(name, &bytes_of(size, size as usize));
+    }
+    stage.publish(Audience::Everyone);
+    assert!(stage.fetch(&names).await.stopped.is_none());
+    stage.served().await.unwrap();
+    for (told, doing) in [(at_bob, Work::Sending), (at_alice, Work::Receiving)] {
+        let (files, done, complete) = heard(&told, doing);
+        assert_eq!((files["a"], files["b"]), ((LARGE, LARGE), (LARGE, LARGE)), "{files:?}");
+        assert_eq!((done, complete), (2 * LARGE + 1, Some(true)), "{doing:?}");
+    }
+}
+
+/// As large as files of which the end is told at least.
+const LARGE: u64 = 5 << 20;

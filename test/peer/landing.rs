@@ -31,6 +31,7 @@ fn proven(files: &[(Entry, &[u8])]) -> Vec<EntryProof> {
         epoch: bob.epoch(),
         context,
         max_data: 1 << 30,
+        max_manifest: 16 << 20,
     };
     let sealed = seal_bytes(files, envelope).unwrap();
     let opened = open_bytes(&sealed, &expected, bob.sealing()).unwrap();

@@ -71,10 +71,10 @@ async fn send_from(
     streams.send(frames, sending, task).await.unwrap_err();
 }
 
-/// What comes of asking such a sender for five sevens called `a`.
-async fn fetched_from<F: Future<Output = ()> + Send + 'static>(
+/// A stage on which Bob answers like this.
+async fn rudely<F: Future<Output = ()> + Send + 'static>(
     rude: impl Fn(Request, Streams) -> F + Clone + Send + Sync + 'static,
-) -> (Stage, Fetched) {
+) -> Stage {
     let answer = move |request, streams| {
         let rude = rude(request, streams);
         async move {
@@ -82,7 +82,14 @@ async fn fetched_from<F: Future<Output = ()> + Send + 'static>(
             None::<Answered>
         }
     };
-    let stage = Stage::answering(tempdir().unwrap(), sharer("bob"), answer).await;
+    Stage::answering(tempdir().unwrap(), sharer("bob"), answer).await
+}
+
+/// What comes of asking such a sender for five sevens called `a`.
+async fn fetched_from<F: Future<Output = ()> + Send + 'static>(
+    rude: impl Fn(Request, Streams) -> F + Clone + Send + Sync + 'static,
+) -> (Stage, Fetched) {
+    let stage = rudely(rude).await;
     let fetched = stage.fetch_all(vec![wanted("a", Some(Content::of(&[7; 5])))]).await;
     assert_eq!(stage.names("downloads"), [""; 0], "something is there");
     assert!(fetched.files.is_empty(), "{fetched:?}");
@@ -124,14 +131,7 @@ async fn another_manifest_than_asked_for_is_declined() {
 async fn other_bytes_than_those_asked_for_do_not_land_though_they_are_signed() {
     // Five bytes called `a`, whose id is not announced, and they are no zeros.
     let rude = |request, streams| send(request, streams, vec![whole("a", 5)], None);
-    let answer = move |request, streams| {
-        let rude = rude(request, streams);
-        async move {
-            rude.await;
-            None::<Answered>
-        }
-    };
-    let stage = Stage::answering(tempdir().unwrap(), sharer("bob"), answer).await;
+    let stage = rudely(rude).await;
     let fetched = stage.fetch_all(vec![wanted("a", Some(Content::of(&[0; 5])))]).await;
     assert!(matches!(fetched.stopped, Some(Error::NotAsked(_))), "{fetched:?}");
     assert_eq!(stage.names("downloads"), [""; 0]);
@@ -141,14 +141,8 @@ async fn other_bytes_than_those_asked_for_do_not_land_though_they_are_signed() {
 async fn an_announced_id_that_is_a_lie_lands_nothing() {
     let asked = Content::of(&bytes_of(1, 12 * MIB));
     let listed = vec![with_id(whole("a", asked.size()), asked)];
-    let answer = move |request, streams| {
-        let sending = send(request, streams, listed.clone(), None);
-        async move {
-            sending.await;
-            None::<Answered>
-        }
-    };
-    let stage = Stage::answering(tempdir().unwrap(), sharer("bob"), answer).await;
+    let rude = move |request, streams| send(request, streams, listed.clone(), None);
+    let stage = rudely(rude).await;
     let fetched = stage.fetch_all(vec![wanted("a", Some(asked))]).await;
     // Our own sealer notices before it signs; who has another one is noticed by the receiver.
     let told = matches!(
@@ -171,14 +165,8 @@ async fn more_than_was_granted_is_refused_before_it_is_opened() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_larger_than_the_disk_is_declined() {
-    let answer = |request, streams| {
-        let sending = send(request, streams, vec![whole("a", ENTRY_SIZE)], None);
-        async move {
-            sending.await;
-            None::<Answered>
-        }
-    };
-    let stage = Stage::answering(tempdir().unwrap(), sharer("bob"), answer).await;
+    let large = |request, streams| send(request, streams, vec![whole("a", ENTRY_SIZE)], None);
+    let stage = rudely(large).await;
     let fetched = stage.fetch_all(vec![wanted("a", None)]).await;
     assert!(matches!(fetched.stopped, Some(Error::NoSpace { .. })), "{fetched:?}");
     assert_eq!(stage.names("downloads"), [""; 0]);
@@ -209,14 +197,7 @@ async fn a_sender_that_stops_half_way_leaves_nothing() {
         };
         tokio::select! { () = sending => panic!("it ended"), () = megabytes_left => {} }
     };
-    let answer = move |request, streams| {
-        let half = half(request, streams);
-        async move {
-            half.await;
-            None::<Answered>
-        }
-    };
-    let stage = Stage::answering(tempdir().unwrap(), sharer("bob"), answer).await;
+    let stage = rudely(half).await;
     let fetched = stage.fetch_all(vec![wanted("large", None)]).await;
     let told = matches!(fetched.stopped, Some(Error::Refused { code: Code::Cancelled, .. }));
     assert!(told, "{fetched:?}");

@@ -139,7 +139,7 @@ async fn one_file_that_is_shared_alone_shows_nothing_of_its_folder() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_person_has_so_many_streams_a_minute_and_the_next_one_later() {
-    let bob = sharer("bob").with_allowance(Allowance { at_once: 4, a_minute: 2 });
+    let bob = sharer("bob").with_allowance(Allowance { a_minute: 2, ..Allowance::SERVING });
     let stage = Stage::with(bob, |_| {}).await;
     for (seed, name) in (1..).zip(["a", "b", "c"]) {
         stage.make(name, &bytes_of(seed, 10));

@@ -10,9 +10,10 @@ use waxwing::seal::{ChunkHead, Record};
 use waxwing::wire::index::{PathSaid, SizeSaid};
 use waxwing::wire::{
     ChunksMissing, Code, ContentSaid, Explanation, Failure, Features, GetAsk, GetGrant, Goodbye,
-    Hello, Kind, Landed, LaneId, LaneIds, LaneOpening, LanesAsk, LanesGrant, Message,
-    MissingChunks, Party, Ping, Pong, Role, SegmentVerified, SendAsk, SendGrant, StreamAccept,
-    StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord, Transcript, Wanted, frame,
+    HeadAsk, HeadTold, Hello, Kind, Landed, LaneId, LaneIds, LaneOpening, LanesAsk, LanesGrant,
+    Message, MissingChunks, Party, Ping, Pong, Role, SegmentVerified, SendAsk, SendGrant,
+    StreamAccept, StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord, Transcript,
+    Wanted, frame,
 };
 
 /// The examples of these sections.
@@ -42,6 +43,8 @@ pub(super) fn examples() -> Vec<(&'static str, String)> {
         ("lanes grant", hex(of(Kind::LanesGrant))),
         ("get ask", hex(&get_ask().encode())),
         ("get grant", hex(&get_grant().encode())),
+        ("head ask", hex(&head_ask().encode())),
+        ("head told", hex(&head_told().encode())),
         ("hello", hex(of(Kind::Hello))),
         ("alice's transcript, its first 37 bytes", first(37, &alices)),
         ("H(DiallerProof, alice's transcript)", hex(&sha256(Label::DiallerProof, &[&alices]))),
@@ -91,9 +94,22 @@ pub(super) fn bodies() -> Vec<(Kind, Bytes)> {
     ]
 }
 
-/// Those of fetching.
+/// Those between people.
 pub(super) fn of_fetching() -> Vec<(Kind, Bytes)> {
-    vec![(Kind::GetAsk, get_ask().encode()), (Kind::GetGrant, get_grant().encode())]
+    vec![
+        (Kind::GetAsk, get_ask().encode()),
+        (Kind::GetGrant, get_grant().encode()),
+        (Kind::HeadAsk, head_ask().encode()),
+        (Kind::HeadTold, head_told().encode()),
+    ]
+}
+
+fn head_ask() -> HeadAsk {
+    HeadAsk { id: 1, index: [9; 32], length: 2, hash: [4; 32] }
+}
+
+fn head_told() -> HeadTold {
+    HeadTold { id: 1, length: 0, hash: [0; 32] }
 }
 
 fn get_ask() -> GetAsk {

@@ -7,8 +7,8 @@ use minicbor::data::Type;
 use waxwing::model::limits;
 use waxwing::wire::index as i;
 use waxwing::wire::{
-    Ask, ChannelState, Code, EXPORTER_LABEL, Feature, GetAsk, Kind, LanesAsk, Message, Names,
-    Outcome, Phase, ReceiverState, Role, SendAsk, SenderState, SentBy, VERSIONS,
+    Ask, ChannelState, Code, EXPORTER_LABEL, Feature, GetAsk, HeadAsk, Kind, LanesAsk, Message,
+    Names, Outcome, Phase, ReceiverState, Role, SendAsk, SenderState, SentBy, VERSIONS,
 };
 
 const OPEN_KINDS: &str = "| tag | name | sent by | fields | maximum | when |";
@@ -146,6 +146,7 @@ fn the_table_of_requests_is_that_of_the_code() {
         row::<i::Browse>(),
         row::<i::Locate>(),
         row::<GetAsk>(),
+        row::<HeadAsk>(),
     ];
     let requests: Vec<_> = Kind::ALL.iter().filter(|kind| kind.names() == Names::Request).collect();
     assert_eq!(code.iter().map(|(request, _)| request).collect::<Vec<_>>(), requests);

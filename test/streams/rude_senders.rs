@@ -169,7 +169,8 @@ async fn header_for(
     };
     let receiving = async {
         let (frames, context) = bob.grant().await;
-        let receiving = Receiving { identity: identity("bob"), context, max_data };
+        let receiving =
+            Receiving { identity: identity("bob"), context, max_data, max_manifest: 16 << 20 };
         bob.streams.await_offer(frames, receiving).await
     };
     let ((code, took), offer) = soon(async { tokio::join!(sending, receiving) }).await;

@@ -181,7 +181,12 @@ impl Person {
         frames: StreamFrames,
         context: Context,
     ) -> Result<Offer, StreamError> {
-        let receiving = Receiving { identity: identity(self.name), context, max_data: MOST_DATA };
+        let receiving = Receiving {
+            identity: identity(self.name),
+            context,
+            max_data: MOST_DATA,
+            max_manifest: 16 << 20,
+        };
         self.streams.await_offer(frames, receiving).await
     }
 

@@ -3,7 +3,7 @@
 
 use super::printing::{Kept, printer};
 use std::time::{Duration, Instant};
-use waxwing::model::{Events, Task, Work};
+use waxwing::model::{Events, Task, Transfer, Work};
 use waxwing::ui::{Look, Printer, Progress};
 
 /// Somebody to tell, and what is drawn of it.
@@ -136,6 +136,45 @@ fn of_many_tasks_four_have_a_bar_and_all_have_one_together() {
     stage.await_drawn("five");
     stage.await_drawn("1 of 6 done");
     drop(tasks);
+    assert_eq!(stage.end().1, "");
+}
+
+#[test]
+fn of_the_files_of_a_transfer_four_have_a_bar_and_the_transfer_has_one() {
+    let stage = Stage::new(Some(60), false);
+    let transfer = Transfer { name: "6 files", total: 24 << 20, files: 6, with: Some("alice") };
+    let mut task = stage.events.begin_transfer(Work::Receiving, &transfer);
+    task.advance(12 << 20);
+    for (number, name) in (0..).zip(["one", "two", "three", "four", "five", "six"]) {
+        task.file(number, name, (2 << 20, 4 << 20), 0);
+    }
+    stage.await_drawn("four");
+    stage.await_drawn("0 of 6 files from alice");
+    let shown = screen(&stage.err.text());
+    let mut lines = shown.lines();
+    assert!(lines.next().unwrap().starts_with("  0 of 6 files from alice"), "{shown}");
+    assert!(lines.all(|line| line.starts_with("↓ ") && line.contains("50% ")), "{shown}");
+    assert_eq!(shown.lines().count(), 5, "{shown}");
+    assert!(!shown.contains("five"), "{shown}");
+    task.file(0, "one", (4 << 20, 4 << 20), 1);
+    stage.await_drawn("five");
+    stage.await_drawn("1 of 6 files from alice");
+    assert!(!screen(&stage.err.text()).contains("one"));
+    task.complete();
+    assert_eq!(stage.end().1, "");
+}
+
+#[test]
+fn who_waits_for_somebody_sees_for_whom() {
+    let stage = Stage::new(Some(100), false);
+    let transfer = Transfer { name: "2 files", total: 0, files: 2, with: Some("bob") };
+    let waiting = stage.events.begin_transfer(Work::Waiting, &transfer);
+    stage.await_drawn("waiting");
+    stage.await_drawn("2 files for bob");
+    waiting.complete();
+    let sending = stage.events.begin_transfer(Work::Sending, &transfer);
+    stage.await_drawn("0 of 2 files to bob");
+    drop(sending);
     assert_eq!(stage.end().1, "");
 }
 

@@ -88,6 +88,7 @@ fn pair() -> (Sealer, Opener) {
         epoch: 1,
         context,
         max_data: SIZE as u64,
+        max_manifest: 16 << 20,
     };
     let header = Header::parse(&sealer.header().to_bytes()).unwrap();
     let mut manifest = header.check(&expected).unwrap().open(&sealing).unwrap();

@@ -31,19 +31,22 @@ fn the_highest_common_version_is_chosen() {
 
 #[test]
 fn a_feature_is_in_force_when_both_have_it() {
-    let table: [(&[u16], &[u16], bool); 6] = [
-        (&[1], &[1], true),
-        (&[1], &[], false),
-        (&[], &[], false),
-        (&[1, 7, 65535], &[9, 1], true),
-        (&[7], &[7], false),
-        (&[2], &[1], false),
+    let table: [(&[u16], &[u16], [bool; 2]); 8] = [
+        (&[1], &[1], [true, false]),
+        (&[1], &[], [false; 2]),
+        (&[], &[], [false; 2]),
+        (&[1, 7, 65535], &[9, 1], [true, false]),
+        (&[7], &[7], [false; 2]),
+        (&[2], &[1], [false; 2]),
+        (&[2, 1], &[2], [false, true]),
+        (&[2, 1], &[1, 2], [true; 2]),
     ];
     for (ours, theirs, expected) in table {
         let (ours_said, theirs_said) = (hello(&[1], ours), hello(&[1], theirs));
         for (one, other) in [(&ours_said, &theirs_said), (&theirs_said, &ours_said)] {
             let agreed = one.agree(other).unwrap();
-            assert_eq!(agreed.features.has(Feature::Lanes), expected, "{ours:?} {theirs:?}");
+            let features = Feature::ALL.map(|feature| agreed.features.has(feature));
+            assert_eq!(features, expected, "{ours:?} {theirs:?}");
         }
     }
 }
@@ -56,7 +59,7 @@ fn our_hello_says_what_we_are() {
         assert_eq!(heard, said);
         assert_eq!((heard.party(), heard.fingerprint()), (party, alice().fingerprint()));
         assert_ne!(heard.fingerprint(), bob().fingerprint());
-        let agreed = said.agree(&hello(VERSIONS, &[1])).unwrap();
+        let agreed = said.agree(&hello(VERSIONS, &[1, 2])).unwrap();
         assert_eq!((agreed.version, agreed.features), (1, features));
     }
 }

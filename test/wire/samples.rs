@@ -7,14 +7,15 @@ use std::sync::LazyLock;
 use waxwing::codec::{Blob, Error, List, closed};
 use waxwing::crypto::{Signed, Tag, Ticket};
 use waxwing::model::EntryPath;
-use waxwing::model::limits::{DELIVERY_BYTES, EXPLANATION_BYTES, HEADER_BYTES};
+use waxwing::model::limits::{DELIVERY_BYTES, DIRECTORY_ENTRIES, EXPLANATION_BYTES, HEADER_BYTES};
 use waxwing::seal::{CHUNK_BYTES, ChunkHead, Record};
 use waxwing::wire::index::{PathSaid, SizeSaid};
 use waxwing::wire::{
     ChunksMissing, Code, ContentSaid, Explanation, Failure, Features, GetAsk, GetGrant, Goodbye,
-    Hello, Kind, Landed, LaneId, LaneIds, LanesAsk, LanesGrant, Message, MissingChunks, Party,
-    Ping, Pong, Proof, Role, SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamChunk,
-    StreamDelivered, StreamEnd, StreamHeader, StreamRecord, Transcript, Wanted, frame,
+    HeadAsk, HeadTold, Hello, Kind, Landed, LaneId, LaneIds, LanesAsk, LanesGrant, Message,
+    MissingChunks, Party, Ping, Pong, Proof, Role, SegmentVerified, SendAsk, SendGrant,
+    StreamAccept, StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord, Transcript,
+    Wanted, frame,
 };
 
 /// A message of which only the bytes are known, and how to read and write it again.
@@ -67,6 +68,8 @@ fn make_small() -> Vec<Sample> {
     samples.extend(catalog::small());
     samples.push(of(&get_ask("koala/tree.jpg", 1)));
     samples.push(of(&GetGrant { id: 3, entries: 1, data_length: 5 }));
+    samples.push(of(&HeadAsk { id: 3, index: [9; 32], length: 0, hash: [0; 32] }));
+    samples.push(of(&HeadTold { id: 3, length: 2, hash: [4; 32] }));
     samples
 }
 
@@ -103,6 +106,9 @@ pub(crate) fn largest() -> Vec<Sample> {
     let path = [&"x".repeat(255)[..]; 4].join("/");
     samples.push(of(&get_ask(&path, 225)));
     samples.push(of(&GetGrant { id, entries: u32::MAX, data_length: u64::MAX }));
+    let length = DIRECTORY_ENTRIES as u64;
+    samples.push(of(&HeadAsk { id, index: [0xff; 32], length, hash: [0xff; 32] }));
+    samples.push(of(&HeadTold { id, length, hash: [0xff; 32] }));
     samples
 }
 

@@ -64,7 +64,9 @@ fn a_stream_takes_nothing_from_the_side_that_does_not_send_it() {
 fn what_concerns_no_stream_has_no_place_in_one() {
     let begins_one = |kind: Kind| matches!(kind, Kind::SendAsk | Kind::GetAsk);
     let of_the_channel = |kind: &&Kind| {
-        kind.names() == Names::Nothing || begins_one(**kind) || is_of_the_index(**kind)
+        let is_of_heads = matches!(**kind, Kind::HeadAsk | Kind::HeadTold);
+        let is_of_others = is_of_heads || is_of_the_index(**kind);
+        kind.names() == Names::Nothing || begins_one(**kind) || is_of_others
     };
     for kind in Kind::ALL.iter().filter(of_the_channel) {
         refused(SenderState::ALL.map(|state| state.outcome(*kind)), *kind);

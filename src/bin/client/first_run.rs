@@ -3,6 +3,7 @@
 use crate::asking;
 use crate::failures::Trouble;
 use crate::program::Program;
+use crate::samples;
 use crate::verbs::account::{self, Newcomer};
 use crate::visits::files;
 use waxwing::crypto::Password;
@@ -44,6 +45,7 @@ pub(crate) async fn welcome(program: &Program, index: IndexAddress) -> Result<Us
 /// The folders that are set are offered once; without a yes nothing is shared.
 async fn offer_to_share(program: &Program, me: &User) -> Result<(), Trouble> {
     let ask = program.asker("an answer", "`share add PATH`")?;
+    put_samples(program, me);
     for path in me.config().shares.clone() {
         let preview = me.preview(&path).await?;
         let question = format!("Share {} with everyone?", files(preview.files));
@@ -56,4 +58,13 @@ async fn offer_to_share(program: &Program, me: &User) -> Result<(), Trouble> {
         }
     }
     Ok(())
+}
+
+/// Without them there is less to try with, and nothing else is amiss.
+fn put_samples(program: &Program, me: &User) {
+    if let Some(first) = me.config().shares.first().filter(|_| program.samples)
+        && let Err(error) = samples::put(first)
+    {
+        program.printer.note(format!("The files to try with could not be made: {error}"));
+    }
 }

@@ -12,6 +12,7 @@ mod failures;
 mod first_run;
 mod program;
 mod prompt;
+mod samples;
 mod settings;
 #[path = "../server/signals.rs"]
 mod signals;

@@ -3,6 +3,7 @@
 use crate::asking;
 use crate::failures::{self, Trouble};
 use crate::settings::Given;
+use crate::visits;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::task::block_in_place;
@@ -20,6 +21,7 @@ pub(crate) struct Program {
     pub(crate) home: Home,
     /// Whether the home has a file of settings.
     pub(crate) has_file: bool,
+    pub(crate) samples: bool,
     pub(crate) json: bool,
     ask: Option<Ask>,
     state: Mutex<State>,
@@ -65,7 +67,7 @@ struct State {
 
 impl Program {
     pub(crate) fn new(given: Given, printer: Printer) -> Result<Arc<Self>, Failure> {
-        let Given { home, has_file, config, mut options, json } = given;
+        let Given { home, has_file, config, mut options, samples, json } = given;
         let (events, listener) = Events::channel();
         let progress = Progress::start(&printer, listener)
             .map_err(|error| Failure::new(Exit::Error, error))?;
@@ -79,7 +81,7 @@ impl Program {
             names: Arc::default(),
         };
         let (ask, state) = (Ask::new(&printer), Mutex::new(state));
-        Ok(Arc::new(Self { printer, home, has_file, json, ask, state }))
+        Ok(Arc::new(Self { printer, home, has_file, samples, json, ask, state }))
     }
 
     /// Somebody to ask; `what` is needed, and `instead` says how else to give it.
@@ -237,6 +239,7 @@ impl Program {
     /// Says goodbye to everybody.
     pub(crate) async fn close(&self) {
         if let Some(user) = self.opened() {
+            visits::contradicted(&self.printer, &user);
             user.go_offline().await;
             user.close().await;
         }

@@ -10,8 +10,9 @@ use waxwing::ui::settings::{ConfigFile, Preset, Setting, SettingError, Settings}
 use waxwing::ui::{Exit, Failure};
 
 /// Everything that can be set.
-pub(crate) static TABLE: &[&Setting] =
-    &[&HOME, &INDEX, &USER, &SHARES, &DOWNLOADS, &RECEIVE, &PORT, &PATIENCE, &AWAY, &JSON];
+pub(crate) static TABLE: &[&Setting] = &[
+    &HOME, &INDEX, &USER, &SHARES, &SAMPLES, &DOWNLOADS, &RECEIVE, &PORT, &PATIENCE, &AWAY, &JSON,
+];
 
 const HOME: Setting = Setting {
     name: "home",
@@ -47,6 +48,15 @@ const SHARES: Setting = Setting {
     in_file: true,
     many: true,
     help: "Offer to share these at the first run",
+};
+
+const SAMPLES: Setting = Setting {
+    name: "samples",
+    value: None,
+    preset: Preset::Off,
+    in_file: true,
+    many: false,
+    help: "Put a few files to try with into the first of these at the first run",
 };
 
 const DOWNLOADS: Setting = Setting {
@@ -111,6 +121,8 @@ pub(crate) struct Given {
     pub(crate) has_file: bool,
     pub(crate) config: Config,
     pub(crate) options: Options,
+    /// Whether files to try with are made at the first run.
+    pub(crate) samples: bool,
     pub(crate) json: bool,
 }
 
@@ -134,7 +146,8 @@ impl Given {
         };
         let (patience, away) = (seconds(&PATIENCE)?, seconds(&AWAY)?);
         let options = Options { patience, away, ..Options::default() };
-        Ok(Self { home, has_file, config, options, json: settings.is_on(&JSON)? })
+        let (samples, json) = (settings.is_on(&SAMPLES)?, settings.is_on(&JSON)?);
+        Ok(Self { home, has_file, config, options, samples, json })
     }
 }
 

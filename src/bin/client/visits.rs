@@ -5,7 +5,7 @@ use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 use waxwing::model::{EntryPath, Untrusted};
 use waxwing::node::{User, Visit};
-use waxwing::ui::{Printer, bytes};
+use waxwing::ui::{Exit, Failure, Printer, bytes};
 
 /// Tells of visits from now on.
 pub(crate) fn watch(program: &Program, me: &User) {
@@ -60,6 +60,9 @@ impl<'a> Told<'a> {
             Visit::Failed { with, why } => {
                 Self { user: Some(with.to_string()), why: Some(why), ..Self::new("broken off") }
             }
+            Visit::Contradicted { by } => {
+                Self { user: Some(by.to_string()), ..Self::new("contradicted") }
+            }
             Visit::TurnedAway { why } => Self { why: Some(why), ..Self::new("turned away") },
         }
     }
@@ -87,6 +90,7 @@ fn tell(printer: &Printer, me: &User, visit: &Visit) {
         Visit::Failed { with, why } => {
             printer.note(format!("broken off with {with}: {}", Untrusted::new(why)));
         }
+        Visit::Contradicted { .. } => contradicted(printer, me),
         Visit::TurnedAway { why } => {
             printer.note(format!("somebody was turned away: {}", Untrusted::new(why)));
         }
@@ -102,6 +106,24 @@ fn offered(printer: &Printer, me: &User, from: &impl std::fmt::Display, number: 
     let what = what.unwrap_or_else(|| "files".to_owned());
     printer
         .note(format!("{from} offers {what}: `inbox accept {number}` or `inbox decline {number}`"));
+}
+
+/// Says loudly who was told another key directory, unless it was said.
+pub(crate) fn contradicted(printer: &Printer, me: &User) {
+    for found in me.new_contradictions() {
+        let by = &found.by;
+        printer.failure(
+            &Failure::new(
+                Exit::Verification,
+                format!("{by} was told another key directory than you are by the index, or lies"),
+            )
+            .hint(format!(
+                "the index may show people keys that are not theirs. Compare words with those who \
+                 matter, by a way that is not this index (`verify {by}`), and ask whoever runs it; \
+                 keys that you verified stay good, and `doctor` shows this again"
+            )),
+        );
+    }
 }
 
 /// A file by its name, several by their number.

@@ -16,6 +16,8 @@ use tokio::time::Instant;
 /// The lanes that a program waits for, of all its conversations. Its listener has it as its door.
 pub struct LaneBook {
     expected: Mutex<HashMap<LaneId, Expected>>,
+    /// The streams that were given lanes.
+    streams: Mutex<Vec<Weak<Joint>>>,
     progress: Duration,
 }
 
@@ -28,7 +30,7 @@ struct Expected {
 impl LaneBook {
     /// An empty book. On its lanes, a write that does not go on for `progress` is an error.
     pub fn new(progress: Duration) -> Self {
-        Self { expected: Mutex::default(), progress }
+        Self { expected: Mutex::default(), streams: Mutex::default(), progress }
     }
 
     /// Gives out a ticket for so many lanes of a stream.
@@ -44,8 +46,9 @@ impl LaneBook {
         // A new ticket of a stream takes the place of its last: who asks often holds no more.
         let ours = Arc::downgrade(stream);
         expected.retain(|_, lane| lane.is_awaited(now) && !lane.stream.ptr_eq(&ours));
-        if expected.len() >= EXPECTED_LANES {
-            return Err(Code::Busy);
+        let there_are = expected.len().saturating_add(self.open_lanes(stream));
+        if there_are.saturating_add(lanes.as_slice().len()) > LANES_IN_ALL {
+            return Err(Code::NoLanes);
         }
         for id in lanes.as_slice() {
             let until = now.checked_add(TICKET_LIFETIME).ok_or(Code::Internal)?;
@@ -67,6 +70,17 @@ impl LaneBook {
         let stream = lane.stream.upgrade();
         expected.remove(&opening.lane);
         Some((answer, stream?))
+    }
+
+    /// How many lanes of all streams are open. This one is among them from now on.
+    fn open_lanes(&self, stream: &Arc<Joint>) -> usize {
+        let mut streams = self.streams.lock().unwrap_or_else(PoisonError::into_inner);
+        streams.retain(|other| other.strong_count() > 0);
+        if !streams.iter().any(|other| std::ptr::eq(other.as_ptr(), Arc::as_ptr(stream))) {
+            streams.push(Arc::downgrade(stream));
+        }
+        let open = streams.iter().filter_map(Weak::upgrade).map(|stream| stream.tally().live);
+        open.fold(0, usize::saturating_add)
     }
 
     fn expected(&self) -> MutexGuard<'_, HashMap<LaneId, Expected>> {
@@ -101,5 +115,10 @@ impl fmt::Debug for LaneBook {
 }
 
 const TICKET_LIFETIME: Duration = Duration::from_secs(10);
-/// More than a program has use for at once.
-const EXPECTED_LANES: usize = 1024;
+/// Lanes of all streams, open or expected: each open one has a thread, and holds a chunk. To streams
+/// beyond, the channel is left.
+const LANES_IN_ALL: usize = 256;
+
+#[cfg(test)]
+#[path = "../../../test/unit/lane_book.rs"]
+mod tests;

@@ -33,6 +33,8 @@ pub struct Receiving {
     pub context: Context,
     /// The most bytes of data that are taken.
     pub max_data: u64,
+    /// The most bytes of a manifest that are taken: so many are held while it comes.
+    pub max_manifest: u64,
 }
 
 impl fmt::Debug for Receiving {
@@ -160,13 +162,14 @@ fn open(
     sender: &VerifyingKey,
     receiving: &Receiving,
 ) -> Result<ManifestOpener, Refusal> {
-    let Receiving { identity, context, max_data } = receiving;
+    let Receiving { identity, context, max_data, max_manifest } = receiving;
     let expected = Expected {
         sender,
         receiver: identity.fingerprint(),
         epoch: identity.epoch(),
         context: *context,
         max_data: *max_data,
+        max_manifest: *max_manifest,
     };
     Header::parse(header)?.check(&expected)?.open(identity.sealing())
 }

@@ -4,7 +4,7 @@
 use super::catalog::{Published, Searches};
 use super::directory::Directory;
 use super::people::{PEOPLE_KNOWN, Person};
-use crate::model::directory::{Chain, Head};
+use crate::model::directory::{Agreement, Chain, Head};
 use crate::model::{ShareId, UnixTime, UserName};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -80,6 +80,11 @@ impl Known {
     /// How long the key directory is known to be: what people tell each other.
     pub fn head(&self) -> Head {
         self.directory().with_chain(Chain::head)
+    }
+
+    /// How what somebody else was told stands to the directory as far as it is known.
+    pub fn compare(&self, theirs: &Head) -> Agreement {
+        self.directory().with_chain(|chain| chain.compare(theirs))
     }
 
     /// The entries of the key directory from this number on, to be kept.

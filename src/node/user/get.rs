@@ -173,7 +173,8 @@ impl Getting<'_> {
             Some(Err(why)) => return Err(Arc::clone(why)),
             None => return Err(Arc::new(Error::Stopped)),
         };
-        let (landing, sharer) = (self.landing_from(owner).await?, self.user.sharer()?);
+        let (landing, sharer) =
+            (self.landing_from(owner).await?, self.user.sharer()?.with_person(owner));
         Ok(sharer.fetch(&streams, share, wanted, &landing).await)
     }
 

@@ -21,6 +21,7 @@
 
 mod account;
 mod get;
+mod heads;
 mod inbox;
 mod items;
 mod online;
@@ -37,6 +38,7 @@ mod trust;
 
 pub use account::{Me, OwnKeys};
 pub use get::{GetRules, Got, Sender};
+pub use heads::Contradiction;
 pub use inbox::Waiting;
 pub use online::{Online, Visit};
 pub use people::{Acquaintance, Standing};
@@ -118,6 +120,8 @@ struct Inner {
     sharer: Mutex<Option<Sharer>>,
     presence: Mutex<Option<Presence>>,
     inbox: Mutex<Inbox>,
+    /// Those that were found and not told yet.
+    contradictions: Mutex<Vec<Contradiction>>,
     visits: broadcast::Sender<Visit>,
 }
 
@@ -172,7 +176,9 @@ impl User {
         options: Options,
     ) -> Result<Self, Error> {
         let (identity, state) = (Arc::new(identity), home.state());
-        let (party, deadlines) = (Party::Person, Deadlines::default());
+        // Nobody needs more of one person at once, and of strangers there may be many.
+        let deadlines = Deadlines { requests: 16, request_bytes: 1 << 20, ..Deadlines::default() };
+        let party = Party::Person;
         let side = Side::new(Arc::clone(&identity), party, Features::ALL, deadlines)?;
         Ok(Self(Arc::new(Inner {
             home,
@@ -186,6 +192,7 @@ impl User {
             sharer: Mutex::default(),
             presence: Mutex::default(),
             inbox: Mutex::default(),
+            contradictions: Mutex::default(),
             visits: broadcast::Sender::new(VISITS_WAITING),
         })))
     }

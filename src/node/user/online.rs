@@ -7,7 +7,7 @@
 
 use super::User;
 use super::inbox::Offers;
-use crate::link::{Conversation, Incoming, LaneBook, Listener, Request, Streams};
+use crate::link::{Conversation, Incoming, LaneBook, Limits, Listener, Request, Streams};
 use crate::model::{EntryPath, Invitation, PeerAddress, UserName};
 use crate::node::home::HomeLock;
 use crate::node::home::kept::Belonging;
@@ -73,6 +73,11 @@ pub enum Visit {
         /// Why.
         why: String,
     },
+    /// Somebody was told another key directory than we are, or lies: see [`User::contradictions`].
+    Contradicted {
+        /// Who told it.
+        by: UserName,
+    },
     /// Somebody was turned away.
     TurnedAway {
         /// Why.
@@ -106,7 +111,7 @@ impl User {
         let port = sockets.local_addr().map_err(crate::link::Error::from)?.port();
         let book = Arc::new(LaneBook::new(Duration::from_secs(30)));
         let listener = Listener::new(sockets, self.0.side.clone());
-        let listener = listener.with_lanes(Arc::clone(&book) as Arc<_>);
+        let listener = listener.with_lanes(Arc::clone(&book) as Arc<_>).with_limits(LIMITS);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
         let host = Host { user: self.clone(), sharer, may_ask, tasks: tasks.clone() };
         let service = move |conversation, incoming| {
@@ -253,8 +258,14 @@ impl Host {
             }
             Kind::SendAsk => {
                 let policy = Offers::new(&self.user, &who, self.may_ask);
-                let received = self.sharer.receive(request, streams, &policy).await;
+                let received =
+                    self.sharer.with_person(&who.user).receive(request, streams, &policy).await;
                 received.map(|received| who.received(received))
+            }
+            Kind::HeadAsk => {
+                // What cannot be kept is told again.
+                let _ = self.user.answer_head(request, &who.user).await;
+                return;
             }
             _ => return request.refuse(Code::NotAllowed, "people share files with each other"),
         };
@@ -321,5 +332,7 @@ async fn bind(is_local: bool, port: u16) -> Option<TcpListener> {
 /// The ports on which peers listen.
 const PORTS: std::ops::RangeInclusive<u16> = 7400..=7499;
 const PORT: &str = "port";
+/// Of whom one person is visited at once. What each may have waiting is bounded too.
+const LIMITS: Limits = Limits { unproven_of_address: 32, unproven: 64, of_identity: 16, all: 512 };
 /// So many visits are kept for who listens slowly.
 pub(super) const VISITS_WAITING: usize = 256;

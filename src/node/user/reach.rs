@@ -7,7 +7,9 @@ use crate::link::{self, Backoff, Conversation, Dialler, Expected, Incoming, Stre
 use crate::model::{HostPort, UserName};
 use crate::node::Error;
 use crate::wire::{Code, Party};
+use std::time::Duration;
 use tokio::task::JoinHandle;
+use tokio::time::timeout;
 
 /// A person who was reached.
 pub(super) struct Reached {
@@ -15,6 +17,7 @@ pub(super) struct Reached {
     pub(super) streams: Streams,
     dialler: Dialler,
     answering: JoinHandle<()>,
+    heads: JoinHandle<()>,
 }
 
 impl User {
@@ -36,7 +39,10 @@ impl User {
         }
         let streams = Streams::new(conversation, None);
         let answering = tokio::spawn(answer(streams.clone(), incoming));
-        Ok(Reached { pinned, streams, dialler, answering })
+        let (me, who, conversation) =
+            (self.clone(), pinned.user.clone(), streams.conversation().clone());
+        let heads = tokio::spawn(async move { me.exchange_heads(who, conversation).await });
+        Ok(Reached { pinned, streams, dialler, answering, heads })
     }
 
     /// Who has an identity now, by the key directory.
@@ -58,7 +64,10 @@ impl User {
 }
 
 impl Reached {
-    pub(super) async fn close(self) {
+    pub(super) async fn close(mut self) {
+        if timeout(HEADS_MOMENT, &mut self.heads).await.is_err() {
+            self.heads.abort();
+        }
         self.streams.conversation().end(Code::Done, "");
         self.dialler.stop().await;
         self.answering.abort();
@@ -87,3 +96,6 @@ async fn answer(streams: Streams, mut incoming: Incoming) {
         request.refuse(Code::NotAllowed, "dial this person for it");
     }
 }
+
+/// So long is waited in the end for what the other side was told of the key directory.
+const HEADS_MOMENT: Duration = Duration::from_secs(2);

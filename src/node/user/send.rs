@@ -48,7 +48,11 @@ impl User {
         if epoch < reached.pinned.pin.epoch {
             return Err(Error::OldCertificate(reached.pinned.user.clone()));
         }
-        let sent = self.sharer()?.send(&reached.streams, files, PATIENCE).await;
+        let sent = self
+            .sharer()?
+            .with_person(&reached.pinned.user)
+            .send(&reached.streams, files, PATIENCE)
+            .await;
         sent.map_err(|error: peer::Error| error.into())
     }
 }

@@ -76,6 +76,7 @@ impl User {
         let session = self.session()?;
         session.begin_directory_anew().await;
         self.slot().as_ref().map_or(Ok(()), |begun| begun.chain.forget())?;
+        self.forget_heads()?;
         Ok(())
     }
 

@@ -10,48 +10,58 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 use std::time::{Duration, Instant};
 
-/// Up to four tasks, and the bar of all.
+/// Up to four files, and the bar of all.
 pub(super) struct Bars {
     screen: Screen,
-    tasks: BTreeMap<TaskId, ProgressBar>,
+    rows: BTreeMap<RowId, ProgressBar>,
     all: Option<ProgressBar>,
+}
+
+/// A task that is one file, or one of the files of a task.
+type RowId = (TaskId, Option<u32>);
+
+/// What a row shows.
+struct Row {
+    work: Work,
+    title: String,
+    done: u64,
+    total: u64,
 }
 
 impl Bars {
     pub(super) fn new(screen: Screen) -> Self {
-        Self { screen, tasks: BTreeMap::new(), all: None }
+        Self { screen, rows: BTreeMap::new(), all: None }
     }
 
     pub(super) fn draw(&mut self, burst: &Burst, now: Instant) {
-        let ended: Vec<_> =
-            self.tasks.keys().filter(|task| !burst.tasks.contains_key(task)).copied().collect();
-        for bar in ended.iter().filter_map(|task| self.tasks.remove(task)) {
+        let rows = rows(burst, now);
+        let ended: Vec<_> = self.rows.keys().filter(|id| !rows.contains_key(id)).copied().collect();
+        for bar in ended.iter().filter_map(|id| self.rows.remove(id)) {
             self.screen.remove(&bar);
         }
-        let long = |doing: &Doing| now.saturating_duration_since(doing.began) >= MOMENT;
-        for (task, doing) in burst.tasks.iter().filter(|(_, doing)| long(doing)) {
-            self.draw_task(*task, doing);
+        for (id, row) in rows {
+            self.draw_row(id, &row);
         }
         self.draw_all(burst, now);
     }
 
-    fn draw_task(&mut self, task: TaskId, doing: &Doing) {
-        if !self.tasks.contains_key(&task) {
-            if self.tasks.len() >= AT_ONCE {
+    fn draw_row(&mut self, id: RowId, row: &Row) {
+        if !self.rows.contains_key(&id) {
+            if self.rows.len() >= AT_ONCE {
                 return;
             }
-            let bar = self.bar(doing.total, doing.done).with_message(doing.name.to_string());
-            self.tasks.insert(task, self.screen.add(bar.with_prefix(self.prefix(doing.work))));
+            let bar = self.bar(row.total, row.done).with_message(row.title.clone());
+            self.rows.insert(id, self.screen.add(bar.with_prefix(self.prefix(row.work))));
         }
-        if let Some(bar) = self.tasks.get(&task) {
-            advance(bar, doing.done, doing.total);
+        if let Some(bar) = self.rows.get(&id) {
+            advance(bar, row.done, row.total);
         }
     }
 
     /// The bar of all stands first, so that it stays where it is while others come and go.
     fn draw_all(&mut self, burst: &Burst, now: Instant) {
         let sum = burst.sum();
-        let wanted = sum.tasks > 1 && !burst.tasks.is_empty() && burst.lasts(now) >= MOMENT;
+        let wanted = sum.files > 1 && !burst.tasks.is_empty() && burst.lasts(now) >= MOMENT;
         match (&self.all, wanted) {
             (Some(bar), false) => {
                 self.screen.remove(bar);
@@ -70,7 +80,7 @@ impl Bars {
     }
 
     pub(super) fn clear(&mut self) {
-        for bar in std::mem::take(&mut self.tasks).into_values().chain(self.all.take()) {
+        for bar in std::mem::take(&mut self.rows).into_values().chain(self.all.take()) {
             self.screen.remove(&bar);
         }
     }
@@ -100,8 +110,33 @@ fn advance(bar: &ProgressBar, done: u64, total: u64) {
     bar.tick();
 }
 
+/// Files that are under way, and tasks that tell of none: what takes longer than a moment.
+fn rows(burst: &Burst, now: Instant) -> BTreeMap<RowId, Row> {
+    let long = |began: Instant| now.saturating_duration_since(began) >= MOMENT;
+    let mut rows = BTreeMap::new();
+    for (task, doing) in &burst.tasks {
+        if doing.files <= 1 && long(doing.began) {
+            let &Doing { work, done, total, .. } = doing;
+            rows.insert((*task, None), Row { work, title: doing.title(), done, total });
+        }
+        for (number, file) in doing.open.iter().filter(|(_, file)| long(file.began)) {
+            let (work, title) = (doing.work, file.name.to_string());
+            let row = Row { work, title, done: file.done, total: file.total };
+            rows.insert((*task, Some(*number)), row);
+        }
+    }
+    rows
+}
+
+/// How many files have ended; with whom, when there is one transfer.
 fn of_all(burst: &Burst, sum: &Sum) -> String {
-    format!("{} of {} done", burst.ended(), sum.tasks)
+    let mut tasks = burst.tasks.values();
+    match (tasks.next(), tasks.next()) {
+        (Some(only), None) if only.with.is_some() && only.files == sum.files => {
+            format!("{} of {}", sum.ended, only.title())
+        }
+        _ => format!("{} of {} done", sum.ended, sum.files),
+    }
 }
 
 /// What a task does, where there is no room for a word.
@@ -110,6 +145,7 @@ fn sign(work: Work) -> &'static str {
         Work::Hashing => "=",
         Work::Sealing | Work::Sending => "↑",
         Work::Opening | Work::Receiving => "↓",
+        Work::Waiting => "…",
     }
 }
 
@@ -154,7 +190,7 @@ fn whole(rate: f64) -> u64 {
     rate as u64
 }
 
-/// So many tasks have a bar.
+/// So many files have a bar.
 const AT_ONCE: usize = 4;
 /// What is over sooner has no bar.
 const MOMENT: Duration = Duration::from_millis(200);

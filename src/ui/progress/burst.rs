@@ -18,15 +18,32 @@ pub(super) struct Burst {
 pub(super) struct Doing {
     pub(super) work: Work,
     pub(super) name: Foreign,
+    pub(super) with: Option<Foreign>,
     pub(super) total: u64,
     pub(super) done: u64,
     pub(super) began: Instant,
+    /// Of how many files it is, and how many of them have ended.
+    pub(super) files: u64,
+    pub(super) ended: u64,
+    /// Those of its files that are under way.
+    pub(super) open: BTreeMap<u32, OpenFile>,
+}
+
+/// One of several files of a task.
+#[derive(Debug, Clone)]
+pub(super) struct OpenFile {
+    pub(super) name: Foreign,
+    pub(super) total: u64,
+    pub(super) done: u64,
+    pub(super) began: Instant,
+    heard: Instant,
 }
 
 /// What some tasks come to.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Sum {
-    pub(super) tasks: u64,
+    pub(super) files: u64,
+    pub(super) ended: u64,
     pub(super) done: u64,
     pub(super) total: u64,
 }
@@ -34,17 +51,29 @@ pub(super) struct Sum {
 impl Burst {
     pub(super) fn take(&mut self, event: Event, now: Instant) {
         match event {
-            Event::Began { task, work, name, total } => {
+            Event::Began { task, work, name, total, files, with } => {
                 self.began.get_or_insert(now);
-                self.tasks.insert(task, Doing { work, name, total, done: 0, began: now });
+                // They are counted when they are sent.
+                let files = if work == Work::Waiting { 0 } else { u64::from(files) };
+                let open = BTreeMap::new();
+                let (done, ended, began) = (0, 0, now);
+                let doing = Doing { work, name, with, total, done, began, files, ended, open };
+                self.tasks.insert(task, doing);
             }
             Event::Advanced { task, done } => {
                 if let Some(doing) = self.tasks.get_mut(&task) {
                     doing.done = done;
                 }
             }
-            Event::Ended { task, .. } => {
-                if let Some(ended) = self.tasks.remove(&task) {
+            Event::File { task, file, name, done, total, ended } => {
+                if let Some(doing) = self.tasks.get_mut(&task) {
+                    doing.ended = doing.ended.max(u64::from(ended));
+                    doing.take_file(file, name, (done, total), now);
+                }
+            }
+            Event::Ended { task, complete } => {
+                if let Some(mut ended) = self.tasks.remove(&task) {
+                    ended.ended = if complete { ended.files } else { ended.ended };
                     self.past.add(&ended);
                 }
             }
@@ -72,20 +101,45 @@ impl Burst {
         sum
     }
 
-    /// How many tasks ended.
-    pub(super) fn ended(&self) -> u64 {
-        self.past.tasks
-    }
-
     /// The time since the first task began.
     pub(super) fn lasts(&self, now: Instant) -> Duration {
         self.began.map(|began| now.saturating_duration_since(began)).unwrap_or_default()
     }
 }
 
+impl Doing {
+    fn take_file(&mut self, file: u32, name: Foreign, (done, total): (u64, u64), now: Instant) {
+        // Words may be lost, also the last one about a file.
+        self.open.retain(|_, open| now.saturating_duration_since(open.heard) < SILENCE);
+        if done >= total {
+            self.open.remove(&file);
+            return;
+        }
+        let began = self.open.get(&file).map_or(now, |open| open.began);
+        self.open.insert(file, OpenFile { name, total, done, began, heard: now });
+    }
+
+    /// What it is called, and with whom.
+    pub(super) fn title(&self) -> String {
+        match &self.with {
+            None => self.name.to_string(),
+            Some(with) => format!("{} {} {with}", self.name, direction(self.work)),
+        }
+    }
+}
+
+fn direction(work: Work) -> &'static str {
+    match work {
+        Work::Opening | Work::Receiving => "from",
+        Work::Waiting => "for",
+        Work::Hashing | Work::Sealing | Work::Sending => "to",
+    }
+}
+
 impl Sum {
     fn add(&mut self, doing: &Doing) {
-        self.tasks = self.tasks.saturating_add(1);
+        self.files = self.files.saturating_add(doing.files);
+        self.ended = self.ended.saturating_add(doing.ended);
         self.done = self.done.saturating_add(doing.done);
         self.total = self.total.saturating_add(doing.total.max(doing.done));
     }
@@ -96,3 +150,6 @@ pub(super) fn percent(done: u64, total: u64) -> Option<u64> {
     let hundredfold = u128::from(done.min(total)).saturating_mul(100);
     hundredfold.checked_div(u128::from(total)).and_then(|percent| u64::try_from(percent).ok())
 }
+
+/// A file of which nothing was heard for so long is not shown.
+const SILENCE: Duration = Duration::from_secs(10);

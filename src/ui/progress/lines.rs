@@ -27,14 +27,14 @@ impl Lines {
         }
         let (sum, mut tasks) = (burst.sum(), burst.tasks.values());
         let what = match (tasks.next(), tasks.next()) {
-            (Some(only), None) => format!("{} {}", word(only.work), only.name),
-            (Some(first), Some(_)) => {
-                format!("{}: {} of {} done", word(first.work), burst.ended(), sum.tasks)
-            }
+            (Some(only), None) => format!("{} {}", word(only.work), only.title()),
+            (Some(first), Some(_)) => word(first.work).to_owned(),
             (None, _) => return,
         };
+        let files = (sum.files > 1).then(|| format!("{} of {} done, ", sum.ended, sum.files));
         let far = percent(sum.done, sum.total).map(|percent| format!(", {percent}%"));
-        self.printer.note(format!("{what}: {}{}", bytes(sum.done), far.unwrap_or_default()));
+        let (files, far) = (files.unwrap_or_default(), far.unwrap_or_default());
+        self.printer.note(format!("{what}: {files}{}{far}", bytes(sum.done)));
         self.said = Some(now);
     }
 }
@@ -52,10 +52,24 @@ struct Told {
     task: u64,
     work: &'static str,
     name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    with: Option<String>,
     done: u64,
     total: u64,
+    files: u64,
+    ended: u64,
+    /// Those of several files that are under way.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    open: Vec<ToldFile>,
     #[serde(skip_serializing_if = "Option::is_none")]
     complete: Option<bool>,
+}
+
+#[derive(Serialize)]
+struct ToldFile {
+    name: String,
+    done: u64,
+    total: u64,
 }
 
 impl Objects {
@@ -90,12 +104,26 @@ impl Objects {
 
     fn say(&self, kind: &'static str, task: TaskId, doing: &Doing, complete: Option<bool>) {
         let (task, work, name) = (task.number(), word(doing.work), doing.name.to_string());
-        let (done, total) = (doing.done, doing.total);
-        self.printer.object(&Told { kind, task, work, name, done, total, complete });
+        let &Doing { done, total, files, ended, .. } = doing;
+        let with = doing.with.as_ref().map(ToString::to_string);
+        let open = doing.open.values().take(AT_ONCE).map(|file| ToldFile {
+            name: file.name.to_string(),
+            done: file.done,
+            total: file.total,
+        });
+        let open = open.collect();
+        let told = Told { kind, task, work, name, with, done, total, files, ended, open, complete };
+        self.printer.object(&told);
     }
 }
 
+/// So many files are told of at once.
+const AT_ONCE: usize = 4;
 /// Between two lines.
 const PAUSE: Duration = Duration::from_secs(5);
 /// Between two objects about the same.
 const SECOND: Duration = Duration::from_secs(1);
+
+#[cfg(test)]
+#[path = "../../../test/unit/progress_lines.rs"]
+mod tests;

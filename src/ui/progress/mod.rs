@@ -1,7 +1,7 @@
 //! How far work has come, drawn from what it tells.
 //!
-//! On a terminal: a bar for each of up to four tasks, and one for all of them when there are several.
-//! Elsewhere: a plain line now and then, about what takes long. For a program: an object when a task
+//! On a terminal: a bar for each of up to four files, and one for all of them when there are several.
+//! A task is one file, or tells of its files itself. Elsewhere: a plain line now and then, about what takes long. For a program: an object when a task
 //! begins and ends, and now and then between. What is over in a moment is not drawn at all.
 //!
 //! The bars live on a thread of their own, so that whoever works never waits for a terminal. What was
@@ -127,6 +127,7 @@ fn word(work: Work) -> &'static str {
         Work::Hashing => "reading",
         Work::Sealing | Work::Sending => "sending",
         Work::Opening | Work::Receiving => "receiving",
+        Work::Waiting => "waiting",
     }
 }
 

@@ -1,6 +1,6 @@
 //! What happens.
 
-use super::samples::{ALICE, BOB, FILM_BYTES, put, put_film};
+use super::samples::{ALICE, BOB, FILM_BYTES, put};
 use super::stage::{Stage, failed};
 use serde::Serialize;
 use std::fs;
@@ -86,7 +86,7 @@ fn join_both(stage: &Stage, invitation: &str) -> Result<(), Failure> {
 }
 
 fn share(stage: &Stage) -> Result<String, Failure> {
-    put_film(&of_alice(stage, FILM)).map_err(failed)?;
+    crate::samples::write(&of_alice(stage, FILM), FILM_BYTES).map_err(failed)?;
     expect(stage.show("alice", &["share", "add", "share"])?, 0, "alice's sharing")?;
     stage.begin(&mut stage.command("alice", &["serve", "--json"]))?;
     Ok(format!("{} files", ALICE.len().saturating_add(1)))

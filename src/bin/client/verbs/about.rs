@@ -122,6 +122,11 @@ async fn examine(program: &Program, found: &mut Examination<'_>) {
         let what = "the index has shown another key directory than before";
         found.ill("directory", Failure::new(Exit::Verification, what));
     }
+    for it in found.take("directory", me.contradictions()).into_iter().flatten() {
+        let what = format!("{} was told another key directory, or lies", it.by);
+        let failure = Failure::new(Exit::Verification, what);
+        found.ill("directory", failure.hint(format!("compare words: `verify {}`", it.by)));
+    }
     if let Some(people) = found.take("people", me.people().await) {
         let changed = people.value.iter().filter(|it| it.standing == node::Standing::Changed);
         let changed: Vec<_> = changed.map(|it| it.person.user.to_string()).collect();

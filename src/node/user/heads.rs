@@ -1,0 +1,199 @@
+//! What others were told of the key directory: an index that shows two people two chains is found out
+//! by the first two of them that meet.
+//!
+//! A head that is longer than our own chain is remembered, and compared when ours is as long. Whoever
+//! told a head that contradicts ours may lie: so it is always said who it was. It stops nothing: with
+//! people whose keys are pinned one goes on without the index.
+
+use super::User;
+use super::online::Visit;
+use crate::crypto::UnixTime;
+use crate::link::{Conversation, Request};
+use crate::model::UserName;
+use crate::model::directory::{Agreement, Head};
+use crate::node::home::kept;
+use crate::node::{Error, HomeError};
+use crate::wire::{Code, Feature, HeadAsk, HeadTold};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
+use std::sync::{MutexGuard, PoisonError};
+
+/// Somebody was told another key directory than we are, or says so.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contradiction {
+    /// Who told it.
+    pub by: UserName,
+    /// What they told: how many entries, and the hash of the last.
+    pub head: Head,
+    /// When.
+    pub at: UnixTime,
+}
+
+/// What others have told, as it is kept: of each the longest head that cannot be compared yet, and the
+/// last that contradicts.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Told {
+    ahead: BTreeMap<String, Said>,
+    contradicting: BTreeMap<String, Said>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct Said {
+    length: u64,
+    hash: [u8; 32],
+    at: u64,
+}
+
+impl User {
+    /// Tells somebody who was dialled how far one knows the directory, and hears it from them.
+    pub(super) async fn exchange_heads(&self, who: UserName, conversation: Conversation) {
+        let agreed = conversation.proven().agreed();
+        if !agreed.features.has(Feature::Heads) {
+            return;
+        }
+        let Ok((index, head)) = self.own_head() else { return };
+        let ask = HeadAsk { id: 0, index, length: head.length, hash: head.hash };
+        // Who is on another index, or goes, tells nothing.
+        if let Ok(told) = conversation.ask(ask).await {
+            // What cannot be kept is told again.
+            let _ = self.heard_head(&who, told.head()).await;
+        }
+    }
+
+    /// Answers somebody who dialled.
+    pub(super) async fn answer_head(&self, request: Request, who: &UserName) -> Result<(), Error> {
+        let Ok(ask) = request.decode::<HeadAsk>() else {
+            request.refuse(Code::Malformed, "");
+            return Ok(());
+        };
+        match self.own_head() {
+            Ok((index, Head { length, hash })) if index == ask.index => {
+                // Who does not wait for it any more need not know.
+                let _ = request.answer(HeadTold { id: 0, length, hash });
+                self.heard_head(who, ask.head()).await
+            }
+            _ => {
+                request.refuse(Code::NotFound, "");
+                Ok(())
+            }
+        }
+    }
+
+    /// Those who were told another directory than we are, or say so. None of them is proven right.
+    pub fn contradictions(&self) -> Result<Vec<Contradiction>, Error> {
+        self.look_at_heads()?;
+        let told = self.told_heads()?;
+        Ok(told.contradicting.iter().filter_map(|(by, said)| said.by(by)).collect())
+    }
+
+    /// Those of them that were found since this was last asked.
+    pub fn new_contradictions(&self) -> Vec<Contradiction> {
+        // What cannot be read is told by `contradictions`.
+        let _ = self.look_at_heads();
+        std::mem::take(&mut *self.found_heads())
+    }
+
+    /// Nothing of what others told counts any more.
+    pub(super) fn forget_heads(&self) -> Result<(), HomeError> {
+        let _changing = self.0.state.changing()?;
+        self.0.state.remove(HEADS)
+    }
+
+    fn own_head(&self) -> Result<([u8; 32], Head), Error> {
+        let (index, session) = (self.index()?, self.session()?);
+        Ok((*index.fingerprint.as_bytes(), session.known().head()))
+    }
+
+    /// A longer one is remembered before our chain grows: that may take its time.
+    async fn heard_head(&self, by: &UserName, head: Head) -> Result<(), Error> {
+        let session = self.session()?;
+        let said = Said { length: head.length, hash: head.hash, at: self.now().0 };
+        match session.known().compare(&head) {
+            Agreement::Same | Agreement::Ahead => Ok(()),
+            Agreement::Forked => self.raise(vec![(by.as_str().to_owned(), said)]),
+            Agreement::Behind => {
+                self.change_heads(|told| insert(&mut told.ahead, by.as_str(), said, true))?;
+                self.wait(&session, session.compare_heads(&head)).await?;
+                self.look_at_heads()
+            }
+        }
+    }
+
+    /// Compares what is remembered, as far as our chain reaches by now.
+    fn look_at_heads(&self) -> Result<(), Error> {
+        if self.told_heads()?.ahead.is_empty() {
+            return Ok(());
+        }
+        let (session, mut found) = (self.session()?, Vec::new());
+        self.change_heads(|told| {
+            told.ahead.retain(|by, said| {
+                let agreement = session.known().compare(&said.head());
+                if agreement == Agreement::Forked {
+                    found.push((by.clone(), said.clone()));
+                }
+                agreement == Agreement::Behind
+            });
+        })?;
+        self.raise(found)
+    }
+
+    fn raise(&self, found: Vec<(String, Said)>) -> Result<(), Error> {
+        self.change_heads(|told| {
+            for (by, said) in &found {
+                insert(&mut told.contradicting, by, said.clone(), false);
+            }
+        })?;
+        for contradiction in found.iter().filter_map(|(by, said)| said.by(by)) {
+            // Nobody has to listen.
+            let _ = self.0.visits.send(Visit::Contradicted { by: contradiction.by.clone() });
+            let mut waiting = self.found_heads();
+            if waiting.len() < MOST {
+                waiting.push(contradiction);
+            }
+        }
+        Ok(())
+    }
+
+    fn found_heads(&self) -> MutexGuard<'_, Vec<Contradiction>> {
+        self.0.contradictions.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn told_heads(&self) -> Result<Told, HomeError> {
+        Ok(kept::read_json(&self.0.state, HEADS)?.unwrap_or_default())
+    }
+
+    fn change_heads(&self, change: impl FnOnce(&mut Told)) -> Result<(), HomeError> {
+        let _changing = self.0.state.changing()?;
+        let before = self.told_heads()?;
+        let mut told = before.clone();
+        change(&mut told);
+        match told == before {
+            true => Ok(()),
+            false => kept::write_json(&self.0.state, HEADS, &told),
+        }
+    }
+}
+
+impl Said {
+    fn head(&self) -> Head {
+        Head { length: self.length, hash: self.hash }
+    }
+
+    fn by(&self, name: &str) -> Option<Contradiction> {
+        Some(Contradiction { by: name.parse().ok()?, head: self.head(), at: UnixTime(self.at) })
+    }
+}
+
+/// Keeps what somebody said, in the place of what they said before; of heads that wait to be compared
+/// only a longer one. Others have their place before newcomers.
+fn insert(all: &mut BTreeMap<String, Said>, by: &str, said: Said, longest: bool) {
+    let is_less = |before: &Said| longest && before.length >= said.length;
+    let (is_known, has_room) = (all.contains_key(by), all.len() < MOST);
+    if (is_known || has_room) && !all.get(by).is_some_and(is_less) {
+        all.insert(by.to_owned(), said);
+    }
+}
+
+const HEADS: &str = "heads.json";
+/// Of so many people something is kept.
+const MOST: usize = 64;

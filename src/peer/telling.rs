@@ -1,0 +1,246 @@
+//! How far a transfer and each of its files have come, told by whoever carries their bytes.
+//!
+//! Bytes are carried by many threads, which must not wait for whoever listens: what is told of a file
+//! says all there is to say of it, and may be lost when the next such word says it better.
+
+use super::Sharer;
+use super::sharer::name_of;
+use crate::link::Place;
+use crate::model::{Events, Task, Transfer, Work};
+use crate::seal::{Manifest, Passed, Source, VerifiedSegment};
+use std::io;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::{Duration, Instant};
+
+/// A transfer as it is told: one task, and the files that it is made of.
+#[derive(Debug)]
+pub(super) struct Telling {
+    teller: Mutex<Teller>,
+    files: Vec<Told>,
+    ended: AtomicU32,
+}
+
+#[derive(Debug)]
+struct Teller {
+    /// What is told when it begins, until then.
+    beginning: Option<Beginning>,
+    task: Option<Task>,
+    untold: u64,
+    last: Instant,
+}
+
+#[derive(Debug)]
+struct Beginning {
+    events: Events,
+    work: Work,
+    name: String,
+    total: u64,
+    files: u32,
+    with: Option<String>,
+}
+
+#[derive(Debug)]
+struct Told {
+    name: String,
+    total: AtomicU64,
+    done: AtomicU64,
+}
+
+impl Telling {
+    /// Files of these names, which have so many bytes in all, or it is not known how many.
+    pub(super) fn new(sharer: &Sharer, work: Work, names: Vec<String>, total: u64) -> Arc<Self> {
+        let name = name_of(names.len(), names.first().map_or("", String::as_str));
+        let files = u32::try_from(names.len()).unwrap_or(u32::MAX);
+        let (events, with) = (sharer.events.clone(), sharer.with.clone());
+        let beginning = Some(Beginning { events, work, name, total, files, with });
+        let told = |name| Told { name, total: AtomicU64::new(0), done: AtomicU64::new(0) };
+        let files = names.into_iter().map(told).collect();
+        let teller = Mutex::new(Teller { beginning, task: None, untold: 0, last: Instant::now() });
+        Arc::new(Self { teller, files, ended: AtomicU32::new(0) })
+    }
+
+    /// What a manifest carries of its files.
+    pub(super) fn of_manifest(sharer: &Sharer, work: Work, manifest: &Manifest) -> Arc<Self> {
+        let entries = || manifest.entries().iter();
+        let names = entries().map(|listed| listed.entry.path().as_str().to_owned()).collect();
+        let telling = Self::new(sharer, work, names, manifest.data_length());
+        for (file, listed) in entries().enumerate() {
+            telling.size(file, listed.ranges.length());
+        }
+        telling
+    }
+
+    /// How many files there are.
+    pub(super) fn count(&self) -> usize {
+        self.files.len()
+    }
+
+    /// They have so many bytes in all. Too late when it has begun.
+    pub(super) fn total(&self, total: u64) {
+        if let Some(beginning) = &mut self.teller().beginning {
+            beginning.total = total;
+        }
+    }
+
+    /// It begins, unless it has begun.
+    pub(super) fn begin(&self) {
+        let mut teller = self.teller();
+        if let Some(Beginning { events, work, name, total, files, with }) = teller.beginning.take()
+        {
+            let transfer = Transfer { name: &name, total, files, with: with.as_deref() };
+            teller.task = Some(events.begin_transfer(work, &transfer));
+        }
+    }
+
+    /// A file has so many bytes, of which none has come. An empty one is at its end.
+    pub(super) fn size(&self, file: usize, bytes: u64) {
+        if let Some(told) = self.files.get(file) {
+            told.total.store(bytes, Ordering::Relaxed);
+            told.done.store(0, Ordering::Relaxed);
+            self.ended.fetch_add(u32::from(bytes == 0), Ordering::Relaxed);
+        }
+    }
+
+    /// So many bytes more of a file are done. What is done twice counts once.
+    pub(super) fn advance(&self, file: usize, bytes: u64) {
+        let Some(told) = self.files.get(file) else { return };
+        let total = told.total.load(Ordering::Relaxed);
+        let before = told.done.fetch_add(bytes, Ordering::Relaxed).min(total);
+        let done = before.saturating_add(bytes).min(total);
+        if done == before {
+            return;
+        }
+        let is_end = done == total;
+        let ended = self.ended.fetch_add(u32::from(is_end), Ordering::Relaxed);
+        let ended = ended.saturating_add(u32::from(is_end));
+        let mut teller = self.teller();
+        let is_due = teller.advance(done.saturating_sub(before));
+        // Small ones come and go faster than anybody reads.
+        let is_told = self.files.len() > 1 && (is_due || is_end && total > LARGE);
+        if let Some(task) = teller.task.as_ref().filter(|_| is_told) {
+            let number = u32::try_from(file).unwrap_or(u32::MAX);
+            task.file(number, &told.name, (done, total), ended);
+        }
+    }
+
+    /// It is over.
+    pub(super) fn end(&self, complete: bool) {
+        let mut teller = self.teller();
+        teller.tell();
+        let task = teller.task.take();
+        drop(teller);
+        task.filter(|_| complete).into_iter().for_each(Task::complete);
+    }
+
+    /// The place that tells what is written to it, if its entries are these files.
+    pub(super) fn place(
+        self: &Arc<Self>,
+        place: Arc<dyn Place>,
+        files: Vec<usize>,
+    ) -> Arc<dyn Place> {
+        self.begin();
+        Arc::new(TellingPlace { place, telling: Arc::downgrade(self), files })
+    }
+
+    /// The source that tells what is read of it. What is waited for before that ends when it begins.
+    pub(super) fn source<S: Source + Send + 'static>(
+        self: &Arc<Self>,
+        source: S,
+        waiting: Option<Task>,
+    ) -> Arc<TellingSource<S>> {
+        if waiting.is_none() {
+            self.begin();
+        }
+        let (telling, waiting) = (Arc::downgrade(self), Mutex::new(waiting));
+        Arc::new(TellingSource { source, telling, waiting })
+    }
+
+    fn teller(&self) -> MutexGuard<'_, Teller> {
+        self.teller.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Teller {
+    /// Tells now and then; gives whether it did.
+    fn advance(&mut self, bytes: u64) -> bool {
+        self.untold = self.untold.saturating_add(bytes);
+        let is_due = self.last.elapsed() >= EVERY;
+        if is_due {
+            self.tell();
+        }
+        is_due
+    }
+
+    fn tell(&mut self) {
+        let untold = std::mem::take(&mut self.untold);
+        if let Some(task) = self.task.as_mut().filter(|_| untold > 0) {
+            task.advance(untold);
+        }
+        self.last = Instant::now();
+    }
+}
+
+/// For what tells nobody how far it has come: somebody else does.
+pub(super) fn silently() -> Task {
+    Events::ignored().begin(Work::Receiving, "", 0)
+}
+
+/// A place that tells what is written to it. What it tells goes with its owner: threads that carried
+/// a stream may outlive it for a moment.
+struct TellingPlace {
+    place: Arc<dyn Place>,
+    telling: Weak<Telling>,
+    /// For each entry, which file of the transfer it is.
+    files: Vec<usize>,
+}
+
+impl Place for TellingPlace {
+    fn put(&self, entry: u32, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.place.put(entry, offset, bytes)?;
+        let file = usize::try_from(entry).ok().and_then(|entry| self.files.get(entry));
+        if let (Some(telling), Some(file)) = (self.telling.upgrade(), file) {
+            telling.advance(*file, bytes.len() as u64);
+        }
+        Ok(())
+    }
+
+    fn passed(&self, passed: Passed) {
+        self.place.passed(passed);
+    }
+
+    fn verified(&self, segment: &VerifiedSegment) {
+        self.place.verified(segment);
+    }
+}
+
+/// A source that tells what is read from it, and ends the waiting for it when that begins.
+pub(super) struct TellingSource<S> {
+    source: S,
+    telling: Weak<Telling>,
+    waiting: Mutex<Option<Task>>,
+}
+
+impl<S: Source> Source for TellingSource<S> {
+    fn read(&self, entry: u32, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(waiting) = waiting {
+            waiting.complete();
+            self.telling.upgrade().into_iter().for_each(|telling| telling.begin());
+        }
+        self.source.read(entry, offset, buffer)?;
+        if let (Some(telling), Ok(file)) = (self.telling.upgrade(), usize::try_from(entry)) {
+            telling.advance(file, buffer.len() as u64);
+        }
+        Ok(())
+    }
+
+    fn is_unchanged(&self, entry: u32) -> io::Result<bool> {
+        self.source.is_unchanged(entry)
+    }
+}
+
+/// Between two words.
+const EVERY: Duration = Duration::from_millis(50);
+/// The end of a file that is larger is always told.
+const LARGE: u64 = 1 << 20;
