@@ -74,7 +74,11 @@ impl Error {
             Self::Link(error) => unreachable(error),
             Self::Index(error) => index(error),
             Self::Rotating => hint(Class::NotAllowed, "`keys rotate` finishes it"),
-            Self::NoKeys(_) => hint(Class::NotFound, "`join INVITATION` makes keys and an account"),
+            Self::NoKeys(_) => hint(
+                Class::NotFound,
+                "`join INVITATION` makes keys and an account; whoever runs the index has the invitation. \
+                 Another home is named by --home",
+            ),
             Self::NoIndex => hint(
                 Class::Usage,
                 "`join INVITATION` names one; whoever runs the index has the invitation",

@@ -21,6 +21,7 @@ pub(super) fn search_command(command: Command) -> Command {
     };
     command
         .about("Find files by their names and keywords; `get NUMBER` fetches one")
+        .after_help(WORDS)
         .arg(
             Arg::new("WORDS")
                 .num_args(0..)
@@ -131,7 +132,23 @@ pub(super) async fn search(program: &Program, arguments: &ArgMatches) -> Result<
         tell_age(&program.printer, age);
         value
     };
-    show(program, &me, &results)
+    let asked = arguments.get_many::<String>("WORDS").into_iter().flatten();
+    show(program, &me, &results, asked.map(String::as_str).find_map(no_sign))
+}
+
+/// What a sign of other searches would have meant, which is none here.
+fn no_sign(word: &str) -> Option<&'static str> {
+    match word {
+        "OR" | "AND" | "NOT" | "|" | "||" | "&&" => {
+            Some("OR, AND and NOT are words like others here: a file has all words")
+        }
+        _ if word.starts_with(['-', '+', '!']) => Some("no sign leaves a word out of a search"),
+        _ if word.starts_with('*') => Some("* stands at the end of a word: koal* finds koala"),
+        _ if word.contains(['?', '"']) => {
+            Some("words are looked for one by one, without ? or quotes")
+        }
+        _ => None,
+    }
 }
 
 fn query(arguments: &ArgMatches) -> Result<Query, Trouble> {
@@ -153,7 +170,12 @@ fn query(arguments: &ArgMatches) -> Result<Query, Trouble> {
     Ok(query)
 }
 
-fn show(program: &Program, me: &User, results: &Results) -> Result<(), Trouble> {
+fn show(
+    program: &Program,
+    me: &User,
+    results: &Results,
+    misread: Option<&str>,
+) -> Result<(), Trouble> {
     let printer = &program.printer;
     let verbose = printer.loudness() == Loudness::Verbose;
     let mut columns = vec!["#", "file", "size", "keywords", "online", "key"];
@@ -166,7 +188,8 @@ fn show(program: &Program, me: &User, results: &Results) -> Result<(), Trouble> 
         table.row(row(me, *number, found, best, verbose)?);
     }
     if results.found.is_empty() {
-        return Err(nothing(results).into());
+        let nothing = nothing(results);
+        return Err(misread.into_iter().fold(nothing, Failure::hint).into());
     }
     printer.table(table);
     if results.more {
@@ -268,5 +291,9 @@ fn who_and_what(text: &str) -> Result<(UserName, Option<Object>), Trouble> {
     }
 }
 
+const WORDS: &str = "\
+A file is found that has all the words: in its name, its folders, or the keywords of its share. Case and\n\
+accents make no difference, and koal* finds all that begins so. There are no other signs: OR, NOT, -word\n\
+and *oala mean nothing here.";
 const RESULTS: usize = 20;
 const FILES: u32 = 1000;

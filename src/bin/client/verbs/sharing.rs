@@ -8,7 +8,7 @@ use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 use std::path::PathBuf;
-use waxwing::model::{Audience, Keyword, Name};
+use waxwing::model::{Audience, Keyword, Name, UserName};
 use waxwing::node::index::Summary;
 use waxwing::node::{self, Looked, Online, SharedFolder, User};
 use waxwing::ui::{Exit, Failure, Table, bytes};
@@ -125,11 +125,23 @@ async fn add(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     let looked = me.look_at(&added).await?;
     if let Err(error @ node::Error::NobodyInAudience(_)) = &looked.published {
         // A name was misspelled: nothing is to stay behind as if it were shared.
-        let failure = failures::node(error).hint("`people` shows who is there; nothing is shared");
+        let mut failure = failures::node(error);
+        if let Some(missing) = missing(&me, &added.share.audience).await {
+            failure.what = format!("nobody on the index is called {missing}");
+        }
         me.remove_share(&added.share.name).await?;
-        return Err(failure.into());
+        return Err(failure.hint("`people` shows who is there; nothing is shared").into());
     }
     tell_looked(program, looked)
+}
+
+/// Those of an audience who are not on the index.
+async fn missing(me: &User, audience: &Audience) -> Option<String> {
+    let people = me.people().await.ok()?.value;
+    let is_there = |name: &UserName| people.iter().any(|it| it.person.user == *name);
+    let missing: Vec<_> =
+        audience.named().filter(|name| !is_there(name)).map(UserName::to_string).collect();
+    (!missing.is_empty()).then(|| missing.join(" or "))
 }
 
 /// Says what is shared now, and what is not and why.
