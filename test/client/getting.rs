@@ -107,6 +107,9 @@ fn files_are_named_by_place_number_content_and_words() {
     assert_eq!(listed.len(), 2, "{listed:?}");
     assert_eq!(listed[0]["sources"][0]["object"], "bob:zoo/animals/koala.txt");
     pair.mallory.run(&["browse", "bob:zoo/none"]).failed(3);
+    let pictures = pair.mallory.objects(&["browse", "bob", "--keyword", "Pictures"]);
+    assert_eq!(pictures.len(), FILES.len());
+    pair.mallory.run(&["browse", "bob", "--keyword", "films"]).failed(3);
 }
 
 #[test]

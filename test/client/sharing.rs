@@ -86,11 +86,17 @@ fn only_those_who_are_named_find_it_and_what_is_removed_is_gone() {
     let zoo = zoo.parent().unwrap().to_str().unwrap();
     bob.run(&["share", "add", zoo, "--json"]).ok();
     bob.run(&["share", "add", zoo]).failed(9);
+    let (ant, bee) = (bob.write("ant", b"an ant"), bob.write("bee", b"a bee"));
+    let both = ["share", "add", ant.to_str().unwrap(), bee.to_str().unwrap()];
+    let both = bob.objects(&both);
+    assert_eq!(both.iter().filter(|it| it["type"] == "shared").count(), 2, "{both:?}");
     bob.write("zoo/two", b"22");
     let scanned = bob.objects(&["share", "scan", "zoo"]);
     let scanned = scanned.iter().find(|it| it["type"] == "shared").unwrap();
     assert_eq!((&scanned["files"], &scanned["bytes"]), (&2.into(), &3.into()));
-    assert_eq!(bob.objects(&["share", "rm", "zoo"])[0]["type"], "removed");
+    for name in ["zoo", "ant", "bee"] {
+        assert_eq!(bob.objects(&["share", "rm", name])[0]["type"], "removed");
+    }
     // Nobody has this name: nothing is shared then.
     let err = bob.run(&["share", "add", path.to_str().unwrap(), "--to", "mallory,zoe"]).failed(3);
     assert!(err.contains("nobody on the index is called zoe"), "{err}");

@@ -57,6 +57,10 @@ fn who_one_is_and_who_is_there() {
     assert!(lines[1].starts_with("bob (you)"), "{table}");
     assert!(!table.contains("never"), "{table}");
     assert!(lines[2].starts_with("mallory") && lines[2].contains("new"), "{table}");
+    bob.run(&["whoami", "--contact", "room 9"]).ok();
+    assert_eq!(bob.objects(&["people"])[0]["contact"], "room 9");
+    bob.run(&["whoami", "--contact", ""]).ok();
+    assert_eq!(bob.objects(&["people"])[0]["contact"], serde_json::Value::Null);
     let keys = bob.objects(&["keys"]);
     assert_eq!(keys[0]["fingerprint"], me[0]["fingerprint"]);
     assert_eq!(keys[0]["passphrase"], false);

@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 use std::str::FromStr;
 use waxwing::crypto::UnixTime;
-use waxwing::model::{FileKind, Untrusted, UserName};
+use waxwing::model::{FileKind, Keyword, Untrusted, UserName};
 use waxwing::node::index::{Found, Query, Seen, Source};
 use waxwing::node::{self, Object, ObjectError, Results, User};
 use waxwing::ui::{Exit, Failure, Loudness, Table, bytes};
@@ -53,10 +53,17 @@ pub(super) fn browse_command(command: Command) -> Command {
         .about("List what somebody shares with you")
         .arg(Arg::new("USER").required(true).help("USER, USER:SHARE or USER:SHARE/FOLDER"))
         .arg(
+            Arg::new("keyword")
+                .long("keyword")
+                .value_name("K")
+                .value_parser(ValueParser::from(|text: &str| text.parse::<Keyword>()))
+                .help("Only of shares with this keyword"),
+        )
+        .arg(
             Arg::new("limit")
                 .long("limit")
                 .value_name("N")
-                .value_parser(clap::value_parser!(u32).range(1..=100_000))
+                .value_parser(clap::value_parser!(u32).range(1..=i64::from(MOST_FILES)))
                 .help("At most so many files [default: 1000]"),
         )
 }
@@ -244,7 +251,21 @@ pub(super) async fn browse(program: &Program, arguments: &ArgMatches) -> Result<
     let most = arguments.get_one::<u32>("limit").copied().unwrap_or(FILES);
     let share = object.as_ref().map(|object| &object.share);
     let below = object.as_ref().and_then(|object| object.path.as_ref());
-    let listing = me.browse(&user, share, below, usize::try_from(most).unwrap_or(1000)).await?;
+    let keyword = arguments.get_one::<Keyword>("keyword");
+    // Which shares have a keyword is seen in what they list.
+    let asked = if keyword.is_some() { MOST_FILES } else { most };
+    let asked = usize::try_from(asked).unwrap_or(1000);
+    let mut listing = me.browse(&user, share, below, asked).await?;
+    if let Some(keyword) = keyword {
+        let folded = keyword.as_str().to_lowercase();
+        let has = |source: &Source| {
+            source.share.keywords.iter().any(|it| it.as_str().to_lowercase() == folded)
+        };
+        listing.entries.retain(has);
+        let most = usize::try_from(most).unwrap_or(1000);
+        listing.more |= listing.entries.len() > most;
+        listing.entries.truncate(most);
+    }
     program.learn_names([user.to_string()]);
     let mut table = Table::new(&["file", "size", "keywords", "modified"]);
     for source in &listing.entries {
@@ -297,3 +318,4 @@ accents make no difference, and koal* finds all that begins so. There are no oth
 and *oala mean nothing here.";
 const RESULTS: usize = 20;
 const FILES: u32 = 1000;
+const MOST_FILES: u32 = 100_000;
