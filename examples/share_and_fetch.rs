@@ -21,28 +21,33 @@ use waxwing::model::{Audience, Event, Events, Invitation};
 use waxwing::node::index::Query;
 use waxwing::node::{self, Config, GetRules, Options, User, Wanted};
 
+/// Tells of somebody's work, on a thread of its own.
+fn tell(who: String, events: impl IntoIterator<Item = Event>) {
+    for event in events {
+        match event {
+            Event::Began { work, name, total, .. } => {
+                println!("{who}: {work:?} {name}, {total} bytes")
+            }
+            Event::Ended { .. } => println!("{who}: done"),
+            _ => {}
+        }
+    }
+}
+
 async fn join(folder: &Home, name: &str, index: &Invitation) -> Result<User, Box<dyn Error>> {
     let (events, listener) = Events::channel();
-    let who = name.to_owned();
-    std::thread::spawn(move || {
-        for event in listener {
-            if let Event::Began { work, name, total, .. } = event {
-                println!("{who}: {work:?} {name}, {total} bytes");
-            }
-        }
-    });
-    let home = node::Home::in_folder(folder.join(name));
+    let (who, home) = (name.to_owned(), node::Home::in_folder(folder.join(name)));
+    std::thread::spawn(move || tell(who, listener));
     let options = Options { events, ..Options::default() };
     let user = User::create(home, Config::default(), Protection::NoneAsked, options)?;
     user.join(index, &name.parse()?, &Password::new("correct horse battery")?, None).await?;
     Ok(user)
 }
 
-async fn run() -> Result<(), Box<dyn Error>> {
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
     let folder = Home::open("share-example")?;
-    for name in ["alice", "bob", "zoo"] {
-        folder.remove(name)?;
-    }
+    ["alice", "bob", "zoo"].iter().try_for_each(|name| folder.remove(name))?;
     let index = begin_index(folder.person("index", UnixTime::now())?).await?;
     let (alice, bob) =
         tokio::try_join!(join(&folder, "alice", &index), join(&folder, "bob", &index))?;
@@ -54,21 +59,14 @@ async fn run() -> Result<(), Box<dyn Error>> {
     alice.go_online(false).await?;
 
     let results = bob.search(&Query::new("koala animals")).await?.value;
-    let (number, found) = results.found.first().ok_or("nothing was found")?;
-    println!("bob: number {number} is {}", found.sources.first().ok_or("of nobody")?.entry.path());
-    for got in bob.get(&[Wanted::Number(*number)], &GetRules::default()).await? {
+    for (number, found) in &results.found {
+        println!("bob: number {number} is {}", found.sources[0].entry.path());
+    }
+    for got in bob.get(&[Wanted::Number(1)], &GetRules::default()).await? {
         let from = got.from.map_or_else(|| "nobody".to_owned(), |sender| sender.user.to_string());
         println!("bob: {} is here, sent by {from}: {:?}", got.path, got.landed?);
     }
     alice.close().await;
     bob.close().await;
     Ok(())
-}
-
-#[tokio::main]
-async fn main() {
-    if let Err(error) = run().await {
-        eprintln!("{error}");
-        std::process::exit(1);
-    }
 }

@@ -12,6 +12,8 @@ mod stage;
 mod demo;
 #[path = "client/exits.rs"]
 mod exits;
+#[path = "client/getting.rs"]
+mod getting;
 #[path = "client/killed.rs"]
 mod killed;
 #[path = "client/own_keys.rs"]

@@ -51,13 +51,16 @@ impl fmt::Debug for Password {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordProblem {
     /// Too short to be safe.
-    #[error("a password has at least {} bytes", Password::MIN_BYTES)]
+    #[error("a password has at least {} characters", Password::MIN_BYTES)]
     TooShort,
     /// It holds the character that ends a text for bcrypt.
     #[error("a password has no NUL character in it")]
     Nul,
     /// Too long to be stored whole.
-    #[error("a password has at most {} bytes", Password::MAX_BYTES)]
+    #[error(
+        "a password has at most {} characters, and letters with accents count more",
+        Password::MAX_BYTES
+    )]
     TooLong,
 }
 

@@ -37,6 +37,14 @@ pub struct Fetched {
     pub files: Vec<FetchedFile>,
     /// Why not all that was wanted came.
     pub stopped: Option<Error>,
+    /// Why no receipts were kept of some that came, if so.
+    pub unkept: Option<Error>,
+}
+
+/// What came of a stream: of each of its entries, and why no receipts are kept, if so.
+pub(super) struct Settled {
+    pub(super) files: Vec<(Content, Result<Landed, LandError>)>,
+    pub(super) unkept: Option<Error>,
 }
 
 /// What came of one entry.
@@ -60,9 +68,10 @@ impl Sharer {
         landing: &Landing,
     ) -> Fetched {
         let sender = streams.conversation().proven().fingerprint();
-        let mut files = Vec::with_capacity(wanted.len());
-        let stopped = self.fetch_all(streams, share, wanted, landing, &mut files).await.err();
-        Fetched { sender, files, stopped }
+        let files = Vec::with_capacity(wanted.len());
+        let mut fetched = Fetched { sender, files, stopped: None, unkept: None };
+        fetched.stopped = self.fetch_all(streams, share, wanted, landing, &mut fetched).await.err();
+        fetched
     }
 
     async fn fetch_all(
@@ -71,7 +80,7 @@ impl Sharer {
         share: ShareId,
         wanted: Vec<Wanted>,
         landing: &Landing,
-        files: &mut Vec<FetchedFile>,
+        fetched: &mut Fetched,
     ) -> Result<(), Error> {
         let froms = find_collision(wanted.iter().map(|wanted| &wanted.path));
         let collision = froms.or_else(|| find_collision(wanted.iter().map(|wanted| &wanted.to)));
@@ -80,7 +89,7 @@ impl Sharer {
         }
         let looking = landing.clone();
         let (settled, missing) = spawn_blocking(move || look_around(&looking, wanted)).await?;
-        files.extend(settled);
+        fetched.files.extend(settled);
         if missing.is_empty() {
             return Ok(());
         }
@@ -93,7 +102,9 @@ impl Sharer {
         for asked in into_requests(missing) {
             let next = first.saturating_add(asked.len());
             let told = Told { telling: &telling, first };
-            files.extend(self.fetch_some(streams, share, (asked, told), landing).await?);
+            let (files, unkept) = self.fetch_some(streams, share, (asked, told), landing).await?;
+            fetched.files.extend(files);
+            fetched.unkept = unkept.or(fetched.unkept.take());
             first = next;
         }
         telling.end(true);
@@ -107,7 +118,7 @@ impl Sharer {
         share: ShareId,
         (wanted, told): (Vec<Wanted>, Told<'_>),
         landing: &Landing,
-    ) -> Result<Vec<FetchedFile>, Error> {
+    ) -> Result<(Vec<FetchedFile>, Option<Error>), Error> {
         let (conversation, challenge) = (streams.conversation(), random());
         let (looking, seeking) = (landing.clone(), sought(&wanted));
         let gathered = spawn_blocking(move || looking.gather(seeking)).await?;
@@ -143,13 +154,13 @@ impl Sharer {
         let (arrived, batch) = self.take(offer, begin, told, Decided::Before).await?;
         let wanted: Vec<Wanted> = order.iter().filter_map(|at| wanted.get(*at).cloned()).collect();
         let contents = wanted.iter().map(|wanted| wanted.content).collect();
-        let landed = self.land(arrived, batch, contents).await?;
-        let files = wanted.into_iter().zip(landed).map(|(wanted, (content, landed))| FetchedFile {
+        let Settled { files, unkept } = self.land(arrived, batch, contents).await?;
+        let files = wanted.into_iter().zip(files).map(|(wanted, (content, landed))| FetchedFile {
             wanted,
             content: Some(content),
             landed,
         });
-        Ok(files.collect())
+        Ok((files.collect(), unkept))
     }
 
     /// Takes a stream in, to its final record.
@@ -193,7 +204,7 @@ impl Sharer {
         mut arrived: Arrived,
         batch: Arc<Batch>,
         contents: Vec<Option<Content>>,
-    ) -> Result<Vec<(Content, Result<Landed, LandError>)>, Error> {
+    ) -> Result<Settled, Error> {
         let (sharer, now) = (self.clone(), self.now());
         let work = move || {
             let stream = arrived.stream();
@@ -217,12 +228,13 @@ impl Sharer {
                 .filter(|(_, landed)| landed.is_ok())
                 .map(|(proof, _)| proof.clone())
                 .collect();
-            if let Some(receipts) = &sharer.receipts {
-                receipts.keep(stream, &durable, now)?;
-            }
+            // The files are here, whether they can be proven later or not.
+            let receipts = sharer.receipts.as_ref();
+            let unkept = receipts.and_then(|it| it.keep(stream, &durable, now).err());
             // Should the sender not hear of it any more, the files have landed nevertheless.
             let _ = arrived.confirm(&durable, sharer.identity.signing(), now);
-            Ok(proofs.iter().map(EntryProof::content).zip(landed).collect())
+            let files = proofs.iter().map(EntryProof::content).zip(landed).collect();
+            Ok(Settled { files, unkept })
         };
         spawn_blocking(work).await?
     }

@@ -1,6 +1,6 @@
 //! Receiving: what others offer is shown to whoever decides, and taken in if they say so.
 
-use super::fetching::refusal;
+use super::fetching::{Settled, refusal};
 use super::landing::{LandError, Landed, Landing, Rules, Standing, Target};
 use super::telling::Telling;
 use super::{Error, Sharer};
@@ -58,6 +58,8 @@ pub struct Received {
     pub folder: PathBuf,
     /// What came of each file.
     pub files: Vec<ReceivedFile>,
+    /// Why no receipts of them are kept, if so.
+    pub unkept: Option<Error>,
 }
 
 /// What came of a file that was sent to us.
@@ -149,11 +151,11 @@ impl Sharer {
         let begin = move || landing.begin(targets);
         let (arrived, batch) = self.take(offer, begin, told, Decided::Now).await?;
         let sender = arrived.stream().sender();
-        let landed = self.land(arrived, batch, nothing_asked).await?;
+        let Settled { files, unkept } = self.land(arrived, batch, nothing_asked).await?;
         telling.end(true);
-        let files = paths.into_iter().zip(landed);
+        let files = paths.into_iter().zip(files);
         let files = files.map(|(path, (content, landed))| ReceivedFile { path, content, landed });
-        Ok(Received { sender, folder, files: files.collect() })
+        Ok(Received { sender, folder, files: files.collect(), unkept })
     }
 }
 

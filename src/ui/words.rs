@@ -34,7 +34,7 @@ pub fn span(seconds: u64) -> String {
 pub fn bytes(number: u64) -> String {
     let unit = (1..SIZES.len()).rev().find(|unit| number >> (10 * unit) > 0);
     let Some((unit, name)) = unit.and_then(|unit| Some((unit, SIZES.get(unit)?))) else {
-        return format!("{number} bytes");
+        return format!("{number} {}", if number == 1 { "byte" } else { "bytes" });
     };
     // Tenths, rounded down: what is shown is there.
     let tenths = (u128::from(number) * 10) >> (10 * unit);

@@ -36,7 +36,7 @@ fn what_is_typed_wrongly_is_usage() {
 fn without_keys_or_a_terminal_it_is_said_what_to_do() {
     let town = Town::new();
     let bob = town.home("bob");
-    is_told(bob.run(&["whoami"]), 3, &["nobody's keys", "join INVITATION"]);
+    is_told(bob.run(&["whoami"]), 3, &["no keys are here yet", "join INVITATION"]);
     bob.give_keys("bob");
     let invitation = town.invitation();
     let join = bob.run(&["join", &invitation, "--user", "bob"]);
@@ -66,7 +66,13 @@ fn people_who_are_not_there_names_that_are_taken_and_passwords_that_are_wrong() 
     fs::write(town.machine.at("wrong"), "not the password").unwrap();
     is_told(bob.run(&["login", "--password-file", "wrong"]), 4, &["password of this index"]);
     fs::write(town.machine.at("short"), "short").unwrap();
-    is_told(bob.run(&["login", "--password-file", "short"]), 2, &["at least 10"]);
+    is_told(bob.run(&["login", "--password-file", "short"]), 2, &["at least 10 characters"]);
+    // Signs of other searches are no signs here.
+    let hints =
+        [("OR", "has all words"), ("*oala", "at the end of a word"), ("koala?", "one by one")];
+    for (sign, hint) in hints {
+        is_told(bob.run(&["search", "koala", sign]), 3, &[hint]);
+    }
 }
 
 #[test]
@@ -84,6 +90,18 @@ fn an_index_that_is_not_there_is_unreachable_and_another_one_is_not_believed() {
     let (at, other) = (town.index.address(), "00".repeat(32));
     let liar = format!("waxwing://{at}#{other}");
     is_told(bob.run(&["people", "--index", &liar]), 6, &["belongs to"]);
+
+    // Another index than the one that was joined is at its place.
+    let state = bob.path.join("state/index.json");
+    let known = fs::read_to_string(&state).unwrap();
+    let fingerprint = town.index.fingerprint().to_string();
+    fs::write(&state, known.replace(&fingerprint, &other)).unwrap();
+    let told = bob.run(&["people", "--away", "1"]);
+    assert!(!told.err.contains("away"), "{told:?}");
+    is_told(told, 6, &["not the one that it should be"]);
+    let told = bob.run(&["doctor", "--away", "1", "--json"]);
+    assert_eq!(told.exit, 6, "{told:?}");
+    assert!(told.out.contains("\"well\":false"), "{told:?}");
 }
 
 #[test]

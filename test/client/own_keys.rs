@@ -75,6 +75,18 @@ fn new_keys_are_followed_by_who_compared_words_and_stop_all_others() {
 }
 
 #[test]
+fn keys_are_made_before_there_is_an_account() {
+    let town = Town::new();
+    let zoe = town.home("zoe");
+    let made = one(zoe.objects(&["keys", "generate", "--no-passphrase"]));
+    assert_eq!((&made["type"], &made["passphrase"]), (&"keys".into(), &false.into()));
+    zoe.run(&["keys", "generate", "--no-passphrase"]).failed(7);
+    assert_eq!(made["fingerprint"], *fingerprint(&zoe));
+    let invitation = town.invitation();
+    zoe.run(&["join", &invitation, "--user", "zoe", "--password-file", "password"]).ok();
+}
+
+#[test]
 fn a_change_that_was_broken_off_is_finished() {
     let town = Town::new();
     let bob = town.joined("bob");
@@ -166,6 +178,8 @@ fn keys_go_to_another_machine_in_one_file_and_replace_nothing() {
     said.ok();
     fs::set_permissions(&plain, fs::Permissions::from_mode(0o644)).unwrap();
     let phone = town.home("phone");
+    phone.run(&["keys", "generate"]).failed(2);
+    assert!(!phone.path.join("keys").exists());
     assert!(phone.run(&["keys", "import", path]).failed(4).contains("chmod 600"));
     fs::set_permissions(&plain, fs::Permissions::from_mode(0o600)).unwrap();
     fs::write(

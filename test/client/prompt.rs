@@ -75,7 +75,7 @@ fn the_first_run_of_two_people_ends_with_a_file_that_one_has_from_the_other() {
     // What is sent waits for the person.
     two.types("send user1 share/code/hello.rs\r").sees("Waiting for user1");
     one.sees("`inbox accept 1`").types("inbox accept 1\r").sees("hello.rs came into");
-    two.sees("received, signed by user1").sees("user2> ");
+    two.sees("delivered to user1").sees("user2> ");
     assert_eq!(file("user1", "downloads/hello.rs"), file("user2", "share/code/hello.rs"));
 
     // A typo, a line that is dropped, a verb of before, and out.

@@ -18,7 +18,12 @@ fn a_file_is_found_got_and_known_by_who_signed_it() {
     let listed = bob.objects(&["share", "ls"]);
     assert_eq!((&listed[0]["name"], &listed[0]["to"]), (&"zoo".into(), &"everyone".into()));
 
+    // What a killed get has left half-way is swept away.
+    let left = bob.write("downloads/.waxwing-0123456789abcdef0123456789abcdef/0", b"half");
+    bob.write("downloads/.waxwing-0123456789abcdef0123456789abcdef/lock", b"");
+    bob.write("downloads/mine", b"kept");
     let mut online = bob.serve();
+    assert!(!left.parent().unwrap().exists() && bob.path.join("downloads/mine").exists());
     assert_eq!((&online.first["type"], &online.first["user"]), (&"online".into(), &"bob".into()));
 
     let found = mallory.objects(&["search", "koala", "pictures"]);
@@ -76,8 +81,25 @@ fn only_those_who_are_named_find_it_and_what_is_removed_is_gone() {
     bob.run(&["search", "secret"]).failed(3);
     bob.run(&["share", "rm", "secret.txt"]).failed(3);
     bob.run(&["share", "scan"]).failed(9);
+    bob.run(&["share", "scan", "none"]).failed(3);
+    let zoo = bob.write("zoo/one", b"1");
+    let zoo = zoo.parent().unwrap().to_str().unwrap();
+    bob.run(&["share", "add", zoo, "--json"]).ok();
+    bob.run(&["share", "add", zoo]).failed(9);
+    let (ant, bee) = (bob.write("ant", b"an ant"), bob.write("bee", b"a bee"));
+    let both = ["share", "add", ant.to_str().unwrap(), bee.to_str().unwrap()];
+    let both = bob.objects(&both);
+    assert_eq!(both.iter().filter(|it| it["type"] == "shared").count(), 2, "{both:?}");
+    bob.write("zoo/two", b"22");
+    let scanned = bob.objects(&["share", "scan", "zoo"]);
+    let scanned = scanned.iter().find(|it| it["type"] == "shared").unwrap();
+    assert_eq!((&scanned["files"], &scanned["bytes"]), (&2.into(), &3.into()));
+    for name in ["zoo", "ant", "bee"] {
+        assert_eq!(bob.objects(&["share", "rm", name])[0]["type"], "removed");
+    }
     // Nobody has this name: nothing is shared then.
-    bob.run(&["share", "add", path.to_str().unwrap(), "--to", "zoe"]).failed(3);
+    let err = bob.run(&["share", "add", path.to_str().unwrap(), "--to", "mallory,zoe"]).failed(3);
+    assert!(err.contains("nobody on the index is called zoe"), "{err}");
     assert!(bob.objects(&["share", "ls"]).is_empty());
 }
 
@@ -89,6 +111,11 @@ fn what_is_sent_where_nobody_can_be_asked_comes_only_as_the_policy_says() {
     let send = ["send", "bob", letter.to_str().unwrap()];
     let asking = bob.serve();
     mallory.run(&send).failed(4);
+    // Offers wait where a prompt is open, and not here.
+    assert!(bob.objects(&["inbox"]).is_empty());
+    for decision in ["accept", "decline"] {
+        bob.run(&["inbox", decision, "1", "--json"]).failed(3);
+    }
     drop(asking);
 
     bob.run(&["verify", "mallory", "--yes"]).ok();

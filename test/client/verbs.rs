@@ -54,8 +54,13 @@ fn who_one_is_and_who_is_there() {
         lines[0].split_whitespace().collect::<Vec<_>>(),
         ["name", "online", "where", "key", "contact"]
     );
-    assert!(lines[1].starts_with("bob") && lines[1].contains("you"), "{table}");
+    assert!(lines[1].starts_with("bob (you)"), "{table}");
+    assert!(!table.contains("never"), "{table}");
     assert!(lines[2].starts_with("mallory") && lines[2].contains("new"), "{table}");
+    bob.run(&["whoami", "--contact", "room 9"]).ok();
+    assert_eq!(bob.objects(&["people"])[0]["contact"], "room 9");
+    bob.run(&["whoami", "--contact", ""]).ok();
+    assert_eq!(bob.objects(&["people"])[0]["contact"], serde_json::Value::Null);
     let keys = bob.objects(&["keys"]);
     assert_eq!(keys[0]["fingerprint"], me[0]["fingerprint"]);
     assert_eq!(keys[0]["passphrase"], false);
@@ -64,8 +69,18 @@ fn who_one_is_and_who_is_there() {
     let checks = bob.objects(&["doctor"]);
     assert!(checks.iter().all(|check| check["well"] == true), "{checks:?}");
     assert!(checks.len() >= 5, "{checks:?}");
-    let script = bob.run(&["completions", "bash"]).ok();
-    assert!(script.contains("complete -F _client"), "{script}");
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = bob.run(&["completions", shell]).ok();
+        assert!(script.contains("client") && script.contains("rotate"), "{shell}: {script}");
+        assert_eq!(bob.objects(&["completions", shell])[0]["type"], "script");
+    }
+    bob.run(&["completions", "tcsh"]).failed(2);
+    // A home that is named from here is shown wherever it is.
+    let mut near = std::process::Command::new(env!("CARGO_BIN_EXE_client"));
+    near.args(["--home", "bob", "paths", "--json"]).env_clear();
+    near.current_dir(town.machine.at("")).env("HOME", town.machine.at("home"));
+    let near = crate::stage::Done::of(&mut near).objects();
+    assert_eq!(near[0]["keys"], bob.path.join("keys").to_str().unwrap());
 }
 
 #[test]
@@ -89,8 +104,10 @@ fn coming_and_going_with_another_password() {
     let bob = town.joined("bob");
     fs::write(town.machine.at("next"), "another password").unwrap();
     let change = ["passwd", "--password-file", "password", "--new-password-file", "next"];
-    bob.run(&change).ok();
-    bob.run(&["logout"]).ok();
+    assert_eq!(bob.objects(&change)[0]["type"], "password changed");
+    bob.run(&change).failed(4);
+    assert_eq!(bob.objects(&["logout"])[0]["type"], "logged out");
+    bob.run(&["doctor"]).failed(4);
     let err = bob.run(&["people"]).failed(4);
     assert!(err.contains("login"), "{err}");
     let err = bob.run(&["login", "--password-file", "password"]).failed(4);

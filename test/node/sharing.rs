@@ -254,6 +254,9 @@ async fn files_are_sent_when_the_receiver_wants_them() {
     })
     .await;
     assert_eq!(sent.unwrap_err().advice().exit, Exit::NotAllowed);
+    // Who declined is not told of a failure.
+    let told = tokio::time::timeout(Duration::from_millis(100), visits.recv()).await;
+    assert!(told.is_err(), "{told:?}");
     pair.stop().await;
 }
 

@@ -10,6 +10,7 @@ mod completing;
 mod demo;
 mod failures;
 mod first_run;
+mod mistakes;
 mod program;
 mod prompt;
 mod samples;
@@ -33,7 +34,8 @@ fn main() -> ExitCode {
         Ok(matches) => matches,
         Err(answer) => {
             let is_error = answer.use_stderr();
-            Printer::standard(false).usage(answer.render(), is_error);
+            let text = mistakes::text(&answer, &verbs::command());
+            Printer::standard(false).usage(text, is_error);
             return if is_error { Exit::Usage } else { Exit::Done }.into();
         }
     };

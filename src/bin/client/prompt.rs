@@ -3,6 +3,7 @@
 use crate::completing::completion;
 use crate::failures::{self, Trouble};
 use crate::first_run;
+use crate::mistakes;
 use crate::program::Program;
 use crate::signals::Told;
 use crate::stopping::{self, signals, until_stopped};
@@ -157,9 +158,7 @@ async fn parse_and_do(program: &Arc<Program>, words: &[String]) -> Result<(), Tr
     let matches = match verbs::prompt_command().try_get_matches_from(words) {
         Ok(matches) => matches,
         Err(answer) => {
-            // How all of it is used is no help with one word of it.
-            let text = answer.render().to_string();
-            let text = text.split("\n\nUsage: <COMMAND>").next().unwrap_or_default();
+            let text = mistakes::text(&answer, &verbs::prompt_command());
             program.printer.usage(text, answer.use_stderr());
             return Ok(());
         }

@@ -156,7 +156,8 @@ pub(crate) fn home(typed: &Settings) -> Result<Home, Failure> {
     let current = env::current_dir().map_err(|error| {
         Failure::new(Exit::Error, format!("there is no current folder: {error}"))
     })?;
-    let named = typed.path(&HOME);
+    // Absolute, without asking whether it is there: it is shown, and meant wherever one goes.
+    let named = typed.path(&HOME).map(|home| std::path::absolute(&home).unwrap_or(home));
     Home::find(named.as_deref(), &current).map_err(|error| failures::node(&error.into()))
 }
 

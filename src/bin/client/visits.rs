@@ -1,6 +1,7 @@
 //! What others do here meanwhile: told as it happens, beside whatever else goes on.
 
 use crate::program::Program;
+use crate::verbs::UNKEPT;
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 use waxwing::model::{EntryPath, Untrusted};
@@ -78,13 +79,16 @@ fn tell(printer: &Printer, me: &User, visit: &Visit) {
             printer.note(format!("{to} has got {}, {}", some(files), bytes(*size)));
         }
         Visit::Offered { from, number } => offered(printer, me, from, *number),
-        Visit::Received { from, verified, folder, landed, kept_out } => {
+        Visit::Received { from, verified, folder, landed, kept_out, unkept } => {
             let by = signed_by(from, *verified);
             let into = folder.display();
             printer.note(format!("{} came into {into}, signed by {by}", some(landed)));
             if !kept_out.is_empty() {
                 let out = some(kept_out);
                 printer.note(format!("    not taken: {out}, since others are in their place"));
+            }
+            if let Some(why) = unkept {
+                printer.note(format!("    warning: {UNKEPT}{}", Untrusted::new(why)));
             }
         }
         Visit::Failed { with, why } => {

@@ -46,7 +46,11 @@ impl Error {
             Self::Link(error) => unreachable(error),
             Self::Index(error) => index(error),
             Self::Rotating => hint(Exit::NotAllowed, "`keys rotate` finishes it"),
-            Self::NoKeys(_) => hint(Exit::NotFound, "`join INVITATION` makes keys and an account"),
+            Self::NoKeys(_) => hint(
+                Exit::NotFound,
+                "`join INVITATION` makes keys and an account; whoever runs the index has the invitation. \
+                 Another home is named by --home",
+            ),
             Self::NoIndex => hint(
                 Exit::Usage,
                 "`join INVITATION` names one; whoever runs the index has the invitation",

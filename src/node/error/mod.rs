@@ -32,7 +32,7 @@ pub enum Error {
     #[error(transparent)]
     Keys(#[from] KeyFolderError),
     /// There are no keys in the home.
-    #[error("{}: nobody's keys are here", .0.display())]
+    #[error("{}: no keys are here yet, so this home is nobody's", .0.display())]
     NoKeys(PathBuf),
     /// The index knows the keys already to which one was changing.
     #[error("a change of your keys was begun, and is not finished here")]

@@ -14,7 +14,7 @@ pub enum Error {
     #[error("nobody is logged in on the index: {0}")]
     LoggedOut(LoggedOut),
     /// The index could not be asked, so nothing has happened.
-    #[error("the index is away: {0}")]
+    #[error("{}{}", away(.0), .0)]
     Away(Trouble),
     /// The index was asked and did not answer.
     #[error("the index did not answer in time; whether it did what was asked is not known")]
@@ -54,6 +54,16 @@ impl Error {
     /// Whether the index refused for this reason.
     pub(super) fn is(&self, reason: Code) -> bool {
         matches!(self, Self::Refused { code, .. } if *code == reason)
+    }
+}
+
+/// Who is somebody else is not away.
+fn away(trouble: &Trouble) -> &'static str {
+    match trouble {
+        Trouble::Link(link::Error::Identity { .. } | link::Error::Proof) | Trouble::NotAnIndex => {
+            "the index is not the one that it should be: "
+        }
+        _ => "the index is away: ",
     }
 }
 

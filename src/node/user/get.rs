@@ -47,6 +47,8 @@ pub struct Got {
     pub from: Option<Sender>,
     /// Whether it has its name.
     pub landed: Result<Landed, Error>,
+    /// Why no receipt of it was kept, though it came, if so.
+    pub unkept: Option<Arc<Error>>,
 }
 
 /// Who has sent a file.
@@ -149,9 +151,10 @@ impl Getting<'_> {
         let sender = self.sender(owner);
         let mut asked: BTreeMap<EntryPath, (Item, Place)> =
             asked.into_iter().map(|(item, place)| (item.to.clone(), (item, place))).collect();
+        let unkept = fetched.unkept.map(|why| Arc::new(Error::from(why)));
         for file in fetched.files {
             if let Some((item, _)) = asked.remove(&file.wanted.to) {
-                self.take(item, file, sender.clone());
+                self.take(item, file, sender.clone(), unkept.clone());
             }
         }
         let why = fetched.stopped.map(|why| Arc::new(Error::from(why)));
@@ -194,7 +197,13 @@ impl Getting<'_> {
     }
 
     /// What came of an item, for good.
-    fn take(&mut self, item: Item, file: FetchedFile, sender: Option<Sender>) {
+    fn take(
+        &mut self,
+        item: Item,
+        file: FetchedFile,
+        sender: Option<Sender>,
+        unkept: Option<Arc<Error>>,
+    ) {
         let has_come = match &file.landed {
             Ok(Landed::Already) => file.content.is_some() && item.content.is_none(),
             Ok(Landed::New | Landed::Replaced) => true,
@@ -208,6 +217,7 @@ impl Getting<'_> {
             size: item.size,
             content: file.content.filter(|_| landed.is_ok()),
             from: sender.filter(|_| has_come),
+            unkept: unkept.filter(|_| has_come),
             landed,
         });
     }
@@ -223,6 +233,8 @@ impl Getting<'_> {
     fn give_up(&mut self, item: Item) {
         let why = item.why.map_or(Error::Stopped, Error::Of);
         let (path, folder, size) = (item.to, self.folder.clone(), item.size);
-        self.got.push(Got { path, folder, size, content: None, from: None, landed: Err(why) });
+        let landed = Err(why);
+        let got = Got { path, folder, size, content: None, from: None, landed, unkept: None };
+        self.got.push(got);
     }
 }

@@ -1,20 +1,69 @@
 //! A person at work: what their program can do.
 //!
-//! ```no_run
+//! ```
 //! use waxwing::crypto::Password;
 //! use waxwing::crypto::key_file::Protection;
+//! use waxwing::model::Audience;
 //! use waxwing::node::index::Query;
-//! use waxwing::node::{Config, Error, Home, Options, User};
+//! use waxwing::node::{Config, GetRules, Home, Options, Receive, User, Wanted};
+//! # use std::sync::Arc;
+//! # use waxwing::index::{Index, Rules, store::{Place, Sqlite}};
+//! # use waxwing::{crypto::{PasswordHasher, UnixTime, key_folder::NewKeys}, model::Invitation};
+//! # use waxwing::{link::{Deadlines, Listener, Side}, wire::{Features, Party}};
 //!
-//! # async fn story(invitation: &waxwing::model::Invitation, password: &Password) -> Result<(), Error> {
-//! let home = Home::in_folder("alice");
-//! let (config, options) = (Config::default(), Options::default());
-//! let alice = User::create(home, config, Protection::NoneAsked, options)?;
-//! alice.join(invitation, &"alice".parse()?, password, None).await?;
-//! for (number, found) in alice.search(&Query::new("koala")).await?.value.found {
-//!     println!("{number}: {} sources", found.sources.len());
-//! }
-//! alice.close().await;
+//! # #[tokio::main(flavor = "multi_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let temporary = tempfile::tempdir()?;
+//! # let folder = temporary.path();
+//! # let identity = Arc::new(NewKeys::make()?.identity(UnixTime::now())?);
+//! # let (rules, hasher) = (Rules { open_joining: true, ..Rules::default() }, PasswordHasher::new(4).unwrap());
+//! # let store = Sqlite::open(Place::Memory)?;
+//! # let program = Index::new(store, rules, hasher, Arc::new(UnixTime::now), |_| ())?;
+//! # let sockets = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
+//! # let at = sockets.local_addr()?.into();
+//! # let index = Invitation { at, fingerprint: identity.fingerprint(), token: None };
+//! # let side = Side::new(identity, Party::Index, Features::ALL, Deadlines::default())?;
+//! # tokio::spawn(Listener::new(sockets, side).run(program, tokio_util::sync::CancellationToken::new()));
+//! // Two people make their keys, and join an index by its invitation.
+//! let password = Password::new("correct horse battery")?;
+//! let (alice_name, bob_name) = ("alice".parse()?, "bob".parse()?);
+//! let (home, config) = (Home::in_folder(folder.join("alice")), Config::default());
+//! let alice = User::create(home, config, Protection::NoneAsked, Options::default())?;
+//! alice.join(&index, &alice_name, &password, None).await?;
+//! let config = Config { receive: Receive::Verified, ..Config::default() };
+//! let home = Home::in_folder(folder.join("bob"));
+//! let bob = User::create(home, config, Protection::NoneAsked, Options::default())?;
+//! bob.join(&index, &bob_name, &password, Some("room 7")).await?;
+//!
+//! // Alice shares a folder, and is there for others.
+//! std::fs::create_dir(folder.join("zoo"))?;
+//! std::fs::write(folder.join("zoo/koala.txt"), "a koala sleeps twenty hours a day")?;
+//! let zoo = alice.add_share(&folder.join("zoo"), &["animals".parse()?], Audience::Everyone)?;
+//! alice.look_at(&zoo).await?.published?;
+//! alice.go_online(false).await?;
+//!
+//! // Bob finds a file by words, and gets it by its number, or by its place.
+//! let results = bob.search(&Query::new("koala animals")).await?.value;
+//! assert_eq!(results.found[0].1.sources[0].owner.user, alice_name);
+//! let got = bob.get(&[Wanted::Number(1)], &GetRules::default()).await?;
+//! assert_eq!(got[0].from.as_ref().unwrap().user, alice_name);
+//! let out = Some(folder.join("out"));
+//! let rules = GetRules { out, ..GetRules::default() };
+//! bob.get(&["alice:zoo/koala.txt".parse()?], &rules).await?;
+//!
+//! // Who sent it can be shown later, too.
+//! let sent = bob.who_sent(&folder.join("out/koala.txt")).await?;
+//! assert_eq!(sent[0].user.as_ref(), Some(&alice_name));
+//!
+//! // Both see the same twelve words. Bob takes what is sent from people with whom he compared them.
+//! let words = bob.verify_words(&alice_name).await?;
+//! assert_eq!(words.words, alice.verify_words(&bob_name).await?.words);
+//! bob.mark_verified(&words)?;
+//! bob.go_online(false).await?;
+//! let sent = alice.send(&bob_name, &[folder.join("zoo")]).await?;
+//! assert_eq!(sent.landed[0].as_str(), "zoo/koala.txt");
+//! # alice.close().await;
+//! # bob.close().await;
 //! # Ok(())
 //! # }
 //! ```

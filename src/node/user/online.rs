@@ -12,7 +12,7 @@ use crate::model::{EntryPath, Invitation, PeerAddress, UserName};
 use crate::node::home::HomeLock;
 use crate::node::home::kept::Belonging;
 use crate::node::{Error, HomeError, index};
-use crate::peer::{Received, Served, Sharer, Shelf};
+use crate::peer::{Landing, Received, Rules, Served, Sharer, Shelf};
 use crate::wire::{Code, Kind, Party};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -20,6 +20,7 @@ use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::broadcast;
+use tokio::task::spawn_blocking;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
@@ -65,6 +66,8 @@ pub enum Visit {
         landed: Vec<EntryPath>,
         /// Those in whose place another file was.
         kept_out: Vec<EntryPath>,
+        /// Why no receipts of them are kept, if so.
+        unkept: Option<String>,
     },
     /// Something did not come to its end.
     Failed {
@@ -106,6 +109,7 @@ impl User {
         }
         let (session, sharer) = (self.session()?, self.sharer()?);
         let lock = self.home().lock()?;
+        self.sweep_downloads().await;
         let is_local = is_local(&self.index()?);
         let sockets = self.listen(is_local).await?;
         let port = sockets.local_addr().map_err(crate::link::Error::from)?.port();
@@ -131,6 +135,16 @@ impl User {
         let (online, _stops) = (Online { port, address, is_local }, stop.clone().drop_guard());
         *self.presence() = Some(Presence { _lock: lock, online, stop, _stops, tasks });
         Ok(online)
+    }
+
+    /// What a killed program left half-way in the folder for downloads goes.
+    async fn sweep_downloads(&self) {
+        let folder = self.downloads();
+        let swept = spawn_blocking(move || {
+            folder.is_dir().then(|| Landing::in_folder(&folder, Rules::default()))
+        });
+        // What cannot be swept is told when files are to land there.
+        let _ = swept.await;
     }
 
     /// How one is online, if one is.
@@ -269,6 +283,10 @@ impl Host {
             }
             _ => return request.refuse(Code::NotAllowed, "people share files with each other"),
         };
+        // Who declined knows.
+        if let Err(crate::peer::Error::Declined(Code::Declined)) = done {
+            return;
+        }
         let failed =
             |why: crate::peer::Error| Visit::Failed { with: who.user, why: why.to_string() };
         self.tell(done.unwrap_or_else(failed));
@@ -300,6 +318,7 @@ impl Visitor {
             folder: received.folder,
             landed: paths(landed),
             kept_out: paths(kept_out),
+            unkept: received.unkept.map(|why| why.to_string()),
         }
     }
 }

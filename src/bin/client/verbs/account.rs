@@ -43,7 +43,12 @@ pub(super) fn logout_command(command: Command) -> Command {
 }
 
 pub(super) fn whoami_command(command: Command) -> Command {
-    command.about("Say who you are here, and on which index")
+    command.about("Say who you are here, and on which index").arg(
+        Arg::new("contact")
+            .long("contact")
+            .value_name("TEXT")
+            .help("Change how others reach you otherwise; an empty text removes it"),
+    )
 }
 
 pub(super) fn passwd_command(command: Command) -> Command {
@@ -237,8 +242,12 @@ pub(super) async fn logout(program: &Program, _: &ArgMatches) -> Result<(), Trou
     Ok(())
 }
 
-pub(super) async fn whoami(program: &Program, _: &ArgMatches) -> Result<(), Trouble> {
-    let me = program.user()?.whoami()?;
+pub(super) async fn whoami(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
+    let user = program.user()?;
+    if let Some(contact) = arguments.get_one::<String>("contact") {
+        user.set_contact(Some(contact.as_str()).filter(|text| !text.is_empty())).await?;
+    }
+    let me = user.whoami()?;
     program.printer.object(&Account::of("me", &me));
     let mut table = Table::without_heading();
     let nobody = "nobody yet: `join INVITATION` makes an account".to_owned();

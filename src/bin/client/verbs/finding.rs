@@ -9,7 +9,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 use std::str::FromStr;
 use waxwing::crypto::UnixTime;
-use waxwing::model::{FileKind, Untrusted, UserName};
+use waxwing::model::{FileKind, Keyword, Untrusted, UserName};
 use waxwing::node::index::{Found, Query, Seen, Source};
 use waxwing::node::{self, Object, ObjectError, Results, User};
 use waxwing::ui::{Exit, Failure, Loudness, Table, bytes};
@@ -21,6 +21,7 @@ pub(super) fn search_command(command: Command) -> Command {
     };
     command
         .about("Find files by their names and keywords; `get NUMBER` fetches one")
+        .after_help(WORDS)
         .arg(
             Arg::new("WORDS")
                 .num_args(0..)
@@ -52,10 +53,17 @@ pub(super) fn browse_command(command: Command) -> Command {
         .about("List what somebody shares with you")
         .arg(Arg::new("USER").required(true).help("USER, USER:SHARE or USER:SHARE/FOLDER"))
         .arg(
+            Arg::new("keyword")
+                .long("keyword")
+                .value_name("K")
+                .value_parser(ValueParser::from(|text: &str| text.parse::<Keyword>()))
+                .help("Only of shares with this keyword"),
+        )
+        .arg(
             Arg::new("limit")
                 .long("limit")
                 .value_name("N")
-                .value_parser(clap::value_parser!(u32).range(1..=100_000))
+                .value_parser(clap::value_parser!(u32).range(1..=i64::from(MOST_FILES)))
                 .help("At most so many files [default: 1000]"),
         )
 }
@@ -131,7 +139,23 @@ pub(super) async fn search(program: &Program, arguments: &ArgMatches) -> Result<
         tell_age(&program.printer, age);
         value
     };
-    show(program, &me, &results)
+    let asked = arguments.get_many::<String>("WORDS").into_iter().flatten();
+    show(program, &me, &results, asked.map(String::as_str).find_map(no_sign))
+}
+
+/// What a sign of other searches would have meant, which is none here.
+fn no_sign(word: &str) -> Option<&'static str> {
+    match word {
+        "OR" | "AND" | "NOT" | "|" | "||" | "&&" => {
+            Some("OR, AND and NOT are words like others here: a file has all words")
+        }
+        _ if word.starts_with(['-', '+', '!']) => Some("no sign leaves a word out of a search"),
+        _ if word.starts_with('*') => Some("* stands at the end of a word: koal* finds koala"),
+        _ if word.contains(['?', '"']) => {
+            Some("words are looked for one by one, without ? or quotes")
+        }
+        _ => None,
+    }
 }
 
 fn query(arguments: &ArgMatches) -> Result<Query, Trouble> {
@@ -153,7 +177,12 @@ fn query(arguments: &ArgMatches) -> Result<Query, Trouble> {
     Ok(query)
 }
 
-fn show(program: &Program, me: &User, results: &Results) -> Result<(), Trouble> {
+fn show(
+    program: &Program,
+    me: &User,
+    results: &Results,
+    misread: Option<&str>,
+) -> Result<(), Trouble> {
     let printer = &program.printer;
     let verbose = printer.loudness() == Loudness::Verbose;
     let mut columns = vec!["#", "file", "size", "keywords", "online", "key"];
@@ -166,7 +195,8 @@ fn show(program: &Program, me: &User, results: &Results) -> Result<(), Trouble> 
         table.row(row(me, *number, found, best, verbose)?);
     }
     if results.found.is_empty() {
-        return Err(nothing(results).into());
+        let nothing = nothing(results);
+        return Err(misread.into_iter().fold(nothing, Failure::hint).into());
     }
     printer.table(table);
     if results.more {
@@ -221,7 +251,21 @@ pub(super) async fn browse(program: &Program, arguments: &ArgMatches) -> Result<
     let most = arguments.get_one::<u32>("limit").copied().unwrap_or(FILES);
     let share = object.as_ref().map(|object| &object.share);
     let below = object.as_ref().and_then(|object| object.path.as_ref());
-    let listing = me.browse(&user, share, below, usize::try_from(most).unwrap_or(1000)).await?;
+    let keyword = arguments.get_one::<Keyword>("keyword");
+    // Which shares have a keyword is seen in what they list.
+    let asked = if keyword.is_some() { MOST_FILES } else { most };
+    let asked = usize::try_from(asked).unwrap_or(1000);
+    let mut listing = me.browse(&user, share, below, asked).await?;
+    if let Some(keyword) = keyword {
+        let folded = keyword.as_str().to_lowercase();
+        let has = |source: &Source| {
+            source.share.keywords.iter().any(|it| it.as_str().to_lowercase() == folded)
+        };
+        listing.entries.retain(has);
+        let most = usize::try_from(most).unwrap_or(1000);
+        listing.more |= listing.entries.len() > most;
+        listing.entries.truncate(most);
+    }
     program.learn_names([user.to_string()]);
     let mut table = Table::new(&["file", "size", "keywords", "modified"]);
     for source in &listing.entries {
@@ -268,5 +312,10 @@ fn who_and_what(text: &str) -> Result<(UserName, Option<Object>), Trouble> {
     }
 }
 
+const WORDS: &str = "\
+A file is found that has all the words: in its name, its folders, or the keywords of its share. Case and\n\
+accents make no difference, and koal* finds all that begins so. There are no other signs: OR, NOT, -word\n\
+and *oala mean nothing here.";
 const RESULTS: usize = 20;
 const FILES: u32 = 1000;
+const MOST_FILES: u32 = 100_000;

@@ -1,5 +1,6 @@
 //! One's own keys: seeing them, changing them, and taking them to another machine.
 
+use super::account::{self, Newcomer};
 use super::sharing;
 use crate::asking;
 use crate::failures::{self, Trouble};
@@ -21,6 +22,11 @@ pub(super) fn command(command: Command) -> Command {
         .about("Show your own keys, change them, or take them to another machine")
         .subcommand(Command::new("show").about("Show the fingerprint, and where the keys lie"))
         .subcommand(
+            Command::new("generate")
+                .about("Make keys where there are none; `join` does it, too")
+                .arg(asking::no_passphrase()),
+        )
+        .subcommand(
             Command::new("rotate")
                 .about("Change your keys: the old ones sign the new ones, and are kept")
                 .arg(asking::password_file()),
@@ -40,6 +46,7 @@ pub(super) fn command(command: Command) -> Command {
 
 pub(super) async fn keys(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     match arguments.subcommand() {
+        Some(("generate", arguments)) => generate(program, arguments),
         Some(("rotate", arguments)) => rotate(program, arguments).await,
         Some(("export", arguments)) => export(program, arguments),
         Some(("import", arguments)) => import(program, arguments),
@@ -82,6 +89,23 @@ fn show(program: &Program) -> Result<(), Trouble> {
         program.printer.note(BEGUN);
     }
     Ok(())
+}
+
+fn generate(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
+    demand_no_keys(program)?;
+    let Newcomer::New(keys) = Newcomer::begin(program)? else { return show(program) };
+    let passphrase = asking::new_protection(program, Some(arguments))?;
+    account::keep(program, &keys, passphrase.as_ref())?;
+    show(program)
+}
+
+fn demand_no_keys(program: &Program) -> Result<(), Failure> {
+    if !program.has_keys() {
+        return Ok(());
+    }
+    let what = format!("{}: there are keys already", program.home.path().display());
+    let hint = "keys are never replaced; name another home with --home";
+    Err(Failure::new(Exit::Conflict, what).hint(hint))
 }
 
 /// Finishes a change that was begun; who cannot now goes on as they are.
@@ -163,11 +187,7 @@ fn export(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
 
 fn import(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     let file = file(arguments)?;
-    if program.has_keys() {
-        let what = format!("{}: there are keys already", program.home.path().display());
-        let hint = "keys are never replaced; name another home with --home";
-        return Err(Failure::new(Exit::Conflict, what).hint(hint).into());
-    }
+    demand_no_keys(program)?;
     let carried = CarriedKeys::read(file).map_err(node::Error::from)?;
     let passphrase = match carried.needs_passphrase() {
         true => Some(program.passphrase_of_file()?),

@@ -8,6 +8,8 @@ mod moving;
 mod people;
 pub(crate) mod sharing;
 
+pub(crate) use moving::UNKEPT;
+
 use crate::asking;
 use crate::demo;
 use crate::failures::Trouble;

@@ -125,6 +125,8 @@ struct File {
     fingerprint: Option<String>,
     verified: Option<bool>,
     landed: &'static str,
+    /// Whether a receipt is kept.
+    receipt: bool,
     exit: u8,
     text: Option<String>,
 }
@@ -147,6 +149,7 @@ impl File {
                 Ok(Landed::Already) => "already",
                 Err(_) => "failed",
             },
+            receipt: sender.is_some() && got.unkept.is_none(),
             exit: failed.as_ref().map_or(0, |failed| failed.exit.code()),
             text: failed.map(|failed| failed.what),
         }
@@ -156,6 +159,9 @@ impl File {
 fn tell_got(printer: &Printer, all: &[Got]) -> Result<(), Trouble> {
     all.iter().for_each(|got| printer.object(&File::of(got)));
     tell_came(printer, all);
+    if let Some(why) = all.iter().find_map(|got| got.unkept.as_ref()) {
+        printer.note(format!("warning: {}{}", UNKEPT, failures::node(why).what));
+    }
     let failed: Vec<_> = all.iter().filter_map(|got| got.landed.as_ref().err()).collect();
     match failed.as_slice() {
         [] if Got::exit(all) == Exit::NothingToDo => {
@@ -226,12 +232,8 @@ pub(super) async fn send(program: &Program, arguments: &ArgMatches) -> Result<()
         program.printer.note(format!("    not sent: {path}: {why}"));
     }
     if !landed.is_empty() {
-        let by = signed_by(&to, verified);
-        program.printer.result(format!(
-            "{}, {}: received, signed by {by}",
-            some(&landed),
-            bytes(size)
-        ));
+        let to = signed_by(&to, verified);
+        program.printer.result(format!("{}, {}: delivered to {to}", some(&landed), bytes(size)));
     }
     if kept_out.is_empty() {
         return Ok(());
@@ -247,8 +249,15 @@ pub(super) async fn inbox(program: &Program, arguments: &ArgMatches) -> Result<(
     let number = |arguments: &ArgMatches| arguments.get_one::<u64>("NUMBER").copied();
     match arguments.subcommand() {
         Some((verb, arguments)) => {
-            let number = number(arguments).unwrap_or_default();
-            Ok(me.decide(number, verb == "accept")?)
+            let (number, take) = (number(arguments).unwrap_or_default(), verb == "accept");
+            me.decide(number, take)?;
+            let done = if take { "accepted" } else { "declined" };
+            program.printer.object(&serde_json::json!({ "type": done, "number": number }));
+            program.printer.result(match take {
+                true => format!("It comes into {}.", me.downloads().display()),
+                false => "Declined: nothing of it came.".to_owned(),
+            });
+            Ok(())
         }
         None => {
             list_offers(&program.printer, &me.inbox());
@@ -281,5 +290,7 @@ fn list_offers(printer: &Printer, offers: &[node::Waiting]) {
     }
 }
 
+pub(crate) const UNKEPT: &str =
+    "no receipt could be kept, so nothing here proves later who sent it: ";
 /// So many files have a line of their own.
 const FEW: usize = 10;

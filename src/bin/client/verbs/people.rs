@@ -119,10 +119,16 @@ pub(super) async fn people(program: &Program, arguments: &ArgMatches) -> Result<
     for one in value.iter().filter(|one| one.person.online || !only_online) {
         program.printer.object(&Person::of(one));
         let (person, standing) = (&one.person, one.standing);
-        let online = if person.online { "now".to_owned() } else { when(person.last_online) };
+        let online = match (person.online, person.last_online) {
+            (true, _) => "now".to_owned(),
+            (false, Some(_)) => when(person.last_online),
+            // The index keeps no time of them.
+            (false, None) => "-".to_owned(),
+        };
+        let is_me = standing == Standing::Oneself;
         let contact = person.contact.as_ref().map(ToString::to_string);
         table.row([
-            person.user.to_string(),
+            format!("{}{}", person.user, if is_me { " (you)" } else { "" }),
             online,
             places(&person.addresses),
             key(standing).to_owned(),

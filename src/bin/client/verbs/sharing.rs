@@ -7,8 +7,8 @@ use crate::visits::{self, files};
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
-use std::path::PathBuf;
-use waxwing::model::{Audience, Keyword, Name};
+use std::path::{Path, PathBuf};
+use waxwing::model::{Audience, Keyword, Name, UserName};
 use waxwing::node::index::Summary;
 use waxwing::node::{self, Looked, Online, SharedFolder, User};
 use waxwing::ui::{Exit, Failure, Table, bytes};
@@ -23,8 +23,9 @@ pub(super) fn share_command(command: Command) -> Command {
                 .arg(
                     Arg::new("PATH")
                         .required(true)
+                        .num_args(1..)
                         .value_parser(clap::value_parser!(PathBuf))
-                        .help("The file or folder"),
+                        .help("The file or folder; of several, each is a share of its own"),
                 )
                 .arg(
                     Arg::new("keyword")
@@ -113,23 +114,46 @@ pub(super) async fn share(program: &Program, arguments: &ArgMatches) -> Result<(
 }
 
 async fn add(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
-    let me = program.user()?;
-    let path = arguments.get_one::<PathBuf>("PATH").cloned().unwrap_or_default();
     let keywords = arguments.get_many::<Keyword>("keyword").into_iter().flatten();
     let keywords: Vec<_> = keywords.cloned().collect();
     let audience = match arguments.get_one::<String>("to").map(String::as_str) {
         None | Some("everyone") => Audience::Everyone,
         Some(names) => Audience::people(named_people(names)?).map_err(node::Error::from)?,
     };
-    let added = me.add_share(&path, &keywords, audience)?;
+    for path in arguments.get_many::<PathBuf>("PATH").into_iter().flatten() {
+        add_one(program, path, &keywords, audience.clone()).await?;
+    }
+    Ok(())
+}
+
+async fn add_one(
+    program: &Program,
+    path: &Path,
+    keywords: &[Keyword],
+    audience: Audience,
+) -> Result<(), Trouble> {
+    let me = program.user()?;
+    let added = me.add_share(path, keywords, audience)?;
     let looked = me.look_at(&added).await?;
     if let Err(error @ node::Error::NobodyInAudience(_)) = &looked.published {
         // A name was misspelled: nothing is to stay behind as if it were shared.
-        let failure = failures::node(error).hint("`people` shows who is there; nothing is shared");
+        let mut failure = failures::node(error);
+        if let Some(missing) = missing(&me, &added.share.audience).await {
+            failure.what = format!("nobody on the index is called {missing}");
+        }
         me.remove_share(&added.share.name).await?;
-        return Err(failure.into());
+        return Err(failure.hint("`people` shows who is there; nothing is shared").into());
     }
     tell_looked(program, looked)
+}
+
+/// Those of an audience who are not on the index.
+async fn missing(me: &User, audience: &Audience) -> Option<String> {
+    let people = me.people().await.ok()?.value;
+    let is_there = |name: &UserName| people.iter().any(|it| it.person.user == *name);
+    let missing: Vec<_> =
+        audience.named().filter(|name| !is_there(name)).map(UserName::to_string).collect();
+    (!missing.is_empty()).then(|| missing.join(" or "))
 }
 
 /// Says what is shared now, and what is not and why.
