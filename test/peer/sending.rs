@@ -49,6 +49,20 @@ async fn files_and_folders_are_sent_and_their_receipts_kept() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn files_land_where_no_receipt_of_them_can_be_kept() {
+    let at = tempfile::tempdir().unwrap();
+    let receipts = Receipts::in_folder(at.path()).unwrap();
+    let mut stage = Stage::with(sharer("bob").with_receipts(receipts), |_| {}).await;
+    drop(at);
+    stage.write("letter", b"dear bob");
+    let sent = send(&stage, &["letter"]).await;
+    let received = stage.received().await.unwrap();
+    assert!(received.files[0].landed.is_ok() && received.unkept.is_some(), "{received:?}");
+    assert_eq!(sent.unwrap().landed.len(), 1);
+    assert_eq!(fs::read(stage.at("inbox/letter")).unwrap(), b"dear bob");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn damaged_receipts_prove_nothing_and_harm_no_others() {
     let at = tempfile::tempdir().unwrap();
     let receipts = Receipts::in_folder(at.path()).unwrap();
