@@ -32,6 +32,12 @@ async fn pair(town: &Town) -> (User, User) {
     (alice, bob)
 }
 
+/// Bob, who talks with that index.
+fn bob_of(town: &Town, index: &Town) -> User {
+    let index = IndexAddress::Invited(index.index.to_string().parse().unwrap());
+    open(town.home("bob"), Config { index: Some(index), ..Config::default() })
+}
+
 fn at(alice: &User) -> SocketAddr {
     ([127, 0, 0, 1], alice.online().unwrap().port).into()
 }
@@ -101,8 +107,7 @@ async fn an_index_that_shows_two_people_two_chains_is_noticed_by_a_transfer_betw
     tokio::time::sleep(Duration::from_millis(1100)).await;
     other.join(&twin.index, &user("carol"), &password(PASSWORD), None).await.unwrap();
     alice.meet(&user("carol")).await.unwrap();
-    let index = Some(IndexAddress::Invited(twin.index.clone()));
-    let bob = open(town.home("bob"), Config { index, ..Config::default() });
+    let bob = bob_of(&town, &twin);
     bob.meet(&user("carol")).await.unwrap();
     fs::remove_file(town.path("bob/downloads/tree.jpg")).unwrap();
     let mut visits = alice.visits();
@@ -118,8 +123,7 @@ async fn an_index_that_shows_two_people_two_chains_is_noticed_by_a_transfer_betw
 
     // It is kept, and gone with the directory when the person says so.
     bob.close().await;
-    let index = Some(IndexAddress::Invited(twin.index.clone()));
-    let bob = open(town.home("bob"), Config { index, ..Config::default() });
+    let bob = bob_of(&town, &twin);
     assert_eq!(told_by(&bob), ["alice"]);
     bob.begin_directory_anew().await.unwrap();
     assert_eq!(told_by(&bob), [""; 0]);

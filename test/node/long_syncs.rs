@@ -5,7 +5,7 @@ use crate::stub::{Stub, Turn, by, soon};
 use std::thread::{self, ThreadId};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
-use waxwing::node::index::{Entries, News, Published, Status};
+use waxwing::node::index::{Entries, News};
 use waxwing::wire::Kind;
 use waxwing::wire::index::{Done, Publish};
 

@@ -31,6 +31,10 @@ pub(crate) fn photos() -> Share {
     share(1, "photos")
 }
 
+pub(crate) fn share2() -> Share {
+    share(2, "films")
+}
+
 pub(crate) fn file(path: &str, size: u64) -> Entry {
     Entry::new(EntryPath::parse(path).unwrap(), size, Modified::from_nanos(0)).unwrap()
 }

@@ -2,20 +2,16 @@
 //! no longer; and lists of shares that make no sense.
 
 use crate::publishing::{
-    all_new, begin_publishing, files, hold_next, many, photos, publish, share, until_there,
+    all_new, begin_publishing, files, hold_next, many, photos, publish, share, share2, until_there,
 };
 use crate::stub::{Stub, Turn, by, next_news, soon, until, user};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 use waxwing::codec::List;
 use waxwing::model::{Audience, Name, Share, ShareId};
-use waxwing::node::index::{Error, LoggedOut, News, Published, Status, Summary};
+use waxwing::node::index::{Error, LoggedOut, News, Status, Summary};
 use waxwing::wire::index::{OwnShare, Shares};
 use waxwing::wire::{Code, Kind};
-
-fn share2() -> Share {
-    share(2, "films")
-}
 
 #[tokio::test(start_paused = true)]
 async fn a_wish_that_comes_while_the_index_is_away_is_fulfilled_when_it_is_there() {

@@ -166,11 +166,10 @@ fn of_the_files_of_a_transfer_four_have_a_bar_and_the_transfer_has_one() {
 
 #[test]
 fn who_waits_for_somebody_sees_for_whom() {
-    let stage = Stage::new(Some(100), false);
+    let stage = Stage::new(Some(60), false);
     let transfer = Transfer { name: "2 files", total: 0, files: 2, with: Some("bob") };
     let waiting = stage.events.begin_transfer(Work::Waiting, &transfer);
-    stage.await_drawn("waiting");
-    stage.await_drawn("2 files for bob");
+    stage.await_drawn("… 2 files for bob");
     waiting.complete();
     let sending = stage.events.begin_transfer(Work::Sending, &transfer);
     stage.await_drawn("0 of 2 files to bob");

@@ -105,7 +105,7 @@ fn a_request_for_entries_at_its_maximum_and_one_above() {
     let longest = [&"x".repeat(255)[..]; 4].map(text).concat();
     let paths = [list(&text("a"), 1), list(&text("a"), 64), [&[0x84][..], &longest].concat()];
     for path in paths {
-        for wanted in [map(&[path.clone()]), map(&[path, content()])] {
+        for wanted in [map(std::slice::from_ref(&path)), map(&[path, content()])] {
             let ask = |count: usize| {
                 let ids = [bytes(&[1; 32]), bytes(&[7; 16])];
                 let body = map(&[&[number(3)], &ids[..], &[list(&wanted, count)]].concat());
