@@ -157,6 +157,10 @@ impl Error {
                 Class::NotFound,
                 "it did not come by this home, or was changed since: then get it again",
             ),
+            Self::NotAsSent { .. } => hint(
+                Class::Verification,
+                "it was changed since, or is another file; to be sure of it, get it again",
+            ),
             Self::Stopped => no_hint(Class::Interrupted),
             Self::Of(error) => error.hint(),
         }
