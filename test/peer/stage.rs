@@ -9,7 +9,6 @@ use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
-use tokio_util::sync::CancellationToken;
 use waxwing::crypto::{Fingerprint, Identity};
 use waxwing::link::{
     Backoff, Conversation, Deadlines, Dialler, Expected, Incoming, LaneBook, Listener, Request,
@@ -157,9 +156,7 @@ impl Stage {
         let published: Vec<_> = files
             .iter()
             .map(|file| {
-                let content = folder
-                    .hash(&file.path, &file.stamp, &mut task, &CancellationToken::new())
-                    .unwrap();
+                let content = folder.hash(&file.path, &file.stamp, &mut task, &|| false).unwrap();
                 Published { entry: file.entry(Some(content)).unwrap(), stamp: file.stamp }
             })
             .collect();
