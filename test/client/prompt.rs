@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// One of the sample homes, with the index of this town.
-fn sample(town: &Town, name: &str) -> PathBuf {
+pub(crate) fn sample(town: &Town, name: &str) -> PathBuf {
     let (from, to) =
         (Path::new(env!("CARGO_MANIFEST_DIR")).join("test").join(name), town.machine.at(name));
     copy(&from.join("share"), &to.join("share"));
@@ -34,13 +34,13 @@ fn first_run(town: &Town, name: &str, files: &str) -> Terminal {
     at.sees(&town.index.fingerprint().to_string()).sees("[y/N] ").types("y\r");
     at.sees("[Y/n] ").types("\r");
     at.sees(&format!("[{name}]: ")).types("\r");
-    at.sees("characters): ").types(&format!("{PASSWORD}\r"));
+    at.sees("another name): ").types(&format!("{PASSWORD}\r"));
     at.sees("The same again: ").types("not the same\r");
-    at.sees("not the same").sees("characters): ").types(&format!("{PASSWORD}\r"));
+    at.sees("not the same").sees("another name): ").types(&format!("{PASSWORD}\r"));
     at.sees("The same again: ").types(&format!("{PASSWORD}\r"));
     at.sees("(Enter for none): ").types("\r").sees("The same again: ").types("\r");
     at.sees("no passphrase");
-    at.sees(&format!("Share {files} files with everyone? [Y/n] ")).types("\r");
+    at.sees(&format!("Share the {files} files in share/ with everyone? [Y/n] ")).types("\r");
     at.sees("you are online").sees(&format!("{name}> "));
     assert!(!at.text().contains(PASSWORD), "it was shown");
     at
