@@ -13,12 +13,18 @@ mod demo;
 #[path = "client/exits.rs"]
 mod exits;
 #[cfg(target_os = "linux")]
+#[path = "client/looks.rs"]
+mod looks;
+#[cfg(target_os = "linux")]
 #[path = "client/prompt.rs"]
 mod prompt;
 #[path = "client/said.rs"]
 mod said;
 #[path = "client/sharing.rs"]
 mod sharing;
+#[cfg(target_os = "linux")]
+#[path = "client/story.rs"]
+mod story;
 #[cfg(target_os = "linux")]
 #[path = "client/terminal.rs"]
 mod terminal;
