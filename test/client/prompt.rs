@@ -202,3 +202,46 @@ fn whoever_is_told_to_end_says_goodbye_and_gives_the_terminal_back() {
     assert_eq!(serving.exit(), Some(0));
     assert!(!is_online(&alone, "bob"));
 }
+
+#[test]
+fn a_first_run_asks_again_and_goes_on_where_it_was() {
+    let mut town = Town::new();
+    let _bob = town.joined("bob");
+    let folder = sample(&town, "user1");
+    let settings = fs::read_to_string(folder.join("waxwing.toml")).unwrap();
+    let settings = settings.replace("user = \"user1\"", "away = 1");
+    fs::write(folder.join("waxwing.toml"), settings).unwrap();
+    let home = town.machine.at("home");
+    let begin = |folder: &Path| {
+        let mut at = Terminal::open(folder, env!("CARGO_BIN_EXE_client"), &home);
+        at.sees("Is it? [y/N] ").types("y\r").sees("[Y/n] ").types("\r");
+        at.sees("index: ");
+        at
+    };
+    let password = format!("{PASSWORD}\r");
+    let mut at = begin(&folder);
+    // Not a name, one that was not meant, and one that is taken.
+    at.types("No Name\r").sees("index: ").types("typo\r").sees("for typo").types("\r");
+    at.sees("[typo]: ").types("bob\r").sees("for bob").sees("name): ").types(&password);
+    at.sees("again: ").types(&password).sees("for none): ").types("\r").sees("again: ").types("\r");
+    at.sees("Somebody else has the name bob").sees("index: ");
+    let address = town.index.address().to_string();
+    town.index.signal(Signal::TERM);
+    town.index.end();
+    at.types("user1\r").sees("new keys are kept").sees("error: ").sees("hint: ");
+    assert_eq!(at.exit(), Some(5));
+
+    town.index = town.machine.start_with(&["--data", "data", "--listen", &address]);
+    let mut at = begin(&folder);
+    at.types("user1\r").sees("name): ").types(&password).sees("again: ").types(&password);
+    at.sees("You are user1").sees("Share the 9 files").types("\r").sees("user1> ");
+    assert!(!at.text().contains("Making your keys"), "{}", at.text());
+    at.types("quit\r");
+    assert_eq!(at.exit(), Some(0));
+    // A password that is wrong is asked again.
+    let mut user1 =
+        Terminal::open(&folder, &format!("{} login", env!("CARGO_BIN_EXE_client")), &home);
+    user1.sees("Password: ").types("not the password\r").sees("does not know this name");
+    user1.sees("Password: ").types(&password).sees("You are user1");
+    assert_eq!(user1.exit(), Some(0));
+}
