@@ -107,7 +107,7 @@ fn a_file_has_the_content_that_it_had_when_it_was_scanned_or_none() {
     );
     assert!(stamp.is_settled(u64::MAX) && !stamp.is_settled(0));
     fs::write(folder.path().join("a"), b"b").unwrap();
-    shared.hash(&path("a"), &stamp, &mut silent()).unwrap_err();
+    shared.hash(&path("a"), &stamp, &mut silent(), &|| false).unwrap_err();
 }
 
 #[test]
@@ -138,7 +138,7 @@ fn beside_a_file_that_is_opened_alone_nothing_is_read() {
     assert!(alone.is_one_file() && !all.is_one_file());
     for (file, is_there) in all.scan().unwrap().files.iter().zip([false, true]) {
         all.hash(&file.path, &file.stamp, &mut silent(), &|| false).unwrap();
-        let hashed = alone.hash(&file.path, &file.stamp, &mut silent());
+        let hashed = alone.hash(&file.path, &file.stamp, &mut silent(), &|| false);
         assert_eq!(hashed.is_ok(), is_there, "{}", file.path);
     }
 }

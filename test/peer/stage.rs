@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use waxwing::crypto::{Fingerprint, Identity};
 use waxwing::link::{
     Backoff, Conversation, Deadlines, Dialler, Expected, Incoming, LaneBook, Listener, Request,
