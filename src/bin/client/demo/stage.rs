@@ -118,9 +118,8 @@ impl Stage {
                 // It may have ended by itself.
                 let _ = child.kill();
             }
-            if let Some(status) = child.try_wait().map_err(failed)? {
-                actors.running.swap_remove(at);
-                return Ok(status);
+            if child.try_wait().map_err(failed)?.is_some() {
+                return actors.running.swap_remove(at).wait().map_err(failed);
             }
             drop(actors);
             std::thread::sleep(LOOK);
