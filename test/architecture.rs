@@ -97,7 +97,6 @@ const FIRST_MET: &[(&str, &[&str])] = &[
     ("cap_fs_ext", &["peer/"]),
     ("rusqlite", &["index/store/sqlite/"]),
     ("clap", &["ui/", "bin/"]),
-    ("comfy_table", &["ui/"]),
     ("indicatif", &["ui/"]),
     ("rustyline", &["ui/"]),
     ("tokio_rustls", &["link/tls.rs", "link/place.rs"]),

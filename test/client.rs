@@ -16,6 +16,9 @@ mod exits;
 mod getting;
 #[path = "client/killed.rs"]
 mod killed;
+#[cfg(target_os = "linux")]
+#[path = "client/looks.rs"]
+mod looks;
 #[path = "client/own_keys.rs"]
 mod own_keys;
 #[cfg(target_os = "linux")]
@@ -25,6 +28,9 @@ mod prompt;
 mod said;
 #[path = "client/sharing.rs"]
 mod sharing;
+#[cfg(target_os = "linux")]
+#[path = "client/story.rs"]
+mod story;
 #[cfg(target_os = "linux")]
 #[path = "client/terminal.rs"]
 mod terminal;

@@ -2,7 +2,9 @@
 //!
 //! Many entries come as several streams, one after the other. What is here already is not asked for.
 
-use super::landing::{Batch, Gathered, LandError, Landed, Landing, Sought, Standing, Target};
+use super::landing::{
+    Batch, Gathered, LandError, Landed, Landing, PARTS_ASKED, Sought, Standing, Target,
+};
 use super::telling::{Telling, silently};
 use super::{Error, Sharer};
 use crate::codec::List;
@@ -388,7 +390,7 @@ pub(super) fn refusal(error: &Error) -> Code {
     }
 }
 
-/// A wanted entry beside its path: numbers of fields, an id, a size.
-const WANTED_BYTES: usize = 64;
+/// A wanted entry beside its path: numbers of fields, an id, a size, and the parts that are asked for.
+const WANTED_BYTES: usize = 64 + 24 * PARTS_ASKED;
 /// A request beside what is wanted.
 const REQUEST_BYTES: usize = 128;

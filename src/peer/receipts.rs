@@ -87,15 +87,24 @@ impl Receipts {
 
     /// Who sent this content. Blocks.
     pub fn of_content(&self, content: Content) -> Result<Vec<SentFile>, Error> {
-        let receipts = self.find(content.id()).map_err(|source| self.at(source))?;
+        let receipts = self.find(Some(content.id())).map_err(|source| self.at(source))?;
         let verified = receipts.iter().filter_map(|receipt| receipt.verify().ok());
         let mut sent: Vec<_> = verified.filter(|sent| sent.content == content).collect();
         sent.sort_by_key(|sent| std::cmp::Reverse(sent.created.0));
         Ok(sent)
     }
 
-    /// The receipts that are filed under this id; nothing of them is verified.
-    fn find(&self, id: ContentId) -> io::Result<Vec<FileReceipt>> {
+    /// What was sent under this file name, be its content what it may. Blocks.
+    pub fn of_name(&self, name: &str) -> Result<Vec<SentFile>, Error> {
+        let receipts = self.find(None).map_err(|source| self.at(source))?;
+        let verified = receipts.iter().filter_map(|receipt| receipt.verify().ok());
+        let mut sent: Vec<_> = verified.filter(|sent| file_name(sent) == Some(name)).collect();
+        sent.sort_by_key(|sent| std::cmp::Reverse(sent.created.0));
+        Ok(sent)
+    }
+
+    /// The receipts that are filed under this id, or all; nothing of them is verified.
+    fn find(&self, id: Option<ContentId>) -> io::Result<Vec<FileReceipt>> {
         let mut found = Vec::new();
         for entry in self.dir.entries()? {
             let name = entry?.file_name();
@@ -121,14 +130,18 @@ fn content_at(path: &Path) -> io::Result<Content> {
     of_file(&File::open(path)?, about.len(), |_| {})
 }
 
+fn file_name(sent: &SentFile) -> Option<&str> {
+    sent.entry.path().as_str().rsplit('/').next()
+}
+
 fn is_of_receipts(name: &str) -> bool {
     name.ends_with(ENDING) && !name.starts_with(TEMPORARY_PREFIX)
 }
 
-/// Collects the receipts of this content, up to the file's end or to what is none.
+/// Collects the receipts of this content, or of all, up to the file's end or to what is none.
 fn read_all(
     mut file: BufReader<File>,
-    id: ContentId,
+    id: Option<ContentId>,
     found: &mut Vec<FileReceipt>,
 ) -> io::Result<()> {
     loop {
@@ -139,7 +152,7 @@ fn read_all(
         if u64::from(length) > RECEIPT_BYTES as u64 {
             return Err(io::ErrorKind::InvalidData.into());
         }
-        if of != *id.as_bytes() {
+        if id.is_some_and(|id| of != *id.as_bytes()) {
             file.seek_relative(i64::from(length))?;
             continue;
         }

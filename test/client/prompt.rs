@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// One of the sample homes, with the index of this town.
-fn sample(town: &Town, name: &str) -> PathBuf {
+pub(crate) fn sample(town: &Town, name: &str) -> PathBuf {
     let (from, to) =
         (Path::new(env!("CARGO_MANIFEST_DIR")).join("test").join(name), town.machine.at(name));
     copy(&from.join("share"), &to.join("share"));
@@ -34,13 +34,13 @@ fn first_run(town: &Town, name: &str, files: &str) -> Terminal {
     at.sees(&town.index.fingerprint().to_string()).sees("[y/N] ").types("y\r");
     at.sees("[Y/n] ").types("\r");
     at.sees(&format!("[{name}]: ")).types("\r");
-    at.sees("characters): ").types(&format!("{PASSWORD}\r"));
+    at.sees("another name): ").types(&format!("{PASSWORD}\r"));
     at.sees("The same again: ").types("not the same\r");
-    at.sees("not the same").sees("characters): ").types(&format!("{PASSWORD}\r"));
+    at.sees("not the same").sees("another name): ").types(&format!("{PASSWORD}\r"));
     at.sees("The same again: ").types(&format!("{PASSWORD}\r"));
     at.sees("(Enter for none): ").types("\r").sees("The same again: ").types("\r");
     at.sees("no passphrase");
-    at.sees(&format!("Share {files} files with everyone? [Y/n] ")).types("\r");
+    at.sees(&format!("Share the {files} files in share/ with everyone? [Y/n] ")).types("\r");
     at.sees("you are online").sees(&format!("{name}> "));
     assert!(!at.text().contains(PASSWORD), "it was shown");
     at
@@ -129,7 +129,7 @@ fn a_question_that_nobody_answers_holds_up_nothing() {
     mallory.types("send bob round-1/tree.txt\r").sees("Waiting for bob");
     bob.sees("`inbox accept 1`").types("y\r").sees("mallory is verified").sees("bob> ");
     bob.types("inbox accept 1\r").sees("tree.txt came into");
-    mallory.sees("received, signed by bob").sees("mallory> ");
+    mallory.sees("delivered to bob").sees("mallory> ");
 }
 
 #[test]
@@ -202,4 +202,47 @@ fn whoever_is_told_to_end_says_goodbye_and_gives_the_terminal_back() {
     kill_process(serving.pid(), Signal::TERM).unwrap();
     assert_eq!(serving.exit(), Some(0));
     assert!(!is_online(&alone, "bob"));
+}
+
+#[test]
+fn a_first_run_asks_again_and_goes_on_where_it_was() {
+    let mut town = Town::new();
+    let _bob = town.joined("bob");
+    let folder = sample(&town, "user1");
+    let settings = fs::read_to_string(folder.join("waxwing.toml")).unwrap();
+    let settings = settings.replace("user = \"user1\"", "away = 1");
+    fs::write(folder.join("waxwing.toml"), settings).unwrap();
+    let home = town.machine.at("home");
+    let begin = |folder: &Path| {
+        let mut at = Terminal::open(folder, env!("CARGO_BIN_EXE_client"), &home);
+        at.sees("Is it? [y/N] ").types("y\r").sees("[Y/n] ").types("\r");
+        at.sees("index: ");
+        at
+    };
+    let password = format!("{PASSWORD}\r");
+    let mut at = begin(&folder);
+    // Not a name, one that was not meant, and one that is taken.
+    at.types("No Name\r").sees("index: ").types("typo\r").sees("for typo").types("\r");
+    at.sees("[typo]: ").types("bob\r").sees("for bob").sees("name): ").types(&password);
+    at.sees("again: ").types(&password).sees("for none): ").types("\r").sees("again: ").types("\r");
+    at.sees("Somebody else has the name bob").sees("index: ");
+    let address = town.index.address().to_string();
+    town.index.signal(Signal::TERM);
+    town.index.end();
+    at.types("user1\r").sees("new keys are kept").sees("error: ").sees("hint: ");
+    assert_eq!(at.exit(), Some(5));
+
+    town.index = town.machine.start_with(&["--data", "data", "--listen", &address]);
+    let mut at = begin(&folder);
+    at.types("user1\r").sees("name): ").types(&password).sees("again: ").types(&password);
+    at.sees("You are user1").sees("Share the 9 files").types("\r").sees("user1> ");
+    assert!(!at.text().contains("Making your keys"), "{}", at.text());
+    at.types("quit\r");
+    assert_eq!(at.exit(), Some(0));
+    // A password that is wrong is asked again.
+    let mut user1 =
+        Terminal::open(&folder, &format!("{} login", env!("CARGO_BIN_EXE_client")), &home);
+    user1.sees("Password: ").types("not the password\r").sees("does not know this name");
+    user1.sees("Password: ").types(&password).sees("You are user1");
+    assert_eq!(user1.exit(), Some(0));
 }

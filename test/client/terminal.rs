@@ -16,6 +16,7 @@ pub(crate) struct Terminal {
     keys: ChildStdin,
     shown: Receiver<Vec<u8>>,
     text: String,
+    raw: Vec<u8>,
     /// What was awaited already.
     seen: usize,
     screen: vt100::Parser,
@@ -50,7 +51,7 @@ impl Terminal {
         });
         let there = |number| NonZeroU16::new(number).unwrap();
         let screen = vt100::Parser::new(there(LINES), there(columns), 0);
-        Self { child, keys, shown, text: String::new(), seen: 0, screen }
+        Self { child, keys, shown, text: String::new(), raw: Vec::new(), seen: 0, screen }
     }
 
     /// Waits until this is shown, behind what was awaited before.
@@ -72,6 +73,7 @@ impl Terminal {
 
     fn take(&mut self, bytes: &[u8]) {
         self.text += &plain(bytes);
+        self.raw.extend(bytes);
         self.screen.process(bytes);
     }
 
@@ -84,6 +86,11 @@ impl Terminal {
     /// All that was shown.
     pub(crate) fn text(&self) -> &str {
         &self.text
+    }
+
+    /// All that was shown, with what steers the terminal.
+    pub(crate) fn raw(&self) -> String {
+        String::from_utf8_lossy(&self.raw).into_owned()
     }
 
     /// What stands on the screen now, without the spaces at the ends of lines.

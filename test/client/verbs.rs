@@ -126,3 +126,34 @@ fn a_password_comes_from_the_input_too() {
     command.stdin(fs::File::open(town.machine.at("password")).unwrap());
     crate::stage::Done::of(&mut command).ok();
 }
+
+#[test]
+fn keys_of_a_join_that_failed_are_used_by_the_next() {
+    let town = Town::new();
+    let (_bob, zoe) = (town.joined("bob"), town.home("zoe"));
+    let invitation = town.invitation();
+    let join = |name| {
+        let flags = ["--password-file", "password", "--no-passphrase"];
+        zoe.run(&[&["join", &invitation, "--user", name][..], &flags].concat())
+    };
+    let err = join("bob").failed(7);
+    assert!(err.contains(&format!("kept in {}", zoe.path.display())), "{err}");
+    let key = fs::read(zoe.path.join("keys/fingerprint")).unwrap();
+    join("zoe").ok();
+    assert_eq!(fs::read(zoe.path.join("keys/fingerprint")).unwrap(), key);
+}
+
+#[test]
+fn the_index_that_was_joined_counts_more_than_the_one_in_the_file() {
+    let town = Town::new();
+    let bob = town.home("bob");
+    bob.give_keys("bob");
+    fs::write(bob.path.join("waxwing.toml"), "index = \"127.0.0.1:9\"\n").unwrap();
+    let invitation = town.invitation();
+    bob.run(&["join", &invitation, "--user", "bob", "--password-file", "password"]).ok();
+    let people = bob.run(&["people"]);
+    let at = town.index.address().to_string();
+    assert!(people.err.contains(&format!("You joined the index at {at}")), "{people:?}");
+    assert!(people.err.contains("login 127.0.0.1:9"), "{people:?}");
+    assert!(people.ok().contains("bob"));
+}

@@ -8,7 +8,6 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::os::unix::net::UnixListener;
 use std::path::Path;
 use tempfile::{TempDir, tempdir};
-use tokio_util::sync::CancellationToken;
 use waxwing::model::{Content, Events, Task, Work};
 use waxwing::peer::{Scan, ShareFolder, Stamp, WhyLeftOut};
 
@@ -103,12 +102,12 @@ fn a_file_has_the_content_that_it_had_when_it_was_scanned_or_none() {
     let shared = ShareFolder::open(folder.path()).unwrap();
     let stamp = shared.scan().unwrap().files[0].stamp;
     assert_eq!(
-        shared.hash(&path("a"), &stamp, &mut silent(), &CancellationToken::new()).unwrap(),
+        shared.hash(&path("a"), &stamp, &mut silent(), &|| false).unwrap(),
         Content::of(b"a")
     );
     assert!(stamp.is_settled(u64::MAX) && !stamp.is_settled(0));
     fs::write(folder.path().join("a"), b"b").unwrap();
-    shared.hash(&path("a"), &stamp, &mut silent(), &CancellationToken::new()).unwrap_err();
+    shared.hash(&path("a"), &stamp, &mut silent(), &|| false).unwrap_err();
 }
 
 #[test]
@@ -138,8 +137,8 @@ fn beside_a_file_that_is_opened_alone_nothing_is_read() {
     let alone = ShareFolder::open(&folder.path().join("only")).unwrap();
     assert!(alone.is_one_file() && !all.is_one_file());
     for (file, is_there) in all.scan().unwrap().files.iter().zip([false, true]) {
-        all.hash(&file.path, &file.stamp, &mut silent(), &CancellationToken::new()).unwrap();
-        let hashed = alone.hash(&file.path, &file.stamp, &mut silent(), &CancellationToken::new());
+        all.hash(&file.path, &file.stamp, &mut silent(), &|| false).unwrap();
+        let hashed = alone.hash(&file.path, &file.stamp, &mut silent(), &|| false);
         assert_eq!(hashed.is_ok(), is_there, "{}", file.path);
     }
 }

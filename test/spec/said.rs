@@ -11,7 +11,7 @@ use waxwing::wire::index::{PathSaid, SizeSaid};
 use waxwing::wire::{
     ChunksMissing, Code, ContentSaid, Explanation, Failure, Features, GetAsk, GetGrant, Goodbye,
     HeadAsk, HeadTold, Hello, Kind, Landed, LaneId, LaneIds, LaneOpening, LanesAsk, LanesGrant,
-    Message, MissingChunks, Party, Ping, Pong, Role, SegmentVerified, SendAsk, SendGrant,
+    Message, MissingChunks, PartSaid, Party, Ping, Pong, Role, SegmentVerified, SendAsk, SendGrant,
     StreamAccept, StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord, Transcript,
     Wanted, frame,
 };
@@ -115,7 +115,9 @@ fn head_told() -> HeadTold {
 fn get_ask() -> GetAsk {
     let content = ContentSaid { id: [5; 32].into(), size: SizeSaid(5) };
     let path = PathSaid(EntryPath::parse("koala/tree.jpg").unwrap());
-    let wanted = List::new(vec![Wanted { path, content: Some(content), parts: None }]).unwrap();
+    let part = PartSaid { start: SizeSaid(0), end: SizeSaid(5) };
+    let parts = Some(List::new(vec![part]).unwrap());
+    let wanted = List::new(vec![Wanted { path, content: Some(content), parts }]).unwrap();
     GetAsk { id: 3, challenge: [1; 32], share: [7; 16].into(), wanted }
 }
 

@@ -76,6 +76,7 @@ fn the_fields_of_what_stands_in_messages_are_those_that_the_code_writes() {
         ("placed entry", Kind::Located, &[3]),
         ("wanted", Kind::GetAsk, &[3]),
         ("content", Kind::GetAsk, &[3, 1]),
+        ("part", Kind::GetAsk, &[3, 2]),
     ];
     for (name, kind, path) in cases {
         let (_, body) = bodies().into_iter().find(|(of, _)| *of == kind).unwrap();
@@ -96,6 +97,7 @@ fn the_maxima_of_fields_are_limits() {
         "sync under way",
         "entry",
         "wanted",
+        "part",
         "content",
         "placed entry",
         "share",

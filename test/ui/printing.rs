@@ -150,6 +150,19 @@ fn tables_fit_the_width_and_are_whole_without_one() {
     table.row(["alice", &"word ".repeat(40)]);
     assert_eq!(table.lines(None).len(), 2);
 
+    // Paths break behind a slash, and only a word that is too long for its column is cut.
+    let mut paths = Table::new(&["#", "file", "size"]);
+    paths.row(["1", "alice:photos/zoo/koala.ppm", "9 KiB"]);
+    paths.row(["2", "alice:photos/a-name-that-is-too-long.ppm", "9 KiB"]);
+    let shown = [
+        "#  file              size",
+        "1  alice:photos/     9 KiB",
+        "   zoo/koala.ppm",
+        "2  alice:photos/     9 KiB",
+        "   a-name-that-is-…",
+    ];
+    assert_eq!(paths.lines(Some(26)), shown);
+
     let mut plain = Table::without_heading();
     plain.row(["accounts", "3"]);
     plain.row(["db", "48 KiB"]);

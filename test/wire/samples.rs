@@ -13,7 +13,7 @@ use waxwing::wire::index::{PathSaid, SizeSaid};
 use waxwing::wire::{
     ChunksMissing, Code, ContentSaid, Explanation, Failure, Features, GetAsk, GetGrant, Goodbye,
     HeadAsk, HeadTold, Hello, Kind, Landed, LaneId, LaneIds, LanesAsk, LanesGrant, Message,
-    MissingChunks, Party, Ping, Pong, Proof, Role, SegmentVerified, SendAsk, SendGrant,
+    MissingChunks, PartSaid, Party, Ping, Pong, Proof, Role, SegmentVerified, SendAsk, SendGrant,
     StreamAccept, StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord, Transcript,
     Wanted, frame,
 };
@@ -115,8 +115,9 @@ pub(crate) fn largest() -> Vec<Sample> {
 fn get_ask(path: &str, count: usize) -> GetAsk {
     let content = ContentSaid { id: [5; 32].into(), size: SizeSaid(5) };
     let path = PathSaid(EntryPath::parse(path).unwrap());
-    let wanted =
-        List::new(vec![Wanted { path, content: Some(content), parts: None }; count]).unwrap();
+    let part = PartSaid { start: SizeSaid(0), end: SizeSaid(5) };
+    let parts = (count == 1).then(|| List::new(vec![part]).unwrap());
+    let wanted = List::new(vec![Wanted { path, content: Some(content), parts }; count]).unwrap();
     GetAsk { id: 3, challenge: [1; 32], share: [7; 16].into(), wanted }
 }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use waxwing::crypto::Passphrase;
 use waxwing::crypto::Password;
 use waxwing::crypto::key_file::Protection;
+use waxwing::model::UserName;
 use waxwing::node;
 use waxwing::ui::read_secret;
 use zeroize::Zeroizing;
@@ -75,6 +76,29 @@ pub(crate) fn new_password(
     let ask = program.asker("a password", "--password-file FILE gives it, or - for the input")?;
     let check = |text: &str| Password::new(text).map(|_| ()).map_err(|error| error.to_string());
     checked(&ask.new_secret(question, check)?)
+}
+
+/// The password of an account that is to be, or none: then the name was not meant so.
+pub(crate) fn password_or_back(
+    program: &Program,
+    user: &UserName,
+) -> Result<Option<Password>, Trouble> {
+    let ask = program.asker("a password", "--password-file FILE gives it, or - for the input")?;
+    let question = format!(
+        "Password for {user}, {} characters or more (empty: another name)",
+        Password::MIN_BYTES
+    );
+    loop {
+        let first = ask.secret(&question)?;
+        if first.is_empty() {
+            return Ok(None);
+        }
+        match Password::new(&first) {
+            Err(why) => program.printer.note(why),
+            Ok(password) if *ask.secret("The same again")? == *first => return Ok(Some(password)),
+            Ok(_) => program.printer.note("These were not the same. Once more:"),
+        }
+    }
 }
 
 /// A text that is a password.

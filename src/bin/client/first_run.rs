@@ -1,14 +1,15 @@
 //! The first run in a home: from nothing to an account, a question at a time.
 
 use crate::asking;
-use crate::failures::Trouble;
+use crate::failures::{self, Trouble};
 use crate::program::Program;
 use crate::samples;
 use crate::verbs::account::{self, Newcomer};
 use crate::visits::files;
 use waxwing::crypto::Password;
-use waxwing::model::{Audience, IndexAddress};
+use waxwing::model::{Audience, IndexAddress, Invitation, UserName};
 use waxwing::node::User;
+use waxwing::wire::Code;
 
 /// Asks what has to be known. The index is the one that is set.
 pub(crate) async fn welcome(program: &Program, index: IndexAddress) -> Result<User, Trouble> {
@@ -16,30 +17,87 @@ pub(crate) async fn welcome(program: &Program, index: IndexAddress) -> Result<Us
     let ask = program.asker("an answer", "`join INVITATION` with its flags")?;
     printer.headline("Welcome to waxwing.");
     printer.result(format!("Everything of yours stays in {}.", program.home.path().display()));
-    let me = Newcomer::begin(program)?;
+    let me = Newcomer::here(program)?;
     let index = me.trusted(program, index).await?;
     let is_new = ask.yes("A new account? (n: log in to yours)", true)?;
-    let set = program.with_config(|config| config.user.clone()).flatten();
-    let user = account::ask_name(program, set.as_ref().map(|name| name.as_str()))?;
-    let question = format!("Password for {user} (at least {} characters)", Password::MIN_BYTES);
-    let password = match is_new {
-        true => Some(asking::new_password(program, None, &question)?),
-        false => None,
+    let set = match &me {
+        Newcomer::Known(user) => user.config().user.clone(),
+        Newcomer::New(_) => program.with_config(|config| config.user.clone()).flatten(),
     };
-    let me = match me {
-        Newcomer::Known(user) => user,
-        Newcomer::New(keys) => {
-            let passphrase = asking::new_protection(program, None)?;
-            account::keep(program, &keys, passphrase.as_ref())?
-        }
+    let account = if is_new { Some(new_account(program, set.as_ref())?) } else { None };
+    let is_known = matches!(me, Newcomer::Known(_));
+    let me = me.kept(program, None)?;
+    let joined = match account {
+        Some(account) => make_account(program, &me, &index, account).await,
+        None => log_in(program, &me, &index, set).await,
     };
-    match password {
-        Some(password) => me.join(&index, &user, &password, None).await?,
-        None => account::log_in(program, &me, &index, &user).await?,
+    if let (Err(_), false) = (&joined, is_known) {
+        account::tell_kept(program);
     }
+    joined?;
     account::told_joined(program, &me, "joined")?;
     offer_to_share(program, &me).await?;
     Ok(me)
+}
+
+/// A name and a password. Who sees that the name is not right leaves the password empty.
+fn new_account(program: &Program, set: Option<&UserName>) -> Result<(UserName, Password), Trouble> {
+    let mut usual = set.cloned();
+    loop {
+        let user = account::ask_name(program, usual.as_ref().map(UserName::as_str))?;
+        match asking::password_or_back(program, &user)? {
+            Some(password) => return Ok((user, password)),
+            None => usual = Some(user),
+        }
+    }
+}
+
+/// What is wrong with a name or a password is asked again.
+async fn make_account(
+    program: &Program,
+    me: &User,
+    index: &Invitation,
+    (mut user, mut password): (UserName, Password),
+) -> Result<(), Trouble> {
+    loop {
+        let error = match me.join(index, &user, &password, None).await {
+            Ok(()) => return Ok(()),
+            Err(error) => error,
+        };
+        match account::refused(&error) {
+            Some(Code::NameTaken) => {
+                program.printer.note(format!("Somebody else has the name {user}."));
+                user = account::ask_name(program, None)?;
+            }
+            Some(Code::PasswordRule) => {
+                program.printer.failure(&failures::node(&error));
+                (user, password) = new_account(program, Some(&user))?;
+            }
+            // The answer of an earlier try was lost: the account is there.
+            Some(Code::KeyTaken) => return Ok(me.login(index, &user, &password).await?),
+            _ => return Err(error.into()),
+        }
+    }
+}
+
+/// Until name and password are right, or the index says that it was too often.
+async fn log_in(
+    program: &Program,
+    me: &User,
+    index: &Invitation,
+    set: Option<UserName>,
+) -> Result<(), Trouble> {
+    let mut usual = set;
+    loop {
+        let user = account::ask_name(program, usual.as_ref().map(UserName::as_str))?;
+        match me.login(index, &user, &asking::ask_password(program)?).await {
+            Err(error) if account::is_wrong_password(&error) => {
+                program.printer.note(account::WRONG_PASSWORD);
+                usual = Some(user);
+            }
+            done => return Ok(done?),
+        }
+    }
 }
 
 /// The folders that are set are offered once; without a yes nothing is shared.
@@ -48,7 +106,12 @@ async fn offer_to_share(program: &Program, me: &User) -> Result<(), Trouble> {
     put_samples(program, me);
     for path in me.config().shares.clone() {
         let preview = me.preview(&path).await?;
-        let question = format!("Share {} with everyone?", files(preview.files));
+        let place = me.home().path();
+        let place = path.strip_prefix(place).unwrap_or(&path).display().to_string();
+        let question = match path.is_dir() {
+            true => format!("Share the {} in {place}/ with everyone?", files(preview.files)),
+            false => format!("Share {place} with everyone?"),
+        };
         if ask.yes(&question, true)? {
             me.add_share(&path, &[], Audience::Everyone)?;
         } else {

@@ -25,7 +25,9 @@ use clap::ArgMatches;
 use program::Program;
 use settings::{Given, JSON, TABLE};
 use std::env;
+use std::io;
 use std::process::ExitCode;
+use std::thread;
 use waxwing::ui::settings::{ConfigFile, Settings};
 use waxwing::ui::{Exit, Failure, Loudness, Printer};
 
@@ -57,6 +59,12 @@ fn main() -> ExitCode {
 
 /// On threads of its own, so that a question to the person holds up nothing else.
 fn run(matches: ArgMatches, given: Given, printer: &Printer) -> Result<(), Failure> {
+    if matches.get_flag(verbs::WHILE_INPUT_LASTS) {
+        thread::spawn(|| {
+            let _ = io::copy(&mut io::stdin(), &mut io::sink());
+            signals::end_at_once();
+        });
+    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .enable_all()

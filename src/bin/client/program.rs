@@ -3,7 +3,7 @@
 use crate::asking;
 use crate::failures::{self, Trouble};
 use crate::settings::Given;
-use crate::visits;
+use crate::visits::{self, watch_index};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::task::block_in_place;
@@ -12,7 +12,7 @@ use waxwing::crypto::key_file::KeyFileError;
 use waxwing::crypto::key_folder::KeyFolderError;
 use waxwing::model::{Events, UnixTime};
 use waxwing::node::{self, Config, Home, Options, User};
-use waxwing::ui::{Ask, AskError, Exit, Failure, Printer, Progress};
+use waxwing::ui::{Ask, AskError, Exit, Failure, Loudness, Printer, Progress};
 use zeroize::Zeroizing;
 
 /// The program, from its start to its end.
@@ -67,7 +67,10 @@ struct State {
 
 impl Program {
     pub(crate) fn new(given: Given, printer: Printer) -> Result<Arc<Self>, Failure> {
-        let Given { home, has_file, config, mut options, samples, json } = given;
+        let Given { home, has_file, config, mut options, samples, json, remark } = given;
+        if let Some(remark) = remark {
+            printer.note(remark);
+        }
         let (events, listener) = Events::channel();
         let progress = Progress::start(&printer, listener)
             .map_err(|error| Failure::new(Exit::Error, error))?;
@@ -196,6 +199,10 @@ impl Program {
     }
 
     pub(crate) fn keep(&self, user: User) -> User {
+        if self.printer.loudness() == Loudness::Verbose {
+            self.printer.detail(format!("this is {}", user.home().path().display()));
+            watch_index(&self.printer, &user);
+        }
         self.state().user = Some(user.clone());
         user
     }

@@ -13,7 +13,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::task::block_in_place;
 use waxwing::node::index::Status;
 use waxwing::node::{self, User};
-use waxwing::ui::{Exit, Failure, Line, Shell, Table, split_words};
+use waxwing::ui::{Exit, Failure, Line, Loudness, Shell, Table, split_words};
 
 /// Opens the prompt, until the person leaves.
 pub(crate) async fn open(program: &Arc<Program>) -> Result<(), Failure> {
@@ -59,9 +59,11 @@ async fn told_to_end(is_open: &AtomicBool) -> Result<Told, Failure> {
 
 /// Opens the keys and looks whether the session is good; makes both the first time.
 async fn begin(program: &Program) -> Result<Option<User>, Trouble> {
-    if !program.has_keys() {
-        let Some(index) = account::set_index(program) else { return Ok(None) };
+    if let (Ok(None), Some(index)) = (program.home.index(), account::set_index(program)) {
         return first_run::welcome(program, index).await.map(Some);
+    }
+    if !program.home.keys().exists() {
+        return Ok(None);
     }
     let user = program.user()?;
     let user = if user.is_rotating() { verbs::keys::finish(program).await? } else { user };
@@ -102,6 +104,9 @@ async fn be_there(program: &Program, user: &User) {
 
 /// The steps that a newcomer needs, in their order.
 fn menu(program: &Program, user: Option<&User>) {
+    if program.printer.loudness() == Loudness::Quiet {
+        return;
+    }
     let mut table = Table::without_heading();
     if user.is_none() {
         table.row(["join INVITATION", "make an account on an index, and your keys"]);

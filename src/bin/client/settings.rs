@@ -5,6 +5,7 @@ use std::env;
 use std::fs;
 use std::io;
 use std::time::Duration;
+use waxwing::model::IndexAddress;
 use waxwing::node::{Config, Home, Options, Receive};
 use waxwing::ui::settings::{ConfigFile, Preset, Setting, SettingError, Settings};
 use waxwing::ui::{Exit, Failure};
@@ -124,6 +125,8 @@ pub(crate) struct Given {
     /// Whether files to try with are made at the first run.
     pub(crate) samples: bool,
     pub(crate) json: bool,
+    /// What the person should know of it.
+    pub(crate) remark: Option<String>,
 }
 
 impl Given {
@@ -133,8 +136,9 @@ impl Given {
         has_file: bool,
     ) -> Result<Self, SettingError> {
         let port = settings.number(&PORT, 1024..=65535)?;
+        let (index, remark) = index(settings, &home)?;
         let config = Config {
-            index: settings.parse(&INDEX)?,
+            index,
             user: settings.parse(&USER)?,
             shares: settings.paths(&SHARES),
             downloads: settings.path(&DOWNLOADS),
@@ -147,8 +151,31 @@ impl Given {
         let (patience, away) = (seconds(&PATIENCE)?, seconds(&AWAY)?);
         let options = Options { patience, away, ..Options::default() };
         let (samples, json) = (settings.is_on(&SAMPLES)?, settings.is_on(&JSON)?);
-        Ok(Self { home, has_file, config, options, samples, json })
+        Ok(Self { home, has_file, config, options, samples, json, remark })
     }
+}
+
+/// The index that is set. Once another one was joined, that one counts more than the file.
+fn index(
+    settings: &Settings,
+    home: &Home,
+) -> Result<(Option<IndexAddress>, Option<String>), SettingError> {
+    let set = settings.parse::<IndexAddress>(&INDEX)?;
+    let (Some(file), Some(IndexAddress::Bare(at)), Ok(Some(joined))) =
+        (settings.file_of(&INDEX), &set, home.index())
+    else {
+        return Ok((set, None));
+    };
+    if joined.at == *at {
+        return Ok((set, None));
+    }
+    let remark = format!(
+        "You joined the index at {}, which is used. {} names the one at {at}; if that is where it is \
+         now: `login {at}`.",
+        joined.at,
+        file.display()
+    );
+    Ok((None, Some(remark)))
 }
 
 /// The home, before anything else is known of the settings.

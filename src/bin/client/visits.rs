@@ -5,8 +5,9 @@ use crate::verbs::UNKEPT;
 use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 use waxwing::model::{EntryPath, Untrusted};
+use waxwing::node::index::{News, Status};
 use waxwing::node::{User, Visit};
-use waxwing::ui::{Exit, Failure, Printer, bytes};
+use waxwing::ui::{Exit, Failure, Loudness, Printer, bytes};
 
 /// Tells of visits from now on.
 pub(crate) fn watch(program: &Program, me: &User) {
@@ -17,6 +18,29 @@ pub(crate) fn watch(program: &Program, me: &User) {
                 Ok(visit) => tell(&printer, &me, &visit),
                 Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return,
+            }
+        }
+    });
+}
+
+/// Tells how it stands with the index: with -v always, else when it goes away and comes back.
+pub(crate) fn watch_index(printer: &Printer, me: &User) {
+    let (Ok(index), Ok(mut news)) = (me.index(), me.news()) else { return };
+    let (printer, at) = (printer.clone(), index.at);
+    let is_verbose = printer.loudness() == Loudness::Verbose;
+    printer.detail(format!("asking the index at {at}, whose key is {}", index.fingerprint));
+    tokio::spawn(async move {
+        let mut is_away = false;
+        while let Some(news) = news.next().await {
+            let News::Status(status) = news else { continue };
+            let was_away = std::mem::replace(&mut is_away, matches!(status, Status::Away(_)));
+            match status {
+                Status::Here(_) if was_away => printer.note(format!("The index at {at} is back.")),
+                Status::Here(user) => printer.detail(format!("the index at {at} knows {user}")),
+                Status::Away(why) if is_verbose || !was_away => {
+                    printer.note(format!("The index at {at} is away ({why}); it is tried again."));
+                }
+                _ => {}
             }
         }
     });

@@ -132,6 +132,10 @@ impl Error {
                 Exit::NotFound,
                 "it did not come by this home, or was changed since: then get it again",
             ),
+            Self::NotAsSent { .. } => hint(
+                Exit::Verification,
+                "it was changed since, or is another file; to be sure of it, get it again",
+            ),
             Self::Stopped => no_hint(Exit::Interrupted),
             Self::Of(error) => error.hint(),
         }

@@ -183,10 +183,22 @@ pub enum Error {
     /// Nobody has sent a file, as far as is known.
     #[error("{}: nobody is known to have sent this", .0.display())]
     NoReceipt(PathBuf),
+    /// A file is not what somebody has sent under its name.
+    #[error("{}: this is not what {} sent under this name", path.display(), sender(.by))]
+    NotAsSent {
+        /// The file.
+        path: PathBuf,
+        /// Who sent the other; nobody who is known now.
+        by: Option<UserName>,
+    },
     /// This side stopped.
     #[error("it was stopped")]
     Stopped,
     /// What went wrong for several files at once.
     #[error(transparent)]
     Of(Arc<Error>),
+}
+
+fn sender(by: &Option<UserName>) -> String {
+    by.as_ref().map_or_else(|| "somebody".to_owned(), UserName::to_string)
 }

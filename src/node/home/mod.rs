@@ -35,7 +35,7 @@ pub(in crate::node) use files::StateFolder;
 
 use crate::crypto::Fingerprint;
 use crate::crypto::key_folder::{KeyFolder, KeyFolderError};
-use crate::model::{HostPort, UserName};
+use crate::model::{HostPort, Invitation, UserName};
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -204,6 +204,12 @@ impl Home {
              index = \"{index}\"\nuser = \"{user}\"\n"
         );
         files::write_if_none(&self.settings, text.as_bytes())
+    }
+
+    /// The index that it belongs to, if it belongs to one yet.
+    pub fn index(&self) -> Result<Option<Invitation>, HomeError> {
+        let ours = kept::Belonging::read(&self.state())?;
+        Ok(ours.map(|ours| ours.invitation()))
     }
 
     /// Takes the home for a program that shares, unless another one has it.

@@ -4,6 +4,7 @@ use super::User;
 use crate::crypto::UnixTime;
 use crate::model::UserName;
 use crate::node::Error;
+use crate::node::pins::Pins;
 use crate::peer::Receipts;
 use crate::seal::SentFile;
 use std::path::{Path, PathBuf};
@@ -21,16 +22,16 @@ pub struct SentBy {
 }
 
 impl User {
-    /// Who sent the bytes of this file, the latest first. [`Error::NoReceipt`] when nobody did, as far
-    /// as receipts say: also when the file was changed since.
+    /// Who sent the bytes of this file, the latest first. [`Error::NotAsSent`] when nobody did, as far
+    /// as receipts say, and somebody has sent others under its name; else [`Error::NoReceipt`].
     pub async fn who_sent(&self, file: &Path) -> Result<Vec<SentBy>, Error> {
         let (receipts, path) = (self.receipts()?, file.to_owned());
         let found = spawn_blocking(move || receipts.of_file(&path)).await;
         let (_, sent) = found.map_err(|_| Error::Stopped)??;
-        if sent.is_empty() {
-            return Err(Error::NoReceipt(file.to_owned()));
-        }
         let pins = self.pins()?;
+        if sent.is_empty() {
+            return Err(self.other_content(&pins, file).await?);
+        }
         let proofs = sent.into_iter().map(|sent| {
             let known = pins.signer(&sent.sender);
             let user = known.map(|(user, _)| user.clone());
@@ -38,6 +39,18 @@ impl User {
             SentBy { sent, user, verified }
         });
         Ok(proofs.collect())
+    }
+
+    /// Nobody has sent the bytes of this file: has somebody sent others under its name?
+    async fn other_content(&self, pins: &Pins, file: &Path) -> Result<Error, Error> {
+        let nobody = Error::NoReceipt(file.to_owned());
+        let Some(name) = file.file_name().and_then(|name| name.to_str()) else { return Ok(nobody) };
+        let (receipts, name) = (self.receipts()?, name.to_owned());
+        let sent = spawn_blocking(move || receipts.of_name(&name)).await;
+        let sent = sent.map_err(|_| Error::Stopped)??;
+        let Some(latest) = sent.first() else { return Ok(nobody) };
+        let by = pins.signer(&latest.sender).map(|(user, _)| user.clone());
+        Ok(Error::NotAsSent { path: file.to_owned(), by })
     }
 
     /// The folder of receipts.

@@ -171,7 +171,8 @@ fn look(
         let content = match known(file) {
             Some(id) => Ok(id),
             None => {
-                let content = opened.hash(&file.path, &file.stamp, &mut task, stop);
+                let content =
+                    opened.hash(&file.path, &file.stamp, &mut task, &|| stop.is_cancelled());
                 content.map(|content| content.id())
             }
         };

@@ -25,17 +25,16 @@ use cap_std::fs::Dir;
 use std::fs::File;
 use std::io;
 use std::path::Path;
-use tokio_util::sync::CancellationToken;
 
 /// A file that is read no further once it is not wanted any more.
-struct UntilStopped<'a> {
+struct UntilOver<'a> {
     file: &'a File,
-    stop: &'a CancellationToken,
+    is_over: &'a (dyn Fn() -> bool + Sync),
 }
 
-impl ReadAt for UntilStopped<'_> {
+impl ReadAt for UntilOver<'_> {
     fn read_at(&self, buffer: &mut [u8], offset: u64) -> io::Result<usize> {
-        if self.stop.is_cancelled() {
+        if (self.is_over)() {
             return Err(io::Error::other("it was stopped"));
         }
         ReadAt::read_at(self.file, buffer, offset)
@@ -86,17 +85,18 @@ impl ShareFolder {
     }
 
     /// Reads a file to learn what its bytes are called. Fails when it is not any more what was
-    /// scanned, also if it changes meanwhile, and when it is to stop.
+    /// scanned, also if it changes meanwhile, and when `is_over` says
+    /// so.
     pub fn hash(
         &self,
         path: &EntryPath,
         stamp: &Stamp,
         task: &mut Task,
-        stop: &CancellationToken,
+        is_over: &(dyn Fn() -> bool + Sync),
     ) -> io::Result<Content> {
         let file = self.open_unchanged(path, stamp)?;
         let (size, mut told) = (stamp.size(), 0_u64);
-        let content = of_file(&UntilStopped { file: &file, stop }, size, |_| {
+        let content = of_file(&UntilOver { file: &file, is_over }, size, |_| {
             let leaf = (LEAF_BYTES as u64).min(size.saturating_sub(told));
             told = told.saturating_add(leaf);
             task.advance(leaf);

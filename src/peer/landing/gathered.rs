@@ -8,7 +8,7 @@ use super::journal::{Head, HeadEntry, Held, Journal, Parts};
 use super::keeper::{self, JOURNAL};
 use super::private::{Claimed, Private, claim_all};
 use crate::model::content::{Leaf, Piece, PieceMerger, of_file};
-use crate::model::limits::{ENTRY_RANGES, LEAF_BYTES, PIECE_BYTES};
+use crate::model::limits::{LEAF_BYTES, PIECE_BYTES};
 use crate::model::{ByteRange, Content, EntryPath, Ranges};
 use crate::peer::disk::{boot_id, open_regular};
 use crate::peer::folder::read_exact;
@@ -166,7 +166,7 @@ impl Parts {
         let mut ranges: Vec<ByteRange> = Vec::new();
         for number in (0..leaves).filter(|number| !self.leaves.contains_key(number)) {
             let leaf = leaf_at(number, size);
-            let is_scattered = ranges.len() == ENTRY_RANGES;
+            let is_scattered = ranges.len() == PARTS_ASKED;
             match ranges.last_mut() {
                 Some(last) if last.end == leaf.start => last.end = leaf.end,
                 // The rest comes again as one.
@@ -233,6 +233,9 @@ fn pieces(file: &File, start: u64, end: u64, size: u64) -> io::Result<Vec<(u64, 
     Ok(pieces)
 }
 
+/// What comes is held in order, so a file that was cut off is seldom in more parts than one. Where it is,
+/// a request must not grow by much.
+pub(crate) const PARTS_ASKED: usize = 4;
 /// Thirty days.
 const LONGEST_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// A larger one is of no program of ours.

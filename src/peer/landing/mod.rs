@@ -27,7 +27,7 @@ mod private;
 
 pub use batch::Batch;
 pub use gathered::Gathered;
-pub(crate) use gathered::Sought;
+pub(crate) use gathered::{PARTS_ASKED, Sought};
 
 use super::Error;
 use super::disk::{self, open_regular};

@@ -225,6 +225,14 @@ impl Settings {
         given.map(|given| given.text.as_os_str())
     }
 
+    /// The file that says it, if a file does.
+    pub fn file_of(&self, setting: &Setting) -> Option<&Path> {
+        match &self.find(setting)?.source {
+            Source::File(file) => Some(file),
+            _ => None,
+        }
+    }
+
     /// A setting that is a text, but not what the program needs: where it stands, and why.
     pub fn refuse(&self, setting: &Setting, reason: impl Into<String>) -> SettingError {
         let reason = reason.into();

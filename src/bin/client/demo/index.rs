@@ -1,6 +1,5 @@
 //! The index of the story: a real one on a database, in a process of its own.
 
-use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use tokio::net::TcpListener;
@@ -15,7 +14,7 @@ use waxwing::model::Invitation;
 use waxwing::ui::{Exit, Failure, Printer};
 use waxwing::wire::{Features, Party};
 
-/// Serves until nobody holds its input any more, which is when the story is over.
+/// Serves until it is ended, which is when the story is over.
 pub(super) async fn be_the_index(folder: &Path) -> Result<(), Failure> {
     let keys = KeyFolder::at(folder.join("keys"));
     let identity = keys.create(Protection::NoneAsked, UnixTime::now()).map_err(failed)?;
@@ -34,12 +33,7 @@ pub(super) async fn be_the_index(folder: &Path) -> Result<(), Failure> {
 
     let stop = CancellationToken::new();
     let listening = Listener::new(sockets, side).run(index.clone(), stop.clone());
-    let over = tokio::task::spawn_blocking(|| std::io::stdin().read_to_end(&mut Vec::new()));
-    let ending = async {
-        let _ = over.await;
-        stop.cancel();
-    };
-    tokio::join!(listening, index.run_jobs(stop.clone()), ending);
+    tokio::join!(listening, index.run_jobs(stop));
     store.close().await;
     Ok(())
 }

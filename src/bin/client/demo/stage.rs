@@ -1,10 +1,11 @@
 //! The folder of the story, and the processes in it.
 
 use std::fs::{self, DirBuilder};
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 use waxwing::crypto::random;
 use waxwing::ui::{Exit, Failure, Printer};
 
@@ -18,7 +19,7 @@ pub(super) struct Stage {
 
 #[derive(Default)]
 struct Actors {
-    /// Those who run beside the story.
+    /// Those who run.
     running: Vec<Child>,
     is_over: bool,
 }
@@ -73,10 +74,15 @@ impl Stage {
         Ok(self.home(who))
     }
 
+    /// Begins somebody whose end is not this program's doing alone: they go on as long as their input
+    /// is held, and so go when this program is killed.
+    fn spawn(&self, command: &mut Command) -> Result<Child, Failure> {
+        command.arg("--while-input-lasts").stdin(Stdio::piped()).spawn().map_err(failed)
+    }
+
     /// Begins somebody who runs beside the story until its end, and gives their first line.
     pub(super) fn begin(&self, command: &mut Command) -> Result<String, Failure> {
-        let child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
-        let mut child = child.spawn().map_err(failed)?;
+        let mut child = self.spawn(command.stdout(Stdio::piped()).stderr(Stdio::null()))?;
         let out = child.stdout.take();
         self.keep(child)?;
         let mut line = String::new();
@@ -90,25 +96,55 @@ impl Stage {
         }
     }
 
-    fn keep(&self, mut child: Child) -> Result<(), Failure> {
-        let mut actors = self.actors();
+    /// Gives the number of the process.
+    fn keep(&self, mut child: Child) -> Result<u32, Failure> {
+        let (mut actors, number) = (self.actors(), child.id());
         if actors.is_over {
             end(&mut child);
-            return Err(Failure::new(Exit::Interrupted, "stopped"));
+            return Err(stopped());
         }
         actors.running.push(child);
-        Ok(())
+        Ok(number)
+    }
+
+    /// Waits until somebody has ended, by themselves or with all others, or `is_time` to end them.
+    fn wait(&self, number: u32, is_time: impl Fn() -> bool) -> Result<ExitStatus, Failure> {
+        loop {
+            let mut actors = self.actors();
+            let at = actors.running.iter().position(|child| child.id() == number);
+            let at = at.ok_or_else(stopped)?;
+            let child = actors.running.get_mut(at).ok_or_else(stopped)?;
+            if is_time() {
+                // It may have ended by itself.
+                let _ = child.kill();
+            }
+            if child.try_wait().map_err(failed)?.is_some() {
+                return actors.running.swap_remove(at).wait().map_err(failed);
+            }
+            drop(actors);
+            std::thread::sleep(LOOK);
+        }
     }
 
     /// Runs somebody's program to its end, and gives what it said.
-    pub(super) fn run(&self, command: &mut Command, typed: &str) -> Result<Output, Failure> {
-        let command = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().map_err(failed)?;
-        if let Some(mut input) = child.stdin.take() {
-            // Whoever asks for nothing does not read it.
-            let _ = input.write_all(typed.as_bytes());
+    pub(super) fn run(&self, command: &mut Command) -> Result<(ExitStatus, String), Failure> {
+        let mut child = self.spawn(command.stdout(Stdio::null()).stderr(Stdio::piped()))?;
+        let (mut err, mut said) = (child.stderr.take(), String::new());
+        let number = self.keep(child)?;
+        if let Some(err) = &mut err {
+            err.read_to_string(&mut said).map_err(failed)?;
         }
-        child.wait_with_output().map_err(failed)
+        Ok((self.wait(number, || false)?, said))
+    }
+
+    /// Runs somebody's program unseen, and kills it when it is time.
+    pub(super) fn kill(
+        &self,
+        command: &mut Command,
+        is_time: impl Fn() -> bool,
+    ) -> Result<(), Failure> {
+        let child = self.spawn(command.stdout(Stdio::null()).stderr(Stdio::null()))?;
+        self.wait(self.keep(child)?, is_time).map(|_| ())
     }
 
     /// Runs somebody's program where all can see it: its tables and bars are the person's.
@@ -116,11 +152,10 @@ impl Stage {
         self.printer.result("");
         self.printer.headline(format!("{who}$ client {}", typed.join(" ")));
         let mut command = self.command(who, typed);
-        command.stdin(Stdio::null());
         if self.printer.is_json() {
             command.stdout(Stdio::null()).stderr(Stdio::null());
         }
-        let status = command.status().map_err(failed)?;
+        let status = self.wait(self.keep(self.spawn(&mut command)?)?, || false)?;
         Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(u8::MAX))
     }
 
@@ -155,6 +190,13 @@ fn make_private(folder: &Path) -> std::io::Result<()> {
     DirBuilder::new().create(folder)
 }
 
+fn stopped() -> Failure {
+    Failure::new(Exit::Interrupted, "stopped")
+}
+
 pub(super) fn failed(error: impl std::fmt::Display) -> Failure {
     Failure::new(Exit::Error, error)
 }
+
+/// How often is looked whether somebody has ended.
+const LOOK: Duration = Duration::from_millis(5);

@@ -3,9 +3,10 @@
 use super::samples::{ALICE, BOB, FILM_BYTES, put};
 use super::stage::{Stage, failed};
 use serde::Serialize;
+use std::cell::Cell;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Output, Stdio};
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 use waxwing::ui::{Exit, Failure, Table, bytes};
 
@@ -74,8 +75,10 @@ fn join_both(stage: &Stage, invitation: &str) -> Result<(), Failure> {
         put(files, &stage.make_home(who)?.join("share")).map_err(failed)?;
     }
     let join = |who| {
-        let typed = ["join", invitation, "--user", who, "--password-file", "-", "--no-passphrase"];
-        succeed(stage.run(&mut stage.command(who, &typed), PASSWORD)?, &format!("{who} joins"))
+        fs::write(stage.home(who).join("password"), PASSWORD).map_err(failed)?;
+        let secret = ["--password-file", "password", "--no-passphrase"];
+        let typed = [&["join", invitation, "--user", who][..], &secret].concat();
+        succeed(stage.run(&mut stage.command(who, &typed))?, &format!("{who} joins"))
     };
     std::thread::scope(|scope| {
         let alice = scope.spawn(|| join("alice"));
@@ -107,7 +110,7 @@ fn signed(stage: &Stage, koala: &Path) -> Result<String, Failure> {
 
 /// One bit of a copy is another one: it is not what Alice signed.
 fn tampered(stage: &Stage, koala: &Path) -> Result<String, Failure> {
-    let copy = koala.with_file_name("tampered.ppm");
+    let copy = stage.make_home("bob/copy")?.join("koala.ppm");
     let mut content = fs::read(koala).map_err(failed)?;
     if let Some(byte) = content.last_mut() {
         *byte ^= 1;
@@ -115,10 +118,9 @@ fn tampered(stage: &Stage, koala: &Path) -> Result<String, Failure> {
     fs::write(&copy, content).map_err(failed)?;
     let exit = stage.show("bob", &["verify", &copy.display().to_string()])?;
     fs::remove_file(&copy).map_err(failed)?;
-    if exit == 0 {
-        return Err(Failure::new(Exit::Verification, "a tampered copy was taken for the file"));
-    }
-    Ok(format!("one bit changed, exit code {exit}"))
+    let refused = Exit::Verification.code();
+    expect(exit, refused, "the look at a copy that was tampered with")?;
+    Ok(format!("one bit changed, exit code {refused}"))
 }
 
 /// Bob's program is killed while a long file comes.
@@ -127,24 +129,16 @@ fn killed(stage: &Stage) -> Result<String, Failure> {
     stage.printer.result("");
     stage.printer.headline(format!("bob$ client {}        (killed half-way)", typed.join(" ")));
     let mut command = stage.command("bob", &typed);
-    let command = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = command.spawn().map_err(failed)?;
     let downloads = stage.home("bob").join("downloads");
-    let (begun, mut came) = (Instant::now(), 0);
-    while came < FILM_BYTES / 8 && child.try_wait().map_err(failed)?.is_none() {
-        if begun.elapsed() > PATIENCE {
-            break;
-        }
-        std::thread::sleep(Duration::from_millis(2));
-        came = coming(&downloads);
-    }
-    // It may have come to its end.
-    let _ = child.kill();
-    child.wait().map_err(failed)?;
+    let (begun, came) = (Instant::now(), Cell::new(0));
+    stage.kill(&mut command, || {
+        came.set(coming(&downloads));
+        came.get() >= FILM_BYTES / 8 || begun.elapsed() > PATIENCE
+    })?;
     if downloads.join("film.bin").exists() {
         return Ok("it was quicker than the killer".to_owned());
     }
-    Ok(format!("after {} of {}: no file of that name", bytes(came), bytes(FILM_BYTES)))
+    Ok(format!("after {} of {}: no file of that name", bytes(came.get()), bytes(FILM_BYTES)))
 }
 
 /// How many bytes of files without a final name there are.
@@ -191,12 +185,11 @@ fn expect(exit: u8, wanted: u8, what: &str) -> Result<(), Failure> {
     }
 }
 
-fn succeed(done: Output, what: &str) -> Result<(), Failure> {
-    if done.status.success() {
+fn succeed((status, said): (ExitStatus, String), what: &str) -> Result<(), Failure> {
+    if status.success() {
         return Ok(());
     }
-    let said = String::from_utf8_lossy(&done.stderr).trim().to_owned();
-    Err(Failure::new(Exit::Error, format!("{what}, and it fails: {said}")))
+    Err(Failure::new(Exit::Error, format!("{what}, and it fails: {}", said.trim())))
 }
 
 const KOALA: &str = "share/animals/koala.ppm";

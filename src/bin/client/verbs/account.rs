@@ -87,18 +87,16 @@ pub(super) async fn join(program: &Program, arguments: &ArgMatches) -> Result<()
     let has_keys = program.has_keys();
     // What is wrong with the password is told before keys are made for it.
     let question = format!("Password for {user} (at least {} characters)", Password::MIN_BYTES);
-    let me = if has_keys { Newcomer::Known(program.user()?) } else { Newcomer::begin(program)? };
+    let me = Newcomer::here(program)?;
     let index = me.trusted(program, index).await?;
     let password = asking::new_password(program, from_file, &question)?;
-    let me = match me {
-        Newcomer::Known(user) => user,
-        Newcomer::New(keys) => {
-            let passphrase = asking::new_protection(program, Some(arguments))?;
-            keep(program, &keys, passphrase.as_ref())?
-        }
-    };
+    let me = me.kept(program, Some(arguments))?;
     let contact = arguments.get_one::<String>("contact").map(String::as_str);
-    me.join(&index, &user, &password, contact).await?;
+    let joined = me.join(&index, &user, &password, contact).await;
+    if let (Err(_), false) = (&joined, has_keys) {
+        tell_kept(program);
+    }
+    joined?;
     told_joined(program, &me, "joined")
 }
 
@@ -109,9 +107,28 @@ pub(crate) enum Newcomer {
 }
 
 impl Newcomer {
-    pub(crate) fn begin(program: &Program) -> Result<Self, Trouble> {
+    /// With the keys of this home, or new ones if it has none.
+    pub(crate) fn here(program: &Program) -> Result<Self, Trouble> {
+        if program.home.keys().exists() {
+            return program.user().map(Self::Known);
+        }
         program.printer.note("Making your keys, which takes some seconds...");
         Ok(Self::New(NewKeys::make().map_err(node::Error::from)?))
+    }
+
+    /// The same, when the keys lie in the home. What is to protect new ones is asked for.
+    pub(crate) fn kept(
+        self,
+        program: &Program,
+        arguments: Option<&ArgMatches>,
+    ) -> Result<User, Trouble> {
+        match self {
+            Self::Known(user) => Ok(user),
+            Self::New(keys) => {
+                let passphrase = asking::new_protection(program, arguments)?;
+                keep(program, &keys, passphrase.as_ref())
+            }
+        }
     }
 
     /// The index with its key; of an address without one the person is asked.
@@ -165,7 +182,7 @@ fn ask_whether_trusted(
 }
 
 /// Keeps new keys in the home.
-pub(crate) fn keep(
+fn keep(
     program: &Program,
     keys: &NewKeys,
     passphrase: Option<&Passphrase>,
@@ -174,6 +191,12 @@ pub(crate) fn keep(
     let protection = asking::protection(passphrase);
     let user = User::create_with(program.home.clone(), config, (keys, protection), options)?;
     Ok(program.keep(user))
+}
+
+/// There is no account yet, but keys: they are not made again.
+pub(crate) fn tell_kept(program: &Program) {
+    let place = program.home.path().display();
+    program.printer.note(format!("Your new keys are kept in {place}, and used the next time."));
 }
 
 pub(super) async fn login(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
@@ -195,24 +218,20 @@ pub(super) async fn login(program: &Program, arguments: &ArgMatches) -> Result<(
     told_joined(program, &me, "logged in")
 }
 
-/// Asks for the password until it is right.
+/// Asks for the password until it is right, or the index says that it was too often and how long to
+/// wait.
 pub(crate) async fn log_in(
     program: &Program,
     me: &User,
     index: &Invitation,
     user: &UserName,
 ) -> Result<(), Trouble> {
-    for _ in 1..TRIES {
+    loop {
         match me.login(index, user, &asking::ask_password(program)?).await {
-            Err(error) if is_wrong_password(&error) => {
-                program
-                    .printer
-                    .note("The index does not know this name with this password. Once more:");
-            }
+            Err(error) if is_wrong_password(&error) => program.printer.note(WRONG_PASSWORD),
             done => return Ok(done?),
         }
     }
-    Ok(me.login(index, user, &asking::ask_password(program)?).await?)
 }
 
 /// The session is over: the person is asked for the password.
@@ -224,13 +243,18 @@ pub(super) async fn log_in_again(program: &Program, error: node::Error) -> Resul
 }
 
 pub(crate) fn is_wrong_password(error: &node::Error) -> bool {
+    refused(error) == Some(Code::Credentials)
+}
+
+/// Why the index refuses, if it does.
+pub(crate) fn refused(error: &node::Error) -> Option<Code> {
     use index::LoggedOut;
     match error {
         node::Error::Index(
             index::Error::Refused { code, .. }
             | index::Error::LoggedOut(LoggedOut::Refused { code, .. }),
-        ) => *code == Code::Credentials,
-        _ => false,
+        ) => Some(*code),
+        _ => None,
     }
 }
 
@@ -333,5 +357,5 @@ pub(super) fn when(time: Option<UnixTime>) -> String {
     time.map_or("never".to_owned(), |time| ago(time, UnixTime::now()))
 }
 
-/// So often a password may be typed wrongly.
-const TRIES: usize = 3;
+pub(crate) const WRONG_PASSWORD: &str =
+    "The index does not know this name with this password. Once more:";

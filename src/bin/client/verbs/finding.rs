@@ -187,7 +187,7 @@ fn show(
     let verbose = printer.loudness() == Loudness::Verbose;
     let mut columns = vec!["#", "file", "size", "keywords", "online", "key"];
     columns.extend(verbose.then_some(["where", "fingerprint"]).into_iter().flatten());
-    let mut table = Table::new(&columns);
+    let mut table = Table::new(&columns).names_in(1);
     for (number, found) in &results.found {
         printer.object(&File::of(me, Some(*number), found)?);
         let Some(best) = found.sources.first() else { continue };
@@ -267,7 +267,7 @@ pub(super) async fn browse(program: &Program, arguments: &ArgMatches) -> Result<
         listing.entries.truncate(most);
     }
     program.learn_names([user.to_string()]);
-    let mut table = Table::new(&["file", "size", "keywords", "modified"]);
+    let mut table = Table::new(&["file", "size", "keywords", "modified"]).names_in(0);
     for source in &listing.entries {
         let found = Found { sources: vec![source.clone()], others: 0 };
         program.printer.object(&File::of(&me, None, &found)?);

@@ -167,7 +167,7 @@ pub(crate) fn names() -> impl Iterator<Item = &'static str> {
     VERBS.iter().map(|verb| verb.name)
 }
 
-fn common() -> [Arg; 3] {
+fn common() -> [Arg; 4] {
     let switch = |name: &'static str, short: char, help: &'static str| {
         Arg::new(name).long(name).short(short).action(ArgAction::SetTrue).global(true).help(help)
     };
@@ -175,6 +175,12 @@ fn common() -> [Arg; 3] {
         switch("quiet", 'q', "Say only what was asked for, and what went wrong"),
         switch("verbose", 'v', "Say more").conflicts_with("quiet"),
         asking::passphrase_file().global(true),
+        // For the people of the demo, who are to go with it however it goes.
+        Arg::new(WHILE_INPUT_LASTS)
+            .long(WHILE_INPUT_LASTS)
+            .action(ArgAction::SetTrue)
+            .global(true)
+            .hide(true),
     ]
 }
 
@@ -218,6 +224,7 @@ fn tell_age(printer: &Printer, age: Age) {
     }
 }
 
+pub(crate) const WHILE_INPUT_LASTS: &str = "while-input-lasts";
 const ABOUT: &str = "Share files with people on your index: sealed for who gets them, signed by who \
 sent them.
 

@@ -267,7 +267,7 @@ pub(super) async fn inbox(program: &Program, arguments: &ArgMatches) -> Result<(
 }
 
 fn list_offers(printer: &Printer, offers: &[node::Waiting]) {
-    let mut table = Table::new(&["#", "from", "files", "size", "first"]);
+    let mut table = Table::new(&["#", "from", "files", "size", "first"]).names_in(4);
     for offer in offers {
         let first = offer.entries.first().map(|entry| entry.path().to_string());
         printer.object(&serde_json::json!({

@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 use waxwing::model::{Audience, Keyword, Name, UserName};
 use waxwing::node::index::Summary;
 use waxwing::node::{self, Looked, Online, SharedFolder, User};
-use waxwing::ui::{Exit, Failure, Table, bytes};
+use waxwing::ui::{Exit, Failure, Loudness, Table, bytes};
 
 pub(super) fn share_command(command: Command) -> Command {
     command
@@ -294,6 +294,9 @@ pub(crate) async fn go_online(program: &Program, me: &User, may_ask: bool) -> Re
         fingerprint: me.fingerprint().to_string(),
         shares: me.shares()?.len(),
     });
+    if program.printer.loudness() != Loudness::Verbose {
+        visits::watch_index(&program.printer, me);
+    }
     let at = match (address, is_local) {
         (Some(at), _) => format!(", at {at}"),
         (None, true) => format!(", on port {port}, for programs on this machine"),
