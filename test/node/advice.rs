@@ -122,6 +122,7 @@ fn own() -> Vec<Error> {
         landing(LandError::Disk(io::ErrorKind::StorageFull.into())),
         Error::NoOffer(3),
         Error::NoReceipt(PathBuf::from("x")),
+        Error::NotAsSent { path: PathBuf::from("x"), by: None },
         Error::Stopped,
     ]
 }
@@ -307,9 +308,10 @@ fn number(error: &Error) -> usize {
         Error::Landing { .. } => 35,
         Error::NoOffer(_) => 36,
         Error::NoReceipt(_) => 37,
-        Error::Stopped => 38,
+        Error::NotAsSent { .. } => 38,
+        Error::Stopped => 39,
         Error::Of(_) => LAST,
     }
 }
 
-const LAST: usize = 39;
+const LAST: usize = 40;
