@@ -123,6 +123,7 @@ fn own() -> Vec<Error> {
         landing(LandError::Disk(io::ErrorKind::StorageFull.into())),
         Error::NoOffer(3),
         Error::NoReceipt(PathBuf::from("x")),
+        Error::NotAsSent { path: PathBuf::from("x"), by: None },
         Error::Stopped,
     ]
 }
@@ -310,8 +311,9 @@ fn number(error: &Error) -> usize {
         Error::NoReceipt(_) => 37,
         Error::Stopped => 38,
         Error::Rotating => 39,
+        Error::NotAsSent { .. } => 40,
         Error::Of(_) => LAST,
     }
 }
 
-const LAST: usize = 40;
+const LAST: usize = 41;

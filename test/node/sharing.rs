@@ -98,7 +98,7 @@ async fn what_is_searched_for_is_got_by_its_number_and_who_sent_it_is_known_late
     bob.mark_verified(&bob.verify_words(&user("alice")).await.unwrap()).unwrap();
     assert!(bob.who_sent(&here).await.unwrap()[0].verified.is_some());
     fs::write(&here, b"another koala").unwrap();
-    assert!(matches!(bob.who_sent(&here).await.unwrap_err(), Error::NoReceipt(_)));
+    assert!(matches!(bob.who_sent(&here).await.unwrap_err(), Error::NotAsSent { by: Some(_), .. }));
 
     // Another file is there now.
     let got = pair.get("1").await.unwrap();

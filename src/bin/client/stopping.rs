@@ -28,12 +28,11 @@ pub(crate) async fn until_stopped(
         told = signals.next() => told,
     };
     work.abort();
-    if told == Told::Stop {
-        // What was begun is put in order, which a question that is open may hold up.
-        tokio::select! {
-            _ = timeout(GRACE, work) => {}
-            _ = signals.next() => at_once(program),
-        }
+    // What was begun is put in order, which a question that is open may hold up.
+    let grace = if told == Told::Stop { GRACE } else { SHORT_GRACE };
+    tokio::select! {
+        _ = timeout(grace, work) => {}
+        () = insists(signals) => at_once(program),
     }
     match told {
         // What goes on until it is stopped is done then.
@@ -46,14 +45,15 @@ pub(crate) async fn until_stopped(
 /// Says goodbye, but not to somebody who insists.
 pub(crate) async fn close(program: &Program) -> Result<(), Failure> {
     let mut signals = signals()?;
-    let insists = async {
-        // Who closes the terminal may be about to tell so in two ways.
-        while signals.next().await == Told::HangUp {}
-    };
     tokio::select! {
         () = program.close() => Ok(()),
-        () = insists => at_once(program),
+        () = insists(&mut signals) => at_once(program),
     }
+}
+
+/// Waits for somebody who does not wait. That the terminal goes as well is no such sign.
+async fn insists(signals: &mut Signals) {
+    while signals.next().await == Told::HangUp {}
 }
 
 pub(crate) fn signals() -> Result<Signals, Failure> {
@@ -110,3 +110,4 @@ async fn with_names(program: &Program, words: &[String]) -> Vec<String> {
 
 /// So long what is stopped may take to end by itself.
 const GRACE: Duration = Duration::from_secs(5);
+const SHORT_GRACE: Duration = Duration::from_secs(1);

@@ -1,6 +1,6 @@
 //! One's own keys: seeing them, changing them, and taking them to another machine.
 
-use super::account::{self, Newcomer};
+use super::account::Newcomer;
 use super::sharing;
 use crate::asking;
 use crate::failures::{self, Trouble};
@@ -93,9 +93,7 @@ fn show(program: &Program) -> Result<(), Trouble> {
 
 fn generate(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     demand_no_keys(program)?;
-    let Newcomer::New(keys) = Newcomer::begin(program)? else { return show(program) };
-    let passphrase = asking::new_protection(program, Some(arguments))?;
-    account::keep(program, &keys, passphrase.as_ref())?;
+    Newcomer::here(program)?.kept(program, Some(arguments))?;
     show(program)
 }
 
