@@ -31,7 +31,7 @@ fn rounds(count: u32) {
     let zoo = bob.path.join("zoo");
     bob.run(&["share", "add", zoo.to_str().unwrap()]).ok();
     let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
-    let (mut serving, mut done) = (bob.serve(), 0);
+    let mut serving = bob.serve();
     for round in 0..count {
         let get = [&["get"][..], &WANTED].concat();
         let mut command = mallory.command(&get);
@@ -47,10 +47,8 @@ fn rounds(count: u32) {
         getting.wait().unwrap();
         if chance.below(4) == 0 || round + 1 == count {
             complete(&mallory, &bob);
-            done += 1;
         }
     }
-    println!("{count} were killed, {done} times all was got");
 }
 
 /// Gets all of it, looks at each byte, and takes it away again.

@@ -13,13 +13,15 @@ use waxwing::wire::index::{
     Named, Online, PasswordChange, PeopleAsk, Reach, Resume, Rotate, SessionGrant, ShareChange,
     ShareEnd, Shares, SharesAsk, Watch,
 };
-use waxwing::wire::{Ask, Code, Kind, Message, Names, SendAsk, SentBy};
+use waxwing::wire::{Ask, Code, HeadAsk, Kind, Message, Names, SendAsk, SentBy};
 
 /// The requests that a person may send to an index.
 fn kinds() -> Vec<Kind> {
     let of_index =
         |kind: &&Kind| kind.tag() >= Kind::Join.tag() && kind.sent_by() == SentBy::Dialler;
     let all = Kind::ALL.iter().filter(of_index);
+    // Heads are told between people.
+    let all = all.filter(|kind| **kind != Kind::HeadAsk);
     all.filter(|kind| kind.names() == Names::Request).copied().collect()
 }
 
@@ -179,6 +181,8 @@ async fn what_belongs_between_peers_is_not_for_an_index() {
     let ground = Ground::new().await;
     let (alice, _) = ground.member("alice").await;
     let ask = SendAsk { id: 0, entries: 1, data_length: 1 };
+    assert_eq!(alice.ask(ask).await.unwrap_err(), Code::NotAllowed);
+    let ask = HeadAsk { id: 0, index: [0; 32], length: 0, hash: [0; 32] };
     assert_eq!(alice.ask(ask).await.unwrap_err(), Code::NotAllowed);
     ground.stop().await;
 }

@@ -65,7 +65,7 @@ async fn what_was_held_does_not_come_again() {
     let served = stage.served().await.unwrap();
     assert!(served.bytes <= (LARGE - MIB) as u64, "{} came again", served.bytes);
     assert!(fs::read(stage.at("downloads/large")).unwrap() == bytes);
-    assert_eq!(folders(&stage), [PathBuf::new(); 0]);
+    assert!(folders(&stage).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,7 +143,7 @@ async fn what_was_damaged_meanwhile_is_noticed() {
         assert!(landed_new(&fetched), "{what}: {fetched:?}");
         assert_eq!(stage.served().await.unwrap().bytes, LARGE as u64, "{what}");
         assert!(fs::read(stage.at("downloads/large")).unwrap() == bytes, "{what}");
-        assert_eq!(folders(&stage), [PathBuf::new(); 0], "{what}");
+        assert!(folders(&stage).is_empty(), "{what}");
         fs::remove_file(stage.at("downloads/large")).unwrap();
     }
 }
@@ -200,5 +200,5 @@ async fn another_landing_leaves_alone_what_is_held() {
     let long_ago = SystemTime::now() - Duration::from_secs(31 * 24 * 3600);
     journal.unwrap().set_modified(long_ago).unwrap();
     drop(stage.landing(Rules::default()));
-    assert_eq!(folders(&stage), [PathBuf::new(); 0]);
+    assert!(folders(&stage).is_empty());
 }

@@ -79,8 +79,8 @@ async fn stopped(program: &Program, name: &str, words: &[String]) -> Failure {
     let stopped = |what: &str, next: String| Failure::new(Exit::Interrupted, what).hint(next);
     match name {
         "get" => stopped(
-            "stopped; what had not come whole is not kept",
-            format!("to fetch it: {}", join_words(&with_names(program, words).await)),
+            "stopped; what was verified of it is kept",
+            format!("to go on: {}", join_words(&with_names(program, words).await)),
         ),
         "send" => stopped(
             "stopped; what was not received whole is not kept there",

@@ -131,7 +131,7 @@ pub(super) async fn people(program: &Program, arguments: &ArgMatches) -> Result<
             format!("{}{}", person.user, if is_me { " (you)" } else { "" }),
             online,
             places(&person.addresses),
-            key(standing).to_owned(),
+            if is_me { String::new() } else { key(standing).to_owned() },
             contact.unwrap_or_default(),
         ]);
         shown = shown.saturating_add(1);
