@@ -5,10 +5,10 @@ use super::landing::{LandError, Landed, Landing, Rules, Standing, Target};
 use super::telling::Telling;
 use super::{Error, Sharer};
 use crate::crypto::{Fingerprint, random};
-use crate::link::{Decided, Offer, Receiving, Request, Streams};
+use crate::link::{Decided, Offer, Receiving, Request, StreamError, Streams};
 use crate::model::limits::ENTRY_SIZE;
 use crate::model::{Content, Entry, EntryPath, Work};
-use crate::seal::{Manifest, ManifestEntry};
+use crate::seal::{Manifest, ManifestEntry, Refusal};
 use crate::wire::{Code, SendAsk, SendGrant};
 use std::future::Future;
 use std::path::PathBuf;
@@ -102,7 +102,13 @@ impl Sharer {
             request.refuse(code, "");
             return Err(Error::Declined(code));
         }
-        let mut offer = self.await_offer(request, streams, max_manifest).await?;
+        let offer = self.await_offer(request, streams, max_manifest).await;
+        if let (Err(Error::Stream(StreamError::Sealed(Refusal::NotOpened))), Some(turn)) =
+            (&offer, &turn)
+        {
+            turn.was_bad();
+        }
+        let mut offer = offer?;
         let proposal = propose(sender, offer.manifest())?;
         let decision = tokio::select! {
             decision = policy.decide(proposal) => decision,

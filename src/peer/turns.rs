@@ -46,6 +46,8 @@ struct Counted {
 struct Person {
     under_way: u32,
     begun: u32,
+    /// Of these, such as did not open: each cost a private operation for nothing.
+    bad: u32,
     since: Instant,
 }
 
@@ -79,9 +81,9 @@ impl Counted {
         let is_over = |person: &Person| now.saturating_duration_since(person.since) >= MINUTE;
         self.people.retain(|_, person| person.under_way > 0 || !is_over(person));
         let person =
-            self.people.entry(who).or_insert(Person { under_way: 0, begun: 0, since: now });
+            self.people.entry(who).or_insert(Person { under_way: 0, begun: 0, bad: 0, since: now });
         if is_over(person) {
-            (person.begun, person.since) = (0, now);
+            (person.begun, person.bad, person.since) = (0, 0, now);
         }
         person
     }
@@ -89,7 +91,8 @@ impl Counted {
 
 impl Person {
     fn begin(&mut self, allowance: &Allowance) -> Option<()> {
-        if self.under_way >= allowance.at_once || self.begun >= allowance.a_minute {
+        let is_over = self.begun >= allowance.a_minute || self.bad >= BAD_A_MINUTE;
+        if self.under_way >= allowance.at_once || is_over {
             return None;
         }
         self.under_way = self.under_way.saturating_add(1);
@@ -106,6 +109,15 @@ pub(super) struct Turn {
     bytes: u64,
 }
 
+impl Turn {
+    /// The stream did not open: whoever sends a few of that kind is not listened to for a while.
+    pub(super) fn was_bad(&self) {
+        if let Some(person) = self.turns.counted().people.get_mut(&self.who) {
+            person.bad = person.bad.saturating_add(1);
+        }
+    }
+}
+
 impl Drop for Turn {
     fn drop(&mut self) {
         let mut counted = self.turns.counted();
@@ -117,6 +129,8 @@ impl Drop for Turn {
     }
 }
 
+/// Streams of one person in a minute that do not open.
+const BAD_A_MINUTE: u32 = 5;
 const MINUTE: Duration = Duration::from_secs(60);
 
 #[cfg(test)]

@@ -105,9 +105,13 @@ fn hostile() -> Vec<(&'static str, Vec<Vec<u8>>)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_that_nobody_may_give_are_not_even_proposed() {
-    let mut stage = sandbox().await;
-    let before = everything(&stage);
-    for (what, entries) in hostile() {
+    let (mut stage, mut before) = (sandbox().await, Vec::new());
+    for (at, (what, entries)) in hostile().into_iter().enumerate() {
+        // After a few, nothing more is heard of the sender.
+        if at % 5 == 0 {
+            stage = sandbox().await;
+            before = everything(&stage);
+        }
         let (code, error) = offered(&mut stage, &entries).await;
         let Error::Stream(StreamError::Sealed(refusal)) = error else {
             panic!("{what}: {error:?}")
@@ -117,7 +121,20 @@ async fn names_that_nobody_may_give_are_not_even_proposed() {
         assert_eq!(code, refusal.into(), "a name that {what}");
         assert_eq!(everything(&stage), before, "a name that {what}");
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_sends_streams_that_do_not_open_is_not_listened_to_for_a_while() {
+    let mut stage = sandbox().await;
+    for _ in 0..4 {
+        offered(&mut stage, &[of(&[".."])]).await;
+    }
     is_still_served(&mut stage, "note").await;
+    offered(&mut stage, &[of(&[".."])]).await;
+    stage.write("other", b"an honest note");
+    let files = Files::open(&[stage.at("other")]).unwrap();
+    let sent = soon(stage.alice.send(&stage.streams, files, Duration::from_secs(30))).await;
+    assert!(matches!(sent, Err(Error::Refused { code: Code::Busy, .. })), "{sent:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
