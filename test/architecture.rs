@@ -82,7 +82,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
             "index/hashing.rs",
             "index/rules.rs",
             "index/store/sqlite/mod.rs",
-            "peer/landing/keeper.rs",
+            "peer/landing/",
             "ui/log.rs",
             "ui/progress/",
             "ui/shell.rs",

@@ -149,14 +149,6 @@ pub(super) fn sync_all_at_once(_: &File) -> io::Result<bool> {
     Ok(false)
 }
 
-/// In which run this machine is, where that can be known: what was written in another one may not
-/// be what the disk said it was.
-pub(super) fn boot_id() -> Option<[u8; 16]> {
-    let text = std::fs::read_to_string("/proc/sys/kernel/random/boot_id").ok()?;
-    let digits: String = text.chars().filter(char::is_ascii_hexdigit).collect();
-    u128::from_str_radix(&digits, 16).ok().map(u128::to_be_bytes)
-}
-
 /// Files that are open, by number: as many as are used at once, however many there are in all.
 #[derive(Debug, Default)]
 pub(super) struct Handles(Mutex<VecDeque<(u32, Arc<File>)>>);

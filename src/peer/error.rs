@@ -36,9 +36,6 @@ pub enum Error {
     /// What came is not what was asked for: the sender's fault.
     #[error("the sender sent something else than it was asked for: {0}")]
     NotAsked(&'static str),
-    /// What was here of a file from an earlier try and what came now are not of one content.
-    #[error("what was kept of a file from an earlier try does not fit what came now")]
-    Kept,
     /// A name or path that cannot be.
     #[error(transparent)]
     Name(#[from] crate::model::Error),

@@ -133,7 +133,7 @@ impl Sharer {
             identity,
             context,
             max_data: grant.data_length,
-            max_manifest: Manifest::most_bytes(wanted.len()),
+            max_manifest: most_manifest(wanted.len()),
         };
         let offer = streams.await_offer(frames, receiving).await?;
         let order = match check(offer.manifest(), &wanted, &missing) {
@@ -186,12 +186,9 @@ impl Sharer {
             Err(error) => {
                 let is_senders_fault = error.is_senders_fault();
                 // Its files may be many.
-                let drop = move || {
-                    if is_senders_fault {
-                        batch.discard();
-                    }
-                };
-                spawn_blocking(drop).await?;
+                let end =
+                    move || if is_senders_fault { batch.discard() } else { batch.break_off() };
+                spawn_blocking(end).await?;
                 Err(error.into())
             }
         }
@@ -212,17 +209,16 @@ impl Sharer {
             let stream = arrived.stream();
             let numbers = 0..stream.manifest().count();
             let prove = |n| stream.proof(n).or_else(|| stream.proof_of_merged(n, batch.merger(n)?));
-            let Some(proofs) = numbers.map(prove).collect::<Option<Vec<EntryProof>>>() else {
-                batch.discard();
-                return Err(Error::Kept);
+            let proven: Vec<Option<EntryProof>> = numbers.map(prove).collect();
+            let is_asked = |(proof, asked): (&Option<EntryProof>, &Option<Content>)| {
+                let content = proof.as_ref().map(EntryProof::content);
+                asked.is_none_or(|asked| content.is_none_or(|content| content == asked))
             };
-            let is_asked = |(proof, asked): (&EntryProof, &Option<Content>)| {
-                asked.is_none_or(|asked| asked == proof.content())
-            };
-            if !proofs.iter().zip(&contents).all(is_asked) {
+            if !proven.iter().zip(&contents).all(is_asked) {
                 batch.discard();
                 return Err(Error::NotAsked("a file has another content"));
             }
+            let proofs: Vec<EntryProof> = proven.iter().flatten().cloned().collect();
             let landed = batch.land(&proofs, now).map_err(crate::link::StreamError::Place)?;
             let durable: Vec<EntryProof> = proofs
                 .iter()
@@ -235,8 +231,13 @@ impl Sharer {
             let unkept = receipts.and_then(|it| it.keep(stream, &durable, now).err());
             // Should the sender not hear of it any more, the files have landed nevertheless.
             let _ = arrived.confirm(&durable, sharer.identity.signing(), now);
-            let files = proofs.iter().map(EntryProof::content).zip(landed).collect();
-            Ok(Settled { files, unkept })
+            let mut landed = landed.into_iter();
+            let files = proven.iter().zip(contents).map(|(proof, asked)| match proof {
+                Some(proof) => (proof.content(), landed.next().unwrap_or(Err(LandError::Proof))),
+                // Parts are kept only of what is asked for by its content.
+                None => (asked.unwrap_or_else(|| Content::of(&[])), Err(LandError::Kept)),
+            });
+            Ok(Settled { files: files.collect(), unkept })
         };
         spawn_blocking(work).await?
     }
@@ -390,6 +391,14 @@ pub(super) fn refusal(error: &Error) -> Code {
     }
 }
 
+/// The bytes of a manifest of so many entries, each in as many parts as are asked for.
+fn most_manifest(entries: usize) -> u64 {
+    let of_parts = RANGE_BYTES.saturating_mul(PARTS_ASKED as u64).saturating_mul(entries as u64);
+    Manifest::most_bytes(entries).saturating_add(of_parts)
+}
+
+/// A range in a manifest.
+const RANGE_BYTES: u64 = 16;
 /// A wanted entry beside its path: numbers of fields, an id, a size, and the parts that are asked for.
 const WANTED_BYTES: usize = 64 + 24 * PARTS_ASKED;
 /// A request beside what is wanted.

@@ -9,7 +9,7 @@ use crate::seal::SealError;
 
 pub(super) fn peer(error: &peer::Error) -> Hint {
     use peer::Error::{
-        Crypto, Declined, Disk, Ended, Kept, Malformed, Name, NoSpace, NotAsked, Nothing, Refused,
+        Crypto, Declined, Disk, Ended, Malformed, Name, NoSpace, NotAsked, Nothing, Refused,
         Silent, Stopped, Stream, Together,
     };
     match error {
@@ -21,7 +21,6 @@ pub(super) fn peer(error: &peer::Error) -> Hint {
         NotAsked(_) => {
             hint(Exit::Verification, "nothing of it was kept; ask them what they have sent")
         }
-        Kept => hint(Exit::Verification, "it was thrown away; get the file again"),
         Name(error) => said(error),
         Together(_) => hint(Exit::Usage, "send or get them one after the other"),
         Nothing => hint(Exit::NothingToDo, "name a file, or a folder with files in it"),
@@ -69,6 +68,7 @@ pub(super) fn landing(error: &LandError) -> Hint {
         }
         LandError::InTheWay => hint(Exit::Conflict, "--out names another folder"),
         LandError::Proof => hint(Exit::Verification, "nothing of it was kept"),
+        LandError::Kept => hint(Exit::Verification, "it was thrown away; get the file again"),
         LandError::Disk(source) => disk(source),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::gathered::{Gathered, Sought, head};
 use super::journal::{Held, Parts};
-use super::keeper::{Keeper, WORTH_ONE_SYNC};
+use super::keeper::{self, Keeper, WORTH_ONE_SYNC};
 use super::naming::give_name;
 use super::private::Private;
 use super::{LandError, Landed, Rules, Target};
@@ -29,6 +29,8 @@ pub struct Batch {
     handles: Handles,
     private: Arc<Private>,
     keeper: Mutex<Option<Keeper>>,
+    /// How long the journal was when it began: what it says of earlier tries.
+    earlier: u64,
     /// Of entries that are pieced together, what there is.
     pieced: Mutex<BTreeMap<u32, Parts>>,
 }
@@ -50,13 +52,23 @@ impl Batch {
             true => None,
             false => Some(Keeper::start(&private, head(sought.iter()))),
         };
-        Ok(Self { to, rules, targets, handles, private, keeper: Mutex::new(keeper), pieced })
+        let (keeper, earlier) = (Mutex::new(keeper), keeper::length(&private));
+        Ok(Self { to, rules, targets, handles, private, keeper, earlier, pieced })
     }
 
-    /// What is here of it is worth nothing: its sender is not to be believed.
+    /// What came now is worth nothing: its sender is not to be believed. What was here before stays, in
+    /// the bytes that nobody was asked for. Blocks.
     pub fn discard(&self) {
-        self.stop_keeping();
-        self.private.forget();
+        self.stop_keeping(true);
+        let is_kept = self.earlier > 0 && keeper::take_back(&self.private, self.earlier).is_ok();
+        if !is_kept {
+            self.private.forget();
+        }
+    }
+
+    /// No more comes. What verified is held, for a later try. Blocks.
+    pub fn break_off(&self) {
+        self.stop_keeping(false);
     }
 
     /// What an entry of which only parts came merges to, those that were here before among them.
@@ -69,10 +81,10 @@ impl Batch {
     }
 
     /// Waits for what is being written.
-    fn stop_keeping(&self) {
+    fn stop_keeping(&self, forget: bool) {
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(mut keeper) = keeper {
-            keeper.finish();
+            keeper.finish(forget);
         }
     }
 
@@ -91,7 +103,7 @@ impl Batch {
         proofs: &[EntryProof],
         now: UnixTime,
     ) -> io::Result<Vec<Result<Landed, LandError>>> {
-        self.stop_keeping();
+        self.stop_keeping(true);
         let ready: Vec<_> = proofs.iter().map(|proof| self.make_ready(proof, now)).collect();
         self.sync_files(proofs)?;
         let mut touched = BTreeSet::new();

@@ -6,11 +6,11 @@
 
 use super::journal::{Head, HeadEntry, Held, Journal, Parts};
 use super::keeper::{self, JOURNAL};
-use super::private::{Claimed, Private, claim_all};
+use super::private::{Claimed, Private, claim_those};
 use crate::model::content::{Leaf, Piece, PieceMerger, of_file};
 use crate::model::limits::{LEAF_BYTES, PIECE_BYTES};
 use crate::model::{ByteRange, Content, EntryPath, Ranges};
-use crate::peer::disk::{boot_id, open_regular};
+use crate::peer::disk::open_regular;
 use crate::peer::folder::read_exact;
 use cap_std::fs::Dir;
 use std::collections::{BTreeMap, HashMap};
@@ -46,11 +46,17 @@ impl Gathered {
     /// Moves what is left of these contents into a new private folder. What cannot be had, because it
     /// is in use or damaged, has to come again. Blocks.
     pub(super) fn new(to: &Arc<Dir>, sought: Vec<Sought>) -> io::Result<Self> {
+        let head = head(sought.iter());
         let mut wanted: HashMap<Content, Sought> =
             sought.into_iter().map(|sought| (sought.content, sought)).collect();
         let mut claimed = Vec::new();
         let mut found = Vec::new();
-        for folder in claim_all(to)? {
+        // Of no use here, a folder is not held up: others may look for it.
+        let is_of_use = |dir: &Dir| {
+            let journal = read_journal(dir).map(|journal| journal.entries).unwrap_or_default();
+            journal.iter().any(|(entry, _)| wanted.contains_key(&entry.content))
+        };
+        for folder in claim_those(to, is_of_use)? {
             let Some(journal) = read_journal(folder.dir()) else { continue };
             let at = claimed.len();
             found.extend(find(&folder, at, &journal, &mut wanted));
@@ -60,7 +66,6 @@ impl Gathered {
             return Ok(Self::default());
         }
         let private = Arc::new(Private::new(to)?);
-        let head = head(found.iter().map(|found| &found.sought));
         let held: Vec<Held> =
             found.iter().flat_map(|found| found.parts.held(found.sought.slot)).collect();
         // Said before they are moved: what is said and not there is passed over.
@@ -94,7 +99,6 @@ fn find(
     journal: &Journal,
     wanted: &mut HashMap<Content, Sought>,
 ) -> Vec<Found> {
-    let is_same_run = boot_id().is_some_and(|boot| boot == journal.boot);
     let mut found = Vec::new();
     for (entry, parts) in &journal.entries {
         if !wanted.contains_key(&entry.content) || !is_there(folder.dir(), entry, parts) {
@@ -102,11 +106,8 @@ fn find(
         }
         let name = entry.number.to_string();
         let Ok(file) = open_regular(folder.dir(), &name) else { continue };
-        // After the machine stopped, what the disk said it had may not be there.
-        let sound = match is_same_run && !parts.is_whole {
-            true => parts.clone(),
-            false => parts.still_sound(&file, entry.content),
-        };
+        // Whatever became of the machine, or who was here: what counts is what is read now.
+        let sound = parts.still_sound(&file, entry.content).in_few_parts(entry.content);
         if sound.is_empty() {
             continue;
         }
@@ -134,7 +135,7 @@ pub(super) fn head<'s>(entries: impl Iterator<Item = &'s Sought>) -> Head {
         let Sought { slot, path, content } = sought.clone();
         HeadEntry { number: slot, path, content }
     };
-    Head { boot: boot_id().unwrap_or_default(), entries: entries.map(entry).collect() }
+    Head { entries: entries.map(entry).collect() }
 }
 
 fn read_journal(dir: &Dir) -> Option<Journal> {
@@ -166,15 +167,23 @@ impl Parts {
         let mut ranges: Vec<ByteRange> = Vec::new();
         for number in (0..leaves).filter(|number| !self.leaves.contains_key(number)) {
             let leaf = leaf_at(number, size);
-            let is_scattered = ranges.len() == PARTS_ASKED;
             match ranges.last_mut() {
                 Some(last) if last.end == leaf.start => last.end = leaf.end,
-                // The rest comes again as one.
-                Some(last) if is_scattered => last.end = size,
                 _ => ranges.push(leaf),
             }
         }
         Ranges::new(size, ranges).unwrap_or_else(|_| Ranges::whole(size))
+    }
+
+    /// Without those behind more gaps than are asked for: what comes is written over them, so they are
+    /// not held any more.
+    fn in_few_parts(mut self, content: Content) -> Self {
+        let missing = self.missing(content);
+        let gaps = missing.as_slice();
+        if let (true, Some(last)) = (gaps.len() > PARTS_ASKED, gaps.get(PARTS_ASKED - 1)) {
+            self.leaves.retain(|number, _| leaf_at(*number, content.size()).start < last.start);
+        }
+        self
     }
 
     /// Those that a file still holds.

@@ -3,7 +3,7 @@
 //! ```text
 //! journal:  records, one behind the other
 //! record:   length u32 ‖ check[8] ‖ body          check: the first bytes of the body's BLAKE3 hash
-//! head:     1 ‖ version u8 ‖ boot[16] ‖ count u32 ‖ for each: number u32, path block, id[32], size u64
+//! head:     1 ‖ version u8 ‖ count u32 ‖ for each: number u32, path block, id[32], size u64
 //! held:     2 ‖ count u32 ‖ for each: number u32, leaf number u64, leaf[32]; of a file without leaves,
 //!           number, the highest u64, zeros
 //! ```
@@ -20,8 +20,6 @@ use std::collections::BTreeMap;
 /// What a private folder is for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Head {
-    /// In which run of the machine its parts were written.
-    pub(super) boot: [u8; 16],
     pub(super) entries: Vec<HeadEntry>,
 }
 
@@ -43,7 +41,6 @@ pub(super) enum Held {
 /// What a journal says, read to its end or to where it was torn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Journal {
-    pub(super) boot: [u8; 16],
     pub(super) entries: Vec<(HeadEntry, Parts)>,
 }
 
@@ -74,9 +71,9 @@ impl Journal {
     /// None when not even its head is whole.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let mut input = Reader::new(bytes);
-        let Head { boot, entries } = closed::decode(unframed(&mut input)?).ok()?;
+        let Head { entries } = closed::decode(unframed(&mut input)?).ok()?;
         let entries = entries.into_iter().map(|entry| (entry, Parts::default())).collect();
-        let mut journal = Self { boot, entries };
+        let mut journal = Self { entries };
         let at: BTreeMap<u32, usize> =
             (0..).zip(&journal.entries).map(|(at, (entry, _))| (entry.number, at)).collect();
         while let Some(held) = unframed(&mut input).and_then(|body| read_held(body).ok()) {
@@ -125,7 +122,7 @@ impl Held {
 
 impl Closed for Head {
     fn write(&self, out: &mut Writer) {
-        out.u8(HEAD).u8(VERSION).raw(&self.boot).count(self.entries.len());
+        out.u8(HEAD).u8(VERSION).count(self.entries.len());
         for HeadEntry { number, path, content } in &self.entries {
             out.u32(*number).block(path.as_str().as_bytes()).raw(content.id().as_bytes());
             out.u64(content.size());
@@ -136,7 +133,6 @@ impl Closed for Head {
         if (input.u8()?, input.u8()?) != (HEAD, VERSION) {
             return Err(codec::Error::Invalid("another kind of journal"));
         }
-        let boot = input.array()?;
         let count = input.count("entries", MANIFEST_ENTRIES, HEAD_ENTRY_LEAST)?;
         let entry = |_| {
             let number = input.u32()?;
@@ -150,7 +146,7 @@ impl Closed for Head {
             }
         };
         let entries = (0..count).map(entry).collect::<Result<_, _>>()?;
-        Ok(Self { boot, entries })
+        Ok(Self { entries })
     }
 }
 

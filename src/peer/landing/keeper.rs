@@ -57,9 +57,10 @@ impl Keeper {
         self.shared.bell.notify_one();
     }
 
-    /// Nothing more is written from now on. Blocks for what is being written.
-    pub(super) fn finish(&mut self) {
-        self.end(true);
+    /// Nothing more is written from now on, but what verified already, unless it is to be forgotten.
+    /// Blocks for what is being written.
+    pub(super) fn finish(&mut self, forget: bool) {
+        self.end(forget);
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
@@ -135,6 +136,18 @@ pub(super) fn append(private: &Private, head: &Head, held: &[Held]) -> io::Resul
     }
     private.keep();
     Ok(())
+}
+
+/// How long the journal is; nothing where there is none.
+pub(super) fn length(private: &Private) -> u64 {
+    private.dir.symlink_metadata(JOURNAL).map_or(0, |about| about.len())
+}
+
+/// Takes back what the journal says behind so many bytes. Blocks.
+pub(super) fn take_back(private: &Private, length: u64) -> io::Result<()> {
+    let journal = open(private)?;
+    journal.set_len(length)?;
+    journal.sync_data()
 }
 
 fn open(private: &Private) -> io::Result<File> {

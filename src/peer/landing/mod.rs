@@ -90,6 +90,9 @@ pub enum LandError {
     /// The proof is not of this stream.
     #[error("the proof is not of this file")]
     Proof,
+    /// What was here of it from an earlier try and what came now are not of one content.
+    #[error("what was kept of it from an earlier try does not fit what came now")]
+    Kept,
     /// The system refused.
     #[error(transparent)]
     Disk(#[from] io::Error),

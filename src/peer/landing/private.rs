@@ -11,6 +11,7 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 /// A new folder that is ours alone, gone when this is dropped, unless it is worth keeping.
 #[derive(Debug)]
@@ -128,10 +129,15 @@ pub(super) struct Claimed<'p> {
     _lock: File,
 }
 
-/// All of those that can be had.
-pub(super) fn claim_all(parent: &Dir) -> io::Result<Vec<Claimed<'_>>> {
-    let claimed = names(parent)?.into_iter().filter_map(|name| claim(parent, name).ok().flatten());
-    Ok(claimed.collect())
+/// Those of use that can be had.
+pub(super) fn claim_those(
+    parent: &Dir,
+    is_of_use: impl Fn(&Dir) -> bool,
+) -> io::Result<Vec<Claimed<'_>>> {
+    let is_of_use = |name: &String| parent.open_dir_nofollow(name).is_ok_and(|dir| is_of_use(&dir));
+    let names = names(parent)?.into_iter().filter(is_of_use);
+    let claim = |name: String| (0..PATIENCE).find_map(|_| claim_or_wait(parent, &name));
+    Ok(names.filter_map(|name| claim(name)).collect())
 }
 
 impl Claimed<'_> {
@@ -145,6 +151,15 @@ impl Claimed<'_> {
         self.dir.remove_file(LOCK)?;
         self.parent.remove_dir_all(&self.name)
     }
+}
+
+/// Who was just cut off may be writing the last of it yet.
+fn claim_or_wait<'p>(parent: &'p Dir, name: &str) -> Option<Claimed<'p>> {
+    let claimed = claim(parent, name.to_owned()).ok().flatten();
+    if claimed.is_none() {
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    claimed
 }
 
 /// None when somebody has it.
@@ -193,3 +208,5 @@ fn allowed_by(_: &File) -> io::Result<u32> {
 
 const LOCK: &str = "lock";
 const TRIES: usize = 5;
+/// Three seconds in all.
+const PATIENCE: usize = 60;
