@@ -62,7 +62,7 @@ async fn begin(program: &Program) -> Result<Option<User>, Trouble> {
     if let (Ok(None), Some(index)) = (program.home.index(), account::set_index(program)) {
         return first_run::welcome(program, index).await.map(Some);
     }
-    if !program.home.keys().exists() {
+    if !program.has_keys() {
         return Ok(None);
     }
     let user = program.user()?;
