@@ -56,10 +56,17 @@ impl User {
         let session = self.session()?;
         self.wait(&session, session.rotate(side, &user, password, &rotation)).await?;
         self.close().await;
-        home.keys().change_to(&home.next_keys(), &home.former_keys(&self.fingerprint()))?;
-        self.0.state.remove(ROTATION)?;
+        self.change_folders()?;
         let next = home.keys().open(protection, now)?;
         Self::begin(home.clone(), Arc::clone(&self.0.config), next, self.0.options.clone())
+    }
+
+    /// Puts the next keys in their place, while nobody else settles that.
+    fn change_folders(&self) -> Result<(), Error> {
+        let home = self.home();
+        let _changing = self.0.state.changing()?;
+        home.keys().change_to(&home.next_keys(), &home.former_keys(&self.fingerprint()))?;
+        Ok(self.0.state.remove(ROTATION)?)
     }
 
     /// The keys that are to be: those that were made before, or new ones.
