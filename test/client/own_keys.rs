@@ -92,13 +92,17 @@ fn a_change_that_was_broken_off_is_finished() {
     let bob = town.joined("bob");
     let koala = bob.write("koala.txt", b"a koala");
     bob.run(&["share", "add", koala.to_str().unwrap()]).ok();
+    // A wrong password begins nothing.
+    fs::write(town.machine.at("wrong"), "not the password").unwrap();
+    bob.run(&["keys", "rotate", "--password-file", "wrong"]).failed(4);
+    assert_eq!(one(bob.objects(&["keys"]))["rotating"], false);
+    assert!(!bob.path.join("keys.next").exists() && !bob.path.join("state/rotation").exists());
     // New keys were made, and nobody was told.
     bob.give_keys_in("keys.next", "alice");
     let before = fingerprint(&bob);
     assert_eq!(one(bob.objects(&["keys"]))["rotating"], true);
     bob.run(&["people"]).ok();
     // A wrong password changes nothing.
-    fs::write(town.machine.at("wrong"), "not the password").unwrap();
     bob.run(&["keys", "rotate", "--password-file", "wrong"]).failed(4);
     assert_eq!(fingerprint(&bob), before);
     let rotation = fs::read(bob.path.join("state/rotation")).unwrap();
