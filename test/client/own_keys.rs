@@ -4,6 +4,7 @@ use crate::town::{Home, PASSWORD, Town};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 fn fingerprint(home: &Home<'_>) -> String {
     home.objects(&["keys"])[0]["fingerprint"].as_str().unwrap().to_owned()
@@ -145,6 +146,17 @@ fn keys_go_to_another_machine_in_one_file_and_replace_nothing() {
     let path = file.to_str().unwrap();
     let err = bob.run(&["keys", "export", path]).failed(2);
     assert!(err.contains("--passphrase-file") && err.contains("--no-passphrase"), "{err}");
+    assert!(!file.exists());
+    // A disk that is full leaves no half of a file.
+    let home = bob.path.to_str().unwrap();
+    let full = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh"])
+        .args([env!("CARGO_BIN_EXE_client"), "--home", home, "keys", "export", path])
+        .args(["--passphrase-file", "secret"])
+        .current_dir(town.machine.at(""))
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&full.stderr).contains("bob.keys: File too large"), "{full:?}");
     assert!(!file.exists());
     let exported = bob.run(&["keys", "export", path, "--passphrase-file", "secret"]);
     let said = format!("{}{}", exported.out, exported.err);
