@@ -4,6 +4,7 @@ use crate::town::{Home, PASSWORD, Town};
 use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::process::Command;
 
 fn fingerprint(home: &Home<'_>) -> String {
     home.objects(&["keys"])[0]["fingerprint"].as_str().unwrap().to_owned()
@@ -92,13 +93,17 @@ fn a_change_that_was_broken_off_is_finished() {
     let bob = town.joined("bob");
     let koala = bob.write("koala.txt", b"a koala");
     bob.run(&["share", "add", koala.to_str().unwrap()]).ok();
+    // A wrong password begins nothing.
+    fs::write(town.machine.at("wrong"), "not the password").unwrap();
+    bob.run(&["keys", "rotate", "--password-file", "wrong"]).failed(4);
+    assert_eq!(one(bob.objects(&["keys"]))["rotating"], false);
+    assert!(!bob.path.join("keys.next").exists() && !bob.path.join("state/rotation").exists());
     // New keys were made, and nobody was told.
     bob.give_keys_in("keys.next", "alice");
     let before = fingerprint(&bob);
     assert_eq!(one(bob.objects(&["keys"]))["rotating"], true);
     bob.run(&["people"]).ok();
     // A wrong password changes nothing.
-    fs::write(town.machine.at("wrong"), "not the password").unwrap();
     bob.run(&["keys", "rotate", "--password-file", "wrong"]).failed(4);
     assert_eq!(fingerprint(&bob), before);
     let rotation = fs::read(bob.path.join("state/rotation")).unwrap();
@@ -141,6 +146,17 @@ fn keys_go_to_another_machine_in_one_file_and_replace_nothing() {
     let path = file.to_str().unwrap();
     let err = bob.run(&["keys", "export", path]).failed(2);
     assert!(err.contains("--passphrase-file") && err.contains("--no-passphrase"), "{err}");
+    assert!(!file.exists());
+    // A disk that is full leaves no half of a file.
+    let home = bob.path.to_str().unwrap();
+    let full = Command::new("sh")
+        .args(["-c", "trap '' XFSZ; ulimit -f 1; exec \"$@\"", "sh"])
+        .args([env!("CARGO_BIN_EXE_client"), "--home", home, "keys", "export", path])
+        .args(["--passphrase-file", "secret"])
+        .current_dir(town.machine.at(""))
+        .output()
+        .unwrap();
+    assert!(String::from_utf8_lossy(&full.stderr).contains("bob.keys: File too large"), "{full:?}");
     assert!(!file.exists());
     let exported = bob.run(&["keys", "export", path, "--passphrase-file", "secret"]);
     let said = format!("{}{}", exported.out, exported.err);

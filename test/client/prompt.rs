@@ -145,11 +145,11 @@ fn ctrl_c_stops_a_verb_and_says_how_to_go_on() {
 
     let mut mallory = prompt_of(&town, "mallory");
     mallory.types("search long\r").sees("bob:long.bin/long.bin").sees("mallory> ");
-    mallory.types("get 1\r").sees("receiving").types("\u{3}");
+    mallory.types("get --out 1 1\r").sees("receiving").types("\u{3}");
     mallory.sees("error: stopped; what was verified of it is kept");
-    mallory.sees("hint: to go on: get bob:long.bin/long.bin").sees("mallory> ");
+    mallory.sees("hint: to go on: get --out 1 bob:long.bin/long.bin").sees("mallory> ");
     bob.sees("broken off with mallory");
-    let downloads = fs::read_dir(town.machine.at("mallory/downloads")).unwrap();
+    let downloads = fs::read_dir(town.machine.at("mallory/1")).unwrap();
     let left: Vec<_> = downloads.map(|entry| entry.unwrap().file_name()).collect();
     let is_hidden = |name: &OsString| name.to_string_lossy().starts_with(".waxwing-");
     assert!(left.iter().all(is_hidden), "{left:?}");

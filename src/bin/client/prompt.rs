@@ -62,7 +62,7 @@ async fn begin(program: &Program) -> Result<Option<User>, Trouble> {
     if let (Ok(None), Some(index)) = (program.home.index(), account::set_index(program)) {
         return first_run::welcome(program, index).await.map(Some);
     }
-    if !program.home.keys().exists() {
+    if !program.has_keys() {
         return Ok(None);
     }
     let user = program.user()?;
@@ -92,14 +92,7 @@ async fn be_there(program: &Program, user: &User) {
     if user.name().ok().flatten().is_none() || user.index().is_err() {
         return;
     }
-    for looked in sharing::look_at_all(user).await {
-        if let Err(error) = looked.and_then(|looked| looked.published) {
-            program.printer.failure(&failures::node(&error));
-        }
-    }
-    if let Err(trouble) = sharing::go_online(program, user, true).await {
-        program.printer.failure(&trouble.into());
-    }
+    sharing::be_there(program, user).await;
 }
 
 /// The steps that a newcomer needs, in their order.

@@ -18,6 +18,7 @@ pub(crate) async fn until_stopped(
 ) -> Result<(), Failure> {
     let working = Arc::clone(program);
     let name = matches.subcommand_name().unwrap_or_default().to_owned();
+    let numbers = matches.subcommand().map(|(_, of_verb)| numbers(of_verb, words));
     // On a task of its own: a question to the person holds it up, and not the signals.
     let mut work = tokio::spawn(async move { verbs::carry_out_verb(&working, &matches).await });
     let told = tokio::select! {
@@ -37,7 +38,7 @@ pub(crate) async fn until_stopped(
     match told {
         // What goes on until it is stopped is done then.
         _ if name == "serve" => Ok(()),
-        Told::Stop => Err(stopped(program, &name, words).await),
+        Told::Stop => Err(stopped(program, &name, words, &numbers.unwrap_or_default()).await),
         Told::End | Told::HangUp => Err(ended(told)),
     }
 }
@@ -75,12 +76,12 @@ fn at_once(program: &Program) -> ! {
 }
 
 /// What is left of a verb that was stopped, and how to go on with it.
-async fn stopped(program: &Program, name: &str, words: &[String]) -> Failure {
+async fn stopped(program: &Program, name: &str, words: &[String], numbers: &[usize]) -> Failure {
     let stopped = |what: &str, next: String| Failure::new(Exit::Interrupted, what).hint(next);
     match name {
         "get" => stopped(
             "stopped; what was verified of it is kept",
-            format!("to go on: {}", join_words(&with_names(program, words).await)),
+            format!("to go on: {}", join_words(&with_names(program, words, numbers).await)),
         ),
         "send" => stopped(
             "stopped; what was not received whole is not kept there",
@@ -94,18 +95,38 @@ async fn stopped(program: &Program, name: &str, words: &[String]) -> Failure {
     }
 }
 
-/// With the names of what had numbers in the last search: the next one has others.
-async fn with_names(program: &Program, words: &[String]) -> Vec<String> {
+/// With the names of what had numbers in the last search: the next one has others. `numbers` are the
+/// places of such words.
+async fn with_names(program: &Program, words: &[String], numbers: &[usize]) -> Vec<String> {
     let Some(me) = program.opened() else { return words.to_vec() };
     let mut named = Vec::with_capacity(words.len());
-    for word in words {
+    for (place, word) in words.iter().enumerate() {
         let object = match word.parse() {
-            Ok(number) => me.numbered(number).await,
-            Err(_) => None,
+            Ok(number) if numbers.contains(&place) => me.numbered(number).await,
+            _ => None,
         };
         named.push(object.map_or_else(|| word.clone(), |object| object.to_string()));
     }
     named
+}
+
+/// The places of the words that say what is wanted by a number. A number may also be the value of a
+/// flag, and behind `--all` it is searched for.
+fn numbers(of_verb: &ArgMatches, words: &[String]) -> Vec<usize> {
+    let has = |argument: &str, word: &str| {
+        let values = of_verb.try_get_raw(argument).ok().flatten();
+        values.is_some_and(|mut values| values.any(|value| value == word))
+    };
+    if matches!(of_verb.try_contains_id("all"), Ok(true)) {
+        return Vec::new();
+    }
+    let before = std::iter::once("").chain(words.iter().map(String::as_str));
+    let is_wanted = |(before, word): (&str, &str)| {
+        let flag = before.strip_prefix("--").unwrap_or_default();
+        word.parse::<usize>().is_ok() && has("WHAT", word) && !has(flag, word)
+    };
+    let words = before.zip(words.iter().map(String::as_str));
+    words.enumerate().filter(|(_, pair)| is_wanted(*pair)).map(|(place, _)| place).collect()
 }
 
 /// So long what is stopped may take to end by itself.

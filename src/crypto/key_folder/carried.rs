@@ -11,7 +11,7 @@
 //! Decided against: what the person knows of others (pins), since nothing but the two keys can vouch
 //! for itself. People are met anew on the other machine.
 
-use super::{KeyFolder, KeyFolderError, Result, check_metadata, io_at, write_private};
+use super::{KeyFolder, KeyFolderError, Result, check_metadata, io_at, sync_folder, write_private};
 use crate::codec::closed;
 use crate::crypto::key_file::{self, KeyFileError, Protection};
 use crate::crypto::{Error, Fingerprint, Identity, Signed, UnixTime};
@@ -89,7 +89,11 @@ impl KeyFolder {
         write_private(to, all.as_bytes()).map_err(|source| match source.kind() {
             std::io::ErrorKind::AlreadyExists => KeyFolderError::Exists(to.to_owned()),
             _ => io_at(to, source),
-        })
+        })?;
+        // Not every file system that is carried about can do this.
+        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
+        let _ = sync_folder(folder.unwrap_or(Path::new(".")));
+        Ok(())
     }
 
     /// Keeps keys here that were carried from another machine, under the protection that they had.

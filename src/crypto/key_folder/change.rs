@@ -9,6 +9,8 @@
 //! the next ones wait beside: [`KeyFolder::finish_change`] does the second step.
 
 use super::{KeyFolder, Result, io_at, make_private_folder, sync_folder};
+use crate::crypto::random;
+use data_encoding::HEXLOWER;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -36,6 +38,16 @@ impl KeyFolder {
             return Ok(false);
         }
         self.take(next).map(|()| true)
+    }
+
+    /// Removes keys that nobody was told of: they are gone from their place at once.
+    pub fn discard(&self) -> Result<()> {
+        let (parent, prefix) = self.parent_and_prefix();
+        let beside = parent.join(prefix + &HEXLOWER.encode(&random::<8>()));
+        fs::rename(&self.path, &beside)
+            .and_then(|()| fs::remove_dir_all(&beside))
+            .and_then(|()| sync_folder(parent))
+            .map_err(|source| io_at(&self.path, source))
     }
 
     fn take(&self, next: &Self) -> Result<()> {

@@ -318,14 +318,18 @@ fn io_at(path: &Path, source: io::Error) -> KeyFolderError {
     KeyFolderError::Io { path: path.to_owned(), source }
 }
 
+/// Writes a file that is not there yet, and leaves nothing of it when that fails.
 fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let mut options = File::options();
     options.write(true).create_new(true);
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, FILE_MODE);
     let mut file = options.open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
+    let written = file.write_all(bytes).and_then(|()| file.sync_all());
+    if written.is_err() {
+        let _ = fs::remove_file(path);
+    }
+    written
 }
 
 fn make_private_folder(path: &Path) -> io::Result<()> {

@@ -34,8 +34,9 @@ pub use files::HomeLock;
 pub(in crate::node) use files::StateFolder;
 
 use crate::crypto::Fingerprint;
-use crate::crypto::key_folder::{KeyFolder, KeyFolderError};
+use crate::crypto::key_folder::KeyFolder;
 use crate::model::{HostPort, Invitation, UserName};
+use crate::node::Error;
 use std::io;
 use std::path::{Path, PathBuf};
 
@@ -156,8 +157,16 @@ impl Home {
 
     /// Finishes a change of keys that a crash broke off when all that was left to do was to put the
     /// next ones in their place.
-    pub fn settle(&self) -> Result<(), KeyFolderError> {
-        self.keys().finish_change(&self.next_keys()).map(|_| ())
+    pub fn settle(&self) -> Result<(), Error> {
+        let (keys, next) = (self.keys(), self.next_keys());
+        if keys.exists() || !next.exists() {
+            return Ok(());
+        }
+        // Another program may be between its two steps: it is waited for, and looked again.
+        self.state().make()?;
+        let _changing = self.state().changing()?;
+        keys.finish_change(&next)?;
+        Ok(())
     }
 
     /// The folder of what the program remembers.

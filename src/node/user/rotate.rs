@@ -9,6 +9,7 @@
 //! state/rotation   goes                      ─┘
 //! ```
 //!
+//! When the index refuses the password of a change that was only just begun, the home is as before.
 //! Whatever breaks it off, the home is one or the other, and no key is lost. The same rotation is told
 //! again then: an index that has done it says so.
 //!
@@ -23,7 +24,8 @@ use crate::crypto::{Identity, Password, SignedRotation};
 use crate::link::{Deadlines, Side};
 use crate::node::Error;
 use crate::node::home::kept::Belonging;
-use crate::wire::{Features, Party};
+use crate::node::index;
+use crate::wire::{Code, Features, Party};
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
@@ -49,17 +51,37 @@ impl User {
         self.go_offline().await;
         // Another program of the same person would go on with keys that are none any more.
         let _alone = home.lock()?;
+        let was_begun = self.is_rotating();
         let next = Arc::new(self.next_identity(protection).await?);
         let rotation = self.rotation_to(&next)?;
         let (party, deadlines) = (Party::Person, Deadlines::default());
         let side = Side::new(Arc::clone(&next), party, Features::ALL, deadlines)?;
         let session = self.session()?;
-        self.wait(&session, session.rotate(side, &user, password, &rotation)).await?;
+        let told = self.wait(&session, session.rotate(side, &user, password, &rotation)).await;
+        if !was_begun && told.as_ref().is_err_and(is_wrong_password) {
+            // Nobody knows the new keys. If they cannot be dropped, they wait for the next time.
+            let _ = self.drop_next();
+        }
+        told?;
         self.close().await;
-        home.keys().change_to(&home.next_keys(), &home.former_keys(&self.fingerprint()))?;
-        self.0.state.remove(ROTATION)?;
+        self.change_folders()?;
         let next = home.keys().open(protection, now)?;
         Self::begin(home.clone(), Arc::clone(&self.0.config), next, self.0.options.clone())
+    }
+
+    /// Puts the next keys in their place, while nobody else settles that.
+    fn change_folders(&self) -> Result<(), Error> {
+        let home = self.home();
+        let _changing = self.0.state.changing()?;
+        home.keys().change_to(&home.next_keys(), &home.former_keys(&self.fingerprint()))?;
+        Ok(self.0.state.remove(ROTATION)?)
+    }
+
+    /// Gives up a change that nobody was told of.
+    fn drop_next(&self) -> Result<(), Error> {
+        let _changing = self.0.state.changing()?;
+        self.home().next_keys().discard()?;
+        Ok(self.0.state.remove(ROTATION)?)
     }
 
     /// The keys that are to be: those that were made before, or new ones.
@@ -89,6 +111,11 @@ impl User {
         self.0.state.write(ROTATION, &closed::encode(&rotation))?;
         Ok(rotation)
     }
+}
+
+fn is_wrong_password(error: &Error) -> bool {
+    let refused = |code: &Code| *code == Code::Credentials;
+    matches!(error, Error::Index(index::Error::Refused { code, .. }) if refused(code))
 }
 
 const ROTATION: &str = "rotation";

@@ -109,7 +109,7 @@ pub(crate) enum Newcomer {
 impl Newcomer {
     /// With the keys of this home, or new ones if it has none.
     pub(crate) fn here(program: &Program) -> Result<Self, Trouble> {
-        if program.home.keys().exists() {
+        if program.has_keys() {
             return program.user().map(Self::Known);
         }
         program.printer.note("Making your keys, which takes some seconds...");

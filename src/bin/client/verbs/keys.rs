@@ -8,8 +8,8 @@ use crate::program::Program;
 use clap::{Arg, ArgMatches, Command};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
-use waxwing::crypto::UnixTime;
 use waxwing::crypto::key_folder::CarriedKeys;
+use waxwing::crypto::{Fingerprint, UnixTime};
 use waxwing::node::{self, OwnKeys, User};
 use waxwing::ui::{Exit, Failure, Table, ago, utc};
 
@@ -126,17 +126,22 @@ async fn rotate(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble
     }
     let rotated = me.rotate_keys(&password, asking::protection(passphrase.as_ref())).await;
     let (me, rotated) = match rotated {
-        Ok(next) => (program.keep(next), Ok(())),
+        Ok(next) => {
+            let me = program.keep(next);
+            tell_rotated(program, &before, &me);
+            (me, Ok(()))
+        }
         Err(error) => (me, Err(error)),
     };
+    // Trouble with that is told, and changes nothing about the keys.
     if was_online {
-        sharing::go_online(program, &me, true).await?;
-        for looked in sharing::look_at_all(&me).await {
-            looked?;
-        }
+        sharing::be_there(program, &me).await;
     }
-    rotated?;
-    let former = program.home.former_keys(&before);
+    Ok(rotated?)
+}
+
+fn tell_rotated(program: &Program, before: &Fingerprint, me: &User) {
+    let former = program.home.former_keys(before);
     program.printer.object(&serde_json::json!({
         "type": "rotated",
         "from": before.to_string(),
@@ -149,7 +154,6 @@ async fn rotate(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble
          for `trust`.\nThe old keys are kept in {}.",
         former.display()
     ));
-    Ok(())
 }
 
 fn export(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {

@@ -281,6 +281,18 @@ pub(crate) async fn look_at_all(me: &User) -> Vec<Result<Looked, node::Error>> {
     looked
 }
 
+/// Looks at all shares and is there for others from now on. What of it cannot be is told.
+pub(crate) async fn be_there(program: &Program, me: &User) {
+    for looked in look_at_all(me).await {
+        if let Err(error) = looked.and_then(|looked| looked.published) {
+            program.printer.failure(&failures::node(&error));
+        }
+    }
+    if let Err(trouble) = go_online(program, me, true).await {
+        program.printer.failure(&trouble.into());
+    }
+}
+
 /// Is there for others from now on, and says so.
 pub(crate) async fn go_online(program: &Program, me: &User, may_ask: bool) -> Result<(), Trouble> {
     visits::watch(program, me);
