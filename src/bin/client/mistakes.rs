@@ -28,7 +28,9 @@ pub(crate) fn text(error: &Error, all: &Command) -> String {
 fn told(what: String, nearest: Option<String>) -> String {
     match nearest {
         Some(nearest) => format!("error: {what}\nhint: is '{nearest}' meant?"),
-        None => format!("error: {what}\nhint: --help names what there is"),
+        None => format!(
+            "error: {what}\nhint: `help` at the prompt, and --help in a shell, name what there is"
+        ),
     }
 }
 

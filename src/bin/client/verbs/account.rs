@@ -175,7 +175,7 @@ fn ask_whether_trusted(
     if ask.yes("Is it?", false)? {
         return Ok(Invitation { at, fingerprint, token: None });
     }
-    let what = format!("the index at {at} is not the one that was meant");
+    let what = format!("nobody said that the index at {at} is the right one");
     Err(Failure::new(Exit::NotAllowed, what)
         .hint("`join INVITATION` names the right one, its fingerprint with it")
         .into())

@@ -165,8 +165,13 @@ fn tell_got(printer: &Printer, all: &[Got]) -> Result<(), Trouble> {
     let failed: Vec<_> = all.iter().filter_map(|got| got.landed.as_ref().err()).collect();
     match failed.as_slice() {
         [] if Got::exit(all) == Exit::NothingToDo => {
-            let what =
-                if all.len() == 1 { "it is here already" } else { "all of it is here already" };
+            let what = match all {
+                [one] => {
+                    let file = one.folder.join(one.path.to_relative());
+                    format!("{} is here already", from_here(&file))
+                }
+                _ => "all of it is here already".to_owned(),
+            };
             Err(Failure::new(Exit::NothingToDo, what).into())
         }
         [] => Ok(()),
