@@ -78,6 +78,12 @@ async fn raw_bob(alice: &User) -> (Conversation, Incoming) {
     soon(dialler.dial(&at(alice).into(), expected, |_| ())).await.unwrap()
 }
 
+/// What Alice answers to the first ask of a conversation.
+async fn tell(alice: &User, ask: HeadAsk) -> Result<HeadTold, AskError> {
+    let (conversation, _incoming) = raw_bob(alice).await;
+    soon(conversation.ask(ask)).await
+}
+
 fn ask(town: &Town, length: u64, hash: u8) -> HeadAsk {
     HeadAsk { id: 0, index: *town.index.fingerprint.as_bytes(), length, hash: [hash; 32] }
 }
@@ -138,26 +144,54 @@ async fn an_index_that_shows_two_people_two_chains_is_noticed_by_a_transfer_betw
 async fn a_liars_head_is_an_alarm_with_their_name_and_garbage_is_refused() {
     let town = Town::new().await;
     let (alice, bob) = pair(&town).await;
-    let (conversation, _incoming) = raw_bob(&alice).await;
-    let asked = async |ask| soon(conversation.ask(ask)).await;
-    assert_eq!(code(asked(ask(&town, 0, 7)).await), Code::Malformed);
-    assert_eq!(code(asked(ask(&town, u64::MAX, 7)).await), Code::Malformed);
+    assert_eq!(code(tell(&alice, ask(&town, 0, 7)).await), Code::Malformed);
+    assert_eq!(code(tell(&alice, ask(&town, u64::MAX, 7)).await), Code::Malformed);
     let elsewhere = HeadAsk { index: [7; 32], ..ask(&town, 1, 7) };
-    assert_eq!(code(asked(elsewhere).await), Code::NotFound);
+    assert_eq!(code(tell(&alice, elsewhere).await), Code::NotFound);
     assert_eq!(told_by(&alice), [""; 0]);
 
     // What is true is none; its answer is Alice's own head.
-    let told = asked(ask(&town, 0, 0)).await.unwrap();
+    let told = tell(&alice, ask(&town, 0, 0)).await.unwrap();
     assert_eq!(told.length, 2);
     let same = HeadAsk { hash: told.hash, ..ask(&town, 2, 0) };
-    assert_eq!(asked(same).await.unwrap().head(), Head { length: 2, hash: told.hash });
+    let told = Head { length: 2, hash: told.hash };
+    assert_eq!(tell(&alice, same).await.unwrap().head(), told);
     assert_eq!(told_by(&alice), [""; 0]);
 
-    asked(ask(&town, 1, 7)).await.unwrap();
-    asked(ask(&town, 0, 0)).await.unwrap();
+    tell(&alice, ask(&town, 1, 7)).await.unwrap();
+    tell(&alice, ask(&town, 0, 0)).await.unwrap();
     until_told(&alice).await;
     assert_eq!(told_by(&alice), ["bob"]);
     assert!(get_tree(&bob, at(&alice)).await[0].landed.is_ok(), "it stops nothing");
+    for person in [alice, bob] {
+        person.close().await;
+    }
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_tells_heads_in_a_loop_is_heard_once_in_a_conversation_and_once_in_an_hour() {
+    let town = Town::new().await;
+    let (alice, bob) = pair(&town).await;
+    let mut visits = alice.visits();
+    let (conversation, _incoming) = raw_bob(&alice).await;
+    soon(conversation.ask(ask(&town, 1, 7))).await.unwrap();
+    for hash in 8..12 {
+        let again = soon(conversation.ask(ask(&town, 1, hash))).await;
+        assert_eq!(code(again), Code::Unexpected);
+    }
+    until_told(&alice).await;
+    let kept = || fs::read(town.path("alice/state/heads.json")).unwrap();
+    let before = kept();
+    for (length, hash) in [(1, 8), (9, 9), (2, 10)] {
+        tell(&alice, ask(&town, length, hash)).await.unwrap();
+    }
+    // Going offline waits for all that is under way.
+    alice.go_offline().await;
+    assert_eq!(kept(), before);
+    let told = std::iter::from_fn(|| visits.try_recv().ok());
+    let told = told.filter(|visit| matches!(visit, Visit::Contradicted { .. }));
+    assert_eq!((told.count(), alice.new_contradictions().len()), (1, 1));
     for person in [alice, bob] {
         person.close().await;
     }
