@@ -2,9 +2,9 @@
 //! by the first two of them that meet.
 //!
 //! A head that is longer than our own chain is remembered, and the index asked for more, once for all
-//! that wait. Whoever told a head that contradicts ours may lie: so it is always said who it was, and
-//! what they tell in the next hour changes nothing. It stops nothing: with people whose keys are pinned
-//! one goes on without the index.
+//! that wait. If it is longer still, the index keeps something from us. Whoever told a head that
+//! contradicts ours may lie: so it is always said who it was, and what they tell in the next hour
+//! changes nothing. It stops nothing: with people whose keys are pinned one goes on without the index.
 
 use super::User;
 use super::online::Visit;
@@ -21,13 +21,15 @@ use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
 use tokio::task::spawn_blocking;
 
-/// Somebody was told another key directory than we are, or says so.
+/// Somebody was told another key directory than we are, or more of it, or says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Contradiction {
     /// Who told it.
     pub by: UserName,
     /// What they told: how many entries, and the hash of the last.
     pub head: Head,
+    /// Whether it is longer than all that the index shows us. Else it is another chain.
+    pub is_longer: bool,
     /// When it was found.
     pub at: UnixTime,
 }
@@ -45,6 +47,9 @@ struct Said {
     length: u64,
     hash: [u8; 32],
     at: u64,
+    /// Whether the index, asked after this was told, did not have so many.
+    #[serde(default)]
+    is_longer: bool,
 }
 
 impl User {
@@ -84,7 +89,7 @@ impl User {
 
     /// Those who were told another directory than we are, or say so. None of them is proven right.
     pub fn contradictions(&self) -> Result<Vec<Contradiction>, Error> {
-        self.look_at_heads()?;
+        self.look_at_heads(&BTreeMap::new())?;
         let told = self.told_heads()?;
         Ok(told.contradicting.iter().filter_map(|(by, said)| said.by(by)).collect())
     }
@@ -92,7 +97,7 @@ impl User {
     /// Those of them that were found since this was last asked.
     pub fn new_contradictions(&self) -> Vec<Contradiction> {
         // What cannot be read is told by `contradictions`.
-        let _ = self.look_at_heads();
+        let _ = self.look_at_heads(&BTreeMap::new());
         std::mem::take(&mut *self.found_heads())
     }
 
@@ -110,7 +115,7 @@ impl User {
     /// A longer one is remembered before our chain grows: that may take its time.
     async fn heard_head(&self, by: &UserName, head: Head) -> Result<(), Error> {
         let session = self.session()?;
-        let (by, said) = (by.to_string(), Said { length: head.length, hash: head.hash, at: 0 });
+        let (by, said) = (by.to_string(), Said::of(head));
         match session.known().compare(&head) {
             Agreement::Same | Agreement::Ahead => Ok(()),
             Agreement::Forked => self.on_disk(move |me| me.raise(vec![(by, said)])).await,
@@ -128,7 +133,7 @@ impl User {
         let ahead = self.on_disk(|me| Ok(me.told_heads()?.ahead)).await?;
         let Some(longest) = ahead.values().max_by_key(|said| said.length) else { return Ok(()) };
         self.wait(session, session.compare_heads(&longest.head())).await?;
-        self.on_disk(Self::look_at_heads).await
+        self.on_disk(move |me| me.look_at_heads(&ahead)).await
     }
 
     /// Whether it is kept until it can be compared.
@@ -139,8 +144,9 @@ impl User {
         Ok(is_kept)
     }
 
-    /// Compares what is remembered, as far as our chain reaches by now.
-    fn look_at_heads(&self) -> Result<(), Error> {
+    /// Compares what is remembered, as far as our chain reaches by now. Of some it is known that the
+    /// index was asked for more after they were told.
+    fn look_at_heads(&self, asked_for: &BTreeMap<String, Said>) -> Result<(), Error> {
         if self.told_heads()?.ahead.is_empty() {
             return Ok(());
         }
@@ -148,10 +154,12 @@ impl User {
         self.change_heads(|told| {
             told.ahead.retain(|by, said| {
                 let agreement = session.known().compare(&said.head());
-                if agreement == Agreement::Forked {
-                    found.push((by.clone(), said.clone()));
+                let is_longer = agreement == Agreement::Behind;
+                let is_withheld = is_longer && asked_for.get(by) == Some(said);
+                if is_withheld || agreement == Agreement::Forked {
+                    found.push((by.clone(), Said { is_longer, ..said.clone() }));
                 }
-                agreement == Agreement::Behind
+                is_longer && !is_withheld
             });
         })?;
         self.raise(found)
@@ -203,12 +211,17 @@ impl User {
 }
 
 impl Said {
+    fn of(Head { length, hash }: Head) -> Self {
+        Self { length, hash, at: 0, is_longer: false }
+    }
+
     fn head(&self) -> Head {
         Head { length: self.length, hash: self.hash }
     }
 
     fn by(&self, name: &str) -> Option<Contradiction> {
-        Some(Contradiction { by: name.parse().ok()?, head: self.head(), at: UnixTime(self.at) })
+        let (head, is_longer, at) = (self.head(), self.is_longer, UnixTime(self.at));
+        Some(Contradiction { by: name.parse().ok()?, head, is_longer, at })
     }
 }
 
@@ -224,12 +237,21 @@ impl Told {
             }
             return true;
         }
-        self.insert(by, said)
+        self.make_room();
+        self.ahead.insert(by.to_owned(), said);
+        true
     }
 
-    fn insert(&mut self, by: &str, said: Said) -> bool {
-        let has_room = self.ahead.len() < MOST;
-        has_room && self.ahead.insert(by.to_owned(), said).is_none()
+    /// The oldest head gives way to a newcomer's, of those who contradict last: who fills the
+    /// table does not keep others from being heard.
+    fn make_room(&mut self) {
+        let Self { ahead, contradicting } = self;
+        let worth = |(by, said): &(&String, &Said)| (contradicting.contains_key(*by), said.at);
+        if ahead.len() >= MOST
+            && let Some(by) = ahead.iter().min_by_key(worth).map(|(by, _)| by.clone())
+        {
+            ahead.remove(&by);
+        }
     }
 
     /// Keeps a contradiction, and gives whether it is to be told. Where as many contradict as are kept,

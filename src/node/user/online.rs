@@ -76,7 +76,7 @@ pub enum Visit {
         /// Why.
         why: String,
     },
-    /// Somebody was told another key directory than we are, or lies: see [`User::contradictions`].
+    /// Somebody was told another key directory than we are, or more of it, or lies: see [`User::contradictions`].
     Contradicted {
         /// Who told it.
         by: UserName,
