@@ -3,6 +3,7 @@
 
 use crate::keys::{sealing_key, signing_key};
 use crate::town::{PASSWORD, Town, open, password, user};
+use serde_json::{Value, json};
 use std::fs;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -78,6 +79,12 @@ async fn raw_bob(alice: &User) -> (Conversation, Incoming) {
     soon(dialler.dial(&at(alice).into(), expected, |_| ())).await.unwrap()
 }
 
+/// What Alice answers to the first ask of a conversation.
+async fn tell(alice: &User, ask: HeadAsk) -> Result<HeadTold, AskError> {
+    let (conversation, _incoming) = raw_bob(alice).await;
+    soon(conversation.ask(ask)).await
+}
+
 fn ask(town: &Town, length: u64, hash: u8) -> HeadAsk {
     HeadAsk { id: 0, index: *town.index.fingerprint.as_bytes(), length, hash: [hash; 32] }
 }
@@ -138,23 +145,22 @@ async fn an_index_that_shows_two_people_two_chains_is_noticed_by_a_transfer_betw
 async fn a_liars_head_is_an_alarm_with_their_name_and_garbage_is_refused() {
     let town = Town::new().await;
     let (alice, bob) = pair(&town).await;
-    let (conversation, _incoming) = raw_bob(&alice).await;
-    let asked = async |ask| soon(conversation.ask(ask)).await;
-    assert_eq!(code(asked(ask(&town, 0, 7)).await), Code::Malformed);
-    assert_eq!(code(asked(ask(&town, u64::MAX, 7)).await), Code::Malformed);
+    assert_eq!(code(tell(&alice, ask(&town, 0, 7)).await), Code::Malformed);
+    assert_eq!(code(tell(&alice, ask(&town, u64::MAX, 7)).await), Code::Malformed);
     let elsewhere = HeadAsk { index: [7; 32], ..ask(&town, 1, 7) };
-    assert_eq!(code(asked(elsewhere).await), Code::NotFound);
+    assert_eq!(code(tell(&alice, elsewhere).await), Code::NotFound);
     assert_eq!(told_by(&alice), [""; 0]);
 
     // What is true is none; its answer is Alice's own head.
-    let told = asked(ask(&town, 0, 0)).await.unwrap();
+    let told = tell(&alice, ask(&town, 0, 0)).await.unwrap();
     assert_eq!(told.length, 2);
     let same = HeadAsk { hash: told.hash, ..ask(&town, 2, 0) };
-    assert_eq!(asked(same).await.unwrap().head(), Head { length: 2, hash: told.hash });
+    let told = Head { length: 2, hash: told.hash };
+    assert_eq!(tell(&alice, same).await.unwrap().head(), told);
     assert_eq!(told_by(&alice), [""; 0]);
 
-    asked(ask(&town, 1, 7)).await.unwrap();
-    asked(ask(&town, 0, 0)).await.unwrap();
+    tell(&alice, ask(&town, 1, 7)).await.unwrap();
+    tell(&alice, ask(&town, 0, 0)).await.unwrap();
     until_told(&alice).await;
     assert_eq!(told_by(&alice), ["bob"]);
     assert!(get_tree(&bob, at(&alice)).await[0].landed.is_ok(), "it stops nothing");
@@ -165,25 +171,83 @@ async fn a_liars_head_is_an_alarm_with_their_name_and_garbage_is_refused() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_longer_head_is_remembered_until_it_can_be_compared() {
+async fn who_tells_heads_in_a_loop_is_heard_once_in_a_conversation_and_once_in_an_hour() {
     let town = Town::new().await;
     let (alice, bob) = pair(&town).await;
+    let mut visits = alice.visits();
     let (conversation, _incoming) = raw_bob(&alice).await;
-    soon(conversation.ask(ask(&town, 3, 7))).await.unwrap();
-    let kept = async {
-        while !town.path("alice/state/heads.json").exists() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    soon(kept).await;
-    assert_eq!(told_by(&alice), [""; 0]);
-    let mallory = town.member("mallory").await;
-    alice.meet(&user("mallory")).await.unwrap();
-    assert_eq!(told_by(&alice), ["bob"]);
-    for person in [alice, bob, mallory] {
+    soon(conversation.ask(ask(&town, 1, 7))).await.unwrap();
+    for hash in 8..12 {
+        let again = soon(conversation.ask(ask(&town, 1, hash))).await;
+        assert_eq!(code(again), Code::Unexpected);
+    }
+    until_told(&alice).await;
+    let kept = || fs::read(town.path("alice/state/heads.json")).unwrap();
+    let before = kept();
+    for (length, hash) in [(1, 8), (9, 9), (2, 10)] {
+        tell(&alice, ask(&town, length, hash)).await.unwrap();
+    }
+    // Going offline waits for all that is under way.
+    alice.go_offline().await;
+    assert_eq!(kept(), before);
+    let told = std::iter::from_fn(|| visits.try_recv().ok());
+    let told = told.filter(|visit| matches!(visit, Visit::Contradicted { .. }));
+    assert_eq!((told.count(), alice.new_contradictions().len()), (1, 1));
+    for person in [alice, bob] {
         person.close().await;
     }
     town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_head_that_is_longer_than_what_the_index_shows_is_told_and_kept() {
+    let town = Town::new().await;
+    let (alice, bob) = pair(&town).await;
+    tell(&alice, ask(&town, 3, 7)).await.unwrap();
+    until_told(&alice).await;
+    let told = alice.contradictions().unwrap();
+    assert_eq!((told[0].by.as_str(), told[0].is_longer, told[0].head.length), ("bob", true, 3));
+    // Going offline waits for all that is under way.
+    alice.go_offline().await;
+    assert_eq!(alice.new_contradictions(), told);
+    alice.close().await;
+    let alice = open(town.home("alice"), Config::default());
+    assert_eq!(alice.contradictions().unwrap(), told);
+    for person in [alice, bob] {
+        person.close().await;
+    }
+    town.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_longer_head_is_remembered_while_the_index_is_away_though_many_told_theirs() {
+    let mut town = Town::new().await;
+    let (alice, bob) = pair(&town).await;
+    alice.meet(&user("bob")).await.unwrap();
+    // Bob's is remembered in the place of the oldest, but of those who contradict none goes.
+    let hash = [7; 32];
+    let said = |at: u64| json!({ "length": 9, "hash": hash, "at": at });
+    let ahead = (0..64).map(|at| (format!("ahead{at}"), said(at)));
+    let ahead: serde_json::Map<_, _> = ahead.collect();
+    let told = json!({ "ahead": ahead, "contradicting": { "ahead0": said(0) } });
+    let heads = town.path("alice/state/heads.json");
+    fs::write(&heads, told.to_string()).unwrap();
+    town.close().await;
+    tell(&alice, ask(&town, 3, 7)).await.unwrap();
+    let kept = || -> Value { serde_json::from_slice(&fs::read(&heads).unwrap()).unwrap() };
+    let remembered = async {
+        while kept()["ahead"].get("bob").is_none() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+    };
+    soon(remembered).await;
+    let names: Vec<_> = kept()["ahead"].as_object().unwrap().keys().cloned().collect();
+    assert_eq!(names.len(), 64);
+    assert!(names.contains(&"ahead0".to_owned()) && !names.contains(&"ahead1".to_owned()));
+    assert_eq!(told_by(&alice), ["ahead0"]);
+    for person in [alice, bob] {
+        person.close().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,7 @@ use serde::Serialize;
 use tokio::sync::broadcast::error::RecvError;
 use waxwing::model::{EntryPath, Untrusted};
 use waxwing::node::index::{News, Status};
-use waxwing::node::{User, Visit};
+use waxwing::node::{Contradiction, User, Visit};
 use waxwing::ui::{Exit, Failure, Loudness, Printer, bytes};
 
 /// Tells of visits from now on.
@@ -140,17 +140,20 @@ fn offered(printer: &Printer, me: &User, from: &impl std::fmt::Display, number: 
 pub(crate) fn contradicted(printer: &Printer, me: &User) {
     for found in me.new_contradictions() {
         let by = &found.by;
-        printer.failure(
-            &Failure::new(
-                Exit::Verification,
-                format!("{by} was told another key directory than you are by the index, or lies"),
-            )
-            .hint(format!(
-                "the index may show people keys that are not theirs. Compare words with those who \
+        printer.failure(&Failure::new(Exit::Verification, contradiction(&found)).hint(format!(
+            "the index may show people keys that are not theirs. Compare words with those who \
                  matter, by a way that is not this index (`verify {by}`), and ask whoever runs it; \
                  keys that you verified stay good, and `doctor` shows this again"
-            )),
-        );
+        )));
+    }
+}
+
+/// What contradicts, and who says so.
+pub(crate) fn contradiction(found: &Contradiction) -> String {
+    let by = &found.by;
+    match found.is_longer {
+        true => format!("{by} knows more of the directory than the index shows you, or lies"),
+        false => format!("{by} was told another key directory than you are by the index, or lies"),
     }
 }
 

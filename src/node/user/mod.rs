@@ -171,6 +171,8 @@ struct Inner {
     inbox: Mutex<Inbox>,
     /// Those that were found and not told yet.
     contradictions: Mutex<Vec<Contradiction>>,
+    /// Held while the index is asked for what others know more than we do.
+    comparing: tokio::sync::Mutex<()>,
     visits: broadcast::Sender<Visit>,
 }
 
@@ -242,6 +244,7 @@ impl User {
             presence: Mutex::default(),
             inbox: Mutex::default(),
             contradictions: Mutex::default(),
+            comparing: tokio::sync::Mutex::default(),
             visits: broadcast::Sender::new(VISITS_WAITING),
         })))
     }

@@ -76,7 +76,7 @@ pub enum Visit {
         /// Why.
         why: String,
     },
-    /// Somebody was told another key directory than we are, or lies: see [`User::contradictions`].
+    /// Somebody was told another key directory than we are, or more of it, or lies: see [`User::contradictions`].
     Contradicted {
         /// Who told it.
         by: UserName,
@@ -239,7 +239,13 @@ impl Host {
                 return self.tell(Visit::TurnedAway { why: why.to_string() });
             }
         };
+        let mut has_told_head = false;
         while let Some(request) = streams.next_request(&mut incoming).await {
+            // Each costs us work on the disk, and a question to the index.
+            if request.kind() == Kind::HeadAsk && std::mem::replace(&mut has_told_head, true) {
+                request.refuse(Code::Unexpected, "");
+                continue;
+            }
             let (host, streams, who) = (self.clone(), streams.clone(), who.clone());
             self.tasks.spawn(async move { host.answer(request, &streams, who).await });
         }

@@ -3,6 +3,7 @@
 use super::command;
 use crate::failures::Trouble;
 use crate::program::Program;
+use crate::visits::contradiction;
 use clap::{Arg, ArgMatches, Command};
 use clap_complete::Shell;
 use serde::Serialize;
@@ -123,8 +124,7 @@ async fn examine(program: &Program, found: &mut Examination<'_>) {
         found.ill("directory", Failure::new(Exit::Verification, what));
     }
     for it in found.take("directory", me.contradictions()).into_iter().flatten() {
-        let what = format!("{} was told another key directory, or lies", it.by);
-        let failure = Failure::new(Exit::Verification, what);
+        let failure = Failure::new(Exit::Verification, contradiction(&it));
         found.ill("directory", failure.hint(format!("compare words: `verify {}`", it.by)));
     }
     if let Some(people) = found.take("people", me.people().await) {
