@@ -137,7 +137,7 @@ pub(super) fn claim_those(
     let is_of_use = |name: &String| parent.open_dir_nofollow(name).is_ok_and(|dir| is_of_use(&dir));
     let names = names(parent)?.into_iter().filter(is_of_use);
     let claim = |name: String| (0..PATIENCE).find_map(|_| claim_or_wait(parent, &name));
-    Ok(names.filter_map(|name| claim(name)).collect())
+    Ok(names.filter_map(claim).collect())
 }
 
 impl Claimed<'_> {
