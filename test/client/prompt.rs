@@ -31,6 +31,11 @@ fn copy(from: &Path, to: &Path) {
 
 fn first_run(town: &Town, name: &str, files: &str) -> Terminal {
     let folder = sample(town, name);
+    let left = folder.join("share/films/.film.bin.0123456789abcdef.part");
+    if name == "user1" {
+        fs::create_dir_all(left.parent().unwrap()).unwrap();
+        fs::write(&left, "half a film").unwrap();
+    }
     let mut at = Terminal::open(&folder, env!("CARGO_BIN_EXE_client"), &town.machine.at("home"));
     at.sees(&town.index.fingerprint().to_string()).sees("[y/N] ").types("y\r");
     at.sees("[Y/n] ").types("\r");
@@ -43,6 +48,7 @@ fn first_run(town: &Town, name: &str, files: &str) -> Terminal {
     at.sees("no passphrase");
     at.sees(&format!("Share the {files} files in share/ with everyone? [Y/n] ")).types("\r");
     at.sees("you are online").sees(&format!("{name}> "));
+    assert!(!left.exists(), "a killed run left it");
     assert!(!at.text().contains(PASSWORD), "it was shown");
     at
 }
