@@ -19,7 +19,7 @@ fn the_whole_story_is_played_and_nothing_stays() {
     assert!(told.iter().all(|step| step["type"] == "held"), "{told:?}");
     let how: Vec<_> = told.iter().map(|step| step["how"].as_str().unwrap()).collect();
     assert_eq!(how.len(), 7);
-    assert!(how[0].starts_with("waxwing://127.0.0.1:"), "{how:?}");
+    assert!(how[0].starts_with("at 127.0.0.1:"), "{how:?}");
     assert!(how[2].ends_with("byte for byte the same"), "{how:?}");
     assert!(how[4].ends_with("exit code 6"), "{how:?}");
     assert!(how[6].starts_with("192 MiB"), "{how:?}");
