@@ -3,7 +3,6 @@
 
 use crate::keys::{sealing_key, signing_key};
 use crate::town::{PASSWORD, Town, open, password, user};
-use serde_json::{Value, json};
 use std::fs;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex};
@@ -217,37 +216,6 @@ async fn a_head_that_is_longer_than_what_the_index_shows_is_told_and_kept() {
         person.close().await;
     }
     town.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_longer_head_is_remembered_while_the_index_is_away_though_many_told_theirs() {
-    let mut town = Town::new().await;
-    let (alice, bob) = pair(&town).await;
-    alice.meet(&user("bob")).await.unwrap();
-    // Bob's is remembered in the place of the oldest, but of those who contradict none goes.
-    let hash = [7; 32];
-    let said = |at: u64| json!({ "length": 9, "hash": hash, "at": at });
-    let ahead = (0..64).map(|at| (format!("ahead{at}"), said(at)));
-    let ahead: serde_json::Map<_, _> = ahead.collect();
-    let told = json!({ "ahead": ahead, "contradicting": { "ahead0": said(0) } });
-    let heads = town.path("alice/state/heads.json");
-    fs::write(&heads, told.to_string()).unwrap();
-    town.close().await;
-    tell(&alice, ask(&town, 3, 7)).await.unwrap();
-    let kept = || -> Value { serde_json::from_slice(&fs::read(&heads).unwrap()).unwrap() };
-    let remembered = async {
-        while kept()["ahead"].get("bob").is_none() {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-    };
-    soon(remembered).await;
-    let names: Vec<_> = kept()["ahead"].as_object().unwrap().keys().cloned().collect();
-    assert_eq!(names.len(), 64);
-    assert!(names.contains(&"ahead0".to_owned()) && !names.contains(&"ahead1".to_owned()));
-    assert_eq!(told_by(&alice), ["ahead0"]);
-    for person in [alice, bob] {
-        person.close().await;
-    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
