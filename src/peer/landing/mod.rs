@@ -16,7 +16,7 @@
 //!
 //! What a killed program left is swept away when the folder is next used: a batch whose lock nobody
 //! holds belongs to nobody. But where its journal says that parts of files are there for good, they
-//! stay, and need not come again: [`Landing::gather`] takes them up.
+//! stay, and need not come again: [`Gathered`] holds what is taken up.
 
 mod batch;
 mod gathered;
