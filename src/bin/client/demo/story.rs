@@ -30,7 +30,7 @@ pub(super) fn play(stage: &Stage) -> Result<(), Failure> {
     held.note(stage, "bob found a file, and has it", compared(&koala, &of_alice(stage, KOALA))?);
     held.note(stage, "whose signature it bears is known", signed(stage, &koala)?);
     held.note(stage, "a copy that was tampered with is refused", tampered(stage, &koala)?);
-    held.note(stage, "a transfer killed half-way gives no file its name", killed(stage)?);
+    held.note(stage, "a transfer killed half-way names no file", killed(stage)?);
     expect(stage.show("bob", &["get", &format!("alice:{FILM}")])?, 0, "bob's second try")?;
     let film = stage.home("bob").join("downloads/film.bin");
     held.note(stage, "asked again, all of it came", compared(&film, &of_alice(stage, FILM))?);
