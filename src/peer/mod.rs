@@ -26,6 +26,7 @@ pub mod folder;
 pub mod landing;
 mod receipts;
 mod receiving;
+mod requests;
 mod sending;
 mod serving;
 mod sharer;
