@@ -73,6 +73,7 @@ mod get;
 mod heads;
 mod inbox;
 mod items;
+mod moves;
 mod online;
 mod people;
 mod proofs;
@@ -89,6 +90,7 @@ pub use account::{Me, OwnKeys};
 pub use get::{GetRules, Got, Sender};
 pub use heads::Contradiction;
 pub use inbox::Waiting;
+pub use moves::{Move, MoveInfo, MoveStanding, Moved, Moving};
 pub use online::{Online, Visit};
 pub use people::{Acquaintance, Standing};
 pub use proofs::SentBy;
@@ -99,6 +101,7 @@ pub use shares::{Looked, Preview};
 pub use trust::{Pinned, Words};
 
 use self::inbox::Inbox;
+use self::moves::Moves;
 use self::online::{Presence, VISITS_WAITING};
 use self::search::Searching;
 use self::session::Begun;
@@ -170,6 +173,7 @@ struct Inner {
     sharer: Mutex<Option<Sharer>>,
     presence: Mutex<Option<Presence>>,
     inbox: Mutex<Inbox>,
+    moves: Moves,
     /// Those that were found and not told yet.
     contradictions: Mutex<Vec<Contradiction>>,
     /// Held while the index is asked for what others know more than we do.
@@ -245,6 +249,7 @@ impl User {
             sharer: Mutex::default(),
             presence: Mutex::default(),
             inbox: Mutex::default(),
+            moves: Moves::default(),
             contradictions: Mutex::default(),
             comparing: tokio::sync::Mutex::default(),
             visits: broadcast::Sender::new(VISITS_WAITING),
