@@ -6,6 +6,7 @@
 
 mod advice;
 mod exit;
+mod passing;
 mod refusals;
 mod transfers;
 

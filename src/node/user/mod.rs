@@ -79,6 +79,7 @@ mod people;
 mod proofs;
 mod reach;
 mod results;
+mod retries;
 mod rotate;
 mod search;
 mod send;
@@ -129,6 +130,10 @@ pub struct Options {
     pub away: Duration,
     /// The pauses between tries to reach the index. There are as many tries as it takes.
     pub backoff: Backoff,
+    /// The tries to get something from somebody, or to reach them, and the pauses between.
+    pub retries: Backoff,
+    /// How long a conversation waits for what.
+    pub deadlines: Deadlines,
     /// What time it is.
     pub clock: Clock,
     /// Where work that takes time is told.
@@ -142,6 +147,9 @@ impl Default for Options {
             patience: Duration::from_secs(30),
             away: Duration::from_secs(5),
             backoff: Backoff { tries: u32::MAX, first, longest },
+            retries: Backoff::default(),
+            // Nobody needs more of one person at once, and of strangers there may be many.
+            deadlines: Deadlines { requests: 16, request_bytes: 1 << 20, ..Deadlines::default() },
             clock: Arc::new(UnixTime::now),
             events: Events::ignored(),
         }
@@ -232,8 +240,7 @@ impl User {
         options: Options,
     ) -> Result<Self, Error> {
         let (identity, state) = (Arc::new(identity), home.state());
-        // Nobody needs more of one person at once, and of strangers there may be many.
-        let deadlines = Deadlines { requests: 16, request_bytes: 1 << 20, ..Deadlines::default() };
+        let deadlines = options.deadlines.clone();
         let party = Party::Person;
         let side = Side::new(Arc::clone(&identity), party, Features::ALL, deadlines)?;
         let events = options.events.clone();
