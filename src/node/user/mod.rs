@@ -151,9 +151,10 @@ impl fmt::Debug for Options {
     }
 }
 
-/// A person, with their keys open. Cheap to clone; all clones are the same.
+/// A person, with their keys open. Cheap to clone; all clones are the same, but for where they tell
+/// what they do: [`User::with_events`].
 #[derive(Clone)]
-pub struct User(Arc<Inner>);
+pub struct User(Arc<Inner>, Events);
 
 struct Inner {
     home: Home,
@@ -231,7 +232,8 @@ impl User {
         let deadlines = Deadlines { requests: 16, request_bytes: 1 << 20, ..Deadlines::default() };
         let party = Party::Person;
         let side = Side::new(Arc::clone(&identity), party, Features::ALL, deadlines)?;
-        Ok(Self(Arc::new(Inner {
+        let events = options.events.clone();
+        let inner = Inner {
             home,
             state,
             config,
@@ -246,7 +248,17 @@ impl User {
             contradictions: Mutex::default(),
             comparing: tokio::sync::Mutex::default(),
             visits: broadcast::Sender::new(VISITS_WAITING),
-        })))
+        };
+        Ok(Self(Arc::new(inner), events))
+    }
+
+    /// The same person; the work that is begun through this one is told there.
+    pub fn with_events(&self, events: Events) -> Self {
+        Self(Arc::clone(&self.0), events)
+    }
+
+    fn events(&self) -> &Events {
+        &self.1
     }
 
     /// Where the person keeps everything.

@@ -109,7 +109,7 @@ impl User {
     pub async fn look_at(&self, folder: &SharedFolder) -> Result<Looked, Error> {
         let (path, id) = (folder.path.clone(), folder.share.id);
         let before = LastLook::read(&self.0.state, id);
-        let (events, session) = (self.0.options.events.clone(), self.session()?);
+        let (events, session) = (self.events().clone(), self.session()?);
         if let Some(published) = before.published() {
             session.known().remember(id, published);
         }

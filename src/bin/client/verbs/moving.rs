@@ -87,7 +87,7 @@ pub(super) fn inbox_command(command: Command) -> Command {
 pub(super) async fn get(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     let me = program.user()?;
     let rules = GetRules {
-        out: arguments.get_one::<PathBuf>("out").cloned(),
+        out: arguments.get_one::<PathBuf>("out").map(|out| program.at(out)),
         overwrite: arguments.get_flag("overwrite"),
         from: arguments.get_one::<UserName>("from").cloned(),
         at: arguments.get_one::<HostPort>("at").cloned(),
@@ -110,7 +110,7 @@ pub(super) async fn get(program: &Program, arguments: &ArgMatches) -> Result<(),
     if !words.is_empty() {
         got.extend(me.get_all(&Query::new(words.join(" ")), &rules).await?);
     }
-    tell_got(&program.printer, &got)
+    tell_got(program, &got)
 }
 
 #[derive(Serialize)]
@@ -156,9 +156,10 @@ impl File {
     }
 }
 
-fn tell_got(printer: &Printer, all: &[Got]) -> Result<(), Trouble> {
+fn tell_got(program: &Program, all: &[Got]) -> Result<(), Trouble> {
+    let printer = &program.printer;
     all.iter().for_each(|got| printer.object(&File::of(got)));
-    tell_came(printer, all);
+    tell_came(program, all);
     if let Some(why) = all.iter().find_map(|got| got.unkept.as_ref()) {
         printer.note(format!("warning: {}{}", UNKEPT, failures::node(why).what));
     }
@@ -168,7 +169,7 @@ fn tell_got(printer: &Printer, all: &[Got]) -> Result<(), Trouble> {
             let what = match all {
                 [one] => {
                     let file = one.folder.join(one.path.to_relative());
-                    format!("{} is here already", from_here(&file))
+                    format!("{} is here already", from_here(program, &file))
                 }
                 _ => "all of it is here already".to_owned(),
             };
@@ -187,13 +188,18 @@ fn tell_got(printer: &Printer, all: &[Got]) -> Result<(), Trouble> {
 }
 
 /// A line for each file, or one for all that somebody has sent when there are many.
-fn tell_came(printer: &Printer, all: &[Got]) {
+fn tell_came(program: &Program, all: &[Got]) {
+    let printer = &program.printer;
     let came: Vec<_> = all.iter().filter_map(|got| Some((got, got.from.as_ref()?))).collect();
     if came.len() <= FEW {
         for (got, from) in came {
             let file = got.folder.join(got.path.to_relative());
             let by = signed_by(&from.user, from.verified.is_some());
-            printer.result(format!("{}: {}, signed by {by}", from_here(&file), bytes(got.size)));
+            printer.result(format!(
+                "{}: {}, signed by {by}",
+                from_here(program, &file),
+                bytes(got.size)
+            ));
         }
         return;
     }
@@ -212,15 +218,14 @@ fn tell_came(printer: &Printer, all: &[Got]) {
 }
 
 /// A path as one would type it here.
-fn from_here(path: &Path) -> String {
-    let here = std::env::current_dir().ok();
-    let short = here.and_then(|here| path.strip_prefix(here).ok());
-    Untrusted::new(&short.unwrap_or(path).display().to_string()).to_string()
+fn from_here(program: &Program, path: &Path) -> String {
+    Untrusted::new(&program.shortened(path).display().to_string()).to_string()
 }
 
 pub(super) async fn send(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     let (me, to) = (program.user()?, named(arguments, "USER")?);
-    let paths = arguments.get_many::<PathBuf>("PATH").into_iter().flatten().cloned();
+    let paths =
+        arguments.get_many::<PathBuf>("PATH").into_iter().flatten().map(|it| program.at(it));
     let paths: Vec<_> = paths.collect();
     program.printer.note(format!("Waiting for {to} to take it..."));
     let SentFiles { to, verified, landed, kept_out, left_out, bytes: size } =

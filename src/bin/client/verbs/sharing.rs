@@ -8,6 +8,7 @@ use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use waxwing::model::{Audience, Keyword, Name, UserName};
 use waxwing::node::index::Summary;
 use waxwing::node::{self, Looked, Online, SharedFolder, User};
@@ -128,7 +129,7 @@ async fn add(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
         Some(names) => Audience::people(named_people(names)?).map_err(node::Error::from)?,
     };
     for path in arguments.get_many::<PathBuf>("PATH").into_iter().flatten() {
-        add_one(program, path, &keywords, audience.clone()).await?;
+        add_one(program, &program.at(path), &keywords, audience.clone()).await?;
     }
     Ok(())
 }
@@ -265,7 +266,7 @@ struct BeingOnline {
     shares: usize,
 }
 
-pub(super) async fn serve(program: &Program, _: &ArgMatches) -> Result<(), Trouble> {
+pub(super) async fn serve(program: &Arc<Program>, _: &ArgMatches) -> Result<(), Trouble> {
     let me = program.user()?;
     // What is told of reading files comes after the first line.
     program.mute_progress(true);
@@ -296,7 +297,7 @@ pub(crate) async fn look_at_all(me: &User) -> Vec<Result<Looked, node::Error>> {
 }
 
 /// Looks at all shares and is there for others from now on. What of it cannot be is told.
-pub(crate) async fn be_there(program: &Program, me: &User) {
+pub(crate) async fn be_there(program: &Arc<Program>, me: &User) {
     for looked in look_at_all(me).await {
         if let Err(error) = looked.and_then(|looked| looked.published) {
             program.printer.failure(&failures::node(&error));
@@ -308,7 +309,11 @@ pub(crate) async fn be_there(program: &Program, me: &User) {
 }
 
 /// Is there for others from now on, and says so.
-pub(crate) async fn go_online(program: &Program, me: &User, may_ask: bool) -> Result<(), Trouble> {
+pub(crate) async fn go_online(
+    program: &Arc<Program>,
+    me: &User,
+    may_ask: bool,
+) -> Result<(), Trouble> {
     visits::watch(program, me);
     let Online { port, address, is_local } = me.go_online(may_ask).await?;
     let address = address.map(|at| at.socket_addr().to_string());
@@ -329,5 +334,7 @@ pub(crate) async fn go_online(program: &Program, me: &User, may_ask: bool) -> Re
         (None, false) => format!(", on port {port}"),
     };
     program.printer.result(format!("you are online{at}"));
+    #[cfg(unix)]
+    crate::errands::open(program);
     Ok(())
 }
