@@ -81,8 +81,15 @@ struct Look {
     files: usize,
     bytes: u64,
     left_out: Vec<LeftOut>,
-    hidden: u64,
+    passed_over: PassedOver,
     published: bool,
+}
+
+#[derive(Serialize)]
+struct PassedOver {
+    hidden: u64,
+    junk: u64,
+    ignored: u64,
 }
 
 #[derive(Serialize)]
@@ -168,7 +175,11 @@ pub(crate) fn tell_looked(program: &Program, looked: Looked) -> Result<(), Troub
         files: preview.files,
         bytes: preview.bytes,
         left_out: preview.left_out.iter().map(left_out).collect(),
-        hidden: preview.hidden,
+        passed_over: PassedOver {
+            hidden: preview.passed_over.hidden,
+            junk: preview.passed_over.junk,
+            ignored: preview.passed_over.ignored,
+        },
         published: published.is_ok(),
     };
     program.printer.object(&Shared::of("shared", &folder, Some(look)));
@@ -176,6 +187,9 @@ pub(crate) fn tell_looked(program: &Program, looked: Looked) -> Result<(), Troub
     let (files, size) = (files(preview.files), bytes(preview.bytes));
     let changes = published.as_ref().map(changes).unwrap_or_default();
     program.printer.result(format!("{name}: {files}, {size}, shared with {to}{changes}."));
+    if preview.passed_over.all() > 0 {
+        program.printer.note(format!("    passed over: {}", preview.passed_over));
+    }
     for waxwing::peer::LeftOut { path, why } in &preview.left_out {
         program.printer.note(format!("    not shared: {path}: {why}"));
     }
