@@ -105,7 +105,7 @@ pub enum Event {
 }
 
 /// The next try.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Again {
     /// How long from now it begins.
     pub pause: Duration,
