@@ -223,14 +223,14 @@ pub(super) async fn send(program: &Program, arguments: &ArgMatches) -> Result<()
     let paths = arguments.get_many::<PathBuf>("PATH").into_iter().flatten().cloned();
     let paths: Vec<_> = paths.collect();
     program.printer.note(format!("Waiting for {to} to take it..."));
-    let SentFiles { to, verified, landed, kept_out, left_out, bytes: size } =
+    let SentFiles { to, verified, landed, kept_out, unfit, left_out, bytes: size } =
         me.send(&to, &paths).await?;
     let names = |files: &[waxwing::model::EntryPath]| -> Vec<String> {
         files.iter().map(|path| path.as_str().to_owned()).collect()
     };
     program.printer.object(&serde_json::json!({
         "type": "sent", "to": to.to_string(), "verified": verified, "landed": names(&landed),
-        "kept_out": names(&kept_out), "bytes": size,
+        "kept_out": names(&kept_out), "unfit": names(&unfit), "bytes": size,
         "left_out": left_out.iter().map(|it| it.path.to_string()).collect::<Vec<_>>(),
     }));
     for waxwing::peer::LeftOut { path, why } in &left_out {
@@ -239,6 +239,12 @@ pub(super) async fn send(program: &Program, arguments: &ArgMatches) -> Result<()
     if !landed.is_empty() {
         let to = signed_by(&to, verified);
         program.printer.result(format!("{}, {}: delivered to {to}", some(&landed), bytes(size)));
+    }
+    if !unfit.is_empty() {
+        let what = format!("{} changed since it was cut off, and is not there", some(&unfit));
+        return Err(Failure::new(Exit::Conflict, what)
+            .hint("send it again: all of it goes then")
+            .into());
     }
     if kept_out.is_empty() {
         return Ok(());
