@@ -1,5 +1,6 @@
 //! Why something of this room did not come about.
 
+use super::LandError;
 use crate::link::{AskError, Ending, StreamError};
 use crate::seal::{ManifestProblem, SealError};
 use crate::wire::{Code, Explanation};
@@ -64,6 +65,9 @@ pub enum Error {
         /// For how many there is room.
         free: u64,
     },
+    /// What came has no name.
+    #[error(transparent)]
+    Landing(LandError),
     /// This side stopped.
     #[error("it was stopped")]
     Stopped,

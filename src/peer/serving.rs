@@ -83,7 +83,7 @@ impl Sharer {
 }
 
 /// The entries as they were published, if they still are what they were.
-fn look_at(shelved: &Shelved, wanted: &[Wanted]) -> Result<(Manifest, Sources), Code> {
+pub(super) fn look_at(shelved: &Shelved, wanted: &[Wanted]) -> Result<(Manifest, Sources), Code> {
     let (mut listed, mut sources) = (Vec::with_capacity(wanted.len()), Sources::default());
     for wanted in wanted {
         let published = shelved.get(&wanted.path.0).ok_or(Code::NotFound)?;

@@ -185,6 +185,10 @@ kinds! {
     HeadAsk = 0x62, Dialler, Open, Request, FRAME_CONTROL;
     /// Tells it in return.
     HeadTold = 0x63, Listener, Open, Answer, FRAME_CONTROL;
+    /// Asks for the leaves of a content.
+    LeavesAsk = 0x64, Dialler, Open, Request, FRAME_CONTROL;
+    /// Leaves of a content.
+    LeavesTold = 0x65, Listener, Open, Answer, FRAME_CATALOG;
 }
 
 /// Who sends a kind of frame.
