@@ -6,6 +6,7 @@
 
 use super::Untrusted;
 use super::limits::EVENTS_WAITING;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -13,7 +14,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::time::Duration;
 
 /// Names a task among all of one program's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TaskId(u64);
 
 impl TaskId {
@@ -24,7 +25,8 @@ impl TaskId {
 }
 
 /// What kind of work a task is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Work {
     /// Reading a file to learn what its bytes are called.
@@ -42,7 +44,8 @@ pub enum Work {
 }
 
 /// A fact.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Event {
     /// A task began.
@@ -102,7 +105,7 @@ pub enum Event {
 }
 
 /// The next try.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Again {
     /// How long from now it begins.
     pub pause: Duration,
@@ -113,7 +116,7 @@ pub struct Again {
 }
 
 /// A foreign text that was kept: it shows itself as [`Untrusted`] does, and no other way.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Foreign(String);
 
 impl Foreign {
@@ -184,6 +187,14 @@ impl Events {
         let (name, with) = (Foreign::new(name), with.map(Foreign::new));
         self.tell(Event::Began { task: id, work, name, total, files, with });
         Task { events: self.clone(), id, done: 0, complete: false }
+    }
+
+    /// Passes on what another program has told, in its words.
+    pub fn pass(&self, event: Event) {
+        match event {
+            Event::Advanced { .. } | Event::File { .. } => self.mention(event),
+            _ => self.tell(event),
+        }
     }
 
     /// Tells that something failed with somebody, and when it is tried again, if it is.

@@ -124,8 +124,8 @@ impl Sharer {
         let (looking, seeking) = (landing.clone(), sought(&wanted));
         let gathered = spawn_blocking(move || looking.gather(seeking)).await?;
         let missing = missing(&wanted, &gathered);
-        let ask = request(share, challenge, &wanted, &missing)?;
-        let (grant, frames) = conversation.ask_stream(ask).await?;
+        let (ask, pages) = request(share, challenge, &wanted, &missing);
+        let (grant, frames) = streams.get(ask, pages).await?;
         let context = conversation.proven().context(&challenge);
         let identity = Arc::clone(&self.identity);
         let receiving = Receiving {

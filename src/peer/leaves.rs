@@ -1,6 +1,6 @@
 //! Leaf lists: told to whoever may have a file, and taken from others only when they merge to its id.
 
-use super::serving::look_at;
+use super::chosen::Choosing;
 use super::shelf::Shelved;
 use super::{Error, Sharer};
 use crate::link::{Conversation, Request, Streams};
@@ -55,9 +55,10 @@ impl Sharer {
         if count > LEAF_LIST || first >= count {
             return Err(Code::Malformed);
         }
-        let (looking, path) = (Arc::clone(&shelved), ask.path.0.clone());
+        let (mut choosing, path) = (Choosing::new(Arc::clone(&shelved)), ask.path.0.clone());
         let wanted = Wanted { path: ask.path, content: Some(ask.content), parts: None };
-        let looked = spawn_blocking(move || look_at(&looking, &[wanted]).map(drop)).await;
+        // It still is what was published.
+        let looked = spawn_blocking(move || choosing.add(&[wanted])).await;
         looked.map_err(|_| Code::Internal)??;
         let slot = self.lists.slot(content);
         let conversation = conversation.clone();
@@ -79,8 +80,10 @@ impl Sharer {
     ) -> Result<LeafList, Error> {
         let mut leaves: Vec<Leaf> = Vec::new();
         while (leaves.len() as u64) < content.leaf_count() {
-            let said =
-                ContentSaid { id: (*content.id().as_bytes()).into(), size: SizeSaid(content.size()) };
+            let said = ContentSaid {
+                id: (*content.id().as_bytes()).into(),
+                size: SizeSaid(content.size()),
+            };
             let first = u32::try_from(leaves.len()).unwrap_or(u32::MAX);
             let (share, path) = ((*share.as_bytes()).into(), PathSaid(path.clone()));
             let ask = LeavesAsk { id: 0, share, path, content: said, first };

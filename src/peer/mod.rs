@@ -19,6 +19,7 @@
 //! their offers are taken is said from above. It prints nothing. Work on the disk runs on threads
 //! of its own, and everything below a folder is reached through that folder's handle.
 
+mod chosen;
 mod disk;
 mod error;
 mod fetching;
@@ -39,7 +40,7 @@ mod turns;
 
 pub use error::Error;
 pub use fetching::{Fetched, FetchedFile, Wanted};
-pub use folder::{LeftOut, Scan, Scanned, ShareFolder, Stamp, WhyLeftOut};
+pub use folder::{LeftOut, PassedOver, Scan, Scanned, ShareFolder, Stamp, WhyLeftOut};
 pub use landing::{Batch, LandError, Landed, Landing, Rules, Standing, Target};
 pub use receipts::Receipts;
 pub use receiving::{Decision, Policy, Proposal, Received, ReceivedFile};

@@ -81,7 +81,16 @@ impl Shelf {
 
 impl Shelved {
     pub(super) fn get(&self, path: &EntryPath) -> Option<&Published> {
-        let at = self.files.binary_search_by(|file| file.entry.path().cmp(path)).ok()?;
+        self.at(self.find(path)?)
+    }
+
+    /// Where a file stands in the share.
+    pub(super) fn find(&self, path: &EntryPath) -> Option<usize> {
+        self.files.binary_search_by(|file| file.entry.path().cmp(path)).ok()
+    }
+
+    /// The file that stands there.
+    pub(super) fn at(&self, at: usize) -> Option<&Published> {
         self.files.get(at)
     }
 }

@@ -9,8 +9,8 @@ use crate::seal::SealError;
 
 pub(super) fn peer(error: &peer::Error) -> Hint {
     use peer::Error::{
-        Crypto, Declined, Disk, Ended, Landing, Malformed, Name, NoSpace, NotAsked, Nothing, Refused,
-        Silent, Stopped, Stream, Together,
+        Crypto, Declined, Disk, Ended, Landing, Malformed, Name, NoSpace, NotAsked, Nothing,
+        Refused, Silent, Stopped, Stream, Together,
     };
     match error {
         Refused { code, .. } | Declined(code) => refusals::of(*code),

@@ -73,6 +73,7 @@ mod get;
 mod heads;
 mod inbox;
 mod items;
+mod moves;
 mod online;
 mod people;
 mod proofs;
@@ -90,6 +91,7 @@ pub use account::{Me, OwnKeys};
 pub use get::{GetRules, Got, Sender};
 pub use heads::Contradiction;
 pub use inbox::Waiting;
+pub use moves::{Move, MoveInfo, MoveStanding, Moved, Moving};
 pub use online::{Online, Visit};
 pub use people::{Acquaintance, Standing};
 pub use proofs::SentBy;
@@ -100,6 +102,7 @@ pub use shares::{Looked, Preview};
 pub use trust::{Pinned, Words};
 
 use self::inbox::Inbox;
+use self::moves::Moves;
 use self::online::{Presence, VISITS_WAITING};
 use self::search::Searching;
 use self::session::Begun;
@@ -159,9 +162,10 @@ impl fmt::Debug for Options {
     }
 }
 
-/// A person, with their keys open. Cheap to clone; all clones are the same.
+/// A person, with their keys open. Cheap to clone; all clones are the same, but for where they tell
+/// what they do: [`User::with_events`].
 #[derive(Clone)]
-pub struct User(Arc<Inner>);
+pub struct User(Arc<Inner>, Events);
 
 struct Inner {
     home: Home,
@@ -177,6 +181,7 @@ struct Inner {
     sharer: Mutex<Option<Sharer>>,
     presence: Mutex<Option<Presence>>,
     inbox: Mutex<Inbox>,
+    moves: Moves,
     /// Those that were found and not told yet.
     contradictions: Mutex<Vec<Contradiction>>,
     /// Held while the index is asked for what others know more than we do.
@@ -238,7 +243,8 @@ impl User {
         let deadlines = options.deadlines.clone();
         let party = Party::Person;
         let side = Side::new(Arc::clone(&identity), party, Features::ALL, deadlines)?;
-        Ok(Self(Arc::new(Inner {
+        let events = options.events.clone();
+        let inner = Inner {
             home,
             state,
             config,
@@ -250,10 +256,21 @@ impl User {
             sharer: Mutex::default(),
             presence: Mutex::default(),
             inbox: Mutex::default(),
+            moves: Moves::default(),
             contradictions: Mutex::default(),
             comparing: tokio::sync::Mutex::default(),
             visits: broadcast::Sender::new(VISITS_WAITING),
-        })))
+        };
+        Ok(Self(Arc::new(inner), events))
+    }
+
+    /// The same person; the work that is begun through this one is told there.
+    pub fn with_events(&self, events: Events) -> Self {
+        Self(Arc::clone(&self.0), events)
+    }
+
+    fn events(&self) -> &Events {
+        &self.1
     }
 
     /// Where the person keeps everything.

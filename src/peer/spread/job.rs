@@ -68,17 +68,14 @@ impl Spread {
         place: &Arc<JobPlace>,
     ) -> Result<Arrived, Error> {
         let (content, challenge) = (self.0.content, random());
-        let wanted = [Wanted {
-            path: source.path.clone(),
-            content: Some(content),
-            to: self.0.to.clone(),
-        }];
+        let wanted =
+            [Wanted { path: source.path.clone(), content: Some(content), to: self.0.to.clone() }];
         let part = ByteRange { start: offset(run.start), end: offset(run.end).min(content.size()) };
         let parts = if run.is_empty() { Vec::new() } else { vec![part] };
         let missing = [Some(Ranges::new(content.size(), parts)?)];
         let conversation = source.streams.conversation();
-        let ask = request(source.share, challenge, &wanted, &missing)?;
-        let (grant, frames) = conversation.ask_stream(ask).await?;
+        let (ask, pages) = request(source.share, challenge, &wanted, &missing);
+        let (grant, frames) = source.streams.get(ask, pages).await?;
         let receiving = Receiving {
             identity: Arc::clone(&self.0.sharer.identity),
             context: conversation.proven().context(&challenge),

@@ -158,11 +158,8 @@ impl Spread {
     /// brought until then is kept, if it is right.
     pub async fn work(&self, source: &Source) -> Result<(), Error> {
         let _here = Here::new(self, source.number);
-        let ask = self.0.sharer.ask_leaves(
-            &source.streams,
-            (source.share, &source.path),
-            self.0.content,
-        );
+        let ask =
+            self.0.sharer.ask_leaves(&source.streams, (source.share, &source.path), self.0.content);
         let list = self.0.list.get_or_try_init(|| async { ask.await.map(Arc::new) }).await?;
         let mut changes = self.0.changed.subscribe();
         loop {

@@ -149,7 +149,8 @@ impl Plan {
 
     /// Whether what is still coming for a job is another's by now.
     pub(super) fn is_settled(&self, job: JobId) -> bool {
-        self.is_over() || self.jobs.get(&job).is_some_and(|it| it.is_cut && self.left_of(job, it) == 0)
+        self.is_over()
+            || self.jobs.get(&job).is_some_and(|it| it.is_cut && self.left_of(job, it) == 0)
     }
 
     /// A job ended: what of it is not done is open again.
@@ -171,7 +172,13 @@ impl Plan {
         self.sources.get(&source).map_or(0, |known| known.came)
     }
 
-    fn give(&mut self, source: SourceId, run: Range<usize>, is_taken_over: bool, now: Duration) -> Next {
+    fn give(
+        &mut self,
+        source: SourceId,
+        run: Range<usize>,
+        is_taken_over: bool,
+        now: Duration,
+    ) -> Next {
         let job = JobId(self.next);
         self.next = self.next.saturating_add(1);
         self.leaves.get_mut(run.clone()).unwrap_or_default().fill(Leaf::Taken(job));
