@@ -27,3 +27,5 @@ mod rude_senders;
 mod sending;
 #[path = "peer/serving.rs"]
 mod serving;
+#[path = "peer/spread.rs"]
+mod spread;

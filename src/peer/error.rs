@@ -74,6 +74,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the sender did what it must not, and is not to be asked again.
+    pub fn is_of_sender(&self) -> bool {
+        match self {
+            Self::NotAsked(_) => true,
+            Self::Stream(error) => error.is_senders_fault(),
+            _ => false,
+        }
+    }
+
     /// Whether trying the same again in a moment may be of use. What its owner has to look at again
     /// first is not the same again.
     pub fn may_pass(&self) -> bool {

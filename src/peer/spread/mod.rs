@@ -190,6 +190,12 @@ impl Spread {
         self.0.plan().is_over()
     }
 
+    /// Waits until that is so.
+    pub async fn over(&self) {
+        let mut changes = self.0.changed.subscribe();
+        while !self.is_over() && changes.changed().await.is_ok() {}
+    }
+
     /// How many bytes came from a source, and were right.
     pub fn came_from(&self, source: usize) -> u64 {
         self.0.came_from(source)
