@@ -15,7 +15,8 @@ use waxwing::peer::{
 use waxwing::wire::index::{PathSaid, SizeSaid};
 use waxwing::wire::{Code, ContentSaid, Kind, LeavesAsk, LeavesTold};
 
-const SIZE: usize = 40 * MIB + 17;
+const SIZE: usize = 24 * MIB + 17;
+const LEAVES: u32 = 25;
 
 /// Somebody with a file, who answers requests for parts of it as the test says.
 async fn somebody<F: Future<Output = Option<Request>> + Send + 'static>(
@@ -178,7 +179,7 @@ async fn a_list_of_another_content_is_not_believed() {
     let forge = |request: Request, _: Streams| async move {
         let ask: LeavesAsk = request.decode().unwrap();
         let leaf = Leaf::from_bytes([7; 32]);
-        let told = LeavesTold::new(&vec![leaf; 41 - ask.first as usize]);
+        let told = LeavesTold::new(&vec![leaf; (LEAVES - ask.first) as usize]);
         request.answer(told).unwrap();
         None
     };
@@ -192,7 +193,11 @@ async fn a_list_of_another_content_is_not_believed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn nobody_waits_for_who_brings_nothing() {
     let bytes = bytes_of(1, SIZE);
-    let (stuck, quick) = (somebody(&bytes, |_, _: Request| pending()).await, polite(&bytes).await);
+    let silent = |_, request: Request| async move {
+        pending::<()>().await;
+        Some(request)
+    };
+    let (stuck, quick) = (somebody(&bytes, silent).await, polite(&bytes).await);
     let spread = begin(&quick, &bytes).await;
     let (of_stuck, of_quick) = (source(0, &stuck), source(1, &quick));
     let (first, second) =
@@ -263,10 +268,10 @@ async fn leaves_are_for_those_who_may_have_the_file() {
         other => panic!("{other:?}"),
     };
     let all = soon(conversation.ask(ask(stage.share, "film", content, 0))).await.unwrap();
-    assert_eq!(all.leaves().count(), 41);
-    let rest = soon(conversation.ask(ask(stage.share, "film", content, 40))).await.unwrap();
+    assert_eq!(all.leaves().count(), LEAVES as usize);
+    let rest = soon(conversation.ask(ask(stage.share, "film", content, LEAVES - 1))).await.unwrap();
     assert_eq!(rest.leaves().last(), all.leaves().last());
-    assert_eq!(refused(ask(stage.share, "film", content, 41)).await, Code::Malformed);
+    assert_eq!(refused(ask(stage.share, "film", content, LEAVES)).await, Code::Malformed);
     assert_eq!(refused(ask(stage.share, "other", content, 0)).await, Code::NotFound);
     let elsewhere = ShareId::from_bytes([9; 16]);
     assert_eq!(refused(ask(elsewhere, "film", content, 0)).await, Code::NotFound);

@@ -17,7 +17,9 @@ use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, Weak};
+use std::time::Duration;
 use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
 /// Where the bytes of a job go, as far as they still are this job's.
 struct JobPlace {
@@ -91,10 +93,14 @@ impl Spread {
         Ok(offer.accept(place, Decided::Before, silently()).await?)
     }
 
-    /// Waits until what is coming is of no use any more: it is wrong, or another's.
+    /// Waits until what is coming is of no use any more: it is wrong, or another's. When all is here,
+    /// who has brought a part has a moment to sign it.
     async fn settled(&self, place: &JobPlace) {
         let mut changes = self.0.changed.subscribe();
         while !place.is_wrong() && !self.0.plan().is_settled(place.job) {
+            if self.is_over() {
+                return sleep(MOMENT).await;
+            }
             if changes.changed().await.is_err() {
                 return;
             }
@@ -183,3 +189,6 @@ impl Drop for UnderWay<'_> {
 fn offset(leaf: usize) -> u64 {
     (leaf as u64).saturating_mul(LEAF_BYTES as u64)
 }
+
+/// So long a signature is waited for when all is here.
+const MOMENT: Duration = Duration::from_secs(2);

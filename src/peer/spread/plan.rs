@@ -149,8 +149,7 @@ impl Plan {
 
     /// Whether what is still coming for a job is another's by now.
     pub(super) fn is_settled(&self, job: JobId) -> bool {
-        self.is_over()
-            || self.jobs.get(&job).is_some_and(|it| it.is_cut && self.left_of(job, it) == 0)
+        self.jobs.get(&job).is_some_and(|it| it.is_cut && self.left_of(job, it) == 0)
     }
 
     /// A job ended: what of it is not done is open again.
