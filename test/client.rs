@@ -10,6 +10,8 @@ mod stage;
 
 #[path = "client/demo.rs"]
 mod demo;
+#[path = "client/errands.rs"]
+mod errands;
 #[path = "client/exits.rs"]
 mod exits;
 #[path = "client/getting.rs"]
