@@ -54,5 +54,7 @@ mod sharing;
 mod stories;
 #[path = "node/verbs.rs"]
 mod verbs;
+#[path = "node/watching.rs"]
+mod watching;
 #[path = "node/wishes.rs"]
 mod wishes;

@@ -112,6 +112,7 @@ fn own() -> Vec<Error> {
         Error::SharedAlready(name()),
         Error::ShareNameTaken(name()),
         Error::NoShare(name()),
+        Error::ShareGone { name: name(), path: "/media/disk".into() },
         Error::NobodyInAudience(name()),
         Error::NoPort { first: 7400, last: 7499 },
         Error::Offline(bob()),
@@ -312,8 +313,9 @@ fn number(error: &Error) -> usize {
         Error::Stopped => 38,
         Error::Rotating => 39,
         Error::NotAsSent { .. } => 40,
+        Error::ShareGone { .. } => 41,
         Error::Of(_) => LAST,
     }
 }
 
-const LAST: usize = 41;
+const LAST: usize = 42;

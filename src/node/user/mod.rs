@@ -73,6 +73,7 @@ mod get;
 mod heads;
 mod inbox;
 mod items;
+mod looking;
 mod online;
 mod people;
 mod proofs;
@@ -84,11 +85,13 @@ mod send;
 mod session;
 mod shares;
 mod trust;
+mod watching;
 
 pub use account::{Me, OwnKeys};
 pub use get::{GetRules, Got, Sender};
 pub use heads::Contradiction;
 pub use inbox::Waiting;
+pub use looking::Looking;
 pub use online::{Online, Visit};
 pub use people::{Acquaintance, Standing};
 pub use proofs::SentBy;
@@ -97,11 +100,14 @@ pub use send::SentFiles;
 pub use session::ask_who_answers;
 pub use shares::{Looked, Preview};
 pub use trust::{Pinned, Words};
+pub use watching::{Pace, Watched};
 
 use self::inbox::Inbox;
+use self::looking::Looks;
 use self::online::{Presence, VISITS_WAITING};
 use self::search::Searching;
 use self::session::Begun;
+use self::watching::Watching;
 use super::home::StateFolder;
 use super::index::Clock;
 use super::{Config, Error, Home};
@@ -126,6 +132,8 @@ pub struct Options {
     pub away: Duration,
     /// The pauses between tries to reach the index. There are as many tries as it takes.
     pub backoff: Backoff,
+    /// How soon what is shared is looked at again.
+    pub pace: Pace,
     /// What time it is.
     pub clock: Clock,
     /// Where work that takes time is told.
@@ -139,6 +147,7 @@ impl Default for Options {
             patience: Duration::from_secs(30),
             away: Duration::from_secs(5),
             backoff: Backoff { tries: u32::MAX, first, longest },
+            pace: Pace::default(),
             clock: Arc::new(UnixTime::now),
             events: Events::ignored(),
         }
@@ -169,6 +178,8 @@ struct Inner {
     /// What one brings to all transfers, once there is a name.
     sharer: Mutex<Option<Sharer>>,
     presence: Mutex<Option<Presence>>,
+    looks: Looks,
+    watching: Mutex<Option<Watching>>,
     inbox: Mutex<Inbox>,
     /// Those that were found and not told yet.
     contradictions: Mutex<Vec<Contradiction>>,
@@ -244,6 +255,8 @@ impl User {
             searching: tokio::sync::Mutex::default(),
             sharer: Mutex::default(),
             presence: Mutex::default(),
+            looks: Looks::default(),
+            watching: Mutex::default(),
             inbox: Mutex::default(),
             contradictions: Mutex::default(),
             comparing: tokio::sync::Mutex::default(),
@@ -269,6 +282,10 @@ impl User {
     /// What the person has set.
     pub fn config(&self) -> &Config {
         &self.0.config
+    }
+
+    fn pace(&self) -> Pace {
+        self.0.options.pace
     }
 
     fn now(&self) -> UnixTime {

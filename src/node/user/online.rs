@@ -154,6 +154,7 @@ impl User {
 
     /// Is online no longer. What is on its way is cut off.
     pub async fn go_offline(&self) {
+        self.watching().take();
         let presence = self.presence().take();
         if let Some(Presence { stop, tasks, .. }) = presence {
             if let Ok(session) = self.session() {
