@@ -31,6 +31,7 @@ mod sending;
 mod serving;
 mod sharer;
 mod shelf;
+mod showing;
 mod sources;
 mod telling;
 mod turns;

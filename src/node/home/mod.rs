@@ -13,6 +13,7 @@
 //!     token            opens the session on it
 //!     chain            its key directory, as far as it is known
 //!     pins.json        whose key is whose, and whose words were compared
+//!     people.json      where people whose keys are pinned could be reached last
 //!     shares.json      what is shared, and with whom
 //!     results.json     the numbered results of the last search
 //!     hashes-…         what the bytes of a share's files are called

@@ -86,6 +86,7 @@ mod session;
 mod shares;
 mod trust;
 mod watching;
+mod without_index;
 
 pub use account::{Me, OwnKeys};
 pub use get::{GetRules, Got, Sender};
