@@ -27,10 +27,10 @@ use waxwing::seal::{
     ManifestOpener, OpenedStream, SegmentRecord, Sink, open_behind_header,
 };
 use waxwing::wire::{
-    ChunksMissing, Failure, Frame, FrameDecoder, FrameError, GetAsk, GetGrant, Goodbye, HeadAsk,
-    HeadTold, Hello, Kind, LaneOpening, LanesAsk, LanesGrant, Message as Said, Ping, Pong, Proof,
-    SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamChunk, StreamDelivered, StreamEnd,
-    StreamHeader, StreamRecord, index,
+    ChunksMissing, Failure, Frame, FrameDecoder, FrameError, GetAsk, GetGrant, GetMore, Goodbye,
+    HeadAsk, HeadTold, Hello, Kind, LaneOpening, LanesAsk, LanesGrant, Message as Said, Ping, Pong,
+    Proof, SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamChunk, StreamDelivered,
+    StreamEnd, StreamHeader, StreamRecord, index,
 };
 
 /// A message with every kind of field.
@@ -300,6 +300,7 @@ pub(crate) fn is_message(kind: Kind, body: &[u8]) -> bool {
         Kind::GetGrant => comes_back::<GetGrant>(&frame),
         Kind::HeadAsk => comes_back::<HeadAsk>(&frame),
         Kind::HeadTold => comes_back::<HeadTold>(&frame),
+        Kind::GetMore => comes_back::<GetMore>(&frame),
     };
     // Whatever decodes has told before where it belongs.
     assert!(!is_message || number.is_ok());

@@ -184,9 +184,29 @@ impl Conversation {
 
     /// Asks for a stream: its frames come to the caller from the moment of asking.
     pub async fn ask_stream<A: Ask>(&self, ask: A) -> Result<(A::Answer, StreamFrames), AskError> {
-        let (asked, frames) = self.send_ask(ask, true)?;
-        let answer = self.answer_to(asked).await?;
-        Ok((answer, frames.ok_or(AskError::Ended(self.why_it_ended()))?))
+        self.ask_stream_and(ask, |_| async { Ok(()) }).await
+    }
+
+    /// The same, with more to say of it, to the stream of this number, before an answer is due. What is
+    /// answered before is a refusal, and no more is said.
+    pub(super) async fn ask_stream_and<A: Ask, F: Future<Output = Result<(), Ended>>>(
+        &self,
+        ask: A,
+        say: impl FnOnce(u32) -> F,
+    ) -> Result<(A::Answer, StreamFrames), AskError> {
+        let over = || AskError::Ended(self.why_it_ended());
+        let (mut asked, frames) = self.send_ask(ask, true)?;
+        let frames = frames.ok_or_else(over)?;
+        let early = tokio::select! {
+            biased;
+            answer = &mut asked.answer => Some(answer.map_err(|_| over())?),
+            said = say(frames.number()) => said.map(|()| None).map_err(|_| over())?,
+        };
+        let answer = match early {
+            Some(frame) => self.read_answer(&frame)?,
+            None => self.answer_to(asked).await?,
+        };
+        Ok((answer, frames))
     }
 
     /// Says something that is not answered. Does not wait.
@@ -254,7 +274,10 @@ impl Conversation {
     async fn answer_to<A: Numbered>(&self, mut asked: Asked) -> Result<A, AskError> {
         let answer = timeout(self.shared.deadlines().answer, &mut asked.answer).await;
         let answer = answer.map_err(|_| AskError::Late)?;
-        let frame = answer.map_err(|_| AskError::Ended(self.why_it_ended()))?;
+        self.read_answer(&answer.map_err(|_| AskError::Ended(self.why_it_ended()))?)
+    }
+
+    fn read_answer<A: Numbered>(&self, frame: &Frame) -> Result<A, AskError> {
         let read = match frame.kind {
             Kind::Failure => frame
                 .decode()

@@ -46,6 +46,11 @@ impl Request {
         // From here on, dropping the request counts it off and answers it.
         let request = Self { conversation, frame, id, is_answered: false };
         if has_room {
+            // More of it may follow at once.
+            if request.frame.kind == Kind::GetAsk {
+                let size = request.conversation.deadlines().stream_queue;
+                request.conversation.shared().table().open_ahead(id, size);
+            }
             return Some(request);
         }
         request.refuse(Code::Busy, "");
@@ -101,6 +106,7 @@ impl Drop for Request {
             self.fail(Code::Internal, "");
         }
         let shared = self.conversation.shared();
+        shared.table().end_ahead(self.id);
         shared.unanswered.fetch_sub(1, Ordering::Relaxed);
         shared.unanswered_bytes.fetch_sub(self.frame.body.len(), Ordering::Relaxed);
     }

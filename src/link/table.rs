@@ -13,6 +13,8 @@ pub(super) struct Table {
     their_ids: RequestIds,
     answers: HashMap<u32, Awaited>,
     streams: HashMap<u32, mpsc::Sender<Frame>>,
+    /// Frames of streams that nobody takes yet: those of a request that is still being made.
+    ahead: HashMap<u32, mpsc::Receiver<Frame>>,
     is_over: bool,
 }
 
@@ -38,6 +40,7 @@ impl Table {
             their_ids: RequestIds::of(role.other()),
             answers: HashMap::new(),
             streams: HashMap::new(),
+            ahead: HashMap::new(),
             is_over: false,
         }
     }
@@ -47,6 +50,7 @@ impl Table {
         self.is_over = true;
         self.answers = HashMap::new();
         self.streams = HashMap::new();
+        self.ahead = HashMap::new();
     }
 
     /// The id of our next request.
@@ -93,12 +97,29 @@ impl Table {
         number: u32,
         size: usize,
     ) -> Option<mpsc::Receiver<Frame>> {
+        if let Some(frames) = self.ahead.remove(&number) {
+            return Some(frames);
+        }
         if self.is_over || self.streams.contains_key(&number) {
             return None;
         }
         let (to, frames) = mpsc::channel(size.max(1));
         self.streams.insert(number, to);
         Some(frames)
+    }
+
+    /// Frames of this stream are kept from now on, for who opens it.
+    pub(super) fn open_ahead(&mut self, number: u32, size: usize) {
+        if let Some(frames) = self.open_stream(number, size) {
+            self.ahead.insert(number, frames);
+        }
+    }
+
+    /// Nobody will open it any more.
+    pub(super) fn end_ahead(&mut self, number: u32) {
+        if self.ahead.remove(&number).is_some() {
+            self.end_stream(number);
+        }
     }
 
     /// Whether frames of this stream are taken.

@@ -2,7 +2,7 @@
 //!
 //! A room is handed an [`Events`] and tells through it; the program owns the other end of one
 //! bounded channel and draws. How far a task or a file has come may be dropped when the program is slow,
-//! because the next such event says it better; that it began and how it ended never is.
+//! because the next such event says it better; that it began, how it ended, and what failed never is.
 
 use super::Untrusted;
 use super::limits::EVENTS_WAITING;
@@ -11,6 +11,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
 
 /// Names a task among all of one program's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -92,6 +93,26 @@ pub enum Event {
         /// Whether it did what it began.
         complete: bool,
     },
+    /// Something failed with somebody; what it was for may go on.
+    Failed {
+        /// With whom.
+        with: Foreign,
+        /// Why.
+        why: Foreign,
+        /// When it is tried again with them; never, when that is of no use.
+        again: Option<Again>,
+    },
+}
+
+/// The next try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Again {
+    /// How long from now it begins.
+    pub pause: Duration,
+    /// The how manieth it is.
+    pub next: u32,
+    /// Of how many.
+    pub of: u32,
 }
 
 /// A foreign text that was kept: it shows itself as [`Untrusted`] does, and no other way.
@@ -171,9 +192,15 @@ impl Events {
     /// Passes on what another program has told, in its words.
     pub fn pass(&self, event: Event) {
         match event {
-            Event::Began { .. } | Event::Ended { .. } => self.tell(event),
             Event::Advanced { .. } | Event::File { .. } => self.mention(event),
+            _ => self.tell(event),
         }
+    }
+
+    /// Tells that something failed with somebody, and when it is tried again, if it is.
+    pub fn failed(&self, with: &str, why: &str, again: Option<Again>) {
+        let (with, why) = (Foreign::new(with), Foreign::new(why));
+        self.tell(Event::Failed { with, why, again });
     }
 
     /// Waits for room; a listener that is gone wants no more.

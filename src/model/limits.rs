@@ -85,7 +85,7 @@ limits! {
     LISTING_PAGE: usize = 256, "entries in one answer about a person";
     WORD_CHARS: usize = 64, "characters of a word that is searched for; what follows is not heeded";
     ENTRY_WORDS: usize = 64, "words by which one entry is found";
-    GET_ENTRIES: usize = 512, "entries of a share that one request asks for";
+    GET_ENTRIES: usize = 512, "entries of a share in one page of a request";
     ASKED_WORDS: usize = 10, "words of one search";
     EVENTS_WAITING: usize = 1024, "events on their way to the program at once";
 }

@@ -1,26 +1,29 @@
 //! What is asked for in a request, and whether a manifest is what was asked for.
 
-use super::Error;
 use super::fetching::Wanted;
 use super::landing::{Gathered, PARTS_ASKED, Sought};
 use crate::codec::List;
-use crate::model::limits::{FRAME_CATALOG, GET_ENTRIES};
+use crate::model::limits::{FRAME_CATALOG, GET_ENTRIES, MANIFEST_BYTES, MANIFEST_ENTRIES};
 use crate::model::{ByteRange, Content, EntryPath, Ranges, ShareId};
 use crate::seal::Manifest;
 use crate::wire::index::{PathSaid, SizeSaid};
 use crate::wire::{self, ContentSaid, GetAsk, PartSaid};
 use std::collections::HashMap;
 
-/// As many in each as a request may have, in entries and in bytes.
+/// Entries in one frame of a request.
+type Page = List<wire::Wanted, GET_ENTRIES>;
+
+/// As many in each as one stream may carry, in entries and in bytes of its manifest.
 pub(super) fn into_requests(wanted: Vec<Wanted>) -> Vec<Vec<Wanted>> {
     let (mut requests, mut room) = (Vec::<Vec<Wanted>>::new(), 0_usize);
     for wanted in wanted {
-        let bytes = PathSaid::most_bytes(&wanted.path).saturating_add(WANTED_BYTES);
-        match requests.last_mut().filter(|request| request.len() < GET_ENTRIES && bytes <= room) {
+        let bytes = PathSaid::most_bytes(&wanted.path).saturating_add(LISTED_BYTES);
+        let has_room = |request: &&mut Vec<_>| request.len() < MANIFEST_ENTRIES && bytes <= room;
+        match requests.last_mut().filter(has_room) {
             Some(request) => request.push(wanted),
             None => {
                 requests.push(vec![wanted]);
-                room = FRAME_CATALOG.saturating_sub(REQUEST_BYTES);
+                room = MANIFEST_BYTES;
             }
         }
         room = room.saturating_sub(bytes);
@@ -46,28 +49,43 @@ pub(super) fn missing(wanted: &[Wanted], gathered: &Gathered) -> Vec<Option<Rang
     missing.collect()
 }
 
-pub(super) fn request(
+/// A request, and the pages of it that follow.
+pub(super) fn request<'w>(
     share: ShareId,
     challenge: [u8; 32],
-    wanted: &[Wanted],
-    missing: &[Option<Ranges>],
-) -> Result<GetAsk, Error> {
+    wanted: &'w [Wanted],
+    missing: &'w [Option<Ranges>],
+) -> (GetAsk, impl Iterator<Item = Page> + 'w) {
+    let mut wanted = wanted.iter().zip(missing).map(said).peekable();
+    let mut pages = std::iter::from_fn(move || {
+        let (mut page, mut room) = (Vec::new(), FRAME_CATALOG.saturating_sub(REQUEST_BYTES));
+        while page.len() < GET_ENTRIES {
+            let bytes = |wanted: &wire::Wanted| {
+                PathSaid::most_bytes(&wanted.path.0).saturating_add(WANTED_BYTES)
+            };
+            let Some(wanted) = wanted.next_if(|wanted| bytes(wanted) <= room) else { break };
+            room = room.saturating_sub(bytes(&wanted));
+            page.push(wanted);
+        }
+        List::new(page).ok().filter(|page| !page.is_empty())
+    });
+    let (share, wanted) = ((*share.as_bytes()).into(), pages.next().unwrap_or_default());
+    (GetAsk { id: 0, challenge, share, wanted, more: false }, pages)
+}
+
+fn said((wanted, missing): (&Wanted, &Option<Ranges>)) -> wire::Wanted {
     let part =
         |range: &ByteRange| PartSaid { start: SizeSaid(range.start), end: SizeSaid(range.end) };
-    let said = |(wanted, missing): (&Wanted, &Option<Ranges>)| {
-        let parts = missing.as_ref().map(|ranges| ranges.as_slice().iter().map(part).collect());
-        Ok(wire::Wanted {
-            path: PathSaid(wanted.path.clone()),
-            content: wanted.content.map(|content| ContentSaid {
-                id: (*content.id().as_bytes()).into(),
-                size: SizeSaid(content.size()),
-            }),
-            parts: parts.map(List::new).transpose()?,
-        })
-    };
-    let wanted: Result<_, Error> = wanted.iter().zip(missing).map(said).collect();
-    let wanted = List::new(wanted?)?;
-    Ok(GetAsk { id: 0, challenge, share: (*share.as_bytes()).into(), wanted })
+    let parts = missing.as_ref().map(|ranges| ranges.as_slice().iter().map(part).collect());
+    wire::Wanted {
+        path: PathSaid(wanted.path.clone()),
+        content: wanted.content.map(|content| ContentSaid {
+            id: (*content.id().as_bytes()).into(),
+            size: SizeSaid(content.size()),
+        }),
+        // Ranges are as many as parts may be, at most.
+        parts: parts.and_then(|parts| List::new(parts).ok()),
+    }
 }
 
 /// For each entry of a manifest, which of those wanted it is. All of them come, whole or the parts
@@ -114,5 +132,7 @@ pub(super) fn most_manifest(entries: usize) -> u64 {
 const RANGE_BYTES: u64 = 16;
 /// A wanted entry beside its path: numbers of fields, an id, a size, and the parts that are asked for.
 const WANTED_BYTES: usize = 64 + 24 * PARTS_ASKED;
-/// A request beside what is wanted.
+/// An entry in a manifest beside its path, likewise: what is fixed of it, and the parts.
+const LISTED_BYTES: usize = 56 + 16 * PARTS_ASKED;
+/// A page of a request beside what is wanted.
 const REQUEST_BYTES: usize = 128;

@@ -2,7 +2,7 @@
 
 use super::folder::{Scan, Scanned, ShareFolder};
 use super::sharer::name_of;
-use super::sources::Sources;
+use super::sources::{Listed, Sources};
 use super::telling::{Telling, silently};
 use super::{Error, LeftOut, Sharer};
 use crate::crypto::Verified;
@@ -18,7 +18,7 @@ use std::time::Duration;
 #[derive(Debug)]
 pub struct Files {
     manifest: Manifest,
-    sources: Sources,
+    sources: Sources<Listed>,
     left_out: Vec<LeftOut>,
 }
 
@@ -36,7 +36,7 @@ pub struct Reply {
 impl Files {
     /// Looks at files and folders; a folder goes with all that is in it, below its own name. Blocks.
     pub fn open(paths: &[PathBuf]) -> Result<Self, Error> {
-        let (mut listed, mut sources, mut left_out) = (Vec::new(), Sources::default(), Vec::new());
+        let (mut listed, mut sources, mut left_out) = (Vec::new(), Listed::default(), Vec::new());
         for path in paths {
             let at = |source| Error::Disk { path: path.clone(), source };
             let folder = Arc::new(ShareFolder::open(path).map_err(at)?);
@@ -51,7 +51,7 @@ impl Files {
         if listed.is_empty() {
             return Err(Error::Nothing);
         }
-        Ok(Self { manifest: Manifest::new(listed)?, sources, left_out })
+        Ok(Self { manifest: Manifest::new(listed)?, sources: Sources::new(sources), left_out })
     }
 
     /// What is sent.

@@ -3,16 +3,15 @@
 //! What is not there and what is not for the asker is answered alike. A file that is not any more what
 //! was published is not sent: its owner has to look at it again first.
 
-use super::shelf::Shelved;
+use super::chosen::{Choosing, Chosen, listed_bytes};
 use super::sources::Sources;
 use super::telling::{Telling, silently};
+use super::turns::Turn;
 use super::{Error, Sharer};
-use crate::link::{Consent, Request, Sending, StreamError, Streams};
-use crate::model::{ByteRange, Content, EntryPath, Ranges, UserName, Work};
-use crate::seal::{Manifest, ManifestEntry};
-use crate::wire::{Code, ContentSaid, GetAsk, GetGrant, PartSaid, Wanted};
-use std::io;
-use std::sync::Arc;
+use crate::link::{Consent, Request, Sending, StreamError, StreamFrames, Streams};
+use crate::model::{EntryPath, ShareId, UserName, Work};
+use crate::seal::Manifest;
+use crate::wire::{Code, GetAsk, GetGrant};
 use tokio::task::spawn_blocking;
 
 /// What was served.
@@ -41,16 +40,16 @@ impl Sharer {
             }
         };
         let proven = streams.conversation().proven();
-        let bytes = Manifest::most_bytes(ask.wanted.len());
-        let Some(_turn) = self.serving.begin(proven.fingerprint(), bytes) else {
+        let Some(mut turn) = self.serving.begin(proven.fingerprint(), 0) else {
             return Err(refuse(request, Code::Busy));
         };
         let challenge = ask.challenge;
-        let (manifest, sources) = match self.look_up(ask, asker.clone()).await {
-            Ok(found) => found,
-            Err(code) => return Err(refuse(request, code)),
-        };
-        let paths: Vec<EntryPath> = manifest.entries().iter().map(path_of).collect();
+        let mut frames = request.open_stream().ok_or(Error::Stopped)?;
+        let (manifest, chosen) =
+            match self.look_up(ask, asker, (streams, &mut frames), &mut turn).await {
+                Ok(found) => found,
+                Err(code) => return Err(refuse(request, code)),
+            };
         let sealer = match self.seal(manifest, proven, proven.context(&challenge)).await {
             Ok(sealer) => sealer,
             Err(error) => {
@@ -59,67 +58,46 @@ impl Sharer {
             }
         };
         let bytes = sealer.manifest().data_length();
-        let frames = request.open_stream().ok_or(Error::Stopped)?;
         let entries = sealer.manifest().count();
         let granted = request.answer(GetGrant { id: 0, entries, data_length: bytes });
         granted.map_err(|_| Error::Stopped)?;
         let telling =
             Telling::of_manifest(&self.with_person(asker), Work::Sending, sealer.manifest());
-        let source = telling.source(sources, None);
+        let source = telling.source(Sources::new(chosen.clone()), None);
         let sending = Sending { sealer, source, consent: Consent::Given };
         let sent = streams.send(frames, sending, silently()).await?;
         telling.end(true);
-        let landed =
-            sent.landed.iter().filter_map(|number| paths.get(usize::try_from(*number).ok()?));
-        Ok(Served { landed: landed.cloned().collect(), bytes })
+        Ok(Served { landed: chosen.paths(&sent.landed), bytes })
     }
 
-    async fn look_up(&self, ask: GetAsk, asker: UserName) -> Result<(Manifest, Sources), Code> {
-        let share = crate::model::ShareId::from_bytes(*ask.share);
-        let shelved = self.shelf.share_for(&asker, share).ok_or(Code::NotFound)?;
-        let looked = spawn_blocking(move || look_at(&shelved, &ask.wanted)).await;
-        looked.map_err(|_| Code::Internal)?
-    }
-}
-
-/// The entries as they were published, if they still are what they were.
-fn look_at(shelved: &Shelved, wanted: &[Wanted]) -> Result<(Manifest, Sources), Code> {
-    let (mut listed, mut sources) = (Vec::with_capacity(wanted.len()), Sources::default());
-    for wanted in wanted {
-        let published = shelved.get(&wanted.path.0).ok_or(Code::NotFound)?;
-        let entry = &published.entry;
-        let content = entry.content().and_then(|id| Content::new(id, entry.size()).ok());
-        if wanted.content.as_ref().is_some_and(|wanted| content != content_of(wanted)) {
-            return Err(Code::SourceChanged);
+    /// What is asked for, as its pages come. Of what somebody asks for, no more is held than they may
+    /// have under way.
+    async fn look_up(
+        &self,
+        ask: GetAsk,
+        asker: &UserName,
+        (streams, frames): (&Streams, &mut StreamFrames),
+        turn: &mut Turn,
+    ) -> Result<(Manifest, Chosen), Code> {
+        let share = ShareId::from_bytes(*ask.share);
+        let shelved = self.shelf.share_for(asker, share).ok_or(Code::NotFound)?;
+        let (mut choosing, mut page, mut more) = (Choosing::new(shelved), ask.wanted, ask.more);
+        loop {
+            let bytes = page.iter().map(listed_bytes).fold(0, usize::saturating_add);
+            if !turn.take(bytes as u64) {
+                return Err(Code::Busy);
+            }
+            let add = move || choosing.add(&page).map(|()| choosing);
+            choosing = spawn_blocking(add).await.map_err(|_| Code::Internal)??;
+            if !more {
+                let finished = spawn_blocking(move || choosing.finish()).await;
+                return finished.map_err(|_| Code::Internal)?;
+            }
+            let next = streams.next_page(frames).await;
+            let next = next.map_err(|error| error.code().unwrap_or(Code::Cancelled))?;
+            (page, more) = (next.wanted, next.more);
         }
-        let path = entry.path().clone();
-        sources.add(Arc::clone(&shelved.folder), path, published.stamp);
-        let ranges = ranges_of(wanted, entry.size()).ok_or(Code::Malformed)?;
-        listed.push(ManifestEntry { entry: entry.clone(), ranges });
     }
-    let manifest = Manifest::new(listed).map_err(|_| Code::Malformed)?;
-    match sources.are_unchanged() {
-        Ok(true) => Ok((manifest, sources)),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(Code::NotFound),
-        Ok(false) | Err(_) => Err(Code::SourceChanged),
-    }
-}
-
-/// All of an entry, or the parts that are wanted of the content that it is known to have.
-fn ranges_of(wanted: &Wanted, size: u64) -> Option<Ranges> {
-    let Some(parts) = &wanted.parts else { return Some(Ranges::whole(size)) };
-    let range = |part: &PartSaid| ByteRange { start: part.start.0, end: part.end.0 };
-    wanted.content.as_ref()?;
-    Ranges::new(size, parts.iter().map(range).collect()).ok()
-}
-
-fn content_of(said: &ContentSaid) -> Option<Content> {
-    let id = crate::model::ContentId::from_bytes(*said.id);
-    Content::new(id, said.size.0).ok()
-}
-
-fn path_of(listed: &ManifestEntry) -> EntryPath {
-    listed.entry.path().clone()
 }
 
 fn refuse(request: Request, code: Code) -> Error {

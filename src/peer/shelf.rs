@@ -114,8 +114,17 @@ impl Shelved {
         files.take_while(begins).filter(is_within)
     }
 
-    pub(super) fn get(&self, path: &EntryPath) -> Option<&Published> {
-        let at = self.files.binary_search_by(|file| file.entry.path().cmp(path)).ok()?;
+    fn get(&self, path: &EntryPath) -> Option<&Published> {
+        self.at(self.find(path)?)
+    }
+
+    /// Where a file stands in the share.
+    pub(super) fn find(&self, path: &EntryPath) -> Option<usize> {
+        self.files.binary_search_by(|file| file.entry.path().cmp(path)).ok()
+    }
+
+    /// The file that stands there.
+    pub(super) fn at(&self, at: usize) -> Option<&Published> {
         self.files.get(at)
     }
 }

@@ -8,48 +8,53 @@ use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
-/// The files of a stream, in the order of its manifest. Each is opened when it is read, and only if
-/// it is still the file that was listed.
-#[derive(Debug, Default)]
-pub(super) struct Sources {
-    files: Vec<Listed>,
+/// Which files a stream carries, in the order of its manifest.
+pub(super) trait Listing: Send + Sync + 'static {
+    /// The file of this number: its folder, its path there, and what it was like.
+    fn file(&self, number: usize) -> Option<(&ShareFolder, &EntryPath, &Stamp)>;
+}
+
+/// The files of a stream. Each is opened when it is read, and only if it is still the file that was
+/// listed.
+#[derive(Debug)]
+pub(super) struct Sources<L> {
+    listing: L,
     handles: Handles,
 }
 
-#[derive(Debug)]
-struct Listed {
-    folder: Arc<ShareFolder>,
-    path: EntryPath,
-    stamp: Stamp,
+/// Files of several folders.
+#[derive(Debug, Default)]
+pub(super) struct Listed(Vec<(Arc<ShareFolder>, EntryPath, Stamp)>);
+
+impl Listed {
+    pub(super) fn add(&mut self, folder: Arc<ShareFolder>, path: EntryPath, stamp: Stamp) {
+        self.0.push((folder, path, stamp));
+    }
 }
 
-impl Sources {
-    pub(super) fn add(&mut self, folder: Arc<ShareFolder>, path: EntryPath, stamp: Stamp) {
-        self.files.push(Listed { folder, path, stamp });
+impl Listing for Listed {
+    fn file(&self, number: usize) -> Option<(&ShareFolder, &EntryPath, &Stamp)> {
+        self.0.get(number).map(|(folder, path, stamp)| (&**folder, path, stamp))
+    }
+}
+
+impl<L: Listing> Sources<L> {
+    pub(super) fn new(listing: L) -> Self {
+        Self { listing, handles: Handles::default() }
     }
 
-    /// Whether all of them are what they were.
-    pub(super) fn are_unchanged(&self) -> io::Result<bool> {
-        for listed in &self.files {
-            if !listed.folder.is_unchanged(&listed.path, &listed.stamp)? {
-                return Ok(false);
-            }
-        }
-        Ok(true)
-    }
-
-    fn listed(&self, entry: u32) -> io::Result<&Listed> {
-        let listed = usize::try_from(entry).ok().and_then(|entry| self.files.get(entry));
+    fn listed(&self, entry: u32) -> io::Result<(&ShareFolder, &EntryPath, &Stamp)> {
+        let listed = usize::try_from(entry).ok().and_then(|entry| self.listing.file(entry));
         listed.ok_or_else(|| io::ErrorKind::InvalidInput.into())
     }
 
     fn open(&self, entry: u32) -> io::Result<Arc<File>> {
-        let listed = self.listed(entry)?;
-        self.handles.get(entry, || listed.folder.open_unchanged(&listed.path, &listed.stamp))
+        let (folder, path, stamp) = self.listed(entry)?;
+        self.handles.get(entry, || folder.open_unchanged(path, stamp))
     }
 }
 
-impl Source for Sources {
+impl<L: Listing> Source for Sources<L> {
     fn read(&self, entry: u32, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         let file = self.open(entry)?;
         read_exact(&file, buffer, offset)
@@ -58,10 +63,10 @@ impl Source for Sources {
     /// The open file is looked at where it is still open: under its name may stand another by now,
     /// and what was sent is what was listed.
     fn is_unchanged(&self, entry: u32) -> io::Result<bool> {
-        let listed = self.listed(entry)?;
+        let (folder, path, stamp) = self.listed(entry)?;
         match self.handles.opened(entry) {
-            Some(file) => Ok(Stamp::of_file(&file)? == listed.stamp),
-            None => listed.folder.is_unchanged(&listed.path, &listed.stamp),
+            Some(file) => Ok(Stamp::of_file(&file)? == *stamp),
+            None => folder.is_unchanged(path, stamp),
         }
     }
 }

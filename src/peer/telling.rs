@@ -19,6 +19,7 @@ pub(super) struct Telling {
     teller: Mutex<Teller>,
     files: Vec<Told>,
     ended: AtomicU32,
+    came: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -57,7 +58,7 @@ impl Telling {
         let told = |name| Told { name, total: AtomicU64::new(0), done: AtomicU64::new(0) };
         let files = names.into_iter().map(told).collect();
         let teller = Mutex::new(Teller { beginning, task: None, untold: 0, last: Instant::now() });
-        Arc::new(Self { teller, files, ended: AtomicU32::new(0) })
+        Arc::new(Self { teller, files, ended: AtomicU32::new(0), came: AtomicU64::new(0) })
     }
 
     /// What a manifest carries of its files.
@@ -122,6 +123,11 @@ impl Telling {
             let number = u32::try_from(file).unwrap_or(u32::MAX);
             task.file(number, &told.name, (done, total), ended);
         }
+    }
+
+    /// How many parts of it came and are verified.
+    pub(super) fn came(&self) -> u64 {
+        self.came.load(Ordering::Relaxed)
     }
 
     /// It is over.
@@ -206,6 +212,9 @@ impl Place for TellingPlace {
     }
 
     fn passed(&self, passed: Passed) {
+        if let Some(telling) = self.telling.upgrade() {
+            telling.came.fetch_add(1, Ordering::Relaxed);
+        }
         self.place.passed(passed);
     }
 

@@ -110,6 +110,18 @@ pub(super) struct Turn {
 }
 
 impl Turn {
+    /// So many bytes of its manifest more, if there is room for them.
+    pub(super) fn take(&mut self, bytes: u64) -> bool {
+        let mut counted = self.turns.counted();
+        let all = counted.bytes.saturating_add(bytes);
+        let has_room = all <= self.turns.allowance.bytes;
+        if has_room {
+            counted.bytes = all;
+            self.bytes = self.bytes.saturating_add(bytes);
+        }
+        has_room
+    }
+
     /// The stream did not open: whoever sends a few of that kind is not listened to for a while.
     pub(super) fn was_bad(&self) {
         if let Some(person) = self.turns.counted().people.get_mut(&self.who) {

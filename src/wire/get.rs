@@ -3,6 +3,7 @@
 //! ```text
 //! receiver                                 sender
 //!   GetAsk: a challenge, entries ────────▶   may they have them? are they there?
+//!   GetMore: more entries, ... ──────────▶   as long as the page before said so
 //!          ◀───────────────────────────── GetGrant
 //!          ◀───────────────────────────── StreamHeader, manifest, and all that follows at once
 //! ```
@@ -32,6 +33,24 @@ pub struct GetAsk {
     /// Which of its entries.
     #[n(3)]
     pub wanted: List<Wanted, GET_ENTRIES>,
+    /// Whether a [`GetMore`] follows.
+    #[n(4)]
+    pub more: bool,
+}
+
+/// Asks for more entries in the same stream, which has not been granted yet.
+#[derive(Encode, Decode, Debug, Clone, PartialEq, Eq)]
+#[cbor(map, context_bound = "Charge")]
+pub struct GetMore {
+    /// The stream.
+    #[n(0)]
+    pub stream: u32,
+    /// Which entries.
+    #[n(1)]
+    pub wanted: List<Wanted, GET_ENTRIES>,
+    /// Whether another one follows.
+    #[n(2)]
+    pub more: bool,
 }
 
 /// An entry that is wanted.
@@ -88,7 +107,7 @@ pub struct GetGrant {
     pub data_length: u64,
 }
 
-open_messages!(GetAsk, GetGrant);
+open_messages!(GetAsk, GetGrant, GetMore);
 numbered!(GetAsk, GetGrant);
 
 impl Ask for GetAsk {

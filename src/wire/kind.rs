@@ -185,6 +185,8 @@ kinds! {
     HeadAsk = 0x62, Dialler, Open, Request, FRAME_CONTROL;
     /// Tells it in return.
     HeadTold = 0x63, Listener, Open, Answer, FRAME_CONTROL;
+    /// Asks for more entries in a stream that is not granted yet.
+    GetMore = 0x64, Receiver, Open, Stream, FRAME_CATALOG;
 }
 
 /// Who sends a kind of frame.

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! channel    AwaitHello ─▶ AwaitProof ─▶ Open
-//! sender     Asked ─▶ Announced ─▶ Running ─▶ Finished          a stream that this side sends
+//! sender     Asked or Wanted ─▶ Announced ─▶ Running ─▶ Finished          a stream that this side sends
 //! receiver   Asked or Granted ─▶ Manifest ─▶ Deciding ─▶ Running ─▶ Delivered       one that it receives
 //! ```
 //!
@@ -45,6 +45,8 @@ pub enum ChannelState {
 pub enum SenderState {
     /// The request is out.
     Asked,
+    /// It was asked for it, and may be told of more that is wanted.
+    Wanted,
     /// Header and manifest are out; the receiver decides.
     Announced,
     /// Data is on its way.
@@ -102,13 +104,15 @@ fn when_open(role: Role, kind: Kind) -> Outcome {
 
 impl SenderState {
     /// All states.
-    pub const ALL: [Self; 4] = [Self::Asked, Self::Announced, Self::Running, Self::Finished];
+    pub const ALL: [Self; 5] =
+        [Self::Asked, Self::Wanted, Self::Announced, Self::Running, Self::Finished];
 
     /// What becomes of a frame that came for the stream.
     pub fn outcome(self, kind: Kind) -> Outcome {
-        use SenderState::{Announced, Asked, Finished, Running};
+        use SenderState::{Announced, Asked, Finished, Running, Wanted};
         match (self, kind) {
             (Asked, Kind::SendGrant | Kind::Failure) => Outcome::Accept,
+            (Wanted, Kind::GetMore | Kind::StreamEnd) => Outcome::Accept,
             (Announced, Kind::SegmentVerified | Kind::StreamAccept) => Outcome::Accept,
             (Running | Finished, Kind::SegmentVerified | Kind::ChunksMissing) => Outcome::Accept,
             (Finished, Kind::StreamDelivered) => Outcome::Accept,
@@ -117,7 +121,7 @@ impl SenderState {
                 Outcome::Accept
             }
             (Announced, Kind::LanesAsk) => Outcome::Accept,
-            (Asked, Kind::LanesAsk) => NO_LANES,
+            (Asked | Wanted, Kind::LanesAsk) => NO_LANES,
             _ => UNEXPECTED,
         }
     }

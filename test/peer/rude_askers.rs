@@ -1,13 +1,17 @@
 //! Askers that want what nobody would: they get a reason, and others go on being served.
 
 use crate::stage::{MIB, Stage, bytes_of, path, soon};
+use futures_util::FutureExt;
 use futures_util::future::join_all;
 use std::time::Duration;
 use waxwing::codec::List;
-use waxwing::link::{AskError, StreamFrames};
+use waxwing::link::{AskError, StreamError, StreamFrames};
 use waxwing::model::Audience;
+use waxwing::peer::Error;
 use waxwing::wire::index::PathSaid;
-use waxwing::wire::{Ask, Code, GetAsk, GetGrant, Kind, Message, Numbered, Wanted};
+use waxwing::wire::{
+    Ask, Code, GetAsk, GetGrant, GetMore, Kind, Message, Numbered, StreamEnd, Wanted,
+};
 
 fn ask(stage: &Stage, names: &[&str]) -> GetAsk {
     let wanted =
@@ -17,7 +21,15 @@ fn ask(stage: &Stage, names: &[&str]) -> GetAsk {
         challenge: [3; 32],
         share: (*stage.share.as_bytes()).into(),
         wanted: List::new(wanted.collect()).unwrap(),
+        more: false,
     }
+}
+
+/// The answer to a request in these pages.
+async fn asked_in_pages(stage: &Stage, pages: &[&[&str]]) -> Result<GetGrant, AskError> {
+    let (first, others) = pages.split_first().unwrap();
+    let others = others.iter().map(|names| ask(stage, names).wanted);
+    soon(stage.streams.get(ask(stage, first), others)).await.map(|(grant, _)| grant)
 }
 
 async fn asked(stage: &Stage, names: &[&str]) -> Result<(GetGrant, StreamFrames), AskError> {
@@ -39,6 +51,92 @@ async fn requests_that_make_no_sense_are_malformed() {
     assert_eq!(code(asked(&stage, &[]).await), Code::Malformed);
     assert_eq!(code(asked(&stage, &["a", "a"]).await), Code::Malformed);
     assert!(stage.fetch(&["a"]).await.stopped.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_make_no_sense_are_refused_and_the_rest_of_them_is_passed_over() {
+    let mut stage = Stage::new().await;
+    for name in ["a", "b"] {
+        stage.make(name, b"a");
+    }
+    stage.publish(Audience::Everyone);
+    let many = [&["a"][..]; 40];
+    let not_there = [&["a"][..], &["nothing"], &["b"]];
+    for (pages, refused) in [
+        (&[&["a"][..], &[]][..], Code::Malformed),
+        (&[&["a"], &[], &["b"]], Code::Malformed),
+        (&[&["a"], &["b"], &["a"]], Code::Malformed),
+        (&not_there, Code::NotFound),
+        (&many, Code::Malformed),
+    ] {
+        assert_eq!(code(asked_in_pages(&stage, pages).await), refused, "{pages:?}");
+        assert!(stage.served().await.is_err());
+    }
+    assert_eq!(asked_in_pages(&stage, &[&["a"], &["b"]]).await.unwrap().entries, 2);
+    assert!(stage.fetch(&["a"]).await.stopped.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_comes_when_all_was_granted_ends_the_stream() {
+    let mut stage = Stage::new().await;
+    stage.make("a", &bytes_of(1, 20 * MIB));
+    stage.publish(Audience::Everyone);
+    let (_, frames) = asked(&stage, &["a"]).await.unwrap();
+    let page = GetMore { stream: frames.number(), wanted: ask(&stage, &["a"]).wanted, more: false };
+    stage.streams.conversation().tell(&page).unwrap();
+    let Err(Error::Stream(StreamError::Unexpected)) = stage.served().await else {
+        panic!("it goes on")
+    };
+    assert!(stage.fetch(&["a"]).await.stopped.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn pages_that_were_announced_and_never_come_hold_no_more_than_their_turns() {
+    let mut stage = Stage::new().await;
+    stage.make("a", b"a");
+    stage.publish(Audience::Everyone);
+    let conversation = stage.streams.conversation().clone();
+    let half = |_| conversation.ask_stream(GetAsk { more: true, ..ask(&stage, &["a"]) });
+    let mut halves: Vec<_> = (0..8).map(half).map(Box::pin).collect();
+    for half in &mut halves {
+        assert!(half.now_or_never().is_none());
+    }
+    for _ in 0..4 {
+        let Err(Error::Declined(Code::Busy)) = stage.served().await else { panic!("room") };
+    }
+    // Those of a dialler are odd.
+    for stream in (1..16).step_by(2) {
+        let end = StreamEnd { stream, code: Code::Cancelled, text: Default::default() };
+        conversation.tell(&end).unwrap();
+    }
+    let mut codes: Vec<_> = soon(join_all(halves)).await.into_iter().map(code).collect();
+    codes.sort_by_key(|code| code.number());
+    assert_eq!(codes, [[Code::Busy; 4], [Code::Cancelled; 4]].concat());
+    for _ in 0..4 {
+        assert!(stage.served().await.is_err());
+    }
+    assert!(stage.fetch(&["a"]).await.stopped.is_none());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_goes_away_between_two_pages_is_not_waited_for() {
+    let mut stage = Stage::new().await;
+    stage.make("a", b"a");
+    stage.publish(Audience::Everyone);
+    let page = ask(&stage, &["a"]).wanted;
+    let mut said = 0;
+    let pages = std::iter::repeat_with(|| {
+        said += 1;
+        page.clone()
+    });
+    {
+        let mut getting = Box::pin(stage.streams.get(ask(&stage, &["a"]), pages.take(90_000)));
+        assert!(getting.as_mut().now_or_never().is_none());
+    }
+    assert!(said < 1000, "it is not said before it can leave");
+    let Err(Error::Declined(Code::Cancelled)) = stage.served().await else {
+        panic!("they are waited for")
+    };
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,13 +199,14 @@ impl Message for Anywhere {
 
     fn write(&self, out: &mut Vec<u8>) {
         let mut out = minicbor::Encoder::new(out);
-        out.map(4).unwrap().u8(0).unwrap().u32(self.0).unwrap();
+        out.map(5).unwrap().u8(0).unwrap().u32(self.0).unwrap();
         out.u8(1).unwrap().bytes(&[3; 32]).unwrap().u8(2).unwrap().bytes(&[7; 16]).unwrap();
         out.u8(3).unwrap().array(1).unwrap().map(1).unwrap().u8(0).unwrap();
         out.array(self.1.len() as u64).unwrap();
         self.1.iter().for_each(|name| {
             out.str(name).unwrap();
         });
+        out.u8(4).unwrap().bool(false).unwrap();
     }
 
     fn decode(_: &bytes::Bytes) -> Result<Self, waxwing::codec::Error> {

@@ -9,11 +9,11 @@ use waxwing::model::EntryPath;
 use waxwing::seal::{ChunkHead, Record};
 use waxwing::wire::index::{PathSaid, SizeSaid};
 use waxwing::wire::{
-    ChunksMissing, Code, ContentSaid, Explanation, Failure, Features, GetAsk, GetGrant, Goodbye,
-    HeadAsk, HeadTold, Hello, Kind, Landed, LaneId, LaneIds, LaneOpening, LanesAsk, LanesGrant,
-    Message, MissingChunks, PartSaid, Party, Ping, Pong, Role, SegmentVerified, SendAsk, SendGrant,
-    StreamAccept, StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord, Transcript,
-    Wanted, frame,
+    ChunksMissing, Code, ContentSaid, Explanation, Failure, Features, GetAsk, GetGrant, GetMore,
+    Goodbye, HeadAsk, HeadTold, Hello, Kind, Landed, LaneId, LaneIds, LaneOpening, LanesAsk,
+    LanesGrant, Message, MissingChunks, PartSaid, Party, Ping, Pong, Role, SegmentVerified,
+    SendAsk, SendGrant, StreamAccept, StreamChunk, StreamDelivered, StreamEnd, StreamHeader,
+    StreamRecord, Transcript, Wanted, frame,
 };
 
 /// The examples of these sections.
@@ -42,6 +42,7 @@ pub(super) fn examples() -> Vec<(&'static str, String)> {
         ("lanes ask", hex(of(Kind::LanesAsk))),
         ("lanes grant", hex(of(Kind::LanesGrant))),
         ("get ask", hex(&get_ask().encode())),
+        ("get more", hex(&get_more().encode())),
         ("get grant", hex(&get_grant().encode())),
         ("head ask", hex(&head_ask().encode())),
         ("head told", hex(&head_told().encode())),
@@ -101,6 +102,7 @@ pub(super) fn of_fetching() -> Vec<(Kind, Bytes)> {
         (Kind::GetGrant, get_grant().encode()),
         (Kind::HeadAsk, head_ask().encode()),
         (Kind::HeadTold, head_told().encode()),
+        (Kind::GetMore, get_more().encode()),
     ]
 }
 
@@ -118,11 +120,17 @@ fn get_ask() -> GetAsk {
     let part = PartSaid { start: SizeSaid(0), end: SizeSaid(5) };
     let parts = Some(List::new(vec![part]).unwrap());
     let wanted = List::new(vec![Wanted { path, content: Some(content), parts }]).unwrap();
-    GetAsk { id: 3, challenge: [1; 32], share: [7; 16].into(), wanted }
+    GetAsk { id: 3, challenge: [1; 32], share: [7; 16].into(), wanted, more: true }
+}
+
+fn get_more() -> GetMore {
+    let path = PathSaid(EntryPath::parse("koala/egg").unwrap());
+    let wanted = List::new(vec![Wanted { path, content: None, parts: None }]).unwrap();
+    GetMore { stream: 3, wanted, more: false }
 }
 
 fn get_grant() -> GetGrant {
-    GetGrant { id: 3, entries: 1, data_length: 5 }
+    GetGrant { id: 3, entries: 2, data_length: 8 }
 }
 
 fn hello(person: &Person) -> Hello {

@@ -46,3 +46,15 @@ async fn the_bytes_of_all_are_bounded() {
     drop((large, small));
     assert!(turns.begin(person(3), 1000).is_some());
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_a_turn_takes_later_counts_until_its_end() {
+    let turns = Turns::new(ALLOWED);
+    let (mut one, mut other) =
+        (turns.begin(person(1), 0).unwrap(), turns.begin(person(2), 400).unwrap());
+    assert!(one.take(500) && !one.take(101) && !one.take(u64::MAX) && other.take(100));
+    drop(one);
+    assert!(other.take(500) && !other.take(1));
+    drop(other);
+    assert_eq!(turns.counted().bytes, 0);
+}

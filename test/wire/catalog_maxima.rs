@@ -8,7 +8,7 @@ use waxwing::codec::{List, open};
 use waxwing::wire::index::{
     EntrySeen, Found, Listing, Located, PersonSeen, Publish, Results, Search, ShareChange, Shares,
 };
-use waxwing::wire::{GetAsk, Kind, Message};
+use waxwing::wire::{GetAsk, GetMore, Kind, Message};
 
 #[test]
 fn a_share_at_its_maxima_and_one_above() {
@@ -108,10 +108,15 @@ fn a_request_for_entries_at_its_maximum_and_one_above() {
         for wanted in [map(std::slice::from_ref(&path)), map(&[path, content()])] {
             let ask = |count: usize| {
                 let ids = [bytes(&[1; 32]), bytes(&[7; 16])];
-                let body = map(&[&[number(3)], &ids[..], &[list(&wanted, count)]].concat());
+                let body = map(&[&[number(3)], &ids[..], &[list(&wanted, count), no()]].concat());
                 GetAsk::decode(&body).map(|ask| ask.wanted.len())
             };
+            let more = |count: usize| {
+                let body = map(&[number(3), list(&wanted, count), no()]);
+                GetMore::decode(&body).map(|more| more.wanted.len())
+            };
             assert_eq!((ask(512), ask(513)), (Ok(512), too_long("a list", 512)));
+            assert_eq!((more(512), more(513)), (Ok(512), too_long("a list", 512)));
         }
     }
 }

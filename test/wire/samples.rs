@@ -11,11 +11,11 @@ use waxwing::model::limits::{DELIVERY_BYTES, DIRECTORY_ENTRIES, EXPLANATION_BYTE
 use waxwing::seal::{CHUNK_BYTES, ChunkHead, Record};
 use waxwing::wire::index::{PathSaid, SizeSaid};
 use waxwing::wire::{
-    ChunksMissing, Code, ContentSaid, Explanation, Failure, Features, GetAsk, GetGrant, Goodbye,
-    HeadAsk, HeadTold, Hello, Kind, Landed, LaneId, LaneIds, LanesAsk, LanesGrant, Message,
-    MissingChunks, PartSaid, Party, Ping, Pong, Proof, Role, SegmentVerified, SendAsk, SendGrant,
-    StreamAccept, StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord, Transcript,
-    Wanted, frame,
+    ChunksMissing, Code, ContentSaid, Explanation, Failure, Features, GetAsk, GetGrant, GetMore,
+    Goodbye, HeadAsk, HeadTold, Hello, Kind, Landed, LaneId, LaneIds, LanesAsk, LanesGrant,
+    Message, MissingChunks, PartSaid, Party, Ping, Pong, Proof, Role, SegmentVerified, SendAsk,
+    SendGrant, StreamAccept, StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord,
+    Transcript, Wanted, frame,
 };
 
 /// A message of which only the bytes are known, and how to read and write it again.
@@ -70,6 +70,7 @@ fn make_small() -> Vec<Sample> {
     samples.push(of(&GetGrant { id: 3, entries: 1, data_length: 5 }));
     samples.push(of(&HeadAsk { id: 3, index: [9; 32], length: 0, hash: [0; 32] }));
     samples.push(of(&HeadTold { id: 3, length: 2, hash: [4; 32] }));
+    samples.push(of(&get_more("koala/egg", 1)));
     samples
 }
 
@@ -109,6 +110,7 @@ pub(crate) fn largest() -> Vec<Sample> {
     let length = DIRECTORY_ENTRIES as u64;
     samples.push(of(&HeadAsk { id, index: [0xff; 32], length, hash: [0xff; 32] }));
     samples.push(of(&HeadTold { id, length, hash: [0xff; 32] }));
+    samples.push(of(&GetMore { stream, ..get_more(&path, 225) }));
     samples
 }
 
@@ -118,7 +120,12 @@ fn get_ask(path: &str, count: usize) -> GetAsk {
     let part = PartSaid { start: SizeSaid(0), end: SizeSaid(5) };
     let parts = (count == 1).then(|| List::new(vec![part]).unwrap());
     let wanted = List::new(vec![Wanted { path, content: Some(content), parts }; count]).unwrap();
-    GetAsk { id: 3, challenge: [1; 32], share: [7; 16].into(), wanted }
+    GetAsk { id: 3, challenge: [1; 32], share: [7; 16].into(), wanted, more: true }
+}
+
+fn get_more(path: &str, count: usize) -> GetMore {
+    let GetAsk { wanted, .. } = get_ask(path, count);
+    GetMore { stream: 3, wanted, more: false }
 }
 
 pub(crate) fn hello() -> Hello {

@@ -93,6 +93,7 @@ fn a_whole_stream_meets_no_refusal() {
     use {ReceiverState as R, SenderState as S};
     let sender_hears = [
         (S::Asked, Kind::SendGrant),
+        (S::Wanted, Kind::GetMore),
         (S::Announced, Kind::SegmentVerified),
         (S::Announced, Kind::StreamAccept),
         (S::Running, Kind::LanesGrant),
@@ -138,6 +139,8 @@ fn a_stream_out_of_order_is_refused() {
     }
     let sender = [
         (S::Asked, Kind::StreamAccept),
+        (S::Asked, Kind::GetMore),
+        (S::Announced, Kind::GetMore),
         (S::Announced, Kind::StreamDelivered),
         (S::Announced, Kind::SendGrant),
         (S::Running, Kind::StreamAccept),

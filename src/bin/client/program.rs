@@ -31,6 +31,8 @@ pub(crate) struct Program {
     asks: Asks,
     ending: CancellationToken,
     does_errands: AtomicBool,
+    /// Of a verb that was typed elsewhere, the program that carries it out.
+    host: Option<Arc<Self>>,
     state: Mutex<State>,
 }
 
@@ -75,6 +77,7 @@ impl Program {
             asks,
             ending,
             does_errands: AtomicBool::new(false),
+            host: None,
             state,
         }))
     }
@@ -83,7 +86,7 @@ impl Program {
     /// there. It has the person of this program, and ends before it.
     #[cfg(unix)]
     pub(crate) fn for_errand(
-        &self,
+        self: &Arc<Self>,
         printer: Printer,
         asks: Asks,
         (folder, events): (PathBuf, Events),
@@ -107,6 +110,7 @@ impl Program {
             asks,
             ending: self.ending.clone(),
             does_errands: AtomicBool::new(true),
+            host: Some(Arc::clone(self)),
             state: Mutex::new(state),
         })
     }
@@ -131,6 +135,12 @@ impl Program {
     pub(crate) fn events(&self) -> Events {
         let state = self.state();
         state.progress.as_ref().map_or_else(Events::ignored, |(events, _)| events.clone())
+    }
+
+    /// The program that stays when the verb is over, if there is one.
+    pub(crate) fn lasting(this: &Arc<Self>) -> Option<Arc<Self>> {
+        let is_open = this.does_errands.load(Ordering::Acquire);
+        is_open.then(|| this.host.clone().unwrap_or_else(|| Arc::clone(this)))
     }
 
     /// Whether this program begins to do errands now, and does not yet.

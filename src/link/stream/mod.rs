@@ -16,6 +16,7 @@
 //!
 //! A stream that is dropped half-way says so to the other side and ends its lanes.
 
+mod asking;
 mod frames;
 mod inbound;
 mod lanes;
@@ -86,7 +87,7 @@ impl StreamError {
     }
 
     /// What the other side is told, unless it knows already.
-    fn code(&self) -> Option<Code> {
+    pub(crate) fn code(&self) -> Option<Code> {
         match self {
             Self::Ended(_) | Self::Refused { .. } => None,
             Self::Seal(SealError::SourceChanged { .. }) => Some(Code::SourceChanged),

@@ -74,11 +74,13 @@ mod heads;
 mod inbox;
 mod items;
 mod looking;
+mod moves;
 mod online;
 mod people;
 mod proofs;
 mod reach;
 mod results;
+mod retries;
 mod rotate;
 mod search;
 mod send;
@@ -93,6 +95,7 @@ pub use get::{GetRules, Got, Sender};
 pub use heads::Contradiction;
 pub use inbox::Waiting;
 pub use looking::Looking;
+pub use moves::{Move, MoveInfo, MoveStanding, Moved, Moving};
 pub use online::{Online, Visit};
 pub use people::{Acquaintance, Standing};
 pub use proofs::SentBy;
@@ -105,6 +108,7 @@ pub use watching::{Pace, Watched};
 
 use self::inbox::Inbox;
 use self::looking::Looks;
+use self::moves::Moves;
 use self::online::{Presence, VISITS_WAITING};
 use self::search::Searching;
 use self::session::Begun;
@@ -135,6 +139,10 @@ pub struct Options {
     pub backoff: Backoff,
     /// How soon what is shared is looked at again.
     pub pace: Pace,
+    /// The tries to get something from somebody, or to reach them, and the pauses between.
+    pub retries: Backoff,
+    /// How long a conversation waits for what.
+    pub deadlines: Deadlines,
     /// What time it is.
     pub clock: Clock,
     /// Where work that takes time is told.
@@ -149,6 +157,9 @@ impl Default for Options {
             away: Duration::from_secs(5),
             backoff: Backoff { tries: u32::MAX, first, longest },
             pace: Pace::default(),
+            retries: Backoff::default(),
+            // Nobody needs more of one person at once, and of strangers there may be many.
+            deadlines: Deadlines { requests: 16, request_bytes: 1 << 20, ..Deadlines::default() },
             clock: Arc::new(UnixTime::now),
             events: Events::ignored(),
         }
@@ -182,6 +193,7 @@ struct Inner {
     looks: Looks,
     watching: Mutex<Option<Watching>>,
     inbox: Mutex<Inbox>,
+    moves: Moves,
     /// Those that were found and not told yet.
     contradictions: Mutex<Vec<Contradiction>>,
     /// Held while the index is asked for what others know more than we do.
@@ -240,8 +252,7 @@ impl User {
         options: Options,
     ) -> Result<Self, Error> {
         let (identity, state) = (Arc::new(identity), home.state());
-        // Nobody needs more of one person at once, and of strangers there may be many.
-        let deadlines = Deadlines { requests: 16, request_bytes: 1 << 20, ..Deadlines::default() };
+        let deadlines = options.deadlines.clone();
         let party = Party::Person;
         let side = Side::new(Arc::clone(&identity), party, Features::ALL, deadlines)?;
         let events = options.events.clone();
@@ -259,6 +270,7 @@ impl User {
             looks: Looks::default(),
             watching: Mutex::default(),
             inbox: Mutex::default(),
+            moves: Moves::default(),
             contradictions: Mutex::default(),
             comparing: tokio::sync::Mutex::default(),
             visits: broadcast::Sender::new(VISITS_WAITING),

@@ -7,6 +7,7 @@ pub(crate) mod keys;
 mod moving;
 mod people;
 pub(crate) mod sharing;
+mod transfers;
 
 pub(crate) use moving::UNKEPT;
 
@@ -99,6 +100,12 @@ static VERBS: &[Verb] = &[
         name: "inbox",
         command: moving::inbox_command,
         carry_out: |p, a| Box::pin(moving::inbox(p, a)),
+        by: By::WhoIsOpen,
+    },
+    Verb {
+        name: "transfers",
+        command: transfers::command,
+        carry_out: |p, a| Box::pin(transfers::transfers(p, a)),
         by: By::WhoIsOpen,
     },
     Verb {

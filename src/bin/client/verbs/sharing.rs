@@ -395,6 +395,8 @@ pub(crate) async fn go_online(
 ) -> Result<(), Trouble> {
     visits::watch(program, me);
     let Online { port, address, is_local } = me.go_online(may_ask).await?;
+    #[cfg(unix)]
+    crate::errands::open(program);
     let address = address.map(|at| at.socket_addr().to_string());
     program.printer.object(&BeingOnline {
         kind: "online",
@@ -413,7 +415,5 @@ pub(crate) async fn go_online(
         (None, false) => format!(", on port {port}"),
     };
     program.printer.result(format!("you are online{at}"));
-    #[cfg(unix)]
-    crate::errands::open(program);
     Ok(())
 }

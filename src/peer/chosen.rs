@@ -1,0 +1,108 @@
+//! What somebody asks for, looked up on the shelf page by page.
+
+use super::shelf::Shelved;
+use super::sources::Listing;
+use super::{ShareFolder, Stamp};
+use crate::model::limits::{MANIFEST_BYTES, MANIFEST_ENTRIES};
+use crate::model::{ByteRange, Content, ContentId, EntryPath, Ranges};
+use crate::seal::{Manifest, ManifestEntry};
+use crate::wire::{Code, ContentSaid, PartSaid, Wanted};
+use std::io;
+use std::sync::Arc;
+
+/// Entries of a share that are asked for, and still are what was published.
+#[derive(Debug)]
+pub(super) struct Choosing {
+    shelved: Arc<Shelved>,
+    chosen: Vec<u32>,
+    listed: Vec<ManifestEntry>,
+    bytes: usize,
+}
+
+/// The files of a stream, by where they stand in their share.
+#[derive(Debug, Clone)]
+pub(super) struct Chosen {
+    shelved: Arc<Shelved>,
+    chosen: Arc<[u32]>,
+}
+
+impl Choosing {
+    pub(super) fn new(shelved: Arc<Shelved>) -> Self {
+        Self { shelved, chosen: Vec::new(), listed: Vec::new(), bytes: 0 }
+    }
+
+    /// Adds a page, as long as one manifest holds all of it. Blocks.
+    pub(super) fn add(&mut self, page: &[Wanted]) -> Result<(), Code> {
+        let bytes = page.iter().map(listed_bytes).fold(self.bytes, usize::saturating_add);
+        let entries = self.listed.len().saturating_add(page.len());
+        if page.is_empty() || entries > MANIFEST_ENTRIES || bytes > MANIFEST_BYTES {
+            return Err(Code::Malformed);
+        }
+        self.bytes = bytes;
+        page.iter().try_for_each(|wanted| self.add_one(wanted))
+    }
+
+    fn add_one(&mut self, wanted: &Wanted) -> Result<(), Code> {
+        let at = self.shelved.find(&wanted.path.0).ok_or(Code::NotFound)?;
+        let published = self.shelved.at(at).ok_or(Code::NotFound)?;
+        let entry = &published.entry;
+        let content = entry.content().and_then(|id| Content::new(id, entry.size()).ok());
+        if wanted.content.as_ref().is_some_and(|wanted| content != content_of(wanted)) {
+            return Err(Code::SourceChanged);
+        }
+        let ranges = ranges_of(wanted, entry.size()).ok_or(Code::Malformed)?;
+        match self.shelved.folder.is_unchanged(entry.path(), &published.stamp) {
+            Ok(true) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Code::NotFound),
+            Ok(false) | Err(_) => return Err(Code::SourceChanged),
+        }
+        self.listed.push(ManifestEntry { entry: entry.clone(), ranges });
+        self.chosen.push(u32::try_from(at).map_err(|_| Code::Internal)?);
+        Ok(())
+    }
+
+    /// What the stream will carry. Takes a moment.
+    pub(super) fn finish(self) -> Result<(Manifest, Chosen), Code> {
+        let manifest = Manifest::new(self.listed).map_err(|_| Code::Malformed)?;
+        Ok((manifest, Chosen { shelved: self.shelved, chosen: self.chosen.into() }))
+    }
+}
+
+impl Chosen {
+    /// The paths of these of them.
+    pub(super) fn paths(&self, numbers: &[u32]) -> Vec<EntryPath> {
+        let file = |number: &u32| self.file(usize::try_from(*number).ok()?);
+        numbers.iter().filter_map(file).map(|(_, path, _)| path.clone()).collect()
+    }
+}
+
+impl Listing for Chosen {
+    fn file(&self, number: usize) -> Option<(&ShareFolder, &EntryPath, &Stamp)> {
+        let at = usize::try_from(*self.chosen.get(number)?).ok()?;
+        let published = self.shelved.at(at)?;
+        Some((&self.shelved.folder, published.entry.path(), &published.stamp))
+    }
+}
+
+/// The bytes of an entry in a manifest.
+pub(super) fn listed_bytes(wanted: &Wanted) -> usize {
+    let parts = wanted.parts.as_ref().map_or(1, |parts| parts.len());
+    let path = wanted.path.0.as_str().len();
+    path.saturating_add(ENTRY_BYTES).saturating_add(parts.saturating_mul(RANGE_BYTES))
+}
+
+/// All of an entry, or the parts that are wanted of the content that it is known to have.
+fn ranges_of(wanted: &Wanted, size: u64) -> Option<Ranges> {
+    let Some(parts) = &wanted.parts else { return Some(Ranges::whole(size)) };
+    let range = |part: &PartSaid| ByteRange { start: part.start.0, end: part.end.0 };
+    wanted.content.as_ref()?;
+    Ranges::new(size, parts.iter().map(range).collect()).ok()
+}
+
+fn content_of(said: &ContentSaid) -> Option<Content> {
+    Content::new(ContentId::from_bytes(*said.id), said.size.0).ok()
+}
+
+/// Beside its path, whose names each have a length where the path has a slash.
+const ENTRY_BYTES: usize = 1 + 1 + 8 + 1 + 8 + 32 + 2;
+const RANGE_BYTES: usize = 16;
