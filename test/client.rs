@@ -8,6 +8,8 @@ mod keys;
 #[allow(dead_code, reason = "the server's tests use all of it")]
 mod stage;
 
+#[path = "client/away.rs"]
+mod away;
 #[path = "client/demo.rs"]
 mod demo;
 #[path = "client/exits.rs"]

@@ -24,6 +24,8 @@ mod town;
 
 #[path = "node/advice.rs"]
 mod advice;
+#[path = "node/away.rs"]
+mod away;
 #[path = "node/beginnings.rs"]
 mod beginnings;
 #[path = "node/catalog.rs"]
