@@ -10,8 +10,13 @@ mod stage;
 
 #[path = "client/away.rs"]
 mod away;
+#[cfg(target_os = "linux")]
+#[path = "client/crowded.rs"]
+mod crowded;
 #[path = "client/demo.rs"]
 mod demo;
+#[path = "client/errands.rs"]
+mod errands;
 #[path = "client/exits.rs"]
 mod exits;
 #[path = "client/getting.rs"]

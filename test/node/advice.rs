@@ -113,6 +113,9 @@ fn own() -> Vec<Error> {
         Error::ShareNameTaken(name()),
         Error::NoShare(name()),
         Error::ShareGone { name: name(), path: "/media/disk".into() },
+        Error::NoMove(3),
+        Error::UnderWay { number: 3, by: None },
+        Error::NotUnderWay(3),
         Error::NobodyInAudience(name()),
         Error::NoPort { first: 7400, last: 7499 },
         Error::Offline(bob()),
@@ -314,8 +317,11 @@ fn number(error: &Error) -> usize {
         Error::Rotating => 39,
         Error::NotAsSent { .. } => 40,
         Error::ShareGone { .. } => 41,
+        Error::NoMove(_) => 42,
+        Error::UnderWay { .. } => 43,
+        Error::NotUnderWay(_) => 44,
         Error::Of(_) => LAST,
     }
 }
 
-const LAST: usize = 42;
+const LAST: usize = 45;
