@@ -11,7 +11,9 @@ use tokio::sync::mpsc;
 use waxwing::crypto::key_file::Protection;
 use waxwing::model::{Audience, Event, Events, UnixTime, Work};
 use waxwing::node::index::{Query, Summary};
-use waxwing::node::{Config, Error, GetRules, Looked, Options, Pace, SharedFolder, User, Watched};
+use waxwing::node::{
+    Config, Error, Exit, GetRules, Looked, Options, Pace, SharedFolder, User, Watched,
+};
 
 const NEVER: Duration = Duration::from_secs(86_400);
 const MOMENT: Duration = Duration::from_millis(20);
@@ -257,6 +259,52 @@ async fn lines_that_were_not_written_to_their_end_are_read_anew() {
     assert!(read == 4 || read == 6, "{read}");
     assert_eq!(looked.preview.files, 2);
     assert_eq!(zoo.look().await.1, 0, "what was written behind a torn line is lost");
+    zoo.stop().await;
+}
+
+#[tokio::test]
+async fn an_empty_folder_where_a_disk_was_taken_out_is_not_published() {
+    let zoo = Zoo::new(QUIET).await;
+    zoo.look().await;
+    zoo.alice.close().await;
+    // As if it had been on another disk.
+    let state = zoo.town.path("alice/state");
+    let names = fs::read_dir(&state).unwrap().map(|entry| entry.unwrap().file_name());
+    let name = names.map(|name| name.into_string().unwrap()).find(|name| name.starts_with("look-"));
+    let look = state.join(name.unwrap());
+    let text = fs::read_to_string(&look).unwrap();
+    fs::write(&look, text.replacen("\"device\":", "\"device\":1", 1)).unwrap();
+    let (alice, told) = person(&zoo.town, QUIET);
+    let zoo = Zoo { alice, told, ..zoo };
+    fs::rename(zoo.town.path("zoo/koala"), zoo.town.path("koala")).unwrap();
+    let gone = soon(zoo.alice.look_at(&zoo.folder)).await.unwrap_err();
+    assert!(matches!(gone, Error::ShareGone { .. }), "{gone}");
+    assert_eq!(gone.advice().exit, Exit::NotFound);
+    assert_eq!(zoo.found("koala").await, 1);
+    fs::rename(zoo.town.path("koala"), zoo.town.path("zoo/koala")).unwrap();
+    assert_eq!(zoo.look().await.0.published.unwrap().unchanged, 1);
+    // On the same disk, empty is empty.
+    fs::remove_file(zoo.town.path("zoo/koala")).unwrap();
+    assert_eq!(zoo.look().await.0.published.unwrap().removed, 1);
+    zoo.stop().await;
+}
+
+/// `cargo test --test node -- --ignored --nocapture many_files`
+#[tokio::test]
+#[ignore = "measures"]
+async fn many_files_are_looked_at() {
+    let zoo = Zoo::new(QUIET).await;
+    for at in 0..100_000 {
+        zoo.write(&format!("{}/{}/file-{at}.txt", at % 100, at % 1000), at.to_string().as_bytes());
+    }
+    for what in ["new", "again", "again"] {
+        let began = std::time::Instant::now();
+        let (_, read) = zoo.look().await;
+        println!("{what}: {:?}, {read} bytes read", began.elapsed());
+    }
+    for entry in fs::read_dir(zoo.town.path("alice/state")).unwrap().map(Result::unwrap) {
+        println!("{:?}: {} bytes", entry.file_name(), entry.metadata().unwrap().len());
+    }
     zoo.stop().await;
 }
 
