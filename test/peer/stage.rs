@@ -167,6 +167,18 @@ impl Stage {
         published
     }
 
+    /// The same, without reading any file.
+    pub(crate) fn publish_unread(&self) {
+        let folder = Arc::new(ShareFolder::open(&self.at("share")).unwrap());
+        let files = folder.scan().unwrap().files;
+        let files = files
+            .iter()
+            .map(|file| Published { entry: file.entry(None).unwrap(), stamp: file.stamp });
+        let (name, keywords) = (Name::new("share").unwrap(), Keywords::default());
+        let share = Share { id: self.share, name, keywords, audience: Audience::Everyone };
+        self.bob.shelf().put(share, folder, files.collect());
+    }
+
     pub(crate) fn landing(&self, rules: Rules) -> Landing {
         Landing::in_folder(&self.at("downloads"), rules).unwrap()
     }
