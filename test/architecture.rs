@@ -31,7 +31,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
             "crypto/key_folder/",
             "model/content/read_at.rs",
             "index/data_folder.rs",
-            "index/control/socket.rs",
+            "link/local.rs",
             "index/store/sqlite/",
             "node/home/files.rs",
             "peer/disk.rs",

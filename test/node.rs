@@ -44,6 +44,8 @@ mod news;
 mod people;
 #[path = "node/publishing.rs"]
 mod publishing;
+#[path = "node/retries.rs"]
+mod retries;
 #[path = "node/returns.rs"]
 mod returns;
 #[path = "node/searching.rs"]

@@ -41,6 +41,8 @@ pub mod handshake;
 mod incoming;
 mod lane;
 mod listen;
+#[cfg(unix)]
+mod local;
 mod place;
 mod reader;
 mod replayed;
@@ -61,6 +63,8 @@ pub use handshake::{Expected, Proven};
 pub use incoming::{Incoming, Request, StreamFrames};
 pub use lane::LaneBook;
 pub use listen::{LaneDoor, Listen, Listener, Notice, Service, Socket};
+#[cfg(unix)]
+pub use local::{LocalListener, find_local};
 pub use side::Side;
 pub use stream::{
     Arrived, Consent, Decided, Offer, Place, Receiving, Sending, Sent, StreamError, Streams,

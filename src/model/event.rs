@@ -2,17 +2,19 @@
 //!
 //! A room is handed an [`Events`] and tells through it; the program owns the other end of one
 //! bounded channel and draws. How far a task or a file has come may be dropped when the program is slow,
-//! because the next such event says it better; that it began and how it ended never is.
+//! because the next such event says it better; that it began, how it ended, and what failed never is.
 
 use super::Untrusted;
 use super::limits::EVENTS_WAITING;
+use serde::{Deserialize, Serialize};
 use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::time::Duration;
 
 /// Names a task among all of one program's.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct TaskId(u64);
 
 impl TaskId {
@@ -23,7 +25,8 @@ impl TaskId {
 }
 
 /// What kind of work a task is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Work {
     /// Reading a file to learn what its bytes are called.
@@ -41,7 +44,8 @@ pub enum Work {
 }
 
 /// A fact.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 #[non_exhaustive]
 pub enum Event {
     /// A task began.
@@ -89,10 +93,30 @@ pub enum Event {
         /// Whether it did what it began.
         complete: bool,
     },
+    /// Something failed with somebody; what it was for may go on.
+    Failed {
+        /// With whom.
+        with: Foreign,
+        /// Why.
+        why: Foreign,
+        /// When it is tried again with them; never, when that is of no use.
+        again: Option<Again>,
+    },
+}
+
+/// The next try.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Again {
+    /// How long from now it begins.
+    pub pause: Duration,
+    /// The how manieth it is.
+    pub next: u32,
+    /// Of how many.
+    pub of: u32,
 }
 
 /// A foreign text that was kept: it shows itself as [`Untrusted`] does, and no other way.
-#[derive(Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Foreign(String);
 
 impl Foreign {
@@ -163,6 +187,20 @@ impl Events {
         let (name, with) = (Foreign::new(name), with.map(Foreign::new));
         self.tell(Event::Began { task: id, work, name, total, files, with });
         Task { events: self.clone(), id, done: 0, complete: false }
+    }
+
+    /// Passes on what another program has told, in its words.
+    pub fn pass(&self, event: Event) {
+        match event {
+            Event::Advanced { .. } | Event::File { .. } => self.mention(event),
+            _ => self.tell(event),
+        }
+    }
+
+    /// Tells that something failed with somebody, and when it is tried again, if it is.
+    pub fn failed(&self, with: &str, why: &str, again: Option<Again>) {
+        let (with, why) = (Foreign::new(with), Foreign::new(why));
+        self.tell(Event::Failed { with, why, again });
     }
 
     /// Waits for room; a listener that is gone wants no more.

@@ -42,7 +42,7 @@ pub use address::{HostPort, IndexAddress, Invitation, JoinToken, PeerAddress};
 pub use audience::Audience;
 pub use content::{Content, ContentId};
 pub use entry::{Entry, Modified};
-pub use event::{Event, Events, Foreign, Task, TaskId, Transfer, Work};
+pub use event::{Again, Event, Events, Foreign, Task, TaskId, Transfer, Work};
 pub use file_kind::FileKind;
 pub use name::{Name, TEMPORARY_PREFIX};
 pub use path::{Collision, EntryPath, find_collision};

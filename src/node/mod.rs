@@ -27,7 +27,7 @@ pub use object::{Object, ObjectError, Wanted};
 pub use pins::Pin;
 pub use shared_folders::SharedFolder;
 pub use user::{
-    Acquaintance, Contradiction, GetRules, Got, Looked, Me, Online, Options, OwnKeys, Pinned,
-    Preview, Results, Sender, SentBy, SentFiles, Standing, User, Visit, Waiting, Words,
-    ask_who_answers,
+    Acquaintance, Contradiction, GetRules, Got, Looked, Me, Move, MoveInfo, MoveStanding, Moved,
+    Moving, Online, Options, OwnKeys, Pinned, Preview, Results, Sender, SentBy, SentFiles,
+    Standing, User, Visit, Waiting, Words, ask_who_answers,
 };

@@ -76,6 +76,17 @@ impl Wanted {
     }
 }
 
+impl fmt::Display for Wanted {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Object(object) => object.fmt(f),
+            Self::Number(number) => number.fmt(f),
+            Self::Content { id, size: Some(size) } => write!(f, "{id}:{size}"),
+            Self::Content { id, size: None } => id.fmt(f),
+        }
+    }
+}
+
 /// Why a text names nothing.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ObjectError {

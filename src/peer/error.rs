@@ -69,6 +69,22 @@ pub enum Error {
     Stopped,
 }
 
+impl Error {
+    /// Whether trying the same again in a moment may be of use. What its owner has to look at again
+    /// first is not the same again.
+    pub fn may_pass(&self) -> bool {
+        match self {
+            Self::Silent | Self::Stream(StreamError::Stalled) => true,
+            Self::Refused { code, .. } => !code.is_permanent() && !self.is_source_changed(),
+            Self::Ended(Ending::Theirs { code, .. } | Ending::Ours { code, .. }) => {
+                !code.is_permanent()
+            }
+            Self::Ended(Ending::Broken(_)) => true,
+            _ => false,
+        }
+    }
+}
+
 impl From<AskError> for Error {
     fn from(error: AskError) -> Self {
         match error {

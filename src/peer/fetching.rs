@@ -32,6 +32,8 @@ pub struct Fetched {
     pub sender: Fingerprint,
     /// The entries of which is known what came of them: all, unless it was stopped.
     pub files: Vec<FetchedFile>,
+    /// How many parts of files came and are verified, whatever became of the rest.
+    pub came: u64,
     /// Why not all that was wanted came.
     pub stopped: Option<Error>,
     /// Why no receipts were kept of some that came, if so.
@@ -66,7 +68,7 @@ impl Sharer {
     ) -> Fetched {
         let sender = streams.conversation().proven().fingerprint();
         let files = Vec::with_capacity(wanted.len());
-        let mut fetched = Fetched { sender, files, stopped: None, unkept: None };
+        let mut fetched = Fetched { sender, files, came: 0, stopped: None, unkept: None };
         fetched.stopped = self.fetch_all(streams, share, wanted, landing, &mut fetched).await.err();
         fetched
     }
@@ -99,7 +101,9 @@ impl Sharer {
         for asked in into_requests(missing) {
             let next = first.saturating_add(asked.len());
             let told = Told { telling: &telling, first };
-            let (files, unkept) = self.fetch_some(streams, share, (asked, told), landing).await?;
+            let some = self.fetch_some(streams, share, (asked, told), landing).await;
+            fetched.came = telling.came();
+            let (files, unkept) = some?;
             fetched.files.extend(files);
             fetched.unkept = unkept.or(fetched.unkept.take());
             first = next;

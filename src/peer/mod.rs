@@ -38,7 +38,7 @@ mod turns;
 
 pub use error::Error;
 pub use fetching::{Fetched, FetchedFile, Wanted};
-pub use folder::{LeftOut, Scan, Scanned, ShareFolder, Stamp, WhyLeftOut};
+pub use folder::{LeftOut, PassedOver, Scan, Scanned, ShareFolder, Stamp, WhyLeftOut};
 pub use landing::{Batch, LandError, Landed, Landing, Rules, Standing, Target};
 pub use receipts::Receipts;
 pub use receiving::{Decision, Policy, Proposal, Received, ReceivedFile};

@@ -9,11 +9,13 @@
 //! | [`Shell`] | the prompt |
 //! | [`Table`] | rows for a person's eyes, fitted to the terminal |
 //! | [`Log`] | one line an event, on stderr and in a file that does not grow without end |
+//! | [`errand`] | what a verb and a program in the same home say to each other |
 //! | [`Failure`], [`Exit`] | what went wrong, what to do next, and the exit code |
 //!
 //! Nothing here knows which program it serves.
 
 mod ask;
+pub mod errand;
 mod failure;
 mod log;
 mod log_file;

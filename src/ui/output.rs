@@ -1,5 +1,6 @@
 //! One output of a program: where it goes, how it looks, and whether it failed.
 
+use serde::{Deserialize, Serialize};
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -11,7 +12,7 @@ pub(super) struct Output {
 }
 
 /// How an output looks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Look {
     /// Whether there are colours.
     pub colours: bool,

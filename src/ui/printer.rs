@@ -69,6 +69,16 @@ impl Printer {
         Self::with((out, out_look), (err, err_look), (json, Loudness::Usual))
     }
 
+    /// On any outputs, as loud as is wished.
+    pub fn new_at(
+        (out, out_look): (Box<dyn Write + Send>, Look),
+        (err, err_look): (Box<dyn Write + Send>, Look),
+        json: bool,
+        loudness: Loudness,
+    ) -> Self {
+        Self::with((out, out_look), (err, err_look), (json, loudness))
+    }
+
     fn with(
         (out, out_look): (Box<dyn Write + Send>, Look),
         (err, err_look): (Box<dyn Write + Send>, Look),
@@ -90,6 +100,21 @@ impl Printer {
             let mut output = lock(output);
             output.look.width = output.look.width.map(|width| columns().unwrap_or(width));
         }
+    }
+
+    /// How its outputs look: the one for results, and the other.
+    pub fn looks(&self) -> (Look, Look) {
+        (lock(&self.0.out).look, lock(&self.0.err).look)
+    }
+
+    /// Results that another printer has made for this one.
+    pub fn relay_out(&self, text: &str) {
+        self.write_whole(&self.0.out, text);
+    }
+
+    /// The same of everything else.
+    pub fn relay_err(&self, text: &str) {
+        self.write_whole(&self.0.err, text);
     }
 
     /// How much is said.
@@ -188,10 +213,14 @@ impl Printer {
     /// where a terminal has them.
     fn write_line(&self, output: &Mutex<Output>, line: impl FnOnce(Look) -> String) {
         let look = lock(output).look;
-        let line = line(look) + "\n";
+        self.write_whole(output, &(line(look) + "\n"));
+    }
+
+    fn write_whole(&self, output: &Mutex<Output>, lines: &str) {
+        let is_terminal = lock(output).look.width.is_some();
         match &self.0.screen {
-            Some(screen) if look.width.is_some() => screen.write(output, &line),
-            _ => lock(output).write(&line),
+            Some(screen) if is_terminal => screen.write(output, lines),
+            _ => lock(output).write(lines),
         }
     }
 

@@ -9,7 +9,7 @@ use std::os::unix::net::UnixListener;
 use std::path::Path;
 use tempfile::{TempDir, tempdir};
 use waxwing::model::{Content, Events, Task, Work};
-use waxwing::peer::{Scan, ShareFolder, Stamp, WhyLeftOut};
+use waxwing::peer::{PassedOver, Scan, ShareFolder, Stamp, WhyLeftOut};
 
 fn folder_with(files: &[&str]) -> TempDir {
     let folder = tempdir().unwrap();
@@ -72,8 +72,73 @@ fn hidden_files_and_litter_are_passed_over() {
         ".waxwing-0/1",
     ]);
     let scan = scan(folder.path());
-    assert_eq!((paths(&scan), scan.hidden), (vec!["kept"], 5));
+    assert_eq!(paths(&scan), ["kept"]);
+    assert_eq!(scan.passed_over, PassedOver { hidden: 4, junk: 1, ignored: 0 });
     assert_eq!(scan.left_out, []);
+}
+
+#[test]
+fn what_is_half_done_or_lies_beside_what_is_edited_is_junk() {
+    let folder = folder_with(&[
+        "film.mkv.part",
+        "Film.CRDOWNLOAD",
+        "~$letter.docx",
+        "letter.txt~",
+        "draft.tmp",
+        "b/code.rs.swp",
+        "$RECYCLE.BIN/gone",
+        "parts",
+        "tmp",
+        "a~b",
+    ]);
+    let scanned = scan(folder.path());
+    assert_eq!(paths(&scanned), ["a~b", "parts", "tmp"]);
+    assert_eq!(scanned.passed_over, PassedOver { hidden: 0, junk: 7, ignored: 0 });
+    assert_eq!(scanned.passed_over.to_string(), "7 junk");
+    // Who names such a file wants it.
+    assert_eq!(paths(&scan(&folder.path().join("draft.tmp"))), ["draft.tmp"]);
+}
+
+#[test]
+fn a_file_of_rules_keeps_back_what_it_names_in_its_folder_and_below() {
+    let folder = folder_with(&[
+        "a.log",
+        "keep.log",
+        "b/c.log",
+        "b/d.log",
+        "b/build/x",
+        "build/y",
+        "e/build",
+        ".secret",
+        "half.part",
+        "secret",
+    ]);
+    let write = |name: &str, text: &str| fs::write(folder.path().join(name), text).unwrap();
+    write(".waxwingignore", "# logs\n*.log\n!keep.log\n/build/\n!.secret\n!*.part\nsecret\n");
+    write("b/.waxwingignore", "!c.log\nbuild/\n");
+    let scanned = scan(folder.path());
+    assert_eq!(paths(&scanned), ["b/c.log", "e/build", "keep.log"]);
+    // The two files of rules are hidden as well.
+    assert_eq!(scanned.passed_over, PassedOver { hidden: 3, junk: 1, ignored: 5 });
+    assert_eq!(scanned.passed_over.to_string(), "3 hidden, 1 junk, 5 by .waxwingignore");
+}
+
+#[test]
+fn where_the_rules_are_not_understood_nothing_is_shared() {
+    let folder = folder_with(&["kept", "b/one", "b/c/two"]);
+    let rules = folder.path().join("b/.waxwingignore");
+    for wrong in ["two\n{a\n".to_owned(), "x\n".repeat(40_000)] {
+        fs::write(&rules, wrong).unwrap();
+        let scanned = scan(folder.path());
+        assert_eq!(paths(&scanned), ["kept"]);
+        let [left] = scanned.left_out.as_slice() else { panic!("{scanned:?}") };
+        assert!(matches!(left.why, WhyLeftOut::Rules(_)) && left.path.to_string() == "b");
+    }
+    fs::remove_file(&rules).unwrap();
+    symlink("../kept", &rules).unwrap();
+    assert_eq!(paths(&scan(folder.path())), ["kept"]);
+    let error = ShareFolder::open(&folder.path().join("b")).unwrap().scan().unwrap_err();
+    assert!(error.to_string().contains(".waxwingignore"), "{error}");
 }
 
 #[test]

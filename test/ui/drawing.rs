@@ -3,7 +3,7 @@
 
 use super::printing::{Kept, printer};
 use std::time::{Duration, Instant};
-use waxwing::model::{Events, Task, Transfer, Work};
+use waxwing::model::{Again, Events, Task, Transfer, Work};
 use waxwing::ui::{Look, Printer, Progress};
 
 /// Somebody to tell, and what is drawn of it.
@@ -222,4 +222,28 @@ fn a_program_is_told_of_begin_and_end_and_no_terminal_of_nothing_short() {
     let plain = Stage::new(None, false);
     plain.half_done(Work::Opening, "koala.jpg").complete();
     assert_eq!(plain.end(), (String::new(), String::new()));
+}
+
+#[test]
+fn what_failed_is_told_everywhere_with_the_next_try() {
+    let again = Again { pause: Duration::from_millis(1400), next: 2, of: 3 };
+    for width in [None, Some(120)] {
+        let stage = Stage::new(width, false);
+        stage.events.failed("alice", "alice is not reached", Some(again));
+        stage.events.failed("carol", "other bytes", None);
+        let (out, err) = stage.end();
+        let first = "alice is not reached; alice is asked again in 2 s (2 of 3)";
+        assert_eq!(
+            (out, err),
+            (String::new(), format!("{first}\nother bytes; carol is not asked any more"))
+        );
+    }
+    let stage = Stage::new(None, true);
+    stage.events.failed("alice", "gone", Some(again));
+    stage.events.failed("carol", "bad", None);
+    let (out, _) = stage.end();
+    let first =
+        r#"{"type":"failed","with":"alice","why":"gone","again_in_ms":1400,"next":2,"of":3}"#;
+    let second = r#"{"type":"failed","with":"carol","why":"bad"}"#;
+    assert_eq!(out, format!("{first}\n{second}\n"));
 }

@@ -1,15 +1,15 @@
 //! Secrets: from a file, or asked for.
 
+use crate::asker::Asker;
 use crate::failures::{self, Trouble};
-use crate::program::{Asker, Program};
+use crate::program::Program;
 use clap::{Arg, ArgAction, ArgMatches};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use waxwing::crypto::Passphrase;
 use waxwing::crypto::Password;
 use waxwing::crypto::key_file::Protection;
 use waxwing::model::UserName;
 use waxwing::node;
-use waxwing::ui::read_secret;
 use zeroize::Zeroizing;
 
 /// The flag for the password of the account.
@@ -40,20 +40,17 @@ pub(crate) fn file(flag: &'static str, help: &'static str) -> Arg {
 
 /// A secret in the file that was named, if one was.
 pub(crate) fn in_file(
+    program: &Program,
     arguments: &ArgMatches,
     flag: &str,
 ) -> Result<Option<Zeroizing<String>>, Trouble> {
     let named = arguments.try_get_one::<PathBuf>(flag).ok().flatten();
-    named.map(|path| read(path)).transpose()
-}
-
-pub(crate) fn read(path: &Path) -> Result<Zeroizing<String>, Trouble> {
-    read_secret(path).map_err(|error| failures::secret_file(path, &error).into())
+    named.map(|path| program.read_secret(path)).transpose()
 }
 
 /// The password of an account that there is.
 pub(crate) fn password(program: &Program, arguments: &ArgMatches) -> Result<Password, Trouble> {
-    match in_file(arguments, "password-file")? {
+    match in_file(program, arguments, "password-file")? {
         Some(text) => checked(&text),
         None => ask_password(program),
     }
@@ -75,7 +72,7 @@ pub(crate) fn new_password(
     }
     let ask = program.asker("a password", "--password-file FILE gives it, or - for the input")?;
     let check = |text: &str| Password::new(text).map(|_| ()).map_err(|error| error.to_string());
-    checked(&ask.new_secret(question, check)?)
+    checked(&ask.new_secret(question, |text| program.printer.note(text), check)?)
 }
 
 /// The password of an account that is to be, or none: then the name was not meant so.
@@ -112,7 +109,7 @@ pub(crate) fn new_protection(
     arguments: Option<&ArgMatches>,
 ) -> Result<Option<Passphrase>, Trouble> {
     if let Some(arguments) = arguments {
-        if let Some(text) = in_file(arguments, "passphrase-file")? {
+        if let Some(text) = in_file(program, arguments, "passphrase-file")? {
             return passphrase(&text).map(Some);
         }
         if arguments.get_flag("no-passphrase") {
@@ -121,7 +118,9 @@ pub(crate) fn new_protection(
     }
     let instead = "--passphrase-file FILE gives one, --no-passphrase goes without";
     let ask = program.asker("a passphrase for the keys", instead)?;
-    let typed = ask.new_secret("Passphrase for your keys (Enter for none)", |_| Ok(()))?;
+    let (question, note) =
+        ("Passphrase for your keys (Enter for none)", |text: &str| program.printer.note(text));
+    let typed = ask.new_secret(question, note, |_| Ok(()))?;
     if typed.is_empty() {
         program.printer.note(
             "Your keys have no passphrase: who can read this folder can send files in your name.",

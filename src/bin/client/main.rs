@@ -5,9 +5,12 @@
 #![forbid(unsafe_code)]
 #![deny(clippy::expect_used, clippy::indexing_slicing, clippy::unwrap_used)]
 
+mod asker;
 mod asking;
 mod completing;
 mod demo;
+#[cfg(unix)]
+mod errands;
 mod failures;
 mod first_run;
 mod mistakes;
@@ -29,7 +32,7 @@ use std::io;
 use std::process::ExitCode;
 use std::thread;
 use waxwing::ui::settings::{ConfigFile, Settings};
-use waxwing::ui::{Exit, Failure, Loudness, Printer};
+use waxwing::ui::{Exit, Failure, Printer};
 
 fn main() -> ExitCode {
     let matches = match verbs::command().try_get_matches() {
@@ -43,13 +46,14 @@ fn main() -> ExitCode {
     };
     let typed = gather(&matches, None);
     let json = typed.is_on(&JSON).map_err(failures::setting);
-    let printer = Printer::standard_at(json.as_ref().is_ok_and(|on| *on), loudness(&matches));
+    let printer =
+        Printer::standard_at(json.as_ref().is_ok_and(|on| *on), verbs::loudness(&matches));
     let done = json
         .and_then(|_| configure(&matches, &typed))
         .and_then(|given| run(matches, given, &printer))
-        .and_then(|()| printer.finish());
+        .and_then(|exit| printer.finish().map(|()| exit));
     match done {
-        Ok(()) => Exit::Done.into(),
+        Ok(exit) => exit.into(),
         Err(failure) => {
             printer.failure(&failure);
             failure.exit.into()
@@ -58,7 +62,7 @@ fn main() -> ExitCode {
 }
 
 /// On threads of its own, so that a question to the person holds up nothing else.
-fn run(matches: ArgMatches, given: Given, printer: &Printer) -> Result<(), Failure> {
+fn run(matches: ArgMatches, given: Given, printer: &Printer) -> Result<u8, Failure> {
     if matches.get_flag(verbs::WHILE_INPUT_LASTS) {
         thread::spawn(|| {
             let _ = io::copy(&mut io::stdin(), &mut io::sink());
@@ -86,14 +90,6 @@ fn configure(matches: &ArgMatches, typed: &Settings) -> Result<Given, Failure> {
 
 fn gather(matches: &ArgMatches, file: Option<&ConfigFile>) -> Settings {
     Settings::gather(TABLE, matches, &|name| env::var_os(name), file)
-}
-
-fn loudness(matches: &ArgMatches) -> Loudness {
-    match (matches.get_flag("quiet"), matches.get_flag("verbose")) {
-        (true, _) => Loudness::Quiet,
-        (_, true) => Loudness::Verbose,
-        _ => Loudness::Usual,
-    }
 }
 
 const THREADS: usize = 4;

@@ -1,18 +1,21 @@
 //! What all verbs share: who speaks, who can be asked, and the person whose program this is.
 
+use crate::asker::{Asker, Asks};
 use crate::asking;
 use crate::failures::{self, Trouble};
 use crate::settings::Given;
 use crate::visits::{self, watch_index};
-use std::path::PathBuf;
+use std::env;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use tokio::task::block_in_place;
+use tokio_util::sync::CancellationToken;
 use waxwing::crypto::Passphrase;
 use waxwing::crypto::key_file::KeyFileError;
 use waxwing::crypto::key_folder::KeyFolderError;
 use waxwing::model::{Events, UnixTime};
 use waxwing::node::{self, Config, Home, Options, User};
-use waxwing::ui::{Ask, AskError, Exit, Failure, Loudness, Printer, Progress};
+use waxwing::ui::{Ask, Exit, Failure, Loudness, Printer, Progress};
 use zeroize::Zeroizing;
 
 /// The program, from its start to its end.
@@ -23,35 +26,14 @@ pub(crate) struct Program {
     pub(crate) has_file: bool,
     pub(crate) samples: bool,
     pub(crate) json: bool,
-    ask: Option<Ask>,
+    /// The folder in which was typed what is done, if that is not the current one.
+    folder: Option<PathBuf>,
+    asks: Asks,
+    ending: CancellationToken,
+    does_errands: AtomicBool,
+    /// Of a verb that was typed elsewhere, the program that carries it out.
+    host: Option<Arc<Self>>,
     state: Mutex<State>,
-}
-
-/// Somebody to ask. However long the answer takes, everything else goes on: what is shared is served,
-/// and the index hears that one is there.
-#[derive(Clone, Copy)]
-pub(crate) struct Asker<'p>(&'p Ask);
-
-impl Asker<'_> {
-    pub(crate) fn yes(self, question: &str, usual: bool) -> Result<bool, AskError> {
-        block_in_place(|| self.0.yes(question, usual))
-    }
-
-    pub(crate) fn text(self, question: &str, usual: Option<&str>) -> Result<String, AskError> {
-        block_in_place(|| self.0.text(question, usual))
-    }
-
-    pub(crate) fn secret(self, question: &str) -> Result<Zeroizing<String>, AskError> {
-        block_in_place(|| self.0.secret(question))
-    }
-
-    pub(crate) fn new_secret(
-        self,
-        question: &str,
-        check: impl Fn(&str) -> Result<(), String>,
-    ) -> Result<Zeroizing<String>, AskError> {
-        block_in_place(|| self.0.new_secret(question, check))
-    }
 }
 
 struct State {
@@ -83,8 +65,93 @@ impl Program {
             progress: Some((events, progress)),
             names: Arc::default(),
         };
-        let (ask, state) = (Ask::new(&printer), Mutex::new(state));
-        Ok(Arc::new(Self { printer, home, has_file, samples, json, ask, state }))
+        let (asks, state) = (Asks::Here(Ask::new(&printer)), Mutex::new(state));
+        let (folder, ending) = (None, CancellationToken::new());
+        Ok(Arc::new(Self {
+            printer,
+            home,
+            has_file,
+            samples,
+            json,
+            folder,
+            asks,
+            ending,
+            does_errands: AtomicBool::new(false),
+            host: None,
+            state,
+        }))
+    }
+
+    /// The same for a verb that was typed elsewhere: it speaks and asks there, and what it does is told
+    /// there. It has the person of this program, and ends before it.
+    #[cfg(unix)]
+    pub(crate) fn for_errand(
+        self: &Arc<Self>,
+        printer: Printer,
+        asks: Asks,
+        (folder, events): (PathBuf, Events),
+    ) -> Arc<Self> {
+        let state = State {
+            config: None,
+            options: Options::default(),
+            user: self.opened().map(|user| user.with_events(events)),
+            passphrase_file: None,
+            progress: None,
+            names: self.names(),
+        };
+        let json = printer.is_json();
+        Arc::new(Self {
+            printer,
+            home: self.home.clone(),
+            has_file: self.has_file,
+            samples: false,
+            json,
+            folder: Some(folder),
+            asks,
+            ending: self.ending.clone(),
+            does_errands: AtomicBool::new(true),
+            host: Some(Arc::clone(self)),
+            state: Mutex::new(state),
+        })
+    }
+
+    /// A path as it was typed.
+    pub(crate) fn at(&self, path: &Path) -> PathBuf {
+        self.folder.as_deref().map_or_else(|| path.to_owned(), |folder| folder.join(path))
+    }
+
+    /// A path as one would type it there.
+    pub(crate) fn shortened<'a>(&self, path: &'a Path) -> &'a Path {
+        let here = self.folder.clone().or_else(|| env::current_dir().ok());
+        here.and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path)
+    }
+
+    /// A secret in a file, or on the input.
+    pub(crate) fn read_secret(&self, path: &Path) -> Result<Zeroizing<String>, Trouble> {
+        self.asks.read(path)
+    }
+
+    /// Where is told what goes on.
+    pub(crate) fn events(&self) -> Events {
+        let state = self.state();
+        state.progress.as_ref().map_or_else(Events::ignored, |(events, _)| events.clone())
+    }
+
+    /// The program that stays when the verb is over, if there is one.
+    pub(crate) fn lasting(this: &Arc<Self>) -> Option<Arc<Self>> {
+        let is_open = this.does_errands.load(Ordering::Acquire);
+        is_open.then(|| this.host.clone().unwrap_or_else(|| Arc::clone(this)))
+    }
+
+    /// Whether this program begins to do errands now, and does not yet.
+    #[cfg(unix)]
+    pub(crate) fn begins_errands(&self) -> bool {
+        !self.does_errands.swap(true, Ordering::AcqRel)
+    }
+
+    /// The program ends.
+    pub(crate) fn ending(&self) -> CancellationToken {
+        self.ending.clone()
     }
 
     /// Somebody to ask; `what` is needed, and `instead` says how else to give it.
@@ -94,14 +161,12 @@ impl Program {
 
     /// Somebody to ask, if somebody is there.
     pub(crate) fn ask(&self) -> Option<Asker<'_>> {
-        self.ask.as_ref().map(Asker)
+        self.asks.asker()
     }
 
     /// The terminal is to be as it was, whatever is asked at it: the program ends.
     pub(crate) fn give_back_terminal(&self) {
-        if let Some(ask) = &self.ask {
-            ask.give_back();
-        }
+        self.asks.give_back();
     }
 
     /// The person, with their keys open.
@@ -124,7 +189,7 @@ impl Program {
         let named = self.state().passphrase_file.clone();
         match named {
             Some(path) => {
-                let passphrase = asking::passphrase(&asking::read(&path)?)?;
+                let passphrase = asking::passphrase(&self.read_secret(&path)?)?;
                 self.try_passphrase(&passphrase)?;
                 Ok(Some(passphrase))
             }
@@ -136,7 +201,7 @@ impl Program {
     pub(crate) fn passphrase_of_file(&self) -> Result<Passphrase, Trouble> {
         let named = self.state().passphrase_file.clone();
         if let Some(path) = named {
-            return asking::passphrase(&asking::read(&path)?);
+            return asking::passphrase(&self.read_secret(&path)?);
         }
         let instead = "--passphrase-file FILE gives it, or - for the input";
         asking::ask_passphrase(self.asker("the passphrase of these keys", instead)?)
@@ -245,6 +310,7 @@ impl Program {
 
     /// Says goodbye to everybody.
     pub(crate) async fn close(&self) {
+        self.ending.cancel();
         if let Some(user) = self.opened() {
             visits::contradicted(&self.printer, &user);
             user.go_offline().await;

@@ -58,7 +58,7 @@ async fn told_to_end(is_open: &AtomicBool) -> Result<Told, Failure> {
 }
 
 /// Opens the keys and looks whether the session is good; makes both the first time.
-async fn begin(program: &Program) -> Result<Option<User>, Trouble> {
+async fn begin(program: &Arc<Program>) -> Result<Option<User>, Trouble> {
     if let (Ok(None), Some(index)) = (program.home.index(), account::set_index(program)) {
         return first_run::welcome(program, index).await.map(Some);
     }
@@ -88,7 +88,7 @@ async fn begin(program: &Program) -> Result<Option<User>, Trouble> {
 }
 
 /// Shares and receives from now on. A prompt that cannot is still good for the rest.
-async fn be_there(program: &Program, user: &User) {
+async fn be_there(program: &Arc<Program>, user: &User) {
     if user.name().ok().flatten().is_none() || user.index().is_err() {
         return;
     }

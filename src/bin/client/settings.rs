@@ -5,6 +5,7 @@ use std::env;
 use std::fs;
 use std::io;
 use std::time::Duration;
+use waxwing::link::{Backoff, Deadlines};
 use waxwing::model::IndexAddress;
 use waxwing::node::{Config, Home, Options, Receive};
 use waxwing::ui::settings::{ConfigFile, Preset, Setting, SettingError, Settings};
@@ -12,7 +13,22 @@ use waxwing::ui::{Exit, Failure};
 
 /// Everything that can be set.
 pub(crate) static TABLE: &[&Setting] = &[
-    &HOME, &INDEX, &USER, &SHARES, &SAMPLES, &DOWNLOADS, &RECEIVE, &PORT, &PATIENCE, &AWAY, &JSON,
+    &HOME,
+    &INDEX,
+    &USER,
+    &SHARES,
+    &SAMPLES,
+    &DOWNLOADS,
+    &RECEIVE,
+    &PORT,
+    &PATIENCE,
+    &AWAY,
+    &RETRIES,
+    &RETRY_PAUSE,
+    &RETRY_PAUSE_MOST,
+    &CONNECT_TIMEOUT,
+    &IDLE_TIMEOUT,
+    &JSON,
 ];
 
 const HOME: Setting = Setting {
@@ -105,6 +121,51 @@ const AWAY: Setting = Setting {
     help: "Try so long to reach an index that is away",
 };
 
+const RETRIES: Setting = Setting {
+    name: "retries",
+    value: Some("N"),
+    preset: Preset::Is("3"),
+    in_file: true,
+    many: false,
+    help: "Try so often to reach somebody, or to get what may come later",
+};
+
+const RETRY_PAUSE: Setting = Setting {
+    name: "retry-pause",
+    value: Some("SECONDS"),
+    preset: Preset::Is("1"),
+    in_file: true,
+    many: false,
+    help: "Wait so long before the second try; twice as long before each next one",
+};
+
+const RETRY_PAUSE_MOST: Setting = Setting {
+    name: "retry-pause-most",
+    value: Some("SECONDS"),
+    preset: Preset::Is("10"),
+    in_file: true,
+    many: false,
+    help: "Wait no longer than this between two tries",
+};
+
+const CONNECT_TIMEOUT: Setting = Setting {
+    name: "connect-timeout",
+    value: Some("SECONDS"),
+    preset: Preset::Is("5"),
+    in_file: true,
+    many: false,
+    help: "Wait so long for a connection to one address",
+};
+
+const IDLE_TIMEOUT: Setting = Setting {
+    name: "idle-timeout",
+    value: Some("SECONDS"),
+    preset: Preset::Is("60"),
+    in_file: true,
+    many: false,
+    help: "Take a connection for broken, or a transfer for stuck, in which nothing comes for so long",
+};
+
 pub(crate) const JSON: Setting = Setting {
     name: "json",
     value: None,
@@ -150,9 +211,36 @@ impl Given {
         };
         let (patience, away) = (seconds(&PATIENCE)?, seconds(&AWAY)?);
         let options = Options { patience, away, ..Options::default() };
+        let options = Options { retries: retries(settings)?, ..deadlines(settings, options)? };
         let (samples, json) = (settings.is_on(&SAMPLES)?, settings.is_on(&JSON)?);
         Ok(Self { home, has_file, config, options, samples, json, remark })
     }
+}
+
+fn retries(settings: &Settings) -> Result<Backoff, SettingError> {
+    let usual = Backoff::default();
+    let seconds = |setting, usual| {
+        settings.number(setting, 0..=3600).map(|it| it.map_or(usual, Duration::from_secs))
+    };
+    let tries = settings.number(&RETRIES, 1..=1000)?.and_then(|tries| tries.try_into().ok());
+    Ok(Backoff {
+        tries: tries.unwrap_or(usual.tries),
+        first: seconds(&RETRY_PAUSE, usual.first)?,
+        longest: seconds(&RETRY_PAUSE_MOST, usual.longest)?,
+    })
+}
+
+fn deadlines(settings: &Settings, options: Options) -> Result<Options, SettingError> {
+    let usual = options.deadlines;
+    let seconds = |setting, range, usual| {
+        settings.number(setting, range).map(|it| it.map_or(usual, Duration::from_secs))
+    };
+    let connect = seconds(&CONNECT_TIMEOUT, 1..=3600, usual.connect)?;
+    let silence = seconds(&IDLE_TIMEOUT, 2..=3600, usual.silence)?;
+    // Who is silent is asked in time whether they are there.
+    let (ping, stalled) = (silence / 2, silence);
+    let deadlines = Deadlines { connect, silence, ping, stalled, ..usual };
+    Ok(Options { deadlines, ..options })
 }
 
 /// The index that is set. Once another one was joined, that one counts more than the file.

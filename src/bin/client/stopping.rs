@@ -4,6 +4,7 @@ use crate::program::Program;
 use crate::signals::{Signals, Told, end_at_once};
 use crate::verbs;
 use clap::ArgMatches;
+use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -14,7 +15,7 @@ pub(crate) async fn until_stopped(
     program: &Arc<Program>,
     matches: ArgMatches,
     words: &[String],
-    signals: &mut Signals,
+    stopper: &mut impl Stopper,
 ) -> Result<(), Failure> {
     let working = Arc::clone(program);
     let name = matches.subcommand_name().unwrap_or_default().to_owned();
@@ -26,14 +27,14 @@ pub(crate) async fn until_stopped(
             Ok(done) => done.map_err(Failure::from),
             Err(error) => Err(Failure::new(Exit::Error, format!("the verb broke off: {error}"))),
         },
-        told = signals.next() => told,
+        told = stopper.next() => told,
     };
     work.abort();
     // What was begun is put in order, which a question that is open may hold up.
     let grace = if told == Told::Stop { GRACE } else { SHORT_GRACE };
     tokio::select! {
         _ = timeout(grace, work) => {}
-        () = insists(signals) => at_once(program),
+        () = stopper.insists() => stopper.at_once(program),
     }
     match told {
         // What goes on until it is stopped is done then.
@@ -43,18 +44,43 @@ pub(crate) async fn until_stopped(
     }
 }
 
+/// Who stops a verb.
+pub(crate) trait Stopper: Send {
+    /// Waits until they do.
+    fn next(&mut self) -> impl Future<Output = Told> + Send;
+
+    /// Waits for somebody who does not wait.
+    fn insists(&mut self) -> impl Future<Output = ()> + Send;
+
+    /// Does what they insist on.
+    fn at_once(&self, program: &Program);
+}
+
+/// The person at the terminal, and the system.
+impl Stopper for Signals {
+    async fn next(&mut self) -> Told {
+        Self::next(self).await
+    }
+
+    /// That the terminal goes as well is no such sign.
+    async fn insists(&mut self) {
+        while Self::next(self).await == Told::HangUp {}
+    }
+
+    fn at_once(&self, program: &Program) {
+        program.give_back_terminal();
+        end_at_once()
+    }
+}
+
 /// Says goodbye, but not to somebody who insists.
 pub(crate) async fn close(program: &Program) -> Result<(), Failure> {
     let mut signals = signals()?;
     tokio::select! {
-        () = program.close() => Ok(()),
-        () = insists(&mut signals) => at_once(program),
+        () = program.close() => {}
+        () = signals.insists() => signals.at_once(program),
     }
-}
-
-/// Waits for somebody who does not wait. That the terminal goes as well is no such sign.
-async fn insists(signals: &mut Signals) {
-    while signals.next().await == Told::HangUp {}
+    Ok(())
 }
 
 pub(crate) fn signals() -> Result<Signals, Failure> {
@@ -68,11 +94,6 @@ pub(crate) fn ended(told: Told) -> Failure {
         Told::End => Failure::new(Exit::Terminated, "ended by the system"),
         Told::HangUp => Failure::new(Exit::HungUp, "the terminal was closed"),
     }
-}
-
-fn at_once(program: &Program) -> ! {
-    program.give_back_terminal();
-    end_at_once()
 }
 
 /// What is left of a verb that was stopped, and how to go on with it.

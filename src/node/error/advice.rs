@@ -94,6 +94,14 @@ impl Error {
                 "who had it may have removed it, or shares it with others only",
             ),
             Self::NoResult(_) => hint(Exit::NotFound, "`search WORDS` numbers its results"),
+            Self::NoMove(_) => hint(Exit::NotFound, "`transfers` lists those that are not done"),
+            Self::NotUnderWay(number) => {
+                hint(Exit::NothingToDo, format!("`transfers resume {number}` goes on with it"))
+            }
+            Self::UnderWay { number, .. } => hint(
+                Exit::NothingToDo,
+                format!("`transfers` shows how far; `transfers pause {number}`"),
+            ),
             Self::NoMore => hint(Exit::NothingToDo, "`search WORDS` begins a new search"),
             Self::NothingFound => hint(Exit::NotFound, "`search WORDS` with fewer words"),
             Self::NoSuchFile(object) => hint(

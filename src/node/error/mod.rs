@@ -6,6 +6,7 @@
 
 mod advice;
 mod exit;
+mod passing;
 mod refusals;
 mod transfers;
 
@@ -117,6 +118,20 @@ pub enum Error {
     /// The last search has no result of this number.
     #[error("the last search has no result {0}")]
     NoResult(usize),
+    /// No transfer that is not done has this number.
+    #[error("no transfer has the number {0}")]
+    NoMove(u64),
+    /// A transfer goes no further already.
+    #[error("transfer {0} is not under way")]
+    NotUnderWay(u64),
+    /// A transfer is under way already.
+    #[error("transfer {number} is under way already")]
+    UnderWay {
+        /// Which.
+        number: u64,
+        /// The number of the process that works on it, as far as it is known.
+        by: Option<u32>,
+    },
     /// There is nothing to go on with.
     #[error("there are no more results")]
     NoMore,

@@ -21,7 +21,8 @@ pub(in crate::node) struct StateFolder {
 /// Held while state is changed. Two at once in one program wait for each other, too.
 pub(in crate::node) struct Changing(File);
 
-/// The home while one program shares from it: until this is dropped, or the program ends in any way.
+/// The home while one program shares from it, or another thing that one has at a time: until this is
+/// dropped, or the program ends in any way.
 #[derive(Debug)]
 pub struct HomeLock(#[allow(dead_code, reason = "the open file is the lock")] File);
 
@@ -114,9 +115,19 @@ impl StateFolder {
         Ok(Changing(file))
     }
 
-    /// Takes the home for a program that shares, unless another one has it.
-    pub(super) fn hold(&self) -> Result<HomeLock, HomeError> {
-        let path = self.path.join("lock");
+    /// The names of the files in it; none when it is not there.
+    pub(in crate::node) fn names(&self) -> Result<Vec<String>, HomeError> {
+        let entries = match fs::read_dir(&self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            entries => entries.map_err(at(&self.path))?,
+        };
+        let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
+        Ok(names.collect())
+    }
+
+    /// Takes what this file stands for, unless another program has it.
+    pub(in crate::node) fn hold(&self, name: &str) -> Result<HomeLock, HomeError> {
+        let path = self.path.join(name);
         let open = private(File::options().read(true).write(true).create(true).truncate(false))
             .open(&path);
         let mut lock = open.map_err(at(&path))?;

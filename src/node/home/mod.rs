@@ -224,7 +224,7 @@ impl Home {
     /// Takes the home for a program that shares, unless another one has it.
     pub fn lock(&self) -> Result<HomeLock, HomeError> {
         self.state().make()?;
-        self.state().hold()
+        self.state().hold("lock")
     }
 
     pub(in crate::node) fn state(&self) -> StateFolder {

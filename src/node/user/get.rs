@@ -3,7 +3,10 @@
 //! ```text
 //! wanted ─▶ items: a file, where it goes, who has it ─▶ rounds: each item is asked of the next
 //!                                                       of its places, together with others there
+//!                                                     ─▶ a pause, and again: those with whom it may pass
 //! ```
+//!
+//! What came of a file before it was cut off does not come again, so asking again costs nothing twice.
 
 use super::User;
 use super::items::{Item, Place};
@@ -18,6 +21,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
 /// How files are got.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -101,9 +105,11 @@ impl User {
             folder,
             people: BTreeMap::new(),
             open: Item::with_own_places(items),
+            waiting: Vec::new(),
+            failed: 0,
             got: Vec::new(),
         };
-        while getting.round().await {}
+        getting.run().await;
         for reached in getting.people.into_values().flatten() {
             reached.close().await;
         }
@@ -120,10 +126,59 @@ struct Getting<'a> {
     people: BTreeMap<UserName, Result<Reached, Arc<Error>>>,
     /// What did not come yet.
     open: Vec<Item>,
+    /// What did not come from anybody, and may when they are asked again.
+    waiting: Vec<Item>,
+    /// How often in a row nothing came of all that was tried.
+    failed: u32,
     got: Vec<Got>,
 }
 
 impl Getting<'_> {
+    async fn run(&mut self) {
+        loop {
+            while self.round().await {}
+            if !self.pause().await {
+                return;
+            }
+        }
+    }
+
+    /// Waits before those are asked again with whom it may pass. Gives whether they are.
+    async fn pause(&mut self) -> bool {
+        let waiting = std::mem::take(&mut self.waiting);
+        if waiting.is_empty() {
+            return false;
+        }
+        self.failed = self.failed.saturating_add(1);
+        let Some(pause) = self.user.pause(self.failed) else {
+            waiting.into_iter().for_each(|item| self.give_up(item));
+            return false;
+        };
+        let asked = waiting.iter().flat_map(|item| &item.again);
+        let asked: BTreeMap<_, _> = asked.map(|(place, why)| (&place.owner, why)).collect();
+        for (owner, why) in asked {
+            self.user.tell_failed(owner, why, Some((self.failed, pause)));
+        }
+        sleep(pause).await;
+        self.forget_the_lost().await;
+        for mut item in waiting {
+            item.places = std::mem::take(&mut item.again).into_iter().map(|it| it.0).collect();
+            self.open.push(item);
+        }
+        true
+    }
+
+    /// Who is not there any more, or could not be reached, is dialled again.
+    async fn forget_the_lost(&mut self) {
+        for (owner, reached) in std::mem::take(&mut self.people) {
+            match reached {
+                Ok(lost) if lost.streams.conversation().ending().is_some() => lost.close().await,
+                Ok(there) => drop(self.people.insert(owner, Ok(there))),
+                Err(_) => {}
+            }
+        }
+    }
+
     /// Asks for each open item at the next of its places. Gives whether there is more to be done.
     async fn round(&mut self) -> bool {
         let mut groups: BTreeMap<(UserName, ShareId), Vec<(Item, Place)>> = BTreeMap::new();
@@ -133,7 +188,8 @@ impl Getting<'_> {
                     let group = (place.owner.clone(), place.share);
                     groups.entry(group).or_default().push((item, place));
                 }
-                None => self.give_up(item),
+                None if item.again.is_empty() => self.give_up(item),
+                None => self.waiting.push(item),
             }
         }
         for ((owner, share), asked) in groups {
@@ -148,6 +204,9 @@ impl Getting<'_> {
             Ok(fetched) => fetched,
             Err(why) => return self.try_others(asked, Some(why)),
         };
+        if fetched.came > 0 {
+            self.failed = 0;
+        }
         let sender = self.sender(owner);
         let mut asked: BTreeMap<EntryPath, (Item, Place)> =
             asked.into_iter().map(|(item, place)| (item.to.clone(), (item, place))).collect();
@@ -224,7 +283,10 @@ impl Getting<'_> {
 
     /// What did not come from somebody may come from others.
     fn try_others(&mut self, asked: Vec<(Item, Place)>, why: Option<Arc<Error>>) {
-        for (mut item, _) in asked {
+        for (mut item, place) in asked {
+            if let Some(why) = why.as_ref().filter(|why| why.may_pass()) {
+                item.again.push((place, Arc::clone(why)));
+            }
             item.why = why.clone().or(item.why);
             self.open.push(item);
         }

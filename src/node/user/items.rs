@@ -20,6 +20,8 @@ pub(super) struct Item {
     pub(super) to: EntryPath,
     /// Who has it; those that were asked are not among them any more.
     pub(super) places: VecDeque<Place>,
+    /// Those that were asked, and may give it when they are asked again; and why they did not.
+    pub(super) again: Vec<(Place, Arc<Error>)>,
     /// Why it did not come from the last one.
     pub(super) why: Option<Arc<Error>>,
 }
@@ -59,14 +61,14 @@ impl Item {
         places.retain(|place| from.is_none_or(|user| *user == place.owner));
         let to = EntryPath::of(&[places.front()?.path.file_name()]).ok()?;
         let (content, size) = (result.whole_content(), result.size);
-        Some(Self { content, size, to, places, why: None })
+        Some(Self { content, size, to, places, again: Vec::new(), why: None })
     }
 
     fn of_source(source: &Source, to: EntryPath) -> Self {
         let (entry, size) = (&source.entry, source.entry.size());
         let content = entry.content().and_then(|id| Content::new(id, size).ok());
         let places = VecDeque::from([Place::of(source)]);
-        Self { content, size, to, places, why: None }
+        Self { content, size, to, places, again: Vec::new(), why: None }
     }
 }
 

@@ -73,11 +73,13 @@ mod get;
 mod heads;
 mod inbox;
 mod items;
+mod moves;
 mod online;
 mod people;
 mod proofs;
 mod reach;
 mod results;
+mod retries;
 mod rotate;
 mod search;
 mod send;
@@ -89,6 +91,7 @@ pub use account::{Me, OwnKeys};
 pub use get::{GetRules, Got, Sender};
 pub use heads::Contradiction;
 pub use inbox::Waiting;
+pub use moves::{Move, MoveInfo, MoveStanding, Moved, Moving};
 pub use online::{Online, Visit};
 pub use people::{Acquaintance, Standing};
 pub use proofs::SentBy;
@@ -99,6 +102,7 @@ pub use shares::{Looked, Preview};
 pub use trust::{Pinned, Words};
 
 use self::inbox::Inbox;
+use self::moves::Moves;
 use self::online::{Presence, VISITS_WAITING};
 use self::search::Searching;
 use self::session::Begun;
@@ -126,6 +130,10 @@ pub struct Options {
     pub away: Duration,
     /// The pauses between tries to reach the index. There are as many tries as it takes.
     pub backoff: Backoff,
+    /// The tries to get something from somebody, or to reach them, and the pauses between.
+    pub retries: Backoff,
+    /// How long a conversation waits for what.
+    pub deadlines: Deadlines,
     /// What time it is.
     pub clock: Clock,
     /// Where work that takes time is told.
@@ -139,6 +147,9 @@ impl Default for Options {
             patience: Duration::from_secs(30),
             away: Duration::from_secs(5),
             backoff: Backoff { tries: u32::MAX, first, longest },
+            retries: Backoff::default(),
+            // Nobody needs more of one person at once, and of strangers there may be many.
+            deadlines: Deadlines { requests: 16, request_bytes: 1 << 20, ..Deadlines::default() },
             clock: Arc::new(UnixTime::now),
             events: Events::ignored(),
         }
@@ -151,9 +162,10 @@ impl fmt::Debug for Options {
     }
 }
 
-/// A person, with their keys open. Cheap to clone; all clones are the same.
+/// A person, with their keys open. Cheap to clone; all clones are the same, but for where they tell
+/// what they do: [`User::with_events`].
 #[derive(Clone)]
-pub struct User(Arc<Inner>);
+pub struct User(Arc<Inner>, Events);
 
 struct Inner {
     home: Home,
@@ -169,6 +181,7 @@ struct Inner {
     sharer: Mutex<Option<Sharer>>,
     presence: Mutex<Option<Presence>>,
     inbox: Mutex<Inbox>,
+    moves: Moves,
     /// Those that were found and not told yet.
     contradictions: Mutex<Vec<Contradiction>>,
     /// Held while the index is asked for what others know more than we do.
@@ -227,11 +240,11 @@ impl User {
         options: Options,
     ) -> Result<Self, Error> {
         let (identity, state) = (Arc::new(identity), home.state());
-        // Nobody needs more of one person at once, and of strangers there may be many.
-        let deadlines = Deadlines { requests: 16, request_bytes: 1 << 20, ..Deadlines::default() };
+        let deadlines = options.deadlines.clone();
         let party = Party::Person;
         let side = Side::new(Arc::clone(&identity), party, Features::ALL, deadlines)?;
-        Ok(Self(Arc::new(Inner {
+        let events = options.events.clone();
+        let inner = Inner {
             home,
             state,
             config,
@@ -243,10 +256,21 @@ impl User {
             sharer: Mutex::default(),
             presence: Mutex::default(),
             inbox: Mutex::default(),
+            moves: Moves::default(),
             contradictions: Mutex::default(),
             comparing: tokio::sync::Mutex::default(),
             visits: broadcast::Sender::new(VISITS_WAITING),
-        })))
+        };
+        Ok(Self(Arc::new(inner), events))
+    }
+
+    /// The same person; the work that is begun through this one is told there.
+    pub fn with_events(&self, events: Events) -> Self {
+        Self(Arc::clone(&self.0), events)
+    }
+
+    fn events(&self) -> &Events {
+        &self.1
     }
 
     /// Where the person keeps everything.

@@ -178,11 +178,11 @@ impl User {
     pub(super) fn sharer(&self) -> Result<Sharer, Error> {
         let mut slot = self.0.sharer.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(sharer) = &*slot {
-            return Ok(sharer.clone());
+            return Ok(sharer.clone().with_events(self.events().clone()));
         }
         let ours = Belonging::read(&self.0.state)?.ok_or(Error::NoIndex)?;
         let sharer = Sharer::new(Arc::clone(&self.0.identity), Shelf::new(ours.user))
-            .with_events(self.0.options.events.clone())
+            .with_events(self.events().clone())
             .with_receipts(self.receipts()?);
         Ok(slot.insert(sharer).clone())
     }

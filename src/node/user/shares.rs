@@ -5,7 +5,7 @@ use crate::model::{Audience, Events, Foreign, Keyword, Keywords, Name, Share, Sh
 use crate::node::Error;
 use crate::node::index::{self, Summary};
 use crate::node::shared_folders::{LastLook, SharedFolder, read_shares, write_shares};
-use crate::peer::{self, LeftOut, Scan, Scanned, ShareFolder, WhyLeftOut};
+use crate::peer::{self, LeftOut, PassedOver, Scan, Scanned, ShareFolder, WhyLeftOut};
 use crate::wire::Code;
 use std::io;
 use std::path::Path;
@@ -22,8 +22,8 @@ pub struct Preview {
     pub bytes: u64,
     /// What cannot be shared.
     pub left_out: Vec<LeftOut>,
-    /// How many hidden files and folders were passed over.
-    pub hidden: u64,
+    /// What was passed over.
+    pub passed_over: PassedOver,
 }
 
 /// A share that was looked at.
@@ -109,7 +109,7 @@ impl User {
     pub async fn look_at(&self, folder: &SharedFolder) -> Result<Looked, Error> {
         let (path, id) = (folder.path.clone(), folder.share.id);
         let before = LastLook::read(&self.0.state, id);
-        let (events, session) = (self.0.options.events.clone(), self.session()?);
+        let (events, session) = (self.events().clone(), self.session()?);
         if let Some(published) = before.published() {
             session.known().remember(id, published);
         }
@@ -139,8 +139,8 @@ impl User {
 impl Preview {
     fn of(scan: Scan) -> Self {
         let bytes = scan.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size));
-        let Scan { files, left_out, hidden } = scan;
-        Self { files: files.len(), bytes, left_out, hidden }
+        let Scan { files, left_out, passed_over } = scan;
+        Self { files: files.len(), bytes, left_out, passed_over }
     }
 }
 
@@ -192,8 +192,8 @@ fn look(
     let sizes = files.iter().map(|file| file.entry.size());
     let bytes = sizes.fold(0, u64::saturating_add);
     scan.left_out.extend(unread);
-    let Scan { left_out, hidden, .. } = scan;
-    let preview = Preview { files: files.len(), bytes, left_out, hidden };
+    let Scan { left_out, passed_over, .. } = scan;
+    let preview = Preview { files: files.len(), bytes, left_out, passed_over };
     Ok(Look { opened, files, preview })
 }
 

@@ -11,9 +11,11 @@
 //! A [`Stamp`] is what a file was like when it was scanned. Whoever opens it later sees whether it
 //! is still that file.
 
+mod passing;
 mod scan;
 mod stamp;
 
+pub use passing::PassedOver;
 pub use scan::{LeftOut, Scan, Scanned, WhyLeftOut};
 pub use stamp::Stamp;
 

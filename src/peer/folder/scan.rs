@@ -1,6 +1,7 @@
 //! Everything below a folder that can be shared, and what cannot and why.
 
 use super::Stamp;
+use super::passing::{PassedOver, RULES, Rules};
 use crate::model::{Content, Entry, EntryPath, Foreign, Modified};
 use cap_fs_ext::DirExt;
 use cap_std::fs::{Dir, Metadata};
@@ -16,8 +17,8 @@ pub struct Scan {
     pub files: Vec<Scanned>,
     /// What cannot.
     pub left_out: Vec<LeftOut>,
-    /// How many hidden files and folders were passed over, and files that systems leave lying about.
-    pub hidden: u64,
+    /// What was passed over.
+    pub passed_over: PassedOver,
 }
 
 /// A file as it was found.
@@ -68,6 +69,8 @@ pub enum WhyLeftOut {
     Collision,
     /// The system does not let us look.
     Unreadable(io::ErrorKind),
+    /// What in it was to be passed over cannot be understood.
+    Rules(String),
 }
 
 impl fmt::Display for WhyLeftOut {
@@ -79,44 +82,51 @@ impl fmt::Display for WhyLeftOut {
             Self::NotAFile => f.write_str("it is neither a file nor a folder"),
             Self::Collision => f.write_str("on some systems another one has the same name"),
             Self::Unreadable(kind) => write!(f, "it cannot be read: {kind}"),
+            Self::Rules(why) => write!(f, "nobody knows what its {RULES} keeps back: {why}"),
         }
     }
 }
 
 pub(super) fn scan(root: &Dir, only: Option<&EntryPath>) -> io::Result<Scan> {
-    let mut scanning = Scanning { scan: Scan::default(), names: Vec::new() };
+    let mut scanning = Scanning::default();
     match only {
         Some(path) => {
             let about = root.symlink_metadata(path.as_str())?;
             scanning.names.push(path.as_str().to_owned());
             scanning.one(root, &about);
         }
-        None => scanning.below(root)?,
+        None => scanning.below(root).map_err(|why| match why {
+            WhyLeftOut::Unreadable(kind) => kind.into(),
+            why => io::Error::other(why.to_string()),
+        })?,
     }
     Ok(scanning.scan)
 }
 
+#[derive(Default)]
 struct Scanning {
     scan: Scan,
     /// The folders that it is in, and the name at which it looks.
     names: Vec<String>,
+    rules: Rules,
 }
 
 impl Scanning {
     /// The folders below are few: a path has at most 64 names, and no folder is open twice.
-    fn below(&mut self, folder: &Dir) -> io::Result<()> {
-        let mut names: Vec<OsString> = Vec::new();
-        for entry in folder.entries()? {
-            names.push(entry?.file_name());
-        }
+    fn below(&mut self, folder: &Dir) -> Result<(), WhyLeftOut> {
+        let listed = names_in(folder).map_err(|error| WhyLeftOut::Unreadable(error.kind()))?;
+        self.rules.enter(folder).map_err(WhyLeftOut::Rules)?;
+        self.listed(folder, listed);
+        self.rules.leave();
+        Ok(())
+    }
+
+    fn listed(&mut self, folder: &Dir, mut names: Vec<OsString>) {
         // The same on every system, and whichever of two that collide comes first.
         names.sort_unstable();
         let mut spellings = HashSet::with_capacity(names.len());
         for name in names {
             match name.into_string() {
-                Ok(name) if is_passed_over(&name) => {
-                    self.scan.hidden = self.scan.hidden.saturating_add(1);
-                }
                 Ok(name) => {
                     self.names.push(name);
                     self.named(folder, &mut spellings);
@@ -129,16 +139,20 @@ impl Scanning {
                 }
             }
         }
-        Ok(())
     }
 
     fn named(&mut self, folder: &Dir, spellings: &mut HashSet<Box<str>>) {
         let name = self.names.last().map(String::as_str).unwrap_or_default();
+        let looked = folder.symlink_metadata(name);
+        let is_folder = looked.as_ref().is_ok_and(Metadata::is_dir);
+        if let Some(why) = self.rules.why(&self.names, is_folder) {
+            return self.scan.passed_over.count(why);
+        }
         let alone = match EntryPath::of(&[name]) {
             Ok(alone) => alone,
             Err(error) => return self.leave_out(WhyLeftOut::Name(error)),
         };
-        let about = match folder.symlink_metadata(name) {
+        let about = match looked {
             Ok(about) if about.is_symlink() => return self.leave_out(WhyLeftOut::Link),
             Ok(about) => about,
             Err(error) => return self.leave_out(WhyLeftOut::Unreadable(error.kind())),
@@ -160,8 +174,9 @@ impl Scanning {
         };
         if about.is_dir() {
             let inside = folder.open_dir_nofollow(path.file_name());
-            if let Err(error) = inside.and_then(|inside| self.below(&inside)) {
-                self.leave_out(WhyLeftOut::Unreadable(error.kind()));
+            let inside = inside.map_err(|error| WhyLeftOut::Unreadable(error.kind()));
+            if let Err(why) = inside.and_then(|inside| self.below(&inside)) {
+                self.leave_out(why);
             }
             return;
         }
@@ -180,9 +195,8 @@ impl Scanning {
     }
 }
 
-/// Hidden files, our own temporary ones among them, and what systems leave lying about.
-fn is_passed_over(name: &str) -> bool {
-    name.starts_with('.') || LITTER.iter().any(|litter| name.eq_ignore_ascii_case(litter))
+fn names_in(folder: &Dir) -> io::Result<Vec<OsString>> {
+    folder.entries()?.map(|entry| Ok(entry?.file_name())).collect()
 }
 
 fn modified(about: &Metadata) -> Modified {
@@ -199,5 +213,3 @@ fn is_executable(about: &Metadata) -> bool {
 fn is_executable(_: &Metadata) -> bool {
     false
 }
-
-const LITTER: [&str; 3] = ["thumbs.db", "desktop.ini", "ehthumbs.db"];

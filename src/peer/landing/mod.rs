@@ -143,6 +143,19 @@ impl Landing {
         Gathered::new(&self.dir, sought)
     }
 
+    /// Removes what is left here of these contents from transfers that were cut off. Blocks.
+    pub(crate) fn forget(&self, contents: &[Content]) {
+        let Ok(path) = EntryPath::parse("forgotten") else { return };
+        let sought = (0..).zip(contents).map(|(slot, content)| Sought {
+            slot,
+            path: path.clone(),
+            of: Origin::Content(*content),
+        });
+        if let Some(private) = self.gather(sought.collect()).private {
+            private.forget();
+        }
+    }
+
     /// A place for the entries of one stream, in its order. Fails when there is no room. Blocks.
     pub fn begin(&self, targets: Vec<Target>) -> Result<Batch, Error> {
         self.resume((0..).zip(targets).collect(), Gathered::default())

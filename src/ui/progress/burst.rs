@@ -77,6 +77,8 @@ impl Burst {
                     self.past.add(&ended);
                 }
             }
+            // It is no task.
+            Event::Failed { .. } => {}
         }
     }
 

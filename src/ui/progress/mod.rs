@@ -2,13 +2,15 @@
 //!
 //! On a terminal: a bar for each of up to four files, and one for all of them when there are several.
 //! A task is one file, or tells of its files itself. Elsewhere: a plain line now and then, about what takes long. For a program: an object when a task
-//! begins and ends, and now and then between. What is over in a moment is not drawn at all.
+//! begins and ends, and now and then between. What is over in a moment is not drawn at all. What failed
+//! with somebody, and when it is tried again, is a line in all of these places.
 //!
 //! The bars live on a thread of their own, so that whoever works never waits for a terminal. What was
 //! done in the end is not said here: that is a result, and the program's to print.
 
 mod bars;
 mod burst;
+mod failures;
 mod lines;
 
 use self::bars::Bars;
@@ -42,7 +44,7 @@ enum Show {
 impl Progress {
     /// Draws what is told from now on, until nobody can tell any more.
     pub fn start(printer: &Printer, events: Receiver<Event>) -> io::Result<Self> {
-        let mut show = Show::on(printer);
+        let (mut show, printer) = (Show::on(printer), printer.clone());
         let (mut burst, end) = (Burst::default(), Arc::new(AtomicBool::new(false)));
         let mute = Arc::new(AtomicBool::new(false));
         let (ending, is_mute) = (Arc::clone(&end), Arc::clone(&mute));
@@ -58,6 +60,7 @@ impl Progress {
                 let now = Instant::now();
                 for event in told.into_iter().chain(events.try_iter().take(AT_ONCE)) {
                     let before = burst.clone_task(&event);
+                    failures::tell(&printer, &event);
                     burst.take(event.clone(), now);
                     if !is_mute.load(Ordering::Acquire) {
                         show.told(&event, before.as_ref(), &burst);

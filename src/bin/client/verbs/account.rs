@@ -83,7 +83,7 @@ impl Account {
 pub(super) async fn join(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     let index = address(program, arguments)?;
     let user = name(program)?;
-    let from_file = asking::in_file(arguments, "password-file")?;
+    let from_file = asking::in_file(program, arguments, "password-file")?;
     let has_keys = program.has_keys();
     // What is wrong with the password is told before keys are made for it.
     let question = format!("Password for {user} (at least {} characters)", Password::MIN_BYTES);
@@ -211,7 +211,7 @@ pub(super) async fn login(program: &Program, arguments: &ArgMatches) -> Result<(
         },
     };
     let user = name(program)?;
-    match asking::in_file(arguments, "password-file")? {
+    match asking::in_file(program, arguments, "password-file")? {
         Some(text) => me.login(&index, &user, &asking::checked(&text)?).await?,
         None => log_in(program, &me, &index, &user).await?,
     }
@@ -288,7 +288,7 @@ pub(super) async fn whoami(program: &Program, arguments: &ArgMatches) -> Result<
 pub(super) async fn passwd(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     let me = program.user()?;
     let old = asking::password(program, arguments)?;
-    let new = asking::in_file(arguments, "new-password-file")?;
+    let new = asking::in_file(program, arguments, "new-password-file")?;
     let new = asking::new_password(program, new, "New password")?;
     me.change_password(&old, &new).await?;
     program.printer.object(&Account::of("password changed", &me.whoami()?));

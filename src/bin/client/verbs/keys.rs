@@ -8,6 +8,7 @@ use crate::program::Program;
 use clap::{Arg, ArgMatches, Command};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use waxwing::crypto::key_folder::CarriedKeys;
 use waxwing::crypto::{Fingerprint, UnixTime};
 use waxwing::node::{self, OwnKeys, User};
@@ -44,7 +45,7 @@ pub(super) fn command(command: Command) -> Command {
         )
 }
 
-pub(super) async fn keys(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
+pub(super) async fn keys(program: &Arc<Program>, arguments: &ArgMatches) -> Result<(), Trouble> {
     match arguments.subcommand() {
         Some(("generate", arguments)) => generate(program, arguments),
         Some(("rotate", arguments)) => rotate(program, arguments).await,
@@ -107,7 +108,7 @@ fn demand_no_keys(program: &Program) -> Result<(), Failure> {
 }
 
 /// Finishes a change that was begun; who cannot now goes on as they are.
-pub(crate) async fn finish(program: &Program) -> Result<User, Trouble> {
+pub(crate) async fn finish(program: &Arc<Program>) -> Result<User, Trouble> {
     program.printer.note("A change of your keys was begun, and is finished now.");
     if let Err(trouble) = rotate(program, &ArgMatches::default()).await {
         program.printer.failure(&trouble.into());
@@ -116,7 +117,7 @@ pub(crate) async fn finish(program: &Program) -> Result<User, Trouble> {
 }
 
 /// Changes the keys, or finishes that.
-async fn rotate(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
+async fn rotate(program: &Arc<Program>, arguments: &ArgMatches) -> Result<(), Trouble> {
     let passphrase = program.passphrase()?;
     let me = program.open(passphrase.as_ref())?;
     let password = asking::password(program, arguments)?;

@@ -7,11 +7,14 @@ pub(crate) mod keys;
 mod moving;
 mod people;
 pub(crate) mod sharing;
+mod transfers;
 
 pub(crate) use moving::UNKEPT;
 
 use crate::asking;
 use crate::demo;
+#[cfg(unix)]
+use crate::errands;
 use crate::failures::Trouble;
 use crate::program::Program;
 use crate::prompt;
@@ -27,7 +30,7 @@ use waxwing::crypto::UnixTime;
 use waxwing::node;
 use waxwing::node::index::{self, Age, LoggedOut};
 use waxwing::ui::settings::flags;
-use waxwing::ui::{Exit, Failure, Printer, ago};
+use waxwing::ui::{Exit, Failure, Loudness, Printer, ago};
 
 /// A verb's work.
 type Work<'a> = Pin<Box<dyn Future<Output = Result<(), Trouble>> + Send + 'a>>;
@@ -36,7 +39,17 @@ type Work<'a> = Pin<Box<dyn Future<Output = Result<(), Trouble>> + Send + 'a>>;
 struct Verb {
     name: &'static str,
     command: fn(Command) -> Command,
-    carry_out: for<'a> fn(&'a Program, &'a ArgMatches) -> Work<'a>,
+    carry_out: for<'a> fn(&'a Arc<Program>, &'a ArgMatches) -> Work<'a>,
+    by: By,
+}
+
+/// Which program carries a verb out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum By {
+    /// The one that is open in the home, if there is one: it has the keys, the session and the transfers.
+    WhoIsOpen,
+    /// The one at which it is typed.
+    Itself,
 }
 
 /// All verbs, in the order in which a newcomer needs them.
@@ -45,94 +58,128 @@ static VERBS: &[Verb] = &[
         name: "join",
         command: account::join_command,
         carry_out: |p, a| Box::pin(account::join(p, a)),
+        by: By::Itself,
     },
     Verb {
         name: "login",
         command: account::login_command,
         carry_out: |p, a| Box::pin(account::login(p, a)),
+        by: By::WhoIsOpen,
     },
     Verb {
         name: "share",
         command: sharing::share_command,
         carry_out: |p, a| Box::pin(sharing::share(p, a)),
+        by: By::WhoIsOpen,
     },
     Verb {
         name: "search",
         command: finding::search_command,
         carry_out: |p, a| Box::pin(finding::search(p, a)),
+        by: By::WhoIsOpen,
     },
     Verb {
         name: "browse",
         command: finding::browse_command,
         carry_out: |p, a| Box::pin(finding::browse(p, a)),
+        by: By::WhoIsOpen,
     },
     Verb {
         name: "get",
         command: moving::get_command,
         carry_out: |p, a| Box::pin(moving::get(p, a)),
+        by: By::WhoIsOpen,
     },
     Verb {
         name: "send",
         command: moving::send_command,
         carry_out: |p, a| Box::pin(moving::send(p, a)),
+        by: By::WhoIsOpen,
     },
     Verb {
         name: "inbox",
         command: moving::inbox_command,
         carry_out: |p, a| Box::pin(moving::inbox(p, a)),
+        by: By::WhoIsOpen,
+    },
+    Verb {
+        name: "transfers",
+        command: transfers::command,
+        carry_out: |p, a| Box::pin(transfers::transfers(p, a)),
+        by: By::WhoIsOpen,
     },
     Verb {
         name: "people",
         command: people::people_command,
         carry_out: |p, a| Box::pin(people::people(p, a)),
+        by: By::WhoIsOpen,
     },
     Verb {
         name: "verify",
         command: people::verify_command,
         carry_out: |p, a| Box::pin(people::verify(p, a)),
+        by: By::WhoIsOpen,
     },
     Verb {
         name: "trust",
         command: people::trust_command,
         carry_out: |p, a| Box::pin(people::trust(p, a)),
+        by: By::WhoIsOpen,
     },
     Verb {
         name: "serve",
         command: sharing::serve_command,
         carry_out: |p, a| Box::pin(sharing::serve(p, a)),
+        by: By::Itself,
     },
     Verb {
         name: "whoami",
         command: account::whoami_command,
         carry_out: |p, a| Box::pin(account::whoami(p, a)),
+        by: By::WhoIsOpen,
     },
-    Verb { name: "keys", command: keys::command, carry_out: |p, a| Box::pin(keys::keys(p, a)) },
+    Verb {
+        name: "keys",
+        command: keys::command,
+        carry_out: |p, a| Box::pin(keys::keys(p, a)),
+        by: By::Itself,
+    },
     Verb {
         name: "passwd",
         command: account::passwd_command,
         carry_out: |p, a| Box::pin(account::passwd(p, a)),
+        by: By::WhoIsOpen,
     },
     Verb {
         name: "logout",
         command: account::logout_command,
         carry_out: |p, a| Box::pin(account::logout(p, a)),
+        by: By::WhoIsOpen,
     },
     Verb {
         name: "doctor",
         command: about::doctor_command,
         carry_out: |p, a| Box::pin(about::doctor(p, a)),
+        by: By::Itself,
     },
     Verb {
         name: "paths",
         command: about::paths_command,
         carry_out: |p, a| Box::pin(about::paths(p, a)),
+        by: By::Itself,
     },
     Verb {
         name: "completions",
         command: about::completions_command,
         carry_out: |p, a| Box::pin(about::completions(p, a)),
+        by: By::Itself,
     },
-    Verb { name: "demo", command: demo::command, carry_out: |p, a| Box::pin(demo::demo(p, a)) },
+    Verb {
+        name: "demo",
+        command: demo::command,
+        carry_out: |p, a| Box::pin(demo::demo(p, a)),
+        by: By::Itself,
+    },
 ];
 
 /// What can be typed to a shell.
@@ -184,23 +231,79 @@ fn common() -> [Arg; 4] {
     ]
 }
 
-/// Does what was typed to a shell.
-pub(crate) async fn carry_out(program: &Arc<Program>, matches: ArgMatches) -> Result<(), Failure> {
+/// Does what was typed to a shell; gives the exit code.
+pub(crate) async fn carry_out(program: &Arc<Program>, matches: ArgMatches) -> Result<u8, Failure> {
     program.set_passphrase_file(matches.get_one::<PathBuf>("passphrase-file"));
     if matches.subcommand().is_none() {
-        return prompt::open(program).await;
+        return prompt::open(program).await.map(|()| Exit::Done.code());
     }
-    let words: Vec<_> = env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-    let words = [&["client".to_owned()], words.get(1..).unwrap_or_default()].concat();
+    let words = typed()?;
+    if let Some(exit) = by_who_is_open(program, &matches, &words).await? {
+        return Ok(exit);
+    }
+    let words = [&["client".to_owned()], words.as_slice()].concat();
     let done = until_stopped(program, matches, &words, &mut signals()?).await;
     stopping::close(program).await?;
-    done
+    done.map(|()| Exit::Done.code())
 }
 
-pub(crate) async fn carry_out_verb(program: &Program, matches: &ArgMatches) -> Result<(), Trouble> {
+/// Has the program that is open in this home do it, if one is, and if it is for it to do.
+#[cfg(unix)]
+pub(crate) async fn by_who_is_open(
+    program: &Program,
+    matches: &ArgMatches,
+    words: &[String],
+) -> Result<Option<u8>, Failure> {
+    let verb = matches.subcommand_name().and_then(verb);
+    if verb.is_none_or(|verb| verb.by == By::Itself) {
+        return Ok(None);
+    }
+    match errands::find(program).await {
+        Some(called) => errands::call(program, called, words).await,
+        None => Ok(None),
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) async fn by_who_is_open(
+    _: &Program,
+    _: &ArgMatches,
+    _: &[String],
+) -> Result<Option<u8>, Failure> {
+    Ok(None)
+}
+
+/// What was typed behind the program's name.
+fn typed() -> Result<Vec<String>, Failure> {
+    let text = |word: std::ffi::OsString| {
+        word.into_string().map_err(|word| {
+            Failure::new(Exit::Usage, format!("{} is no text", word.display()))
+                .hint("files whose names are not UTF-8 have to be renamed first")
+        })
+    };
+    env::args_os().skip(1).map(text).collect()
+}
+
+fn verb(name: &str) -> Option<&'static Verb> {
+    VERBS.iter().find(|verb| verb.name == name)
+}
+
+/// How much is to be said.
+pub(crate) fn loudness(matches: &ArgMatches) -> Loudness {
+    match (matches.get_flag("quiet"), matches.get_flag("verbose")) {
+        (true, _) => Loudness::Quiet,
+        (_, true) => Loudness::Verbose,
+        _ => Loudness::Usual,
+    }
+}
+
+pub(crate) async fn carry_out_verb(
+    program: &Arc<Program>,
+    matches: &ArgMatches,
+) -> Result<(), Trouble> {
     let Some((name, arguments)) = matches.subcommand() else { return Ok(()) };
-    let verb = VERBS.iter().find(|verb| verb.name == name);
-    let verb = verb.ok_or_else(|| Failure::new(Exit::Usage, format!("there is no verb {name}")))?;
+    let verb =
+        verb(name).ok_or_else(|| Failure::new(Exit::Usage, format!("there is no verb {name}")))?;
     match (verb.carry_out)(program, arguments).await {
         Err(Trouble::Node(error)) if is_logged_out(&error) && program.ask().is_some() => {
             account::log_in_again(program, error).await?;

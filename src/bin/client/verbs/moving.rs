@@ -1,6 +1,7 @@
 //! Getting files, sending them, and deciding about those that others send.
 
 use super::people::{named, user};
+use super::transfers;
 use crate::failures::{self, Trouble};
 use crate::program::Program;
 use crate::visits::{signed_by, some};
@@ -8,9 +9,9 @@ use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use waxwing::model::{HostPort, Untrusted, UserName};
-use waxwing::node::index::Query;
-use waxwing::node::{self, Exit, GetRules, Got, SentFiles, Wanted};
+use waxwing::node::{self, Exit, GetRules, Got, Move, Moved, SentFiles, Wanted};
 use waxwing::peer::Landed;
 use waxwing::ui::{Failure, Printer, Table, bytes};
 
@@ -58,6 +59,7 @@ pub(super) fn get_command(command: Command) -> Command {
                 .value_parser(at)
                 .help("Where that person is, for who knows better than the index"),
         )
+        .arg(transfers::background())
 }
 
 pub(super) fn send_command(command: Command) -> Command {
@@ -71,6 +73,7 @@ pub(super) fn send_command(command: Command) -> Command {
                 .value_parser(clap::value_parser!(PathBuf))
                 .help("What"),
         )
+        .arg(transfers::background())
 }
 
 pub(super) fn inbox_command(command: Command) -> Command {
@@ -84,10 +87,9 @@ pub(super) fn inbox_command(command: Command) -> Command {
         .subcommand(Command::new("decline").about("Decline an offer").arg(number()))
 }
 
-pub(super) async fn get(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
-    let me = program.user()?;
+pub(super) async fn get(program: &Arc<Program>, arguments: &ArgMatches) -> Result<(), Trouble> {
     let rules = GetRules {
-        out: arguments.get_one::<PathBuf>("out").cloned(),
+        out: arguments.get_one::<PathBuf>("out").map(|out| program.at(out)),
         overwrite: arguments.get_flag("overwrite"),
         from: arguments.get_one::<UserName>("from").cloned(),
         at: arguments.get_one::<HostPort>("at").cloned(),
@@ -103,14 +105,17 @@ pub(super) async fn get(program: &Program, arguments: &ArgMatches) -> Result<(),
             .hint("such as: get alice:photos/tree.jpg, or get 1 after a search")
             .into());
     }
-    let mut got = Vec::new();
-    if !wanted.is_empty() {
-        got.extend(me.get(&wanted, &rules).await?);
+    let words = (!words.is_empty()).then(|| words.join(" "));
+    let in_background = arguments.get_flag("background");
+    transfers::begin(program, Move::Get { wanted, words, rules }, in_background).await
+}
+
+/// Says what came of a transfer.
+pub(super) fn tell_moved(program: &Program, moved: Moved) -> Result<(), Trouble> {
+    match moved {
+        Moved::Got(got) => tell_got(program, &got),
+        Moved::Sent(sent) => tell_sent(program, sent),
     }
-    if !words.is_empty() {
-        got.extend(me.get_all(&Query::new(words.join(" ")), &rules).await?);
-    }
-    tell_got(&program.printer, &got)
 }
 
 #[derive(Serialize)]
@@ -156,9 +161,10 @@ impl File {
     }
 }
 
-fn tell_got(printer: &Printer, all: &[Got]) -> Result<(), Trouble> {
+fn tell_got(program: &Program, all: &[Got]) -> Result<(), Trouble> {
+    let printer = &program.printer;
     all.iter().for_each(|got| printer.object(&File::of(got)));
-    tell_came(printer, all);
+    tell_came(program, all);
     if let Some(why) = all.iter().find_map(|got| got.unkept.as_ref()) {
         printer.note(format!("warning: {}{}", UNKEPT, failures::node(why).what));
     }
@@ -168,7 +174,7 @@ fn tell_got(printer: &Printer, all: &[Got]) -> Result<(), Trouble> {
             let what = match all {
                 [one] => {
                     let file = one.folder.join(one.path.to_relative());
-                    format!("{} is here already", from_here(&file))
+                    format!("{} is here already", from_here(program, &file))
                 }
                 _ => "all of it is here already".to_owned(),
             };
@@ -187,13 +193,18 @@ fn tell_got(printer: &Printer, all: &[Got]) -> Result<(), Trouble> {
 }
 
 /// A line for each file, or one for all that somebody has sent when there are many.
-fn tell_came(printer: &Printer, all: &[Got]) {
+fn tell_came(program: &Program, all: &[Got]) {
+    let printer = &program.printer;
     let came: Vec<_> = all.iter().filter_map(|got| Some((got, got.from.as_ref()?))).collect();
     if came.len() <= FEW {
         for (got, from) in came {
             let file = got.folder.join(got.path.to_relative());
             let by = signed_by(&from.user, from.verified.is_some());
-            printer.result(format!("{}: {}, signed by {by}", from_here(&file), bytes(got.size)));
+            printer.result(format!(
+                "{}: {}, signed by {by}",
+                from_here(program, &file),
+                bytes(got.size)
+            ));
         }
         return;
     }
@@ -212,19 +223,22 @@ fn tell_came(printer: &Printer, all: &[Got]) {
 }
 
 /// A path as one would type it here.
-fn from_here(path: &Path) -> String {
-    let here = std::env::current_dir().ok();
-    let short = here.and_then(|here| path.strip_prefix(here).ok());
-    Untrusted::new(&short.unwrap_or(path).display().to_string()).to_string()
+fn from_here(program: &Program, path: &Path) -> String {
+    Untrusted::new(&program.shortened(path).display().to_string()).to_string()
 }
 
-pub(super) async fn send(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
-    let (me, to) = (program.user()?, named(arguments, "USER")?);
-    let paths = arguments.get_many::<PathBuf>("PATH").into_iter().flatten().cloned();
-    let paths: Vec<_> = paths.collect();
+pub(super) async fn send(program: &Arc<Program>, arguments: &ArgMatches) -> Result<(), Trouble> {
+    let to = named(arguments, "USER")?;
+    let paths = arguments.get_many::<PathBuf>("PATH").into_iter().flatten();
+    let paths = paths.map(|path| std::path::absolute(program.at(path)));
+    let paths =
+        paths.collect::<Result<_, _>>().map_err(|error| Failure::new(Exit::Error, error))?;
     program.printer.note(format!("Waiting for {to} to take it..."));
-    let SentFiles { to, verified, landed, kept_out, unfit, left_out, bytes: size } =
-        me.send(&to, &paths).await?;
+    transfers::begin(program, Move::Send { to, paths }, arguments.get_flag("background")).await
+}
+
+fn tell_sent(program: &Program, sent: SentFiles) -> Result<(), Trouble> {
+    let SentFiles { to, verified, landed, kept_out, unfit, left_out, bytes: size } = sent;
     let names = |files: &[waxwing::model::EntryPath]| -> Vec<String> {
         files.iter().map(|path| path.as_str().to_owned()).collect()
     };

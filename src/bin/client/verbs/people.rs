@@ -161,7 +161,8 @@ struct Comparison<'a> {
 pub(super) async fn verify(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     let me = program.user()?;
     let what = arguments.get_one::<String>("WHAT").map(String::as_str).unwrap_or_default();
-    let user = match (what.parse::<UserName>(), Path::new(what)) {
+    let typed = program.at(Path::new(what));
+    let user = match (what.parse::<UserName>(), typed.as_path()) {
         // A person one has met is meant rather than a file that happens to have their name.
         (Ok(user), path) if !path.is_file() || me.pin(&user)?.is_some() => user,
         (_, path) => return who_sent(program, &me, path).await,

@@ -8,6 +8,7 @@ use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use waxwing::model::{Audience, Keyword, Name, UserName};
 use waxwing::node::index::Summary;
 use waxwing::node::{self, Looked, Online, SharedFolder, User};
@@ -80,8 +81,15 @@ struct Look {
     files: usize,
     bytes: u64,
     left_out: Vec<LeftOut>,
-    hidden: u64,
+    passed_over: PassedOver,
     published: bool,
+}
+
+#[derive(Serialize)]
+struct PassedOver {
+    hidden: u64,
+    junk: u64,
+    ignored: u64,
 }
 
 #[derive(Serialize)]
@@ -121,7 +129,7 @@ async fn add(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
         Some(names) => Audience::people(named_people(names)?).map_err(node::Error::from)?,
     };
     for path in arguments.get_many::<PathBuf>("PATH").into_iter().flatten() {
-        add_one(program, path, &keywords, audience.clone()).await?;
+        add_one(program, &program.at(path), &keywords, audience.clone()).await?;
     }
     Ok(())
 }
@@ -167,7 +175,11 @@ pub(crate) fn tell_looked(program: &Program, looked: Looked) -> Result<(), Troub
         files: preview.files,
         bytes: preview.bytes,
         left_out: preview.left_out.iter().map(left_out).collect(),
-        hidden: preview.hidden,
+        passed_over: PassedOver {
+            hidden: preview.passed_over.hidden,
+            junk: preview.passed_over.junk,
+            ignored: preview.passed_over.ignored,
+        },
         published: published.is_ok(),
     };
     program.printer.object(&Shared::of("shared", &folder, Some(look)));
@@ -175,6 +187,9 @@ pub(crate) fn tell_looked(program: &Program, looked: Looked) -> Result<(), Troub
     let (files, size) = (files(preview.files), bytes(preview.bytes));
     let changes = published.as_ref().map(changes).unwrap_or_default();
     program.printer.result(format!("{name}: {files}, {size}, shared with {to}{changes}."));
+    if preview.passed_over.all() > 0 {
+        program.printer.note(format!("    passed over: {}", preview.passed_over));
+    }
     for waxwing::peer::LeftOut { path, why } in &preview.left_out {
         program.printer.note(format!("    not shared: {path}: {why}"));
     }
@@ -251,7 +266,7 @@ struct BeingOnline {
     shares: usize,
 }
 
-pub(super) async fn serve(program: &Program, _: &ArgMatches) -> Result<(), Trouble> {
+pub(super) async fn serve(program: &Arc<Program>, _: &ArgMatches) -> Result<(), Trouble> {
     let me = program.user()?;
     // What is told of reading files comes after the first line.
     program.mute_progress(true);
@@ -282,7 +297,7 @@ pub(crate) async fn look_at_all(me: &User) -> Vec<Result<Looked, node::Error>> {
 }
 
 /// Looks at all shares and is there for others from now on. What of it cannot be is told.
-pub(crate) async fn be_there(program: &Program, me: &User) {
+pub(crate) async fn be_there(program: &Arc<Program>, me: &User) {
     for looked in look_at_all(me).await {
         if let Err(error) = looked.and_then(|looked| looked.published) {
             program.printer.failure(&failures::node(&error));
@@ -294,9 +309,15 @@ pub(crate) async fn be_there(program: &Program, me: &User) {
 }
 
 /// Is there for others from now on, and says so.
-pub(crate) async fn go_online(program: &Program, me: &User, may_ask: bool) -> Result<(), Trouble> {
+pub(crate) async fn go_online(
+    program: &Arc<Program>,
+    me: &User,
+    may_ask: bool,
+) -> Result<(), Trouble> {
     visits::watch(program, me);
     let Online { port, address, is_local } = me.go_online(may_ask).await?;
+    #[cfg(unix)]
+    crate::errands::open(program);
     let address = address.map(|at| at.socket_addr().to_string());
     program.printer.object(&BeingOnline {
         kind: "online",

@@ -1,0 +1,142 @@
+//! The end at which a verb was typed: it writes, draws and asks, and the other end does the work.
+
+use super::SOCKET;
+use crate::program::Program;
+use crate::signals::{Told as Signal, end_at_once};
+use crate::stopping::{self, signals};
+use futures_util::StreamExt;
+use std::env;
+use std::io;
+use std::path::Path;
+use tokio::io::AsyncWriteExt;
+use tokio::net::UnixStream;
+use tokio::task::block_in_place;
+use tokio_util::codec::{Framed, LinesCodec};
+use waxwing::link::find_local;
+use waxwing::ui::errand::{Answer, Errand, Question, Said, Told};
+use waxwing::ui::{AskError, Exit, Failure, read_secret};
+use zeroize::Zeroizing;
+
+/// The program that is open in this home.
+pub(crate) type Called = Framed<UnixStream, LinesCodec>;
+
+/// Finds it, if there is one.
+pub(crate) async fn find(program: &Program) -> Option<Called> {
+    // Who cannot be reached is not there: the verb does its work by itself.
+    let found = find_local(&program.home.state_path(), SOCKET).await.ok().flatten()?;
+    Some(Framed::new(found, LinesCodec::new_with_max_length(LONGEST_LINE)))
+}
+
+/// Has it carry a verb out; gives the exit code, or nothing when the program was about to end and has
+/// done nothing of it.
+pub(crate) async fn call(
+    program: &Program,
+    mut called: Called,
+    words: &[String],
+) -> Result<Option<u8>, Failure> {
+    let mut signals = signals()?;
+    let (out, err) = program.printer.looks();
+    let errand = Errand {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        words: words.to_vec(),
+        folder: env::current_dir().map_err(|error| Failure::new(Exit::Error, error))?,
+        json: program.json,
+        out,
+        err,
+        can_ask: program.ask().is_some(),
+    };
+    if say(&mut called, &errand).await.is_err() {
+        return Ok(None);
+    }
+    let (mut has_begun, mut has_stopped) = (false, false);
+    loop {
+        let line = tokio::select! {
+            line = called.next() => line,
+            signal = signals.next() => {
+                match signal {
+                    Signal::Stop if has_stopped => end_at_once(),
+                    Signal::Stop => {
+                        has_stopped = true;
+                        say(&mut called, &Said::Stop).await.map_err(gone)?;
+                    }
+                    Signal::End | Signal::HangUp => return Err(stopping::ended(signal)),
+                }
+                continue;
+            }
+        };
+        let told = match line {
+            Some(Ok(line)) => serde_json::from_str::<Told>(&line).map_err(|_| strange())?,
+            Some(Err(error)) => return Err(gone(io::Error::other(error))),
+            None if has_begun => return Err(gone(io::ErrorKind::UnexpectedEof.into())),
+            None => return Ok(None),
+        };
+        has_begun = true;
+        match told {
+            Told::Out(text) => program.printer.relay_out(&text),
+            Told::Err(text) => program.printer.relay_err(&text),
+            Told::Event(event) => program.events().pass(event),
+            Told::Ask(question) => {
+                let answer = block_in_place(|| answer(program, question));
+                say(&mut called, &Said::Answer(answer)).await.map_err(gone)?;
+            }
+            Told::Done(exit) => return Ok(Some(exit)),
+        }
+    }
+}
+
+async fn say(called: &mut Called, what: &impl serde::Serialize) -> io::Result<()> {
+    // It may be a secret.
+    let mut line = Zeroizing::new(Vec::with_capacity(LINE_ROOM));
+    serde_json::to_writer(&mut *line, what)?;
+    line.push(b'\n');
+    called.get_mut().write_all(&line).await
+}
+
+fn answer(program: &Program, question: Question) -> Answer {
+    let Some(ask) = program.ask() else {
+        return match question {
+            Question::SecretFile { path } => read(&path),
+            _ => Answer::End,
+        };
+    };
+    let answer = match question {
+        Question::Yes { question, usual } => ask.yes(&question, usual).map(Answer::Yes),
+        Question::Text { question, usual } => {
+            ask.text(&question, usual.as_deref()).map(Answer::Text)
+        }
+        Question::Secret { question } => {
+            ask.secret(&question).map(|mut text| Answer::Text(std::mem::take(&mut *text)))
+        }
+        Question::SecretFile { path } => Ok(read(&path)),
+    };
+    answer.unwrap_or_else(|why| match why {
+        AskError::Interrupted => Answer::Interrupted,
+        AskError::End | AskError::Io(_) => Answer::End,
+    })
+}
+
+fn read(path: &Path) -> Answer {
+    match read_secret(path) {
+        Ok(mut text) => Answer::Text(std::mem::take(&mut *text)),
+        Err(error) => Answer::Unread {
+            missing: error.kind() == io::ErrorKind::NotFound,
+            text: error.to_string(),
+        },
+    }
+}
+
+fn gone(error: io::Error) -> Failure {
+    let what = format!("the program that is open in this home ended in the middle of it ({error})");
+    Failure::new(Exit::Error, what).hint("what was verified of a transfer is kept: type it again")
+}
+
+fn strange() -> Failure {
+    let what =
+        "the program that is open in this home speaks in another way; is it of another version?";
+    Failure::new(Exit::Error, what).hint("end it, and begin it again with this version")
+}
+
+/// A text that grows leaves copies behind.
+const LINE_ROOM: usize = 16 << 10;
+/// A table of very many rows is one line.
+const LONGEST_LINE: usize = 64 << 20;

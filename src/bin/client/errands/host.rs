@@ -1,0 +1,127 @@
+//! The end at which the work is done, in the open prompt or in `serve`.
+
+use super::SOCKET;
+use crate::asker::Asks;
+use crate::mistakes;
+use crate::program::Program;
+use crate::signals::Told as Signal;
+use crate::stopping::{Stopper, until_stopped};
+use crate::verbs;
+use std::os::unix::net::UnixStream;
+use std::sync::Arc;
+use std::thread;
+use tokio::sync::Semaphore;
+use tokio::task::spawn_blocking;
+use waxwing::link::LocalListener;
+use waxwing::model::Events;
+use waxwing::ui::errand::{Errand, ErrandLine, ErrandWriter, Stops, Told};
+use waxwing::ui::{Exit, Failure, Loudness, Printer};
+
+/// Does errands from now on, as long as the program is open. The home has to be held: see
+/// [`waxwing::node::User::go_online`].
+pub(crate) fn open(program: &Arc<Program>) {
+    if !program.begins_errands() {
+        return;
+    }
+    let listener = match LocalListener::open(&program.home.state_path(), SOCKET) {
+        Ok(listener) => listener,
+        Err(error) => {
+            let what = format!("other programs in this home do not find this one: {error}");
+            return program.printer.note(what);
+        }
+    };
+    let (program, places) = (Arc::clone(program), Arc::new(Semaphore::new(AT_ONCE)));
+    let stop = program.ending();
+    tokio::spawn(async move {
+        while let Some(Ok(place)) =
+            stop.run_until_cancelled(Arc::clone(&places).acquire_owned()).await
+        {
+            let Some(socket) = stop.run_until_cancelled(listener.accept()).await else { break };
+            let Ok(socket) = socket.into_std() else { continue };
+            let program = Arc::clone(&program);
+            tokio::spawn(async move {
+                let _place = place;
+                // Whoever came with what is no errand is not there any more.
+                let _ = hear(&program, socket).await;
+            });
+        }
+    });
+}
+
+async fn hear(program: &Arc<Program>, socket: UnixStream) -> Option<()> {
+    let heard = spawn_blocking(move || ErrandLine::hear(socket)).await;
+    let (errand, line, stops) = heard.ok()?.ok()?;
+    let exit = carry_out(program, errand, &line, stops).await;
+    spawn_blocking(move || line.tell(&Told::Done(exit.code()))).await.ok()?.ok()
+}
+
+async fn carry_out(
+    program: &Arc<Program>,
+    errand: Errand,
+    line: &Arc<ErrandLine>,
+    stops: Stops,
+) -> Exit {
+    let words = [&["client".to_owned()], errand.words.as_slice()].concat();
+    let matches = verbs::command().try_get_matches_from(&words);
+    let loudness = matches.as_ref().map(verbs::loudness).unwrap_or(Loudness::Usual);
+    let (out, err) = (Box::new(ErrandWriter::out(line)), Box::new(ErrandWriter::err(line)));
+    let printer = Printer::new_at((out, errand.out), (err, errand.err), errand.json, loudness);
+    let matches = match matches {
+        Ok(matches) => matches,
+        Err(answer) => {
+            printer.usage(mistakes::text(&answer, &verbs::command()), answer.use_stderr());
+            return if answer.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    let done = match errand.version == env!("CARGO_PKG_VERSION") {
+        true => {
+            let (events, listener) = Events::channel();
+            let teller = Arc::clone(line);
+            // Ends with the last who tells.
+            thread::spawn(move || {
+                for event in listener {
+                    let _ = teller.tell(&Told::Event(event));
+                }
+            });
+            let asks = Asks::There { line: Arc::clone(line), can_ask: errand.can_ask };
+            let at = program.for_errand(printer.clone(), asks, (errand.folder, events));
+            let mut stopper = AtVerb(stops);
+            until_stopped(&at, matches, &words, &mut stopper).await
+        }
+        false => Err(other_version()),
+    };
+    match done {
+        Ok(()) => Exit::Done,
+        Err(failure) => {
+            printer.failure(&failure);
+            failure.exit
+        }
+    }
+}
+
+fn other_version() -> Failure {
+    let what = "a program of another version is open in this home";
+    Failure::new(Exit::Error, what).hint("end it, and begin it again with this version")
+}
+
+/// Somebody at the verb, who stops it once; when they go, so does it.
+struct AtVerb(Stops);
+
+impl Stopper for AtVerb {
+    async fn next(&mut self) -> Signal {
+        match self.0.recv().await {
+            Some(()) => Signal::Stop,
+            None => Signal::HangUp,
+        }
+    }
+
+    /// They do that by leaving.
+    async fn insists(&mut self) {
+        std::future::pending().await
+    }
+
+    fn at_once(&self, _: &Program) {}
+}
+
+/// So many errands are done at once.
+const AT_ONCE: usize = 16;

@@ -1,0 +1,222 @@
+//! Transfers that one has begun: how they stand, and stopping them or going on.
+
+use super::moving::tell_moved;
+use crate::failures::{self, Trouble};
+use crate::program::Program;
+use clap::{Arg, ArgAction, ArgMatches, Command};
+use serde::Serialize;
+use std::sync::Arc;
+use waxwing::crypto::UnixTime;
+use waxwing::model::Untrusted;
+use waxwing::node::{self, Move, MoveInfo, MoveStanding, Moving};
+use waxwing::ui::{Exit, Failure, Table, ago, bytes};
+
+pub(super) fn command(command: Command) -> Command {
+    let number =
+        |help: &'static str| Arg::new("NUMBER").value_parser(clap::value_parser!(u64)).help(help);
+    command
+        .about("List what you get and send and is not done yet; stop it, or go on with it")
+        .subcommand(
+            Command::new("pause")
+                .about("Stop one that is under way; what was verified of it is kept")
+                .arg(number("Its number").required(true)),
+        )
+        .subcommand(
+            Command::new("resume")
+                .about("Go on with one that was stopped or cut off, or with all of them")
+                .arg(number("Its number [default: all]"))
+                .arg(background()),
+        )
+        .subcommand(
+            Command::new("cancel")
+                .about("Give one up; what is here of it goes")
+                .arg(number("Its number").required(true)),
+        )
+}
+
+/// The flag by which a transfer goes on when its verb is over.
+pub(super) fn background() -> Arg {
+    Arg::new("background")
+        .long("background")
+        .action(ArgAction::SetTrue)
+        .help("Let it go on in the program that is open in this home, and end at once")
+}
+
+pub(super) async fn transfers(
+    program: &Arc<Program>,
+    arguments: &ArgMatches,
+) -> Result<(), Trouble> {
+    let me = program.user()?;
+    let number = |arguments: &ArgMatches| arguments.get_one::<u64>("NUMBER").copied();
+    match arguments.subcommand() {
+        Some(("pause", arguments)) => {
+            let number = number(arguments).unwrap_or_default();
+            me.pause_move(number).await?;
+            told(program, "paused", number);
+            program
+                .printer
+                .result(format!("Stopped; `transfers resume {number}` goes on with it."));
+            Ok(())
+        }
+        Some(("cancel", arguments)) => {
+            let number = number(arguments).unwrap_or_default();
+            me.cancel_move(number).await?;
+            told(program, "cancelled", number);
+            program.printer.result("Given up; what was here of it is gone.");
+            Ok(())
+        }
+        Some(("resume", arguments)) => {
+            let in_background = arguments.get_flag("background");
+            match number(arguments) {
+                Some(number) => resume(program, number, in_background).await,
+                None => resume_all(program, in_background).await,
+            }
+        }
+        _ => list(program, &me.moves()?),
+    }
+}
+
+fn told(program: &Program, kind: &str, number: u64) {
+    program.printer.object(&serde_json::json!({ "type": kind, "number": number }));
+}
+
+async fn resume(program: &Arc<Program>, number: u64, in_background: bool) -> Result<(), Trouble> {
+    match in_background {
+        true => {
+            let host = lasting(program)?;
+            let moving = host.user()?.resume_move(number)?;
+            leave(program, host, moving);
+            Ok(())
+        }
+        false => {
+            let moving = program.user()?.resume_move(number)?;
+            program.printer.note(format!("Going on with {}", moving.what()));
+            tell_moved(program, moving.carry_on().await?)
+        }
+    }
+}
+
+async fn resume_all(program: &Arc<Program>, in_background: bool) -> Result<(), Trouble> {
+    let moves = program.user()?.moves()?;
+    let is_stopped = |it: &&MoveInfo| matches!(it.standing, MoveStanding::Stopped { .. });
+    let stopped: Vec<u64> = moves.iter().filter(is_stopped).map(|it| it.number).collect();
+    if stopped.is_empty() {
+        return Err(Failure::new(Exit::NothingToDo, "no transfer was stopped").into());
+    }
+    let mut done = Ok(());
+    for number in stopped {
+        if let Err(trouble) = resume(program, number, in_background).await {
+            let failure = Failure::from(trouble);
+            program.printer.failure(&failure);
+            let what = "not all transfers came to their end";
+            done = Err(Failure::new(failure.exit, what).hint("`transfers` lists them").into());
+        }
+    }
+    done
+}
+
+/// Begins to move something, here or in the program that stays.
+pub(super) async fn begin(
+    program: &Arc<Program>,
+    what: Move,
+    in_background: bool,
+) -> Result<(), Trouble> {
+    if in_background {
+        let host = lasting(program)?;
+        let moving = host.user()?.begin_move(what).await?;
+        leave(program, host, moving);
+        return Ok(());
+    }
+    let moving = program.user()?.begin_move(what).await?;
+    tell_moved(program, moving.carry_on().await?)
+}
+
+/// The program that goes on when this verb is over.
+fn lasting(program: &Arc<Program>) -> Result<Arc<Program>, Failure> {
+    Program::lasting(program).ok_or_else(|| {
+        failures::usage("no program is open in this home that could go on with it")
+            .hint("open the prompt or `serve` in another terminal, or leave --background out")
+    })
+}
+
+/// Leaves a transfer to the program that stays, which tells of its end.
+fn leave(program: &Program, host: Arc<Program>, moving: Moving) {
+    let number = moving.number();
+    told(program, "begun", number);
+    program
+        .printer
+        .result(format!("Transfer {number} goes on by itself; `transfers` shows how far it is."));
+    tokio::spawn(async move {
+        let told = match moving.carry_on().await {
+            Ok(moved) => tell_moved(&host, moved),
+            Err(node::Error::Stopped) => Ok(()),
+            Err(error) => Err(error.into()),
+        };
+        if let Err(trouble) = told {
+            let failure = Failure::from(trouble);
+            let what = format!("transfer {number}: {}", failure.what);
+            host.printer.failure(&Failure { what, ..failure });
+        }
+    });
+}
+
+#[derive(Serialize)]
+struct Listed {
+    #[serde(rename = "type")]
+    kind: &'static str,
+    number: u64,
+    what: String,
+    begun: u64,
+    state: &'static str,
+    done: Option<u64>,
+    total: Option<u64>,
+    why: Option<String>,
+}
+
+fn list(program: &Program, moves: &[MoveInfo]) -> Result<(), Trouble> {
+    let mut table = Table::new(&["#", "transfer", "begun", "state"]).names_in(1);
+    for MoveInfo { number, what, begun, standing } in moves {
+        let (state, text, (done, total), why) = match standing {
+            MoveStanding::UnderWay { done, total } => {
+                ("under-way", far(*done, *total), (Some(*done), Some(*total)), None)
+            }
+            MoveStanding::Elsewhere => {
+                ("elsewhere", "under way in another program".to_owned(), (None, None), None)
+            }
+            MoveStanding::Stopped { why } => {
+                let because = why.as_ref().map(|why| format!(": {}", Untrusted::new(why)));
+                let text = format!("stopped{}", because.unwrap_or_default());
+                ("stopped", text, (None, None), why.clone())
+            }
+        };
+        program.printer.object(&Listed {
+            kind: "transfer",
+            number: *number,
+            what: what.to_string(),
+            begun: begun.0,
+            state,
+            done,
+            total,
+            why,
+        });
+        table.row([
+            number.to_string(),
+            what.to_string(),
+            ago(*begun, UnixTime::now()).to_string(),
+            text,
+        ]);
+    }
+    if moves.is_empty() {
+        program.printer.note("All that you began to get or send is done.");
+    } else {
+        program.printer.table(table);
+    }
+    Ok(())
+}
+
+fn far(done: u64, total: u64) -> String {
+    match total {
+        0 => "under way".to_owned(),
+        _ => format!("under way, {} of {}", bytes(done), bytes(total)),
+    }
+}

@@ -1,0 +1,182 @@
+//! Moves as they lie in the home: `moves/7.json` says what the seventh is, `moves/7.lock` is held by who
+//! works on it.
+
+use super::Move;
+use crate::crypto::UnixTime;
+use crate::node::home::{HomeError, HomeLock, StateFolder, kept};
+use crate::node::user::get::GetRules;
+use crate::node::{Error, Wanted};
+use serde::{Deserialize, Serialize};
+use std::path::PathBuf;
+
+/// The moves of a home.
+pub(super) struct Kept {
+    home: StateFolder,
+    folder: StateFolder,
+}
+
+/// A move that is not done.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct KeptMove {
+    pub(super) what: Move,
+    pub(super) begun: UnixTime,
+    pub(super) why: Option<String>,
+}
+
+#[derive(Serialize, Deserialize)]
+struct MoveSaid {
+    begun: u64,
+    why: Option<String>,
+    what: WhatSaid,
+}
+
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum WhatSaid {
+    Get {
+        wanted: Vec<String>,
+        contents: Vec<String>,
+        words: Option<String>,
+        out: Option<PathBuf>,
+        overwrite: bool,
+        from: Option<String>,
+        at: Option<String>,
+    },
+    Send {
+        to: String,
+        paths: Vec<PathBuf>,
+    },
+}
+
+impl Kept {
+    pub(super) fn of(home: &StateFolder) -> Self {
+        Self { home: home.clone(), folder: home.inside("moves") }
+    }
+
+    /// Writes a move down, and holds it. One that is the same and was stopped is taken up.
+    pub(super) fn begin(&self, what: &Move, now: UnixTime) -> Result<(u64, HomeLock), Error> {
+        self.folder.make()?;
+        let _changing = self.home.changing()?;
+        let all = self.numbered()?;
+        if let Some((number, _)) = all.iter().find(|(_, kept)| kept.what == *what) {
+            return Ok((*number, self.hold(*number)?));
+        }
+        // What was given up without a word does not pile up.
+        for (number, _) in all.iter().take(all.len().saturating_sub(MOST)) {
+            if let Ok(lock) = self.hold(*number) {
+                self.remove(*number, lock)?;
+            }
+        }
+        let number = all.last().map_or(1, |(last, _)| last.saturating_add(1));
+        let lock = self.hold(number)?;
+        self.write(number, &KeptMove { what: what.clone(), begun: now, why: None })?;
+        Ok((number, lock))
+    }
+
+    /// Takes a move that nobody works on.
+    pub(super) fn take(&self, number: u64) -> Result<(KeptMove, HomeLock), Error> {
+        let kept = self.read(number)?.ok_or(Error::NoMove(number))?;
+        Ok((kept, self.hold(number)?))
+    }
+
+    /// All moves, and whether somebody works on them.
+    pub(super) fn all(&self) -> Result<Vec<(u64, KeptMove, bool)>, Error> {
+        let all = self.numbered()?.into_iter();
+        Ok(all.map(|(number, kept)| (number, kept, self.hold(number).is_err())).collect())
+    }
+
+    /// Says why a move that is held goes no further.
+    pub(super) fn stopped(&self, number: u64, why: &str) -> Result<(), HomeError> {
+        match self.read(number)? {
+            Some(kept) => self.write(number, &KeptMove { why: Some(why.to_owned()), ..kept }),
+            None => Ok(()),
+        }
+    }
+
+    /// Forgets a move that is done; its holder still holds it.
+    pub(super) fn remove_held(&self, number: u64) -> Result<(), HomeError> {
+        self.folder.remove(&name(number))?;
+        self.folder.remove(&lock_name(number))
+    }
+
+    pub(super) fn remove(&self, number: u64, _lock: HomeLock) -> Result<(), HomeError> {
+        self.remove_held(number)
+    }
+
+    fn hold(&self, number: u64) -> Result<HomeLock, Error> {
+        self.folder.hold(&lock_name(number)).map_err(|error| match error {
+            HomeError::InUse { by, .. } => Error::UnderWay { number, by },
+            error => error.into(),
+        })
+    }
+
+    /// In the order of their numbers. What is not understood is passed over: a later program may have
+    /// written it.
+    fn numbered(&self) -> Result<Vec<(u64, KeptMove)>, HomeError> {
+        let names = self.folder.names()?;
+        let numbers = names.iter().filter_map(|name| name.strip_suffix(".json")?.parse().ok());
+        let mut numbers: Vec<u64> = numbers.collect();
+        numbers.sort_unstable();
+        let read = |number| Some((number, self.read(number).ok()??));
+        Ok(numbers.into_iter().filter_map(read).collect())
+    }
+
+    fn read(&self, number: u64) -> Result<Option<KeptMove>, HomeError> {
+        let said: Option<MoveSaid> = kept::read_json(&self.folder, &name(number))?;
+        Ok(said.and_then(MoveSaid::take))
+    }
+
+    fn write(&self, number: u64, kept: &KeptMove) -> Result<(), HomeError> {
+        kept::write_json(&self.folder, &name(number), &MoveSaid::of(kept))
+    }
+}
+
+impl MoveSaid {
+    fn of(kept: &KeptMove) -> Self {
+        let what = match &kept.what {
+            Move::Get { wanted, words, rules } => {
+                let is_content = |wanted: &&Wanted| matches!(wanted, Wanted::Content { .. });
+                let (contents, wanted): (Vec<_>, Vec<_>) = wanted.iter().partition(is_content);
+                let texts = |all: Vec<&Wanted>| all.into_iter().map(Wanted::to_string).collect();
+                WhatSaid::Get {
+                    wanted: texts(wanted),
+                    contents: texts(contents),
+                    words: words.clone(),
+                    out: rules.out.clone(),
+                    overwrite: rules.overwrite,
+                    from: rules.from.as_ref().map(ToString::to_string),
+                    at: rules.at.as_ref().map(ToString::to_string),
+                }
+            }
+            Move::Send { to, paths } => WhatSaid::Send { to: to.to_string(), paths: paths.clone() },
+        };
+        Self { begun: kept.begun.0, why: kept.why.clone(), what }
+    }
+
+    fn take(self) -> Option<KeptMove> {
+        let what = match self.what {
+            WhatSaid::Get { wanted, contents, words, out, overwrite, from, at } => {
+                let wanted = wanted.iter().map(|text| text.parse::<Wanted>());
+                let contents = contents.iter().map(|text| Wanted::parse_content(text));
+                let wanted: Result<_, _> = wanted.chain(contents).collect();
+                let from = from.map(|name| name.parse()).transpose().ok()?;
+                let at = at.map(|at| at.parse()).transpose().ok()?;
+                let rules = GetRules { out, overwrite, from, at };
+                Move::Get { wanted: wanted.ok()?, words, rules }
+            }
+            WhatSaid::Send { to, paths } => Move::Send { to: to.parse().ok()?, paths },
+        };
+        Some(KeptMove { what, begun: UnixTime(self.begun), why: self.why })
+    }
+}
+
+fn name(number: u64) -> String {
+    format!("{number}.json")
+}
+
+fn lock_name(number: u64) -> String {
+    format!("{number}.lock")
+}
+
+/// So many moves that are not done are known.
+const MOST: usize = 1000;

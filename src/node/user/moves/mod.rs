@@ -1,0 +1,369 @@
+//! What one has begun to move: getting and sending, under way or stopped, and going on with it.
+//!
+//! ```text
+//! begin ─▶ a file in the home, held as long as it is under way ─▶ done: the file goes
+//!                                                                └▶ stopped, killed, unreachable: it stays,
+//!                                                                   and `resume` goes on
+//! ```
+//!
+//! What is known of a move lies in the home, one file each, and who works on it holds a lock: so a program
+//! that was killed leaves a move that is seen to be stopped, and two programs never work on the same.
+
+mod kept;
+
+use self::kept::{Kept, KeptMove};
+use super::User;
+use super::get::{GetRules, Got};
+use super::send::SentFiles;
+use crate::crypto::UnixTime;
+use crate::model::{Event, Events, Untrusted, UserName};
+use crate::node::home::HomeLock;
+use crate::node::index::Query;
+use crate::node::{Error, Exit, Wanted};
+use crate::peer::{Landing, Rules};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use tokio::task::spawn_blocking;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// What is to be moved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Move {
+    /// Files of others, here.
+    Get {
+        /// What.
+        wanted: Vec<Wanted>,
+        /// All that a search for these words finds, too.
+        words: Option<String>,
+        /// How.
+        rules: GetRules,
+    },
+    /// Files of one's own, to somebody.
+    Send {
+        /// To whom.
+        to: UserName,
+        /// What.
+        paths: Vec<PathBuf>,
+    },
+}
+
+/// What came of it.
+#[derive(Debug)]
+pub enum Moved {
+    /// Of each file.
+    Got(Vec<Got>),
+    /// What was sent.
+    Sent(SentFiles),
+}
+
+/// A move that one has begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MoveInfo {
+    /// Its number: it has it as long as it is not done.
+    pub number: u64,
+    /// What is moved.
+    pub what: Move,
+    /// When it was begun.
+    pub begun: UnixTime,
+    /// How it stands.
+    pub standing: MoveStanding,
+}
+
+/// How a move stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum MoveStanding {
+    /// It is under way here.
+    UnderWay {
+        /// So many bytes came or went.
+        done: u64,
+        /// Of so many, as far as that is known.
+        total: u64,
+    },
+    /// Another program of this home works on it.
+    Elsewhere,
+    /// It goes no further by itself.
+    Stopped {
+        /// Why, if it was not stopped by a person or cut off.
+        why: Option<String>,
+    },
+}
+
+/// Moves that are under way here.
+#[derive(Debug, Default)]
+pub(super) struct Moves(Mutex<BTreeMap<u64, Live>>);
+
+#[derive(Debug, Clone)]
+struct Live {
+    stop: CancellationToken,
+    ended: CancellationToken,
+    far: Arc<Far>,
+}
+
+/// How far a move has come.
+#[derive(Debug, Default)]
+struct Far {
+    done: AtomicU64,
+    total: AtomicU64,
+}
+
+/// A move that was begun and waits to be carried on. Dropped, it is stopped.
+#[derive(Debug)]
+pub struct Moving {
+    me: User,
+    number: u64,
+    what: Move,
+    stop: CancellationToken,
+    _guard: Guard,
+    _lock: HomeLock,
+}
+
+/// Takes a move out of those that are under way.
+#[derive(Debug)]
+struct Guard {
+    me: User,
+    number: u64,
+    _ended: DropGuard,
+}
+
+impl User {
+    /// Begins to move something. The same again goes on with what was stopped.
+    pub async fn begin_move(&self, what: Move) -> Result<Moving, Error> {
+        let named = self.named(&what).await;
+        let (number, lock) = self.kept().begin(&named, self.now())?;
+        Ok(self.under_way(number, what, lock))
+    }
+
+    /// Goes on with a move that was stopped.
+    pub fn resume_move(&self, number: u64) -> Result<Moving, Error> {
+        let (KeptMove { what, .. }, lock) = self.kept().take(number)?;
+        Ok(self.under_way(number, what, lock))
+    }
+
+    /// All moves that are not done, the oldest first.
+    pub fn moves(&self) -> Result<Vec<MoveInfo>, Error> {
+        let all = self.kept().all()?;
+        let moves = all.into_iter().map(|(number, kept, is_held)| {
+            let live = self.live().get(&number).cloned();
+            let standing = match live {
+                Some(live) => live.far.standing(),
+                None if is_held => MoveStanding::Elsewhere,
+                None => MoveStanding::Stopped { why: kept.why },
+            };
+            MoveInfo { number, what: kept.what, begun: kept.begun, standing }
+        });
+        Ok(moves.collect())
+    }
+
+    /// Stops a move that is under way here. What was verified of it is kept.
+    pub async fn pause_move(&self, number: u64) -> Result<(), Error> {
+        let live = self.live().get(&number).cloned();
+        let Some(live) = live else {
+            let (_, _lock) = self.kept().take(number)?;
+            return Err(Error::NotUnderWay(number));
+        };
+        live.stop.cancel();
+        live.ended.cancelled().await;
+        Ok(())
+    }
+
+    /// Gives a move up: it is stopped, and what of it is here goes, as far as the index says what it was.
+    pub async fn cancel_move(&self, number: u64) -> Result<(), Error> {
+        match self.pause_move(number).await {
+            Ok(()) | Err(Error::NotUnderWay(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let (KeptMove { what, .. }, lock) = self.kept().take(number)?;
+        if let Move::Get { wanted, rules, .. } = &what {
+            self.forget_parts(wanted, rules).await;
+        }
+        Ok(self.kept().remove(number, lock)?)
+    }
+
+    fn under_way(&self, number: u64, what: Move, lock: HomeLock) -> Moving {
+        let live = Live {
+            stop: CancellationToken::new(),
+            ended: CancellationToken::new(),
+            far: Arc::default(),
+        };
+        let guard = Guard { me: self.clone(), number, _ended: live.ended.clone().drop_guard() };
+        let (stop, me) = (live.stop.clone(), self.with_events(live.far.told(self.events())));
+        self.live().insert(number, live);
+        Moving { me, number, what, stop, _guard: guard, _lock: lock }
+    }
+
+    /// The same as it can be said at any time and anywhere: without numbers of results, which are those of
+    /// this moment, and with whole paths.
+    async fn named(&self, what: &Move) -> Move {
+        let (wanted, words, rules) = match what {
+            Move::Get { wanted, words, rules } => (wanted, words.clone(), rules.clone()),
+            Move::Send { to, paths } => {
+                let paths = paths.iter().map(|path| whole(path)).collect();
+                return Move::Send { to: to.clone(), paths };
+            }
+        };
+        let mut named = Vec::with_capacity(wanted.len());
+        for wanted in wanted {
+            named.push(match wanted {
+                Wanted::Number(number) => self.named_result(*number).await,
+                _ => None,
+            });
+        }
+        let named = named.into_iter().zip(wanted);
+        let wanted = named.map(|(named, wanted)| named.unwrap_or_else(|| wanted.clone()));
+        let rules = GetRules { out: rules.out.as_deref().map(whole), ..rules };
+        Move::Get { wanted: wanted.collect(), words, rules }
+    }
+
+    /// By its content it may come from whoever has it.
+    async fn named_result(&self, number: usize) -> Option<Wanted> {
+        match self.result(number).await.ok()?.whole_content() {
+            Some(content) => Some(Wanted::Content { id: content.id(), size: Some(content.size()) }),
+            None => self.numbered(number).await.map(Wanted::Object),
+        }
+    }
+
+    /// Removes what is here of files that did not come whole.
+    async fn forget_parts(&self, wanted: &[Wanted], rules: &GetRules) {
+        let mut contents = Vec::new();
+        for wanted in wanted {
+            // Of what is not shared any more, the parts go with their time.
+            let items = self.items(wanted, rules.from.as_ref()).await.unwrap_or_default();
+            contents.extend(items.iter().filter_map(|item| item.content));
+        }
+        let folder = rules.out.clone().unwrap_or_else(|| self.downloads());
+        let forget = move || {
+            let landing = folder.is_dir().then(|| Landing::in_folder(&folder, Rules::default()));
+            if let Some(Ok(landing)) = landing {
+                landing.forget(&contents);
+            }
+        };
+        let _ = spawn_blocking(forget).await;
+    }
+
+    async fn carry(&self, what: &Move) -> Result<Moved, Error> {
+        match what {
+            Move::Get { wanted, words, rules } => {
+                let mut got = Vec::new();
+                if !wanted.is_empty() {
+                    got.extend(self.get(wanted, rules).await?);
+                }
+                if let Some(words) = words {
+                    got.extend(self.get_all(&Query::new(words), rules).await?);
+                }
+                Ok(Moved::Got(got))
+            }
+            Move::Send { to, paths } => self.send(to, paths).await.map(Moved::Sent),
+        }
+    }
+
+    fn kept(&self) -> Kept {
+        Kept::of(&self.0.state)
+    }
+
+    fn live(&self) -> MutexGuard<'_, BTreeMap<u64, Live>> {
+        self.0.moves.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Moving {
+    /// Its number.
+    pub fn number(&self) -> u64 {
+        self.number
+    }
+
+    /// What is moved.
+    pub fn what(&self) -> &Move {
+        &self.what
+    }
+
+    /// Carries it on to its end, or until it is stopped.
+    pub async fn carry_on(self) -> Result<Moved, Error> {
+        let moved = tokio::select! {
+            moved = self.me.carry(&self.what) => moved,
+            () = self.stop.cancelled() => return Err(Error::Stopped),
+        };
+        let why = match &moved {
+            Ok(Moved::Got(got)) => got.iter().find_map(|got| got.landed.as_ref().err()),
+            Ok(Moved::Sent(_)) => None,
+            Err(error) => Some(error),
+        };
+        let kept = self.me.kept();
+        // What cannot be written down is told when it is listed.
+        let _ = match why.filter(|why| may_pass(why)) {
+            Some(why) => kept.stopped(self.number, &why.to_string()),
+            None => kept.remove_held(self.number),
+        };
+        moved
+    }
+}
+
+fn whole(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+/// Whether the same may come about another time.
+fn may_pass(why: &Error) -> bool {
+    let exit = why.advice().exit;
+    matches!(exit, Exit::Unreachable | Exit::NoSpace | Exit::Error | Exit::Interrupted)
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.me.live().remove(&self.number);
+    }
+}
+
+impl Far {
+    fn standing(&self) -> MoveStanding {
+        let (done, total) = (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed));
+        MoveStanding::UnderWay { done, total }
+    }
+
+    /// Somebody to tell, who passes it on.
+    fn told(self: &Arc<Self>, to: &Events) -> Events {
+        let (events, listener) = Events::channel();
+        let (far, to) = (Arc::clone(self), to.clone());
+        let pass = move || {
+            for event in listener {
+                match event {
+                    Event::Began { total, .. } => far.total.store(total, Ordering::Relaxed),
+                    Event::Advanced { done, .. } => far.done.store(done, Ordering::Relaxed),
+                    _ => {}
+                }
+                to.pass(event);
+            }
+        };
+        let passing = thread::Builder::new().name("move".to_owned()).spawn(pass);
+        // Without a thread to pass it on, nothing is told.
+        passing.map_or_else(|_| Events::ignored(), |_| events)
+    }
+}
+
+impl fmt::Display for Move {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Get { wanted, words, .. } => {
+                let mut named = wanted.iter().map(Wanted::to_string);
+                let first = named.next().or_else(|| {
+                    words.as_ref().map(|words| format!("all of {}", Untrusted::new(words)))
+                });
+                write!(f, "{}", first.unwrap_or_default())?;
+                more(f, named.len())
+            }
+            Self::Send { to, paths } => {
+                let first = paths.first().and_then(|path| path.file_name()).unwrap_or_default();
+                write!(f, "{}", Untrusted::new(&first.to_string_lossy()))?;
+                more(f, paths.len().saturating_sub(1))?;
+                write!(f, " to {to}")
+            }
+        }
+    }
+}
+
+fn more(f: &mut fmt::Formatter<'_>, more: usize) -> fmt::Result {
+    if more == 0 { Ok(()) } else { write!(f, " and {more} more") }
+}

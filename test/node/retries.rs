@@ -1,0 +1,150 @@
+//! Who cannot be reached now is asked again, after a pause that is told.
+
+use crate::stub::side;
+use crate::town::{PASSWORD, Town, open, options, password, user};
+use std::fs;
+use std::net::TcpListener;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+use tokio::task::spawn_blocking;
+use waxwing::crypto::key_file::Protection;
+use waxwing::link::{Backoff, Tcp};
+use waxwing::model::{Again, Audience, Event, Events, HostPort};
+use waxwing::node::index::{IndexSession, Setup};
+use waxwing::node::{Config, Exit, GetRules, Got, Options, Receive, User, Wanted};
+
+/// Alice has published a file and is away; Bob tries this often, and tells of it.
+struct Pair {
+    town: Town,
+    alice: User,
+    bob: User,
+    told: Receiver<Event>,
+    /// Where Alice will be.
+    at: HostPort,
+}
+
+impl Pair {
+    async fn with(tries: u32) -> Self {
+        let town = Town::new().await;
+        // Nobody else takes it: the system gives another one to whoever asks next.
+        let at = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let config =
+            Config { port: Some(at.port()), receive: Receive::Verified, ..Config::default() };
+        let alice = open(town.home("alice"), config);
+        alice.join(&town.index, &user("alice"), &password(PASSWORD), None).await.unwrap();
+        fs::create_dir(town.path("zoo")).unwrap();
+        fs::write(town.path("zoo/koala.txt"), b"asleep").unwrap();
+        let zoo = alice.add_share(&town.path("zoo"), &[], Audience::Everyone).unwrap();
+        alice.look_at(&zoo).await.unwrap().published.unwrap();
+        town.member("bob").await.close().await;
+        let (events, told) = Events::channel();
+        let (first, longest) = (Duration::from_millis(20), Duration::from_millis(200));
+        let retries = Backoff { tries, first, longest };
+        let options = Options { events, retries, ..options() };
+        let bob = User::open(town.home("bob"), Config::default(), Protection::NoneAsked, options);
+        Self { town, alice, bob: bob.unwrap(), told, at: at.into() }
+    }
+
+    async fn get(&self) -> Vec<Got> {
+        let rules = GetRules {
+            from: Some(user("alice")),
+            at: Some(self.at.clone()),
+            ..GetRules::default()
+        };
+        let wanted: Wanted = "alice:zoo/koala.txt".parse().unwrap();
+        self.bob.get(&[wanted], &rules).await.unwrap()
+    }
+
+    async fn stop(self) {
+        self.alice.close().await;
+        self.bob.close().await;
+        self.town.stop().await;
+    }
+}
+
+/// The tries that are told of, from now on.
+fn again(told: &Receiver<Event>) -> Vec<Again> {
+    let tries = told.try_iter().filter_map(|event| match event {
+        Event::Failed { with, again, why } => {
+            assert_eq!(with.to_string(), "alice");
+            assert!(why.to_string().contains("not reached"), "{why}");
+            again
+        }
+        _ => None,
+    });
+    tries.collect()
+}
+
+/// Waits until a further try is told of.
+async fn is_told(told: Receiver<Event>) -> Receiver<Event> {
+    let wait = move || loop {
+        let event = told.recv_timeout(Duration::from_secs(60)).expect("nothing is tried again");
+        if matches!(event, Event::Failed { again: Some(_), .. }) {
+            return told;
+        }
+    };
+    spawn_blocking(wait).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_back_meanwhile_is_asked_again_and_gives_it() {
+    let mut pair = Pair::with(u32::MAX).await;
+    let told = std::mem::replace(&mut pair.told, Events::channel().1);
+    let (got, told) = tokio::join!(pair.get(), async {
+        let told = is_told(told).await;
+        pair.alice.go_online(false).await.unwrap();
+        told
+    });
+    assert_eq!(Got::exit(&got), Exit::Done, "{got:?}");
+    again(&told);
+    pair.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_as_many_tries_as_are_set_it_is_given_up() {
+    for tries in [1, 3] {
+        let pair = Pair::with(tries).await;
+        let got = pair.get().await;
+        assert_eq!(Got::exit(&got), Exit::Unreachable, "{got:?}");
+        let next: Vec<_> = again(&pair.told).iter().map(|again| (again.next, again.of)).collect();
+        assert_eq!(next, (2..=tries).map(|next| (next, tries)).collect::<Vec<_>>());
+        pair.stop().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whoever_is_somebody_else_is_asked_once() {
+    let pair = Pair::with(3).await;
+    // Carol is where Alice was said to be.
+    let config = Config { port: Some(pair.at.port()), ..Config::default() };
+    let carol = open(pair.town.home_with_keys("carol", "mallory"), config);
+    carol.join(&pair.town.index, &user("carol"), &password(PASSWORD), None).await.unwrap();
+    carol.go_online(false).await.unwrap();
+    let got = pair.get().await;
+    assert_eq!(Got::exit(&got), Exit::Verification, "{got:?}");
+    assert!(again(&pair.told).is_empty());
+    carol.close().await;
+    pair.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn to_send_somebody_is_reached_with_several_tries() {
+    let mut pair = Pair::with(u32::MAX).await;
+    pair.alice.mark_verified(&pair.alice.verify_words(&user("bob")).await.unwrap()).unwrap();
+    // The index believes that she is there, and nobody listens.
+    let (index, setup) = (&pair.town.index, Setup::default());
+    let elsewhere = IndexSession::begin(Tcp, side("alice"), index, setup);
+    elsewhere.login(&user("alice"), &password(PASSWORD)).await.unwrap();
+    elsewhere.go_online(Some(pair.at.port())).await.unwrap();
+    let (her, letter) = (user("alice"), [pair.town.path("letter.txt")]);
+    fs::write(&letter[0], b"dear alice").unwrap();
+    let told = std::mem::replace(&mut pair.told, Events::channel().1);
+    let (sent, _told) = tokio::join!(pair.bob.send(&her, &letter), async {
+        let told = is_told(told).await;
+        pair.alice.go_online(false).await.unwrap();
+        told
+    });
+    assert_eq!(sent.unwrap().landed.len(), 1);
+    elsewhere.close().await;
+    pair.stop().await;
+}
