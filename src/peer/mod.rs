@@ -46,4 +46,5 @@ pub use sending::{Files, Reply};
 pub use serving::Served;
 pub use sharer::Sharer;
 pub use shelf::{Published, Shelf};
+pub(crate) use telling::told_if_long;
 pub use turns::Allowance;
