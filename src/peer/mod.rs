@@ -52,4 +52,5 @@ pub use serving::Served;
 pub use sharer::Sharer;
 pub use shelf::{Published, Shelf};
 pub use spread::{Gathering, Source, Spread, is_worth_spreading};
+pub(crate) use telling::told_if_long;
 pub use turns::Allowance;
