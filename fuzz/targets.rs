@@ -30,7 +30,7 @@ use waxwing::wire::{
     ChunksMissing, Failure, Frame, FrameDecoder, FrameError, GetAsk, GetGrant, GetMore, Goodbye,
     HeadAsk, HeadTold, Hello, Kind, LaneOpening, LanesAsk, LanesGrant, LeavesAsk, LeavesTold,
     Message as Said, Ping, Pong, Proof, SegmentVerified, SendAsk, SendGrant, StreamAccept,
-    StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord, index,
+    StreamAgain, StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord, index,
 };
 
 /// A message with every kind of field.
@@ -260,6 +260,7 @@ pub(crate) fn is_message(kind: Kind, body: &[u8]) -> bool {
         Kind::ChunksMissing => comes_back::<ChunksMissing>(&frame),
         Kind::StreamDelivered => comes_back::<StreamDelivered>(&frame),
         Kind::StreamEnd => comes_back::<StreamEnd>(&frame),
+        Kind::StreamAgain => comes_back::<StreamAgain>(&frame),
         Kind::LanesAsk => comes_back::<LanesAsk>(&frame),
         Kind::LanesGrant => comes_back::<LanesGrant>(&frame),
         Kind::Join => comes_back::<index::Join>(&frame),

@@ -8,6 +8,9 @@ mod keys;
 #[allow(dead_code, reason = "the server's tests use all of it")]
 mod stage;
 
+#[cfg(target_os = "linux")]
+#[path = "client/crowded.rs"]
+mod crowded;
 #[path = "client/demo.rs"]
 mod demo;
 #[path = "client/errands.rs"]

@@ -15,6 +15,8 @@ mod landing;
 mod raw_offers;
 #[path = "peer/raw_sender.rs"]
 mod raw_sender;
+#[path = "peer/resending.rs"]
+mod resending;
 #[path = "peer/resuming.rs"]
 mod resuming;
 #[path = "peer/rude_askers.rs"]

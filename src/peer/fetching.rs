@@ -95,7 +95,7 @@ impl Sharer {
         let sizes = missing.iter().map(|wanted| wanted.content.map(|content| content.size()));
         let total = sizes.collect::<Option<Vec<u64>>>().unwrap_or_default();
         let total = total.into_iter().fold(0, u64::saturating_add);
-        let names = missing.iter().map(|wanted| wanted.path.as_str().to_owned()).collect();
+        let names = missing.iter().map(|wanted| wanted.path.as_str());
         let telling = Telling::new(self, Work::Receiving, names, total);
         let mut first = 0_usize;
         for asked in into_requests(missing) {

@@ -1,15 +1,20 @@
 //! Receiving: what others offer is shown to whoever decides, and taken in if they say so.
 
 use super::fetching::{Settled, refusal};
-use super::landing::{LandError, Landed, Landing, Rules, Standing, Target};
+use super::landing::{
+    Gathered, LandError, Landed, Landing, Origin, Rules, Sought, Standing, Target,
+};
+use super::requests::most_manifest;
 use super::telling::Telling;
 use super::{Error, Sharer};
+use crate::codec::List;
 use crate::crypto::{Fingerprint, random};
 use crate::link::{Decided, Offer, Receiving, Request, StreamError, Streams};
-use crate::model::limits::ENTRY_SIZE;
-use crate::model::{Content, Entry, EntryPath, Work};
+use crate::model::limits::{AGAIN_ENTRIES, ENTRY_SIZE, FRAME_CATALOG};
+use crate::model::{ByteRange, Content, Entry, EntryPath, Ranges, Work};
 use crate::seal::{Manifest, ManifestEntry, Refusal};
-use crate::wire::{Code, SendAsk, SendGrant};
+use crate::wire::index::SizeSaid;
+use crate::wire::{BegunSaid, Code, PartSaid, SendAsk, SendGrant};
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -118,7 +123,7 @@ impl Sharer {
             offer.decline(Code::Declined, "");
             return Err(Error::Declined(Code::Declined));
         };
-        self.accept(offer, (into, rules)).await
+        self.accept(offer, streams, (into, rules)).await
     }
 
     async fn await_offer(
@@ -129,34 +134,77 @@ impl Sharer {
     ) -> Result<Offer, Error> {
         let (frames, challenge) = (request.open_stream().ok_or(Error::Stopped)?, random());
         request.answer(SendGrant { id: 0, challenge }).map_err(|_| Error::Stopped)?;
-        let context = streams.conversation().proven().context(&challenge);
-        let identity = Arc::clone(&self.identity);
-        // Whether there is room is seen when it is known where it goes.
-        let receiving = Receiving { identity, context, max_data: ENTRY_SIZE, max_manifest };
+        let receiving = self.expecting(streams, &challenge, max_manifest);
         Ok(streams.await_offer(frames, receiving).await?)
+    }
+
+    /// A stream for this challenge. Whether there is room is seen when it is known where it goes.
+    fn expecting(&self, streams: &Streams, challenge: &[u8; 32], max_manifest: u64) -> Receiving {
+        let context = streams.conversation().proven().context(challenge);
+        let identity = Arc::clone(&self.identity);
+        Receiving { identity, context, max_data: ENTRY_SIZE, max_manifest }
+    }
+
+    /// Has only that sent of which nothing is here from an earlier try.
+    async fn without_what_is_here(
+        &self,
+        offer: Offer,
+        streams: &Streams,
+        gathered: &Gathered,
+    ) -> Result<Offer, Error> {
+        let begun = begun(gathered);
+        if begun.is_empty() {
+            return Ok(offer);
+        }
+        let (mut expected, challenge) = (offer.manifest().entries().to_vec(), random());
+        for (number, missing) in &begun {
+            if let Some(listed) =
+                usize::try_from(*number).ok().and_then(|number| expected.get_mut(number))
+            {
+                listed.ranges = missing.clone();
+            }
+        }
+        let receiving = self.expecting(streams, &challenge, most_manifest(expected.len()));
+        let begun = List::new(begun.iter().map(begun_said).collect::<Result<_, _>>()?)?;
+        let offer = offer.again(challenge, begun, receiving).await?;
+        if offer.manifest().entries() != expected {
+            offer.decline(Code::Unexpected, "");
+            return Err(Error::NotAsked("not what was offered before"));
+        }
+        Ok(offer)
     }
 
     async fn accept(
         &self,
         offer: Offer,
+        streams: &Streams,
         (folder, rules): (PathBuf, Rules),
     ) -> Result<Received, Error> {
+        let sender = streams.conversation().proven().fingerprint();
+        let sought: Vec<Sought> =
+            (0..).zip(offer.manifest().entries()).map(|listed| sought(sender, listed)).collect();
         let into = folder.clone();
-        let landing = match spawn_blocking(move || Landing::in_folder(&into, rules)).await? {
-            Ok(landing) => landing,
+        let gather = move || {
+            let landing = Landing::in_folder(&into, rules)?;
+            let gathered = landing.gather(sought);
+            Ok((landing, gathered))
+        };
+        let (landing, gathered) = match spawn_blocking(gather).await? {
+            Ok(found) => found,
             Err(error) => {
                 offer.decline(refusal(&error), "");
                 return Err(error);
             }
         };
+        let offer = self.without_what_is_here(offer, streams, &gathered).await?;
         let targets: Vec<Target> = offer.manifest().entries().iter().map(target).collect();
         let paths: Vec<EntryPath> = targets.iter().map(|target| target.path.clone()).collect();
         let nothing_asked = vec![None; paths.len()];
         let telling = Telling::of_manifest(self, Work::Receiving, offer.manifest());
         let told = (Arc::clone(&telling), (0..paths.len()).collect());
-        let begin = move || landing.begin(targets);
+        let targets = (0..).zip(targets).collect();
+        let begin = move || landing.resume(targets, gathered);
         let (arrived, batch) = self.take(offer, begin, told, Decided::Now).await?;
-        let sender = arrived.stream().sender();
         let Settled { files, unkept } = self.land(arrived, batch, nothing_asked).await?;
         telling.end(true);
         let files = paths.into_iter().zip(files);
@@ -171,6 +219,37 @@ fn propose(sender: Fingerprint, manifest: &Manifest) -> Result<Proposal, Error> 
     }
     let entries = manifest.entries().iter().map(|listed| listed.entry.clone()).collect();
     Ok(Proposal { sender, entries, data_length: manifest.data_length() })
+}
+
+/// By what parts of an entry are found again: its content, if its sender said that.
+fn sought(sender: Fingerprint, (slot, listed): (u32, &ManifestEntry)) -> Sought {
+    let entry = &listed.entry;
+    let (size, modified) = (entry.size(), entry.modified());
+    let content = entry.content().and_then(|id| Content::new(id, size).ok());
+    let of = content.map_or(Origin::Sent { sender, size, modified }, Origin::Content);
+    Sought { slot, path: entry.path().clone(), of }
+}
+
+/// Of which entries something is here: as many as one message tells. Of others, all comes again.
+fn begun(gathered: &Gathered) -> Vec<(u32, Ranges)> {
+    let mut room = FRAME_CATALOG.saturating_sub(AGAIN_BYTES);
+    let mut begun = gathered.begun();
+    let bytes = |ranges: &Ranges| ranges.as_slice().len().saturating_mul(24).saturating_add(16);
+    let fits = begun.iter().take_while(|(_, ranges)| {
+        let rest = room.checked_sub(bytes(ranges));
+        room = rest.unwrap_or(0);
+        rest.is_some()
+    });
+    let count = fits.take(AGAIN_ENTRIES).count();
+    begun.truncate(count);
+    begun
+}
+
+fn begun_said((entry, missing): &(u32, Ranges)) -> Result<BegunSaid, crate::codec::Error> {
+    let part =
+        |range: &ByteRange| PartSaid { start: SizeSaid(range.start), end: SizeSaid(range.end) };
+    let parts = List::new(missing.as_slice().iter().map(part).collect())?;
+    Ok(BegunSaid { entry: *entry, parts })
 }
 
 fn target(listed: &ManifestEntry) -> Target {
@@ -192,3 +271,6 @@ impl Proposal {
         Ok(taken)
     }
 }
+
+/// A word that a stream is to begin again, beside the entries of which something is here.
+const AGAIN_BYTES: usize = 64;

@@ -1,7 +1,7 @@
 //! What is asked for in a request, and whether a manifest is what was asked for.
 
 use super::fetching::Wanted;
-use super::landing::{Gathered, PARTS_ASKED, Sought};
+use super::landing::{Gathered, Origin, PARTS_ASKED, Sought};
 use crate::codec::List;
 use crate::model::limits::{FRAME_CATALOG, GET_ENTRIES, MANIFEST_BYTES, MANIFEST_ENTRIES};
 use crate::model::{ByteRange, Content, EntryPath, Ranges, ShareId};
@@ -34,7 +34,7 @@ pub(super) fn into_requests(wanted: Vec<Wanted>) -> Vec<Vec<Wanted>> {
 /// Those whose parts may be here: whose content is known.
 pub(super) fn sought(wanted: &[Wanted]) -> Vec<Sought> {
     let sought = (0..).zip(wanted).filter_map(|(slot, wanted)| {
-        Some(Sought { slot, path: wanted.to.clone(), content: wanted.content? })
+        Some(Sought { slot, path: wanted.to.clone(), of: Origin::Content(wanted.content?) })
     });
     sought.collect()
 }
@@ -42,9 +42,9 @@ pub(super) fn sought(wanted: &[Wanted]) -> Vec<Sought> {
 /// The parts that have to come of each; none where all of it has to.
 pub(super) fn missing(wanted: &[Wanted], gathered: &Gathered) -> Vec<Option<Ranges>> {
     let missing = (0..).zip(wanted).map(|(slot, wanted)| {
-        let content = wanted.content?;
-        let missing = gathered.missing(slot, content);
-        (!missing.is_whole(content.size())).then_some(missing)
+        let size = wanted.content?.size();
+        let missing = gathered.missing(slot, size);
+        (!missing.is_whole(size)).then_some(missing)
     });
     missing.collect()
 }

@@ -6,12 +6,12 @@ use super::sources::{Listed, Sources};
 use super::telling::{Telling, silently};
 use super::{Error, LeftOut, Sharer};
 use crate::crypto::Verified;
-use crate::link::{Consent, Sending, Streams};
-use crate::model::{EntryPath, Task, Transfer, Work};
-use crate::seal::{Delivery, Manifest, ManifestEntry};
-use crate::wire::SendAsk;
+use crate::link::{Consent, Proven, Sending, StreamError, Streams};
+use crate::model::{ByteRange, EntryPath, Ranges, Task, Transfer, Work};
+use crate::seal::{Delivery, Manifest, ManifestEntry, SealError, Sealer};
+use crate::wire::{BegunSaid, PartSaid, SendAsk, StreamAgain};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// Files to send, looked at and listed.
@@ -31,6 +31,9 @@ pub struct Reply {
     pub landed: Vec<EntryPath>,
     /// Those that did not: another file of that name is there.
     pub kept_out: Vec<EntryPath>,
+    /// Those that did not though only parts were missing: what was there from an earlier try is of other
+    /// files, and was thrown away. Sent again, they go whole.
+    pub unfit: Vec<EntryPath>,
 }
 
 impl Files {
@@ -100,14 +103,46 @@ impl Sharer {
         let telling = Telling::of_manifest(self, Work::Sending, sealer.manifest());
         let source = telling.source(sources, Some(waiting));
         let sending = Sending { sealer, source, consent: Consent::AfterManifest(patience) };
-        let sent = streams.send(frames, sending, silently()).await?;
+        let in_part = Arc::new(OnceLock::new());
+        let again = self.sealing_again(proven, &telling, &in_part);
+        let sent = streams.send_or_again(frames, sending, again, silently()).await?;
         telling.end(true);
-        let has_landed = |number: u32| sent.landed.binary_search(&number).is_ok();
-        let (landed, kept_out): (Vec<_>, Vec<_>) =
-            (0..).zip(paths).partition(|(number, _)| has_landed(*number));
-        let paths = |numbered: Vec<(u32, EntryPath)>| numbered.into_iter().map(|(_, path)| path);
-        let (landed, kept_out) = (paths(landed).collect(), paths(kept_out).collect());
-        Ok(Reply { delivery: sent.delivery, landed, kept_out })
+        let in_part: &[u32] = in_part.get().map_or(&[], Vec::as_slice);
+        let mut reply = Reply {
+            delivery: sent.delivery,
+            landed: Vec::new(),
+            kept_out: Vec::new(),
+            unfit: Vec::new(),
+        };
+        for (number, path) in (0..).zip(paths) {
+            let has_landed = sent.landed.binary_search(&number).is_ok();
+            let was_in_part = in_part.binary_search(&number).is_ok();
+            match (has_landed, was_in_part) {
+                (true, _) => reply.landed.push(path),
+                (false, true) => reply.unfit.push(path),
+                (false, false) => reply.kept_out.push(path),
+            }
+        }
+        Ok(reply)
+    }
+
+    /// What makes the stream that carries only what the receiver does not have from an earlier try.
+    fn sealing_again(
+        &self,
+        to: &Proven,
+        telling: &Arc<Telling>,
+        in_part: &Arc<OnceLock<Vec<u32>>>,
+    ) -> impl FnOnce(&Manifest, &StreamAgain) -> Result<Sealer, StreamError> + Send + use<> {
+        let (sharer, to, telling) = (self.clone(), to.clone(), Arc::clone(telling));
+        let in_part = Arc::clone(in_part);
+        move |manifest, asked| {
+            let listed = begun(manifest, &asked.begun).ok_or(StreamError::Unexpected)?;
+            let manifest = Manifest::new(listed).map_err(SealError::from)?;
+            telling.carries(&manifest);
+            // It begins again once.
+            let _ = in_part.set(asked.begun.iter().map(|begun| begun.entry).collect());
+            Ok(sharer.seal_now(manifest, &to, to.context(&asked.challenge))?)
+        }
     }
 
     /// The other side decides.
@@ -117,4 +152,16 @@ impl Sharer {
         let transfer = Transfer { name: &name, total: 0, files, with: self.with.as_deref() };
         self.events.begin_transfer(Work::Waiting, &transfer)
     }
+}
+
+/// The entries of a manifest, with only what is missing of those that were begun. None when that cannot
+/// be: an entry that is not there, or parts that it cannot have.
+fn begun(manifest: &Manifest, begun: &[BegunSaid]) -> Option<Vec<ManifestEntry>> {
+    let mut listed = manifest.entries().to_vec();
+    for BegunSaid { entry, parts } in begun {
+        let listed = listed.get_mut(usize::try_from(*entry).ok()?)?;
+        let range = |part: &PartSaid| ByteRange { start: part.start.0, end: part.end.0 };
+        listed.ranges = Ranges::new(listed.entry.size(), parts.iter().map(range).collect()).ok()?;
+    }
+    Some(listed)
 }

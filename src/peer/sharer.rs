@@ -6,7 +6,7 @@ use super::turns::{Allowance, Turns};
 use super::{Error, Shelf};
 use crate::crypto::{Identity, UnixTime};
 use crate::model::{Events, UserName};
-use crate::seal::{Context, Manifest, Sealer};
+use crate::seal::{Context, Manifest, SealError, Sealer};
 use std::fmt;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
@@ -95,12 +95,20 @@ impl Sharer {
         to: &crate::link::Proven,
         context: Context,
     ) -> Result<Sealer, Error> {
-        let (to, now, identity) = (to.clone(), self.now(), Arc::clone(&self.identity));
-        spawn_blocking(move || {
-            let to = to.certificate(now)?;
-            Ok(Sealer::new(manifest, &to, identity.signing(), context, now)?)
-        })
-        .await?
+        let (sharer, to) = (self.clone(), to.clone());
+        Ok(spawn_blocking(move || sharer.seal_now(manifest, &to, context)).await??)
+    }
+
+    /// The same, on this thread. Blocks.
+    pub(super) fn seal_now(
+        &self,
+        manifest: Manifest,
+        to: &crate::link::Proven,
+        context: Context,
+    ) -> Result<Sealer, SealError> {
+        let now = self.now();
+        let to = to.certificate(now)?;
+        Sealer::new(manifest, &to, self.identity.signing(), context, now)
     }
 }
 

@@ -18,8 +18,14 @@ use std::time::{Duration, Instant};
 pub(super) struct Telling {
     teller: Mutex<Teller>,
     files: Vec<Told>,
+    names: Names,
     ended: AtomicU32,
     came: AtomicU64,
+    events: Events,
+    name: String,
+    with: Option<String>,
+    /// How many bytes have to be read for ids.
+    for_ids: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -33,43 +39,84 @@ struct Teller {
 
 #[derive(Debug)]
 struct Beginning {
-    events: Events,
     work: Work,
-    name: String,
     total: u64,
-    files: u32,
-    with: Option<String>,
 }
 
 #[derive(Debug)]
 struct Told {
-    name: String,
     total: AtomicU64,
     done: AtomicU64,
 }
 
+/// The names of many files, in one text.
+#[derive(Debug, Default)]
+struct Names {
+    text: String,
+    ends: Vec<u32>,
+}
+
+impl Names {
+    fn of<N: AsRef<str>>(names: impl IntoIterator<Item = N>) -> Self {
+        let mut all = Self::default();
+        for name in names {
+            all.text.push_str(name.as_ref());
+            all.ends.push(u32::try_from(all.text.len()).unwrap_or(u32::MAX));
+        }
+        all
+    }
+
+    fn get(&self, at: usize) -> &str {
+        let end = |at: usize| self.ends.get(at).and_then(|end| usize::try_from(*end).ok());
+        let start = at.checked_sub(1).and_then(end).unwrap_or_default();
+        end(at).and_then(|end| self.text.get(start..end)).unwrap_or_default()
+    }
+}
+
 impl Telling {
     /// Files of these names, which have so many bytes in all, or it is not known how many.
-    pub(super) fn new(sharer: &Sharer, work: Work, names: Vec<String>, total: u64) -> Arc<Self> {
-        let name = name_of(names.len(), names.first().map_or("", String::as_str));
-        let files = u32::try_from(names.len()).unwrap_or(u32::MAX);
-        let (events, with) = (sharer.events.clone(), sharer.with.clone());
-        let beginning = Some(Beginning { events, work, name, total, files, with });
-        let told = |name| Told { name, total: AtomicU64::new(0), done: AtomicU64::new(0) };
-        let files = names.into_iter().map(told).collect();
+    pub(super) fn new<N: AsRef<str>>(
+        sharer: &Sharer,
+        work: Work,
+        names: impl IntoIterator<Item = N>,
+        total: u64,
+    ) -> Arc<Self> {
+        let names = Names::of(names);
+        let name = name_of(names.ends.len(), names.get(0));
+        let told = |_: &u32| Told { total: AtomicU64::new(0), done: AtomicU64::new(0) };
+        let beginning = Some(Beginning { work, total });
         let teller = Mutex::new(Teller { beginning, task: None, untold: 0, last: Instant::now() });
-        Arc::new(Self { teller, files, ended: AtomicU32::new(0), came: AtomicU64::new(0) })
+        Arc::new(Self {
+            teller,
+            files: names.ends.iter().map(told).collect(),
+            names,
+            ended: AtomicU32::new(0),
+            events: sharer.events.clone(),
+            name,
+            with: sharer.with.clone(),
+            for_ids: AtomicU64::new(0),
+            came: AtomicU64::new(0),
+        })
     }
 
     /// What a manifest carries of its files.
     pub(super) fn of_manifest(sharer: &Sharer, work: Work, manifest: &Manifest) -> Arc<Self> {
-        let entries = || manifest.entries().iter();
-        let names = entries().map(|listed| listed.entry.path().as_str().to_owned()).collect();
-        let telling = Self::new(sharer, work, names, manifest.data_length());
-        for (file, listed) in entries().enumerate() {
-            telling.size(file, listed.ranges.length());
-        }
+        let names = manifest.entries().iter().map(|listed| listed.entry.path().as_str());
+        let telling = Self::new(sharer, work, names, 0);
+        telling.carries(manifest);
         telling
+    }
+
+    /// This manifest carries its files. Too late when it has begun.
+    pub(super) fn carries(&self, manifest: &Manifest) {
+        self.total(manifest.data_length());
+        self.ended.store(0, Ordering::Relaxed);
+        let in_part = manifest.entries().iter().filter(|listed| !listed.is_whole());
+        let for_ids = in_part.map(|listed| listed.entry.size()).fold(0, u64::saturating_add);
+        self.for_ids.store(for_ids, Ordering::Relaxed);
+        for (file, listed) in manifest.entries().iter().enumerate() {
+            self.size(file, listed.ranges.length());
+        }
     }
 
     /// How many files there are.
@@ -87,11 +134,21 @@ impl Telling {
     /// It begins, unless it has begun.
     pub(super) fn begin(&self) {
         let mut teller = self.teller();
-        if let Some(Beginning { events, work, name, total, files, with }) = teller.beginning.take()
-        {
-            let transfer = Transfer { name: &name, total, files, with: with.as_deref() };
-            teller.task = Some(events.begin_transfer(work, &transfer));
+        if let Some(Beginning { work, total }) = teller.beginning.take() {
+            teller.task = Some(self.task(work, total));
         }
+    }
+
+    /// What is read for ids, and how many bytes that are.
+    fn begin_ids(&self) -> (Task, u64) {
+        let bytes = self.for_ids.load(Ordering::Relaxed);
+        (self.task(Work::Hashing, bytes), bytes)
+    }
+
+    fn task(&self, work: Work, total: u64) -> Task {
+        let files = u32::try_from(self.files.len()).unwrap_or(u32::MAX);
+        let transfer = Transfer { name: &self.name, total, files, with: self.with.as_deref() };
+        self.events.begin_transfer(work, &transfer)
     }
 
     /// A file has so many bytes, of which none has come. An empty one is at its end.
@@ -121,7 +178,7 @@ impl Telling {
         let is_told = self.files.len() > 1 && (is_due || is_end && total > LARGE);
         if let Some(task) = teller.task.as_ref().filter(|_| is_told) {
             let number = u32::try_from(file).unwrap_or(u32::MAX);
-            task.file(number, &told.name, (done, total), ended);
+            task.file(number, self.names.get(file), (done, total), ended);
         }
     }
 
@@ -159,7 +216,7 @@ impl Telling {
             self.begin();
         }
         let (telling, waiting) = (Arc::downgrade(self), Mutex::new(waiting));
-        Arc::new(TellingSource { source, telling, waiting })
+        Arc::new(TellingSource { source, telling, waiting, for_ids: Mutex::default() })
     }
 
     fn teller(&self) -> MutexGuard<'_, Teller> {
@@ -178,10 +235,10 @@ impl Teller {
         is_due
     }
 
+    /// Before it begins, nobody listens.
     fn tell(&mut self) {
-        let untold = std::mem::take(&mut self.untold);
-        if let Some(task) = self.task.as_mut().filter(|_| untold > 0) {
-            task.advance(untold);
+        if let Some(task) = self.task.as_mut().filter(|_| self.untold > 0) {
+            task.advance(std::mem::take(&mut self.untold));
         }
         self.last = Instant::now();
     }
@@ -228,19 +285,46 @@ pub(super) struct TellingSource<S> {
     source: S,
     telling: Weak<Telling>,
     waiting: Mutex<Option<Task>>,
+    /// The reading for ids, once it has begun, and how many bytes of it are left.
+    for_ids: Mutex<Option<(Task, u64)>>,
 }
 
-impl<S: Source> Source for TellingSource<S> {
-    fn read(&self, entry: u32, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+impl<S> TellingSource<S> {
+    fn begin(&self) {
         let waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner).take();
         if let Some(waiting) = waiting {
             waiting.complete();
             self.telling.upgrade().into_iter().for_each(|telling| telling.begin());
         }
+    }
+
+    /// So many bytes were read for an id.
+    fn tell_for_id(&self, bytes: u64) {
+        let Some(telling) = self.telling.upgrade() else { return };
+        let mut for_ids = self.for_ids.lock().unwrap_or_else(PoisonError::into_inner);
+        let (mut task, left) = for_ids.take().unwrap_or_else(|| telling.begin_ids());
+        task.advance(bytes);
+        match left.saturating_sub(bytes) {
+            0 => task.complete(),
+            left => *for_ids = Some((task, left)),
+        }
+    }
+}
+
+impl<S: Source> Source for TellingSource<S> {
+    fn read(&self, entry: u32, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.begin();
         self.source.read(entry, offset, buffer)?;
         if let (Some(telling), Ok(file)) = (self.telling.upgrade(), usize::try_from(entry)) {
             telling.advance(file, buffer.len() as u64);
         }
+        Ok(())
+    }
+
+    fn read_for_id(&self, entry: u32, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.begin();
+        self.source.read_for_id(entry, offset, buffer)?;
+        self.tell_for_id(buffer.len() as u64);
         Ok(())
     }
 

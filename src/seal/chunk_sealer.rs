@@ -127,7 +127,7 @@ impl ChunkSealer {
         while left > 0 {
             let length = usize::try_from(left).unwrap_or(usize::MAX).min(buffer.len());
             let part = buffer.get_mut(..length).unwrap_or_default();
-            source.read(entry, offset, part).map_err(|error| match error.kind() {
+            source.read_for_id(entry, offset, part).map_err(|error| match error.kind() {
                 io::ErrorKind::UnexpectedEof => self.shared.end_as_changed(entry),
                 _ => self.shared.unreadable(entry, error),
             })?;

@@ -24,6 +24,8 @@ pub enum Passed {
     Small {
         /// The number of the entry.
         entry: u32,
+        /// What its bytes are called.
+        id: ContentId,
     },
 }
 
@@ -59,7 +61,9 @@ impl Contents {
             if let Some((number, leaf)) = merger.push(place.offset, *piece) {
                 on_passed(Passed::Leaf(EntryLeaf { entry, number, leaf }));
             } else if merger.is_small() && merger.is_whole() {
-                on_passed(Passed::Small { entry });
+                self.finish_current();
+                let id = usize::try_from(entry).ok().and_then(|entry| *self.ids.get(entry)?);
+                id.into_iter().for_each(|id| on_passed(Passed::Small { entry, id }));
             }
         }
     }

@@ -30,6 +30,11 @@ pub trait Source: Sync {
     /// Fills the buffer with an entry's bytes from `offset` on.
     fn read(&self, entry: u32, offset: u64, buffer: &mut [u8]) -> io::Result<()>;
 
+    /// The same, of bytes that are not sent, only read for the id of their entry.
+    fn read_for_id(&self, entry: u32, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.read(entry, offset, buffer)
+    }
+
     /// Looks at an entry again: whether it is still the file that was listed.
     fn is_unchanged(&self, entry: u32) -> io::Result<bool>;
 }

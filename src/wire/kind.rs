@@ -105,6 +105,8 @@ kinds! {
     StreamDelivered = 0x18, Receiver, Open, Stream, FRAME_DELIVERED;
     /// That a stream ends here: declined, cancelled, failed.
     StreamEnd = 0x19, Either, Open, Stream, FRAME_CONTROL;
+    /// Has a stream begin again, without what is here.
+    StreamAgain = 0x1a, Receiver, Open, Stream, FRAME_CATALOG;
     /// Asks for lanes.
     LanesAsk = 0x20, Dialler, Open, Request, FRAME_CONTROL;
     /// Lets lanes be dialled.

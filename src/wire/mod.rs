@@ -63,6 +63,6 @@ pub use proof::{EXPORTER_LABEL, Proof, Transcript};
 pub use runs::{Landed, MissingChunks};
 pub use state::{ChannelState, Outcome, ReceiverState, SenderState};
 pub use stream::{
-    ChunksMissing, SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamChunk, StreamDelivered,
-    StreamEnd, StreamHeader, StreamRecord,
+    BegunSaid, ChunksMissing, SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamAgain,
+    StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord,
 };

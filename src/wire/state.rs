@@ -113,7 +113,9 @@ impl SenderState {
         match (self, kind) {
             (Asked, Kind::SendGrant | Kind::Failure) => Outcome::Accept,
             (Wanted, Kind::GetMore | Kind::StreamEnd) => Outcome::Accept,
-            (Announced, Kind::SegmentVerified | Kind::StreamAccept) => Outcome::Accept,
+            (Announced, Kind::SegmentVerified | Kind::StreamAccept | Kind::StreamAgain) => {
+                Outcome::Accept
+            }
             (Running | Finished, Kind::SegmentVerified | Kind::ChunksMissing) => Outcome::Accept,
             (Finished, Kind::StreamDelivered) => Outcome::Accept,
             (Announced | Running | Finished, Kind::StreamEnd) => Outcome::Accept,

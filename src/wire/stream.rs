@@ -5,19 +5,21 @@
 //!   SendAsk ─────────────────────────────▶
 //!          ◀───────────────────────────── SendGrant: a challenge
 //!   StreamHeader, manifest chunks, record ▶
-//!          ◀───────────────────────────── SegmentVerified 0, then StreamAccept
+//!          ◀───────────────────────────── SegmentVerified 0, then StreamAccept; or StreamAgain, and
+//!                                         the header comes again
 //!   StreamChunk ..., StreamRecord ... ───▶   (or chunks on lanes)
 //!          ◀───────────────────────────── SegmentVerified ..., ChunksMissing ...
 //!          ◀───────────────────────────── StreamDelivered
 //! ```
 
 use super::code::{Code, Explanation};
+use super::get::PartSaid;
 use super::kind::Kind;
-use super::message::{Ask, Message, numbered, open_messages};
+use super::message::{Ask, Message, checked_messages, numbered, open_messages};
 use super::runs::{Landed, MissingChunks};
-use crate::codec::{self, Blob, Charge, Closed, Reader, Writer, closed};
+use crate::codec::{self, Blob, Charge, Closed, List, Reader, Writer, closed};
 use crate::crypto::Signed;
-use crate::model::limits::{DELIVERY_BYTES, HEADER_BYTES};
+use crate::model::limits::{AGAIN_ENTRIES, DELIVERY_BYTES, ENTRY_RANGES, HEADER_BYTES};
 use crate::seal::{CHUNK_BYTES, ChunkHead, Delivery, Record};
 use bytes::Bytes;
 use minicbor::{Decode, Encode};
@@ -68,6 +70,39 @@ pub struct StreamAccept {
     /// The stream.
     #[n(0)]
     pub stream: u32,
+}
+
+/// Has the stream begin again, with a secret of its own: of some entries, only parts are missing.
+#[derive(Encode, Decode, Debug, Clone, PartialEq, Eq)]
+#[cbor(map, context_bound = "Charge")]
+pub struct StreamAgain {
+    /// The stream.
+    #[n(0)]
+    pub stream: u32,
+    /// What the new header's context must hold: random, and used once.
+    #[cbor(n(1), with = "minicbor::bytes")]
+    pub challenge: [u8; 32],
+    /// The entries of which something is here, in the order of their numbers; the others come whole.
+    #[n(2)]
+    pub begun: List<BegunSaid, AGAIN_ENTRIES>,
+}
+
+/// An entry of which something is here.
+#[derive(Encode, Decode, Debug, Clone, PartialEq, Eq)]
+#[cbor(map, context_bound = "Charge")]
+pub struct BegunSaid {
+    /// Its number.
+    #[n(0)]
+    pub entry: u32,
+    /// What is missing of it.
+    #[n(1)]
+    pub parts: List<PartSaid, ENTRY_RANGES>,
+}
+
+impl StreamAgain {
+    fn hangs_together(&self) -> bool {
+        self.begun.is_sorted_by(|one, other| one.entry < other.entry)
+    }
 }
 
 /// That a segment verified.
@@ -149,6 +184,7 @@ open_messages!(
     StreamDelivered,
     StreamEnd
 );
+checked_messages!(StreamAgain);
 numbered!(SendAsk, SendGrant);
 
 impl Ask for SendAsk {

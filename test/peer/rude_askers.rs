@@ -154,7 +154,7 @@ async fn a_flood_of_requests_is_answered_and_only_so_many_are_served_at_once() {
     for stream in granted {
         let (_, frames) = stream.unwrap();
         let (stream, text) = (frames.number(), Default::default());
-        let end = waxwing::wire::StreamEnd { stream, code: Code::Cancelled, text };
+        let end = StreamEnd { stream, code: Code::Cancelled, text };
         stage.streams.conversation().tell(&end).unwrap();
     }
     let served = async {

@@ -10,11 +10,11 @@ use waxwing::model::{Content, EntryPath};
 use waxwing::seal::{ChunkHead, Record};
 use waxwing::wire::index::{PathSaid, SizeSaid};
 use waxwing::wire::{
-    ChunksMissing, Code, ContentSaid, Explanation, Failure, Features, GetAsk, GetGrant, GetMore,
-    Goodbye, HeadAsk, HeadTold, Hello, Kind, Landed, LaneId, LaneIds, LaneOpening, LanesAsk,
-    LanesGrant, LeavesAsk, LeavesTold, Message, MissingChunks, PartSaid, Party, Ping, Pong, Role,
-    SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamChunk, StreamDelivered, StreamEnd,
-    StreamHeader, StreamRecord, Transcript, Wanted, frame,
+    BegunSaid, ChunksMissing, Code, ContentSaid, Explanation, Failure, Features, GetAsk, GetGrant,
+    GetMore, Goodbye, HeadAsk, HeadTold, Hello, Kind, Landed, LaneId, LaneIds, LaneOpening,
+    LanesAsk, LanesGrant, LeavesAsk, LeavesTold, Message, MissingChunks, PartSaid, Party, Ping,
+    Pong, Role, SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamAgain, StreamChunk,
+    StreamDelivered, StreamEnd, StreamHeader, StreamRecord, Transcript, Wanted, frame,
 };
 
 /// The examples of these sections.
@@ -40,6 +40,7 @@ pub(super) fn examples() -> Vec<(&'static str, String)> {
         ("chunks missing", hex(of(Kind::ChunksMissing))),
         ("stream delivered", hex(of(Kind::StreamDelivered))),
         ("stream end", hex(of(Kind::StreamEnd))),
+        ("stream again", hex(of(Kind::StreamAgain))),
         ("lanes ask", hex(of(Kind::LanesAsk))),
         ("lanes grant", hex(of(Kind::LanesGrant))),
         ("get ask", hex(&get_ask().encode())),
@@ -93,6 +94,7 @@ pub(super) fn bodies() -> Vec<(Kind, Bytes)> {
         body(&ChunksMissing { stream: 3, chunks: missing }),
         body(&StreamDelivered::new(3, &delivery, landed).unwrap()),
         body(&StreamEnd { stream: 3, code: Code::Declined, text: text("no") }),
+        body(&stream_again()),
         body(&LanesAsk { id: 5, stream: 3, count: 2 }),
         body(&LanesGrant { id: 5, ticket: ticket(), lanes: LaneIds::new(vec![lane()]).unwrap() }),
     ]
@@ -117,6 +119,14 @@ fn head_ask() -> HeadAsk {
 
 fn head_told() -> HeadTold {
     HeadTold { id: 1, length: 0, hash: [0; 32] }
+}
+
+fn stream_again() -> StreamAgain {
+    let part = PartSaid { start: SizeSaid(1 << 20), end: SizeSaid(3_000_000) };
+    let parts = List::new(vec![part]).unwrap();
+    let all_is_here = BegunSaid { entry: 4, parts: List::default() };
+    let begun = List::new(vec![BegunSaid { entry: 1, parts }, all_is_here]).unwrap();
+    StreamAgain { stream: 3, challenge: [2; 32], begun }
 }
 
 fn get_ask() -> GetAsk {

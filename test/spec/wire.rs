@@ -77,6 +77,7 @@ fn the_fields_of_what_stands_in_messages_are_those_that_the_code_writes() {
         ("wanted", Kind::GetAsk, &[3]),
         ("content", Kind::GetAsk, &[3, 1]),
         ("part", Kind::GetAsk, &[3, 2]),
+        ("begun entry", Kind::StreamAgain, &[2]),
         ("content", Kind::LeavesAsk, &[3]),
     ];
     for (name, kind, path) in cases {
@@ -99,6 +100,7 @@ fn the_maxima_of_fields_are_limits() {
         "entry",
         "wanted",
         "part",
+        "begun entry",
         "content",
         "placed entry",
         "share",

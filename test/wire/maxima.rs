@@ -6,7 +6,7 @@ use waxwing::codec::Error;
 use waxwing::model::limits::MANIFEST_ENTRIES;
 use waxwing::wire::{
     ChunksMissing, Explanation, Goodbye, Hello, Kind, Landed, LaneIds, LanesGrant, Message,
-    MissingChunks, Proof, StreamDelivered, StreamHeader,
+    MissingChunks, Proof, StreamAgain, StreamDelivered, StreamHeader,
 };
 
 #[test]
@@ -93,6 +93,32 @@ fn missing_chunks() {
         let refused = Error::Invalid("missing chunks that do not ascend");
         assert_eq!(missing(chunks), Err(refused), "{chunks:?}");
         assert_eq!(MissingChunks::new(chunks.to_vec()), Err(refused));
+    }
+}
+
+#[test]
+fn entries_that_were_begun() {
+    let begun = |entries: &[u32], parts: usize| {
+        let mut e = Encoder::new(Vec::new());
+        e.map(3).unwrap().u8(0).unwrap().u8(3).unwrap().u8(1).unwrap().bytes(&[1; 32]).unwrap();
+        e.u8(2).unwrap().array(entries.len() as u64).unwrap();
+        for entry in entries {
+            e.map(2).unwrap().u8(0).unwrap().u32(*entry).unwrap();
+            e.u8(1).unwrap().array(parts as u64).unwrap();
+            for _ in 0..parts {
+                e.map(2).unwrap().u8(0).unwrap().u8(0).unwrap().u8(1).unwrap().u8(5).unwrap();
+            }
+        }
+        StreamAgain::decode(&e.into_writer().into()).map(|again| again.begun.len())
+    };
+    let many: Vec<u32> = (0..2049).collect();
+    assert_eq!(begun(&many[..2048], 0), Ok(2048));
+    assert_eq!(begun(&many, 0), too_long("a list", 2048));
+    assert_eq!(begun(&[7], 4096), Ok(1));
+    assert_eq!(begun(&[7], 4097), too_long("a list", 4096));
+    assert_eq!(begun(&[], 0), Ok(0));
+    for entries in [[2, 1], [1, 1]] {
+        assert!(begun(&entries, 0).is_err(), "{entries:?}");
     }
 }
 

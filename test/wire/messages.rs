@@ -98,7 +98,7 @@ fn a_frame_tells_what_it_names_before_it_is_decoded() {
     let named = |sample: Sample| Frame { kind: sample.kind, body: sample.body }.number();
     let numbers: Vec<_> = small().into_iter().map(|sample| named(sample).unwrap()).collect();
     let mut expected = vec![None; 5];
-    expected.extend([Some(3); 11]);
+    expected.extend([Some(3); 12]);
     expected.extend([Some(5); 2]);
     expected.extend([Some(7); 34]);
     expected.extend([Some(3); 7]);

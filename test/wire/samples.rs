@@ -14,11 +14,11 @@ use waxwing::model::limits::{
 use waxwing::seal::{CHUNK_BYTES, ChunkHead, Record};
 use waxwing::wire::index::{PathSaid, SizeSaid};
 use waxwing::wire::{
-    ChunksMissing, Code, ContentSaid, Explanation, Failure, Features, GetAsk, GetGrant, GetMore,
-    Goodbye, HeadAsk, HeadTold, Hello, Kind, Landed, LaneId, LaneIds, LanesAsk, LanesGrant,
-    LeavesAsk, LeavesTold, Message, MissingChunks, PartSaid, Party, Ping, Pong, Proof, Role,
-    SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamChunk, StreamDelivered, StreamEnd,
-    StreamHeader, StreamRecord, Transcript, Wanted, frame,
+    BegunSaid, ChunksMissing, Code, ContentSaid, Explanation, Failure, Features, GetAsk, GetGrant,
+    GetMore, Goodbye, HeadAsk, HeadTold, Hello, Kind, Landed, LaneId, LaneIds, LanesAsk,
+    LanesGrant, LeavesAsk, LeavesTold, Message, MissingChunks, PartSaid, Party, Ping, Pong, Proof,
+    Role, SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamAgain, StreamChunk,
+    StreamDelivered, StreamEnd, StreamHeader, StreamRecord, Transcript, Wanted, frame,
 };
 
 /// A message of which only the bytes are known, and how to read and write it again.
@@ -64,6 +64,7 @@ fn make_small() -> Vec<Sample> {
         of(&ChunksMissing { stream: 3, chunks: missing }),
         of(&StreamDelivered::new(3, &signed(5, 5), landed).unwrap()),
         of(&StreamEnd { stream: 3, code: Code::Declined, text }),
+        of(&stream_again(3, &[0, 7], 1)),
         of(&LanesAsk { id: 5, stream: 3, count: 2 }),
         of(&LanesGrant { id: 5, ticket: ticket(), lanes }),
     ];
@@ -104,6 +105,7 @@ pub(crate) fn largest() -> Vec<Sample> {
         of(&ChunksMissing { stream, chunks: missing }),
         of(&StreamDelivered::new(stream, &signed(DELIVERY_BYTES - 8 - 512, 512), landed).unwrap()),
         of(&StreamEnd { stream, code, text }),
+        of(&stream_again(stream, &(u32::MAX - 2047..=u32::MAX).collect::<Vec<_>>(), 4)),
         of(&LanesAsk { id, stream, count: u8::MAX }),
         of(&LanesGrant { id, ticket: ticket(), lanes }),
     ];
@@ -128,6 +130,13 @@ fn get_ask(path: &str, count: usize) -> GetAsk {
     let parts = (count == 1).then(|| List::new(vec![part]).unwrap());
     let wanted = List::new(vec![Wanted { path, content: Some(content), parts }; count]).unwrap();
     GetAsk { id: 3, challenge: [1; 32], share: [7; 16].into(), wanted, more: true }
+}
+
+fn stream_again(stream: u32, entries: &[u32], parts: usize) -> StreamAgain {
+    let part = PartSaid { start: SizeSaid(1 << 40), end: SizeSaid(1 << 41) };
+    let parts = List::new(vec![part; parts]).unwrap();
+    let begun = entries.iter().map(|entry| BegunSaid { entry: *entry, parts: parts.clone() });
+    StreamAgain { stream, challenge: [1; 32], begun: List::new(begun.collect()).unwrap() }
 }
 
 fn leaves_ask(path: &str, first: u32) -> LeavesAsk {

@@ -97,6 +97,7 @@ fn a_whole_stream_meets_no_refusal() {
         (S::Wanted, Kind::GetMore),
         (S::Announced, Kind::SegmentVerified),
         (S::Announced, Kind::StreamAccept),
+        (S::Announced, Kind::StreamAgain),
         (S::Running, Kind::LanesGrant),
         (S::Running, Kind::SegmentVerified),
         (S::Running, Kind::ChunksMissing),
@@ -145,6 +146,7 @@ fn a_stream_out_of_order_is_refused() {
         (S::Announced, Kind::StreamDelivered),
         (S::Announced, Kind::SendGrant),
         (S::Running, Kind::StreamAccept),
+        (S::Running, Kind::StreamAgain),
         (S::Running, Kind::StreamDelivered),
         (S::Finished, Kind::StreamAccept),
     ];

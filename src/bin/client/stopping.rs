@@ -105,8 +105,8 @@ async fn stopped(program: &Program, name: &str, words: &[String], numbers: &[usi
             format!("to go on: {}", join_words(&with_names(program, words, numbers).await)),
         ),
         "send" => stopped(
-            "stopped; what was not received whole is not kept there",
-            format!("to send it again: {}", join_words(words)),
+            "stopped; what was verified of it is kept there",
+            format!("to go on: {}", join_words(words)),
         ),
         "share" => stopped(
             "stopped before the index was told",

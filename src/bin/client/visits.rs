@@ -106,13 +106,17 @@ fn tell(printer: &Printer, me: &User, visit: &Visit) {
             printer.note(format!("{to} has got {}, {}", some(files), bytes(*size)));
         }
         Visit::Offered { from, number } => offered(printer, me, from, *number),
-        Visit::Received { from, verified, folder, landed, kept_out, unkept } => {
+        Visit::Received { from, verified, folder, landed, kept_out, unfit, unkept } => {
             let by = signed_by(from, *verified);
             let into = folder.display();
             printer.note(format!("{} came into {into}, signed by {by}", some(landed)));
             if !kept_out.is_empty() {
                 let out = some(kept_out);
                 printer.note(format!("    not taken: {out}, since others are in their place"));
+            }
+            if !unfit.is_empty() {
+                let out = some(unfit);
+                printer.note(format!("    not taken: {out}: changed since it was cut off"));
             }
             if let Some(why) = unkept {
                 printer.note(format!("    warning: {UNKEPT}{}", Untrusted::new(why)));

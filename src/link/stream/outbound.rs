@@ -368,9 +368,13 @@ struct WhileNeeded<'d>(&'d Outbound);
 
 impl Source for WhileNeeded<'_> {
     fn read(&self, entry: u32, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.read_for_id(entry, offset, buffer)
+    }
+
+    fn read_for_id(&self, entry: u32, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
         let Self(desk) = self;
         desk.still_needed()?;
-        desk.source.read(entry, offset, buffer)?;
+        desk.source.read_for_id(entry, offset, buffer)?;
         desk.move_by(buffer.len());
         Ok(())
     }

@@ -5,19 +5,19 @@ use super::inbound::{Inbound, Place};
 use super::stall::until_stalled;
 use super::taking::Taking;
 use super::{Parting, StreamError, Streams};
-use crate::codec::Blob;
+use crate::codec::{Blob, List};
 use crate::crypto::{Identity, SigningKey, UnixTime, VerifyingKey};
 use crate::link::StreamFrames;
 use crate::link::lane::Joint;
 use crate::model::Task;
-use crate::model::limits::{HEADER_BYTES, OPEN_SEGMENTS};
+use crate::model::limits::{AGAIN_ENTRIES, HEADER_BYTES, OPEN_SEGMENTS};
 use crate::seal::{
     Context, EntryProof, Expected, Header, Manifest, ManifestOpener, OpenedStream, Opener, Record,
     Refusal,
 };
 use crate::wire::{
-    Code, Explanation, Kind, Landed, Outcome, ReceiverState, SegmentVerified, StreamDelivered,
-    StreamEnd, StreamHeader, StreamRecord,
+    BegunSaid, Code, Explanation, Kind, Landed, Outcome, ReceiverState, SegmentVerified,
+    StreamAgain, StreamDelivered, StreamEnd, StreamHeader, StreamRecord,
 };
 use std::fmt;
 use std::sync::Arc;
@@ -74,11 +74,21 @@ impl Streams {
         let stream = frames.number();
         let joint = self.join(stream);
         let mut parting = Parting::new(&self.conversation, stream, &joint);
-        let deadlines = self.conversation.deadlines();
-        let traffic = self.conversation.traffic();
+        let opener = self.read_in_time(&mut frames, &mut parting, receiving).await?;
+        let streams = self.clone();
+        Ok(Offer { opener, streams, frames, joint, parting, is_gone: false })
+    }
+
+    async fn read_in_time(
+        &self,
+        frames: &mut StreamFrames,
+        parting: &mut Parting,
+        receiving: Receiving,
+    ) -> Result<Opener, StreamError> {
+        let (deadlines, traffic) = (self.conversation.deadlines(), self.conversation.traffic());
         let least = deadlines.progress_bytes;
         let read = tokio::select! {
-            read = self.read_offer(&mut frames, receiving) => read,
+            read = self.read_offer(frames, receiving) => read,
             () = until_stalled(least, || deadlines.stalled, || traffic.came()) => {
                 Err(StreamError::Stalled)
             }
@@ -87,8 +97,7 @@ impl Streams {
         if read.is_err() {
             parting.settle(&read);
         }
-        let (opener, streams) = (read?, self.clone());
-        Ok(Offer { opener, streams, frames, joint, parting, is_gone: false })
+        read
     }
 
     async fn read_offer(
@@ -198,6 +207,32 @@ impl Offer {
         self.streams.or_ended(gone.err().unwrap_or(StreamError::Unexpected))
     }
 
+    /// Has it begin again, on the occasion of `challenge`, for which `receiving` has the context: what
+    /// is not in `begun` is here already. What comes then is to be compared with what came first.
+    pub async fn again(
+        mut self,
+        challenge: [u8; 32],
+        begun: List<BegunSaid, AGAIN_ENTRIES>,
+        receiving: Receiving,
+    ) -> Result<Self, StreamError> {
+        self.nothing_came_yet()?;
+        let Self { streams, frames, parting, .. } = &mut self;
+        streams.tell(&StreamAgain { stream: frames.number(), challenge, begun })?;
+        let opener = streams.read_in_time(frames, parting, receiving).await?;
+        Ok(Self { opener, ..self })
+    }
+
+    /// A sender that waits for a word says nothing more.
+    fn nothing_came_yet(&mut self) -> Result<(), StreamError> {
+        if self.is_gone {
+            return Err(StreamError::Stopped);
+        }
+        let Some(frame) = self.frames.try_next() else { return Ok(()) };
+        let too_early = admit(frame, deciding).map(drop);
+        self.parting.settle(&too_early);
+        Err(too_early.err().unwrap_or(StreamError::Unexpected))
+    }
+
     /// Does not take it.
     pub fn decline(mut self, code: Code, text: &str) {
         self.parting.says = None;
@@ -209,22 +244,15 @@ impl Offer {
     /// Takes it all, to its final record. `place` must be private: nothing in it is proven before
     /// this returns, and an entry's own proof is asked for.
     pub async fn accept(
-        self,
+        mut self,
         place: Arc<dyn Place>,
         decided: Decided,
         mut progress: Task,
     ) -> Result<Arrived, StreamError> {
-        let Self { streams, mut frames, joint, mut parting, opener, is_gone } = self;
-        if is_gone {
-            return Err(StreamError::Stopped);
+        if decided == Decided::Now {
+            self.nothing_came_yet()?;
         }
-        if decided == Decided::Now
-            && let Some(frame) = frames.try_next()
-        {
-            let too_early = admit(frame, deciding).map(drop);
-            parting.settle(&too_early);
-            return Err(too_early.err().unwrap_or(StreamError::Unexpected));
-        }
+        let Self { streams, frames, joint, mut parting, opener, .. } = self;
         let stream = frames.number();
         let has_lanes = streams.has_lanes(opener.data_chunks());
         let (data_length, reading_time) = (opener.manifest().data_length(), reading_time(&opener));

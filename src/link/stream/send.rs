@@ -11,10 +11,10 @@ use crate::crypto::{UnixTime, Verified};
 use crate::link::StreamFrames;
 use crate::link::lane::Joint;
 use crate::model::Task;
-use crate::seal::{Delivery, Header, Record, Sealer, Source, Turn, UnsignedRecord};
+use crate::seal::{Delivery, Header, Manifest, Record, Sealer, Source, Turn, UnsignedRecord};
 use crate::wire::{
     ChunksMissing, Code, Kind, Message, Outcome, SegmentVerified, SenderState, StreamAccept,
-    StreamChunk, StreamDelivered, StreamHeader, StreamRecord,
+    StreamAgain, StreamChunk, StreamDelivered, StreamHeader, StreamRecord,
 };
 use std::fmt;
 use std::future::pending;
@@ -62,26 +62,41 @@ impl Streams {
     /// Sends a stream whose frames come from `frames`, and waits for the proof of its delivery.
     pub async fn send(
         &self,
+        frames: StreamFrames,
+        sending: Sending,
+        progress: Task,
+    ) -> Result<Sent, StreamError> {
+        let never = |_: &Manifest, _: &StreamAgain| Err(StreamError::Unexpected);
+        self.send_or_again(frames, sending, never, progress).await
+    }
+
+    /// The same; should the receiver have parts already, `again` makes the stream that carries the others.
+    pub async fn send_or_again<A>(
+        &self,
         mut frames: StreamFrames,
         sending: Sending,
+        again: A,
         mut progress: Task,
-    ) -> Result<Sent, StreamError> {
+    ) -> Result<Sent, StreamError>
+    where
+        A: FnOnce(&Manifest, &StreamAgain) -> Result<Sealer, StreamError> + Send + 'static,
+    {
         let Sending { mut sealer, source, consent } = sending;
         let stream = frames.number();
         let joint = self.join(stream);
         let mut parting = Parting::new(&self.conversation, stream, &joint);
         let sent = async {
-            tokio::select! {
-                biased;
-                introduced = self.introduce(stream, &mut sealer, &*source) => introduced?,
-                // Whoever refuses the header wants no manifest.
-                frame = next(&mut frames, too_early) => return Err(
-                    frame.err().unwrap_or(StreamError::Unexpected)
-                ),
-            }
-            if let Consent::AfterManifest(patience) = consent {
-                let accepted = await_accept(&mut frames, &mut sealer);
-                timeout(patience, accepted).await.map_err(|_| StreamError::Stalled)??;
+            self.introduce(&mut frames, &mut sealer, &*source).await?;
+            if let Consent::AfterManifest(patience) = consent
+                && let Some(asked) = await_word(&mut frames, &mut sealer, patience).await?
+            {
+                let make = move || again(sealer.manifest(), &asked);
+                sealer = spawn_blocking(make).await.map_err(|_| StreamError::Stopped)??;
+                self.introduce(&mut frames, &mut sealer, &*source).await?;
+                // It begins again once.
+                if await_word(&mut frames, &mut sealer, patience).await?.is_some() {
+                    return Err(StreamError::Unexpected);
+                }
             }
             let carrying = Carrying::new(self, stream, &joint, sealer, source);
             carrying.run(frames, &mut progress).await
@@ -95,8 +110,24 @@ impl Streams {
         sent
     }
 
-    /// Sends what comes before all data: the header and the manifest with its record.
+    /// Sends what comes before all data.
     async fn introduce(
+        &self,
+        frames: &mut StreamFrames,
+        sealer: &mut Sealer,
+        source: &(dyn Source + Send + Sync),
+    ) -> Result<(), StreamError> {
+        let stream = frames.number();
+        tokio::select! {
+            biased;
+            said = self.say_manifest(stream, sealer, source) => said,
+            // Whoever refuses the header wants no manifest.
+            frame = next(frames, too_early) => Err(frame.err().unwrap_or(StreamError::Unexpected)),
+        }
+    }
+
+    /// The header, and the manifest with its record.
+    async fn say_manifest(
         &self,
         stream: u32,
         sealer: &mut Sealer,
@@ -152,8 +183,19 @@ impl Streams {
     }
 }
 
-/// Takes the receiver's word on the manifest.
-async fn await_accept(frames: &mut StreamFrames, sealer: &mut Sealer) -> Result<(), StreamError> {
+/// Waits for the receiver's word on the manifest: it is accepted, or is to come again like this.
+async fn await_word(
+    frames: &mut StreamFrames,
+    sealer: &mut Sealer,
+    patience: Duration,
+) -> Result<Option<StreamAgain>, StreamError> {
+    timeout(patience, take_word(frames, sealer)).await.map_err(|_| StreamError::Stalled)?
+}
+
+async fn take_word(
+    frames: &mut StreamFrames,
+    sealer: &mut Sealer,
+) -> Result<Option<StreamAgain>, StreamError> {
     loop {
         let frame = next(frames, |kind| SenderState::Announced.outcome(kind)).await?;
         match frame.kind {
@@ -161,7 +203,8 @@ async fn await_accept(frames: &mut StreamFrames, sealer: &mut Sealer) -> Result<
                 let SegmentVerified { segment, .. } = read(&frame)?;
                 sealer.acknowledge(segment).map_err(|_| StreamError::Unexpected)?;
             }
-            Kind::StreamAccept => return read::<StreamAccept>(&frame).map(drop),
+            Kind::StreamAccept => return read::<StreamAccept>(&frame).map(|_| None),
+            Kind::StreamAgain => return read(&frame).map(Some),
             _ => return Err(StreamError::Unexpected),
         }
     }

@@ -110,7 +110,8 @@ impl Content {
     }
 }
 
-fn leaf_count(size: u64) -> u64 {
+/// How many leaves a content of this size has.
+pub fn leaf_count(size: u64) -> u64 {
     let leaf = LEAF_BYTES as u64;
     if size <= leaf { 0 } else { size.div_ceil(leaf) }
 }

@@ -12,7 +12,7 @@ use crate::model::{EntryPath, Invitation, PeerAddress, UserName};
 use crate::node::home::HomeLock;
 use crate::node::home::kept::Belonging;
 use crate::node::{Error, HomeError, index};
-use crate::peer::{Landing, Received, Rules, Served, Sharer, Shelf};
+use crate::peer::{LandError, Landing, Received, ReceivedFile, Rules, Served, Sharer, Shelf};
 use crate::wire::{Code, Kind, Party};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -66,6 +66,8 @@ pub enum Visit {
         landed: Vec<EntryPath>,
         /// Those in whose place another file was.
         kept_out: Vec<EntryPath>,
+        /// Those of which parts were here from an earlier try, that do not fit what came now.
+        unfit: Vec<EntryPath>,
         /// Why no receipts of them are kept, if so.
         unkept: Option<String>,
     },
@@ -318,17 +320,19 @@ pub(super) struct Visitor {
 
 impl Visitor {
     fn received(&self, received: Received) -> Visit {
-        let (landed, kept_out): (Vec<_>, Vec<_>) =
+        let (landed, others): (Vec<_>, Vec<_>) =
             received.files.into_iter().partition(|file| file.landed.is_ok());
-        let paths = |files: Vec<crate::peer::ReceivedFile>| {
-            files.into_iter().map(|file| file.path).collect::<Vec<_>>()
-        };
+        let is_unfit = |file: &ReceivedFile| matches!(file.landed, Err(LandError::Kept));
+        let (unfit, kept_out): (Vec<_>, Vec<_>) = others.into_iter().partition(is_unfit);
+        let paths =
+            |files: Vec<ReceivedFile>| files.into_iter().map(|file| file.path).collect::<Vec<_>>();
         Visit::Received {
             from: self.user.clone(),
             verified: self.verified,
             folder: received.folder,
             landed: paths(landed),
             kept_out: paths(kept_out),
+            unfit: paths(unfit),
             unkept: received.unkept.map(|why| why.to_string()),
         }
     }

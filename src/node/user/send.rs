@@ -20,6 +20,8 @@ pub struct SentFiles {
     pub landed: Vec<EntryPath>,
     /// Those in whose place they have another file.
     pub kept_out: Vec<EntryPath>,
+    /// Those of which they had parts from an earlier try that do not fit; sent again, they go whole.
+    pub unfit: Vec<EntryPath>,
     /// What of the folders could not be sent.
     pub left_out: Vec<LeftOut>,
     /// How many bytes there were.
@@ -37,8 +39,8 @@ impl User {
         let sent = self.send_to(&reached, files).await;
         let verified = reached.pinned.pin.verified.is_some();
         reached.close().await;
-        let Reply { landed, kept_out, .. } = sent?;
-        Ok(SentFiles { to: to.clone(), verified, landed, kept_out, left_out, bytes })
+        let Reply { landed, kept_out, unfit, .. } = sent?;
+        Ok(SentFiles { to: to.clone(), verified, landed, kept_out, unfit, left_out, bytes })
     }
 
     async fn send_to(&self, reached: &Reached, files: Files) -> Result<Reply, Error> {

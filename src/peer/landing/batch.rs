@@ -1,6 +1,6 @@
 //! The entries of one stream, on their way to their names.
 
-use super::gathered::{Gathered, Sought, head};
+use super::gathered::Gathered;
 use super::journal::{Held, Parts};
 use super::keeper::{self, Keeper, WORTH_ONE_SYNC};
 use super::naming::give_name;
@@ -29,6 +29,8 @@ pub struct Batch {
     handles: Handles,
     private: Arc<Private>,
     keeper: Mutex<Option<Keeper>>,
+    /// The numbers of the parts that are worth keeping, in order.
+    kept: Vec<u32>,
     /// How long the journal was when it began: what it says of earlier tries.
     earlier: u64,
     /// Of entries that are pieced together, what there is.
@@ -47,13 +49,11 @@ impl Batch {
             None => Arc::new(Private::new(&to)?),
         };
         let (handles, pieced) = (Handles::default(), Mutex::new(gathered.parts));
-        let sought: Vec<Sought> = targets.iter().filter_map(sought).collect();
-        let keeper = match sought.is_empty() {
-            true => None,
-            false => Some(Keeper::start(&private, head(sought.iter()))),
-        };
+        let mut kept: Vec<u32> = gathered.head.entries.iter().map(|sought| sought.slot).collect();
+        kept.sort_unstable();
+        let keeper = (!kept.is_empty()).then(|| Keeper::start(&private, gathered.head));
         let (keeper, earlier) = (Mutex::new(keeper), keeper::length(&private));
-        Ok(Self { to, rules, targets, handles, private, keeper, earlier, pieced })
+        Ok(Self { to, rules, targets, handles, private, keeper, kept, earlier, pieced })
     }
 
     /// What came now is worth nothing: its sender is not to be believed. What was here before stays, in
@@ -216,9 +216,9 @@ impl Place for Batch {
     fn passed(&self, passed: Passed) {
         let entry = match &passed {
             Passed::Leaf(leaf) => leaf.entry,
-            Passed::Small { entry } => *entry,
+            Passed::Small { entry, .. } => *entry,
         };
-        let Ok((slot, target)) = self.target(entry) else { return };
+        let Ok((slot, _)) = self.target(entry) else { return };
         if let Passed::Leaf(leaf) = &passed {
             let mut pieced = self.pieced.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(parts) = pieced.get_mut(slot) {
@@ -226,7 +226,7 @@ impl Place for Batch {
             }
         }
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
-        if let (Some(keeper), Some(_)) = (&*keeper, target.content) {
+        if let (Some(keeper), Ok(_)) = (&*keeper, self.kept.binary_search(slot)) {
             keeper.passed(Held::of(passed, *slot));
         }
     }
@@ -238,12 +238,6 @@ impl Place for Batch {
             keeper.verified();
         }
     }
-}
-
-/// Only what is known by its content is worth keeping.
-fn sought((slot, target): &(u32, Target)) -> Option<Sought> {
-    let content = target.content?;
-    Some(Sought { slot: *slot, path: target.path.clone(), content })
 }
 
 struct Door(Weak<Batch>);

@@ -1,15 +1,15 @@
 //! What transfers that were cut off left in a destination, and taking it up again.
 //!
 //! A part is found by the content that it belongs to, wherever it was meant to go and whoever sent
-//! it: its leaves are values of ours, and what is pieced together lands only when it merges to an id
-//! that a sender signed.
+//! it; where that is not known, by its sender, its place, its size and its time. Its leaves are values of
+//! ours, and what is pieced together lands only when it merges to an id that a sender signed.
 
-use super::journal::{Head, HeadEntry, Held, Journal, Parts};
+use super::journal::{Head, Held, Journal, Origin, Parts, Sought};
 use super::keeper::{self, JOURNAL};
 use super::private::{Claimed, Private, claim_those};
-use crate::model::content::{Leaf, Piece, PieceMerger, of_file};
+use crate::model::content::{Leaf, Piece, PieceMerger, leaf_count, of_file};
 use crate::model::limits::{LEAF_BYTES, PIECE_BYTES};
-use crate::model::{ByteRange, Content, EntryPath, Ranges};
+use crate::model::{ByteRange, EntryPath, Ranges};
 use crate::peer::disk::open_regular;
 use crate::peer::folder::read_exact;
 use cap_std::fs::Dir;
@@ -24,118 +24,115 @@ use std::time::Duration;
 pub struct Gathered {
     pub(super) private: Option<Arc<Private>>,
     pub(super) parts: BTreeMap<u32, Parts>,
-}
-
-/// An entry that is wanted, and the number that its part will have.
-#[derive(Debug, Clone)]
-pub(crate) struct Sought {
-    pub(crate) slot: u32,
-    pub(crate) path: EntryPath,
-    pub(crate) content: Content,
+    /// Of what parts are kept from now on.
+    pub(super) head: Head,
 }
 
 /// A part in the folder of a transfer that was cut off.
-struct Found {
-    at: usize,
+struct Found<'c> {
+    folder: &'c Claimed<'c>,
     number: u32,
-    sought: Sought,
+    slot: u32,
     parts: Parts,
 }
 
 impl Gathered {
-    /// Moves what is left of these contents into a new private folder. What cannot be had, because it
-    /// is in use or damaged, has to come again. Blocks.
-    pub(super) fn new(to: &Arc<Dir>, sought: Vec<Sought>) -> io::Result<Self> {
-        let head = head(sought.iter());
-        let mut wanted: HashMap<Content, Sought> =
-            sought.into_iter().map(|sought| (sought.content, sought)).collect();
-        let mut claimed = Vec::new();
-        let mut found = Vec::new();
-        // Of no use here, a folder is not held up: others may look for it.
-        let is_of_use = |dir: &Dir| {
-            let journal = read_journal(dir).map(|journal| journal.entries).unwrap_or_default();
-            journal.iter().any(|(entry, _)| wanted.contains_key(&entry.content))
-        };
-        for folder in claim_those(to, is_of_use)? {
-            let Some(journal) = read_journal(folder.dir()) else { continue };
-            let at = claimed.len();
-            found.extend(find(&folder, at, &journal, &mut wanted));
-            claimed.push((folder, journal));
-        }
-        if found.is_empty() {
-            return Ok(Self::default());
-        }
-        let private = Arc::new(Private::new(to)?);
-        let held: Vec<Held> =
-            found.iter().flat_map(|found| found.parts.held(found.sought.slot)).collect();
-        // Said before they are moved: what is said and not there is passed over.
-        keeper::append(&private, &head, &held)?;
-        for found in &found {
-            let Some((folder, _)) = claimed.get(found.at) else { continue };
-            let (from, to) = (found.number.to_string(), found.sought.slot.to_string());
-            folder.dir().rename(from, &private.dir, to)?;
-        }
-        private.sync_names()?;
-        for (folder, journal) in claimed {
-            if !journal.entries.iter().any(|(entry, parts)| is_there(folder.dir(), entry, parts)) {
-                folder.remove()?;
-            }
-        }
-        let parts = found.into_iter().map(|found| (found.sought.slot, found.parts)).collect();
-        Ok(Self { private: Some(private), parts })
+    /// Moves what is left of these into a new private folder. What cannot be had, because it is in use
+    /// or damaged, has to come again. Blocks.
+    pub(super) fn new(to: &Arc<Dir>, sought: Vec<Sought>) -> Self {
+        let head = Head { entries: sought };
+        let (private, parts) = take_up(to, &head).unwrap_or_default();
+        Self { private, parts, head }
     }
 
-    /// What of a content has to come: all of it, when nothing is here.
-    pub(crate) fn missing(&self, slot: u32, content: Content) -> Ranges {
-        let whole = Ranges::whole(content.size());
-        self.parts.get(&slot).map_or(whole, |parts| parts.missing(content))
+    /// What has to come of an entry of this size: all of it, when nothing is here.
+    pub(crate) fn missing(&self, slot: u32, size: u64) -> Ranges {
+        self.parts.get(&slot).map_or_else(|| Ranges::whole(size), |parts| parts.missing(size))
+    }
+
+    /// The entries of which something is here, with what has to come of each, in the order of their
+    /// numbers.
+    pub(crate) fn begun(&self) -> Vec<(u32, Ranges)> {
+        let of = |sought: &Sought| Some((sought.slot, self.parts.get(&sought.slot)?, sought.of));
+        let begun = self.head.entries.iter().filter_map(of);
+        begun.map(|(slot, parts, of)| (slot, parts.missing(of.size()))).collect()
     }
 }
 
-/// The entries of these that have parts in a folder, each at most once.
-fn find(
-    folder: &Claimed,
-    at: usize,
-    journal: &Journal,
-    wanted: &mut HashMap<Content, Sought>,
-) -> Vec<Found> {
+type Taken = (Option<Arc<Private>>, BTreeMap<u32, Parts>);
+
+fn take_up(to: &Arc<Dir>, head: &Head) -> io::Result<Taken> {
+    let mut wanted: HashMap<_, _> =
+        head.entries.iter().map(|sought| (sought.key(), sought.slot)).collect();
+    // Of no use here, a folder is not held up: others may look for it.
+    let is_of_use = |dir: &Dir| {
+        let journal = read_journal(dir).map(|journal| journal.entries).unwrap_or_default();
+        journal.iter().any(|(entry, _)| wanted.contains_key(&entry.key()))
+    };
+    let mut claimed = Vec::new();
+    for folder in claim_those(to, is_of_use)? {
+        claimed.extend(read_journal(folder.dir()).map(|journal| (journal, folder)));
+    }
     let mut found = Vec::new();
-    for (entry, parts) in &journal.entries {
-        if !wanted.contains_key(&entry.content) || !is_there(folder.dir(), entry, parts) {
-            continue;
-        }
-        let name = entry.number.to_string();
-        let Ok(file) = open_regular(folder.dir(), &name) else { continue };
-        // Whatever became of the machine, or who was here: what counts is what is read now.
-        let sound = parts.still_sound(&file, entry.content).in_few_parts(entry.content);
-        if sound.is_empty() {
-            continue;
-        }
-        if let Some(sought) = wanted.remove(&entry.content) {
-            found.push(Found { at, number: entry.number, sought, parts: sound });
+    for (journal, folder) in &claimed {
+        for (entry, parts) in &journal.entries {
+            let Some(slot) = wanted.get(&entry.key()).copied() else { continue };
+            if let Some(parts) = sound(folder, entry, parts) {
+                wanted.remove(&entry.key());
+                found.push(Found { folder, number: entry.slot, slot, parts });
+            }
         }
     }
-    found
+    if found.is_empty() {
+        return Ok(Taken::default());
+    }
+    let private = Arc::new(Private::new(to)?);
+    let held: Vec<Held> = found.iter().flat_map(|found| found.parts.held(found.slot)).collect();
+    // Said before they are moved: what is said and not there is passed over.
+    keeper::append(&private, head, &held)?;
+    for Found { folder, number, slot, .. } in &found {
+        folder.dir().rename(number.to_string(), &private.dir, slot.to_string())?;
+    }
+    private.sync_names()?;
+    let parts = found.into_iter().map(|found| (found.slot, found.parts)).collect();
+    for (journal, folder) in claimed {
+        if !journal.entries.iter().any(|(entry, parts)| is_there(folder.dir(), entry, parts)) {
+            folder.remove()?;
+        }
+    }
+    Ok((Some(private), parts))
+}
+
+impl Sought {
+    /// What it is found by. What somebody sent belongs to its place: they may send two files of one
+    /// size and time.
+    fn key(&self) -> (Origin, Option<&EntryPath>) {
+        let is_sent = matches!(self.of, Origin::Sent { .. });
+        (self.of, is_sent.then_some(&self.path))
+    }
+}
+
+/// What a folder holds of an entry, if anything. Whatever became of the machine, or who was here: what
+/// counts is what is read now.
+fn sound(folder: &Claimed<'_>, entry: &Sought, parts: &Parts) -> Option<Parts> {
+    if !is_there(folder.dir(), entry, parts) {
+        return None;
+    }
+    let file = open_regular(folder.dir(), &entry.slot.to_string()).ok()?;
+    let size = entry.of.size();
+    let sound = parts.still_sound(&file, size).in_few_parts(size);
+    (!sound.is_empty()).then_some(sound)
 }
 
 /// Whether an entry has parts, in a file that is as long as they need.
-fn is_there(dir: &Dir, entry: &HeadEntry, parts: &Parts) -> bool {
+fn is_there(dir: &Dir, entry: &Sought, parts: &Parts) -> bool {
     let needed = match parts.leaves.last_key_value() {
-        Some((number, _)) => leaf_at(*number, entry.content.size()).end,
-        None if parts.is_whole => entry.content.size(),
+        Some((number, _)) => leaf_at(*number, entry.of.size()).end,
+        None if parts.whole.is_some() => entry.of.size(),
         None => return false,
     };
-    let about = dir.symlink_metadata(entry.number.to_string());
+    let about = dir.symlink_metadata(entry.slot.to_string());
     about.is_ok_and(|about| about.is_file() && about.len() >= needed)
-}
-
-/// A head for these entries.
-pub(super) fn head<'s>(entries: impl Iterator<Item = &'s Sought>) -> Head {
-    let entry = |sought: &Sought| {
-        let Sought { slot, path, content } = sought.clone();
-        HeadEntry { number: slot, path, content }
-    };
-    Head { entries: entries.map(entry).collect() }
 }
 
 fn read_journal(dir: &Dir) -> Option<Journal> {
@@ -159,10 +156,13 @@ fn is_old(dir: &Dir) -> bool {
 }
 
 impl Parts {
-    fn missing(&self, content: Content) -> Ranges {
-        let (size, leaves) = (content.size(), content.leaf_count());
-        if self.is_whole {
+    fn missing(&self, size: u64) -> Ranges {
+        let leaves = leaf_count(size);
+        if self.whole.is_some() {
             return Ranges::none();
+        }
+        if leaves == 0 {
+            return Ranges::whole(size);
         }
         let mut ranges: Vec<ByteRange> = Vec::new();
         for number in (0..leaves).filter(|number| !self.leaves.contains_key(number)) {
@@ -177,27 +177,26 @@ impl Parts {
 
     /// Without those behind more gaps than are asked for: what comes is written over them, so they are
     /// not held any more.
-    fn in_few_parts(mut self, content: Content) -> Self {
-        let missing = self.missing(content);
+    fn in_few_parts(mut self, size: u64) -> Self {
+        let missing = self.missing(size);
         let gaps = missing.as_slice();
         if let (true, Some(last)) = (gaps.len() > PARTS_ASKED, gaps.get(PARTS_ASKED - 1)) {
-            self.leaves.retain(|number, _| leaf_at(*number, content.size()).start < last.start);
+            self.leaves.retain(|number, _| leaf_at(*number, size).start < last.start);
         }
         self
     }
 
     /// Those that a file still holds.
-    fn still_sound(&self, file: &File, content: Content) -> Self {
-        if self.is_whole {
-            let is_whole =
-                of_file(file, content.size(), |_| {}).is_ok_and(|found| found == content);
-            return Self { is_whole, ..Self::default() };
+    fn still_sound(&self, file: &File, size: u64) -> Self {
+        if let Some(id) = self.whole {
+            let is_whole = of_file(file, size, |_| {}).is_ok_and(|found| found.id() == id);
+            return Self { whole: is_whole.then_some(id), ..Self::default() };
         }
         let is_sound = |(number, leaf): &(&u64, &Leaf)| {
-            read_leaf(file, **number, content.size()).is_ok_and(|found| found == Some(**leaf))
+            read_leaf(file, **number, size).is_ok_and(|found| found == Some(**leaf))
         };
         let leaves = self.leaves.iter().filter(is_sound).map(|(number, leaf)| (*number, *leaf));
-        Self { leaves: leaves.collect(), is_whole: false }
+        Self { leaves: leaves.collect(), whole: None }
     }
 
     /// What a file that was pieced together merges to.

@@ -3,53 +3,77 @@
 //! ```text
 //! journal:  records, one behind the other
 //! record:   length u32 ‖ check[8] ‖ body          check: the first bytes of the body's BLAKE3 hash
-//! head:     1 ‖ version u8 ‖ count u32 ‖ for each: number u32, path block, id[32], size u64
+//! head:     1 ‖ version u8 ‖ count u32 ‖ for each: number u32, path block, and what it belongs to:
+//!           0 ‖ id[32] ‖ size u64                               a content
+//!           1 ‖ sender[32] ‖ size u64 ‖ modified u64            what somebody sent, whatever it holds
 //! held:     2 ‖ count u32 ‖ for each: number u32, leaf number u64, leaf[32]; of a file without leaves,
-//!           number, the highest u64, zeros
+//!           number, the highest u64, id[32]
 //! ```
+//!
+//! In version 1, all belonged to contents, without the 0, and the id of a file without leaves was zeros.
 //!
 //! It begins with one head; what a record says is held was durable before the record was written. A
 //! torn record, and all behind it, was never said. It holds no key, and no byte of a file.
 
 use crate::codec::{self, Closed, Reader, Writer, closed};
-use crate::model::content::Leaf;
-use crate::model::limits::MANIFEST_ENTRIES;
-use crate::model::{Content, ContentId, EntryPath};
+use crate::crypto::Fingerprint;
+use crate::model::content::{Leaf, leaf_count};
+use crate::model::limits::{ENTRY_SIZE, MANIFEST_ENTRIES};
+use crate::model::{Content, ContentId, EntryPath, Modified};
 use std::collections::BTreeMap;
 
 /// What a private folder is for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Head {
-    pub(super) entries: Vec<HeadEntry>,
+    pub(super) entries: Vec<Sought>,
 }
 
-/// An entry whose content is known.
+/// An entry of which parts are worth keeping, and the number that its part has.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct HeadEntry {
-    pub(super) number: u32,
-    pub(super) path: EntryPath,
-    pub(super) content: Content,
+pub(crate) struct Sought {
+    pub(crate) slot: u32,
+    pub(crate) path: EntryPath,
+    pub(crate) of: Origin,
+}
+
+/// What parts of a file belong to: by this they are found again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum Origin {
+    /// A content, wherever it goes and whoever sends it.
+    Content(Content),
+    /// What somebody sent to this place, if it is of this size and changed at this time. What it holds
+    /// nobody has said yet.
+    Sent { sender: Fingerprint, size: u64, modified: Modified },
+}
+
+impl Origin {
+    pub(super) fn size(&self) -> u64 {
+        match self {
+            Self::Content(content) => content.size(),
+            Self::Sent { size, .. } => *size,
+        }
+    }
 }
 
 /// A part of an entry that is there for good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Held {
     Leaf { entry: u32, number: u64, leaf: Leaf },
-    Small { entry: u32 },
+    Small { entry: u32, id: ContentId },
 }
 
 /// What a journal says, read to its end or to where it was torn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Journal {
-    pub(super) entries: Vec<(HeadEntry, Parts)>,
+    pub(super) entries: Vec<(Sought, Parts)>,
 }
 
 /// The parts of an entry that are there.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Parts {
     pub(super) leaves: BTreeMap<u64, Leaf>,
-    /// Of an entry without leaves: all of it.
-    pub(super) is_whole: bool,
+    /// Of an entry without leaves: all of it, and what that is called.
+    pub(super) whole: Option<ContentId>,
 }
 
 impl Head {
@@ -75,12 +99,12 @@ impl Journal {
         let entries = entries.into_iter().map(|entry| (entry, Parts::default())).collect();
         let mut journal = Self { entries };
         let at: BTreeMap<u32, usize> =
-            (0..).zip(&journal.entries).map(|(at, (entry, _))| (entry.number, at)).collect();
+            (0..).zip(&journal.entries).map(|(at, (entry, _))| (entry.slot, at)).collect();
         while let Some(held) = unframed(&mut input).and_then(|body| read_held(body).ok()) {
             for held in held {
                 let entry = at.get(&held.entry()).and_then(|at| journal.entries.get_mut(*at));
                 if let Some((entry, parts)) = entry {
-                    parts.add(entry.content, held);
+                    parts.add(&entry.of, held);
                 }
             }
         }
@@ -89,33 +113,37 @@ impl Journal {
 }
 
 impl Parts {
-    /// Adds what fits the content.
-    fn add(&mut self, content: Content, held: Held) {
-        match held {
-            Held::Leaf { number, leaf, .. } if number < content.leaf_count() => {
+    /// Adds what fits what it is of.
+    fn add(&mut self, of: &Origin, held: Held) {
+        let leaves = leaf_count(of.size());
+        match (held, of) {
+            (Held::Leaf { number, leaf, .. }, _) if number < leaves => {
                 self.leaves.insert(number, leaf);
             }
-            Held::Small { .. } if content.leaf_count() == 0 => self.is_whole = true,
-            Held::Leaf { .. } | Held::Small { .. } => {}
+            (Held::Small { .. }, Origin::Content(content)) if leaves == 0 => {
+                self.whole = Some(content.id());
+            }
+            (Held::Small { id, .. }, Origin::Sent { .. }) if leaves == 0 => self.whole = Some(id),
+            (Held::Leaf { .. } | Held::Small { .. }, _) => {}
         }
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        !self.is_whole && self.leaves.is_empty()
+        self.whole.is_none() && self.leaves.is_empty()
     }
 
     pub(super) fn held(&self, entry: u32) -> Vec<Held> {
         let leaves = self.leaves.iter();
         let leaves =
             leaves.map(|(number, leaf)| Held::Leaf { entry, number: *number, leaf: *leaf });
-        leaves.chain(self.is_whole.then_some(Held::Small { entry })).collect()
+        leaves.chain(self.whole.map(|id| Held::Small { entry, id })).collect()
     }
 }
 
 impl Held {
     pub(super) fn entry(&self) -> u32 {
         match self {
-            Self::Leaf { entry, .. } | Self::Small { entry } => *entry,
+            Self::Leaf { entry, .. } | Self::Small { entry, .. } => *entry,
         }
     }
 }
@@ -123,30 +151,52 @@ impl Held {
 impl Closed for Head {
     fn write(&self, out: &mut Writer) {
         out.u8(HEAD).u8(VERSION).count(self.entries.len());
-        for HeadEntry { number, path, content } in &self.entries {
-            out.u32(*number).block(path.as_str().as_bytes()).raw(content.id().as_bytes());
-            out.u64(content.size());
+        for Sought { slot, path, of } in &self.entries {
+            out.u32(*slot).block(path.as_str().as_bytes());
+            match of {
+                Origin::Content(content) => {
+                    out.u8(CONTENT).raw(content.id().as_bytes()).u64(content.size());
+                }
+                Origin::Sent { sender, size, modified } => {
+                    out.u8(SENT).raw(sender.as_bytes()).u64(*size).u64(modified.as_nanos());
+                }
+            }
         }
     }
 
     fn read(input: &mut Reader<'_>) -> Result<Self, codec::Error> {
-        if (input.u8()?, input.u8()?) != (HEAD, VERSION) {
+        let (kind, version) = (input.u8()?, input.u8()?);
+        if kind != HEAD || !(1..=VERSION).contains(&version) {
             return Err(codec::Error::Invalid("another kind of journal"));
         }
         let count = input.count("entries", MANIFEST_ENTRIES, HEAD_ENTRY_LEAST)?;
         let entry = |_| {
-            let number = input.u32()?;
+            let slot = input.u32()?;
             let path = std::str::from_utf8(input.block("a path", PATH_MOST)?).ok();
             let path = path.and_then(|path| EntryPath::parse(path).ok());
-            let (id, size) = (ContentId::from_bytes(input.array()?), input.u64()?);
-            let content = Content::new(id, size).ok();
-            match path.zip(content) {
-                Some((path, content)) => Ok(HeadEntry { number, path, content }),
+            let of = read_origin(input, version)?;
+            match path {
+                Some(path) => Ok(Sought { slot, path, of }),
                 None => Err(codec::Error::Invalid("no entry that can be")),
             }
         };
         let entries = (0..count).map(entry).collect::<Result<_, _>>()?;
         Ok(Self { entries })
+    }
+}
+
+fn read_origin(input: &mut Reader<'_>, version: u8) -> Result<Origin, codec::Error> {
+    let kind = if version == 1 { CONTENT } else { input.u8()? };
+    let (name, size) = (input.array()?, input.u64()?);
+    match kind {
+        CONTENT => Content::new(ContentId::from_bytes(name), size)
+            .map(Origin::Content)
+            .map_err(|_| codec::Error::Invalid("no content that can be")),
+        SENT if size <= ENTRY_SIZE => {
+            let modified = Modified::from_nanos(input.u64()?);
+            Ok(Origin::Sent { sender: Fingerprint::from_bytes(name), size, modified })
+        }
+        _ => Err(codec::Error::Invalid("nothing that parts can belong to")),
     }
 }
 
@@ -156,8 +206,8 @@ impl Closed for Held {
             Self::Leaf { entry, number, leaf } => {
                 out.u32(*entry).u64(*number).raw(leaf.as_bytes());
             }
-            Self::Small { entry } => {
-                out.u32(*entry).u64(NO_LEAVES).raw(&[0; 32]);
+            Self::Small { entry, id } => {
+                out.u32(*entry).u64(NO_LEAVES).raw(id.as_bytes());
             }
         }
     }
@@ -165,7 +215,7 @@ impl Closed for Held {
     fn read(input: &mut Reader<'_>) -> Result<Self, codec::Error> {
         let (entry, number, leaf) = (input.u32()?, input.u64()?, input.array()?);
         Ok(match number {
-            NO_LEAVES => Self::Small { entry },
+            NO_LEAVES => Self::Small { entry, id: ContentId::from_bytes(leaf) },
             _ => Self::Leaf { entry, number, leaf: Leaf::from_bytes(leaf) },
         })
     }
@@ -202,9 +252,11 @@ fn check(body: &[u8]) -> [u8; 8] {
     check
 }
 
-const VERSION: u8 = 1;
+const VERSION: u8 = 2;
 const HEAD: u8 = 1;
 const HELD: u8 = 2;
+const CONTENT: u8 = 0;
+const SENT: u8 = 1;
 const NO_LEAVES: u64 = u64::MAX;
 const PATH_MOST: usize = 1024;
 const HELD_BYTES: usize = 44;

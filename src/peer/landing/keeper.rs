@@ -168,7 +168,7 @@ impl Held {
     pub(super) fn of(passed: Passed, slot: u32) -> Self {
         match passed {
             Passed::Leaf(leaf) => Self::Leaf { entry: slot, number: leaf.number, leaf: leaf.leaf },
-            Passed::Small { .. } => Self::Small { entry: slot },
+            Passed::Small { id, .. } => Self::Small { entry: slot, id },
         }
     }
 }

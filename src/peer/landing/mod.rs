@@ -27,7 +27,8 @@ mod private;
 
 pub use batch::Batch;
 pub use gathered::Gathered;
-pub(crate) use gathered::{PARTS_ASKED, Sought};
+pub(crate) use gathered::PARTS_ASKED;
+pub(crate) use journal::{Origin, Sought};
 
 use super::Error;
 use super::disk::{self, open_regular};
@@ -62,7 +63,7 @@ pub struct Target {
     pub path: EntryPath,
     /// How many bytes.
     pub size: u64,
-    /// What it will hold, if that is known: only then it is worth keeping parts of it.
+    /// What it will hold, if that is known.
     pub content: Option<Content>,
 }
 
@@ -136,18 +137,21 @@ impl Landing {
         standing(&self.dir, path, content)
     }
 
-    /// Takes up what is left here of these contents, each with the number that its part gets, from
-    /// transfers that were cut off. Nothing, when it cannot be had. Blocks.
+    /// Takes up what is left here of these, each with the number that its part gets, from transfers that
+    /// were cut off; and from now on, parts of them are kept. Blocks.
     pub(crate) fn gather(&self, sought: Vec<Sought>) -> Gathered {
-        Gathered::new(&self.dir, sought).unwrap_or_default()
+        Gathered::new(&self.dir, sought)
     }
 
     /// Removes what is left here of these contents from transfers that were cut off. Blocks.
     pub(crate) fn forget(&self, contents: &[Content]) {
         let Ok(path) = EntryPath::parse("forgotten") else { return };
         let sought = (0..).zip(contents);
-        let sought =
-            sought.map(|(slot, content)| Sought { slot, path: path.clone(), content: *content });
+        let sought = sought.map(|(slot, content)| Sought {
+            slot,
+            path: path.clone(),
+            of: Origin::Content(*content),
+        });
         if let Some(private) = self.gather(sought.collect()).private {
             private.forget();
         }
@@ -169,10 +173,8 @@ impl Landing {
         if let Some(collision) = find_collision(paths) {
             return Err(Error::Together(collision.into()));
         }
-        let missing = |(slot, target): &(u32, Target)| match target.content {
-            Some(content) => gathered.missing(*slot, content).length(),
-            None => target.size,
-        };
+        let missing =
+            |(slot, target): &(u32, Target)| gathered.missing(*slot, target.size).length();
         self.has_room(targets.iter().map(missing).fold(0, u64::saturating_add))?;
         let at = |source| Error::Disk { path: self.path.clone(), source };
         Batch::new(Arc::clone(&self.dir), self.rules, targets, gathered).map_err(at)

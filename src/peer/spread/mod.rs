@@ -17,7 +17,7 @@ mod job;
 mod plan;
 
 use self::plan::{Next, Plan, SourceId};
-use super::landing::{Batch, Landed, Landing, Sought, Standing, Target};
+use super::landing::{Batch, Landed, Landing, Origin, Sought, Standing, Target};
 use super::telling::Telling;
 use super::{Error, Sharer};
 use crate::link::{StreamError, Streams};
@@ -147,8 +147,9 @@ fn begin(
     if !may_land {
         return Ok(None);
     }
-    let gathered = landing.gather(vec![Sought { slot: 0, path: path.clone(), content }]);
-    let missing = gathered.missing(0, content);
+    let sought = Sought { slot: 0, path: path.clone(), of: Origin::Content(content) };
+    let gathered = landing.gather(vec![sought]);
+    let missing = gathered.missing(0, content.size());
     if missing.length() <= SMALL {
         return Ok(None);
     }

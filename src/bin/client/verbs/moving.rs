@@ -248,21 +248,19 @@ fn from_here(program: &Program, path: &Path) -> String {
 pub(super) async fn send(program: &Arc<Program>, arguments: &ArgMatches) -> Result<(), Trouble> {
     let to = named(arguments, "USER")?;
     let paths = arguments.get_many::<PathBuf>("PATH").into_iter().flatten();
-    let paths = paths.map(|path| std::path::absolute(program.at(path)));
-    let paths =
-        paths.collect::<Result<_, _>>().map_err(|error| Failure::new(Exit::Error, error))?;
+    let paths = paths.map(|path| program.at(path)).collect();
     program.printer.note(format!("Waiting for {to} to take it..."));
     transfers::begin(program, Move::Send { to, paths }, arguments.get_flag("background")).await
 }
 
 fn tell_sent(program: &Program, sent: SentFiles) -> Result<(), Trouble> {
-    let SentFiles { to, verified, landed, kept_out, left_out, bytes: size } = sent;
+    let SentFiles { to, verified, landed, kept_out, unfit, left_out, bytes: size } = sent;
     let names = |files: &[waxwing::model::EntryPath]| -> Vec<String> {
         files.iter().map(|path| path.as_str().to_owned()).collect()
     };
     program.printer.object(&serde_json::json!({
         "type": "sent", "to": to.to_string(), "verified": verified, "landed": names(&landed),
-        "kept_out": names(&kept_out), "bytes": size,
+        "kept_out": names(&kept_out), "unfit": names(&unfit), "bytes": size,
         "left_out": left_out.iter().map(|it| it.path.to_string()).collect::<Vec<_>>(),
     }));
     for waxwing::peer::LeftOut { path, why } in &left_out {
@@ -271,6 +269,12 @@ fn tell_sent(program: &Program, sent: SentFiles) -> Result<(), Trouble> {
     if !landed.is_empty() {
         let to = signed_by(&to, verified);
         program.printer.result(format!("{}, {}: delivered to {to}", some(&landed), bytes(size)));
+    }
+    if !unfit.is_empty() {
+        let what = format!("{} changed since it was cut off, and is not there", some(&unfit));
+        return Err(Failure::new(Exit::Conflict, what)
+            .hint("send it again: all of it goes then")
+            .into());
     }
     if kept_out.is_empty() {
         return Ok(());

@@ -1,0 +1,89 @@
+//! A folder of very many small files, from one person to another: one stream, in little memory, and
+//! never silent.
+
+use crate::town::{Home, Town};
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::Stdio;
+use std::time::{Duration, Instant};
+
+#[test]
+fn a_folder_of_many_files_is_one_stream() {
+    let seen = fetch(3000);
+    assert!(seen.getting < MOST && seen.serving < MOST, "{seen:?}");
+}
+
+/// `FILES=100000 cargo test --test client -- --ignored --nocapture a_hundred_thousand_files`
+#[test]
+#[ignore = "takes long"]
+fn a_hundred_thousand_files() {
+    let files = std::env::var("FILES").map_or(100_000, |files| files.parse().unwrap());
+    let seen = fetch(files);
+    println!("{files} files: {seen:?}");
+    assert!(seen.getting < MOST && seen.serving < MOST, "more than 64 MiB");
+}
+
+/// What it took.
+#[derive(Debug)]
+#[allow(dead_code, reason = "it is printed")]
+struct Seen {
+    /// Until the first word, and between two words, at most.
+    longest_silence: Duration,
+    took: Duration,
+    /// Bytes of memory of the one who gets, and of the one who serves.
+    getting: u64,
+    serving: u64,
+}
+
+fn fetch(files: usize) -> Seen {
+    let town = Town::new();
+    let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));
+    for at in 0..files {
+        let folder = bob.path.join(format!("zoo/{}", at % 97));
+        if at < 97 {
+            fs::create_dir_all(&folder).unwrap();
+        }
+        fs::write(folder.join(format!("animal number {at}.txt")), format!("I am {at}")).unwrap();
+    }
+    bob.run(&["share", "add", bob.path.join("zoo").to_str().unwrap()]).ok();
+    let mut serving = bob.serve();
+    let (began, longest_silence, getting) = get(&mallory);
+    let took = began.elapsed();
+    let served = serving.await_event("served");
+    assert_eq!(served["files"].as_array().unwrap().len(), files, "in one stream");
+    for at in 0..files {
+        let name = format!("zoo/{}/animal number {at}.txt", at % 97);
+        let came = fs::read(mallory.path.join("downloads").join(&name)).unwrap();
+        assert_eq!(came, format!("I am {at}").as_bytes(), "{name}");
+    }
+    let serving = memory(&serving.pid().as_raw_nonzero().to_string());
+    Seen { longest_silence, took, getting, serving }
+}
+
+/// Gets all of it; gives when that began, how long it was silent at most, and its memory.
+fn get(mallory: &Home<'_>) -> (Instant, Duration, u64) {
+    let mut command = mallory.command(&["get", "bob:zoo", "--json"]);
+    let began = Instant::now();
+    let mut getting = command.stdout(Stdio::piped()).spawn().unwrap();
+    let (mut last, mut longest, mut most) = (began, Duration::ZERO, 0);
+    for line in BufReader::new(getting.stdout.take().unwrap()).lines() {
+        line.unwrap();
+        longest = longest.max(last.elapsed());
+        last = Instant::now();
+        most = memory(&getting.id().to_string()).max(most);
+    }
+    assert!(getting.wait().unwrap().success());
+    (began, longest, most)
+}
+
+/// The most bytes of memory that a process has had so far.
+fn memory(process: &str) -> u64 {
+    let status = fs::read_to_string(Path::new("/proc").join(process).join("status"));
+    let status = status.unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.trim().strip_suffix(" kB")?.parse::<u64>().ok());
+    kib.unwrap_or_default() * 1024
+}
+
+const MOST: u64 = 64 << 20;
