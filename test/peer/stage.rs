@@ -69,6 +69,7 @@ impl Policy for Taking {
 pub(crate) enum Answered {
     Served(Result<Served, Error>),
     Received(Result<Received, Error>),
+    Shown(Result<(), Error>),
 }
 
 /// Bob, who serves what is in `home/share`, and Alice, who has `home/downloads`.
@@ -276,6 +277,7 @@ async fn answer(bob: &Sharer, taking: &Taking, streams: &Streams, request: Reque
     match request.kind() {
         Kind::GetAsk => Answered::Served(bob.serve_get(request, streams, &user("alice")).await),
         Kind::SendAsk => Answered::Received(bob.receive(request, streams, taking).await),
+        Kind::Browse => Answered::Shown(bob.show(request, &user("alice"))),
         kind => panic!("{kind}"),
     }
 }
