@@ -13,6 +13,8 @@ mod stage;
 mod crowded;
 #[path = "client/demo.rs"]
 mod demo;
+#[path = "client/errands.rs"]
+mod errands;
 #[path = "client/exits.rs"]
 mod exits;
 #[path = "client/getting.rs"]

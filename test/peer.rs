@@ -29,3 +29,5 @@ mod rude_senders;
 mod sending;
 #[path = "peer/serving.rs"]
 mod serving;
+#[path = "peer/spread.rs"]
+mod spread;

@@ -80,7 +80,7 @@ impl Shelf {
 }
 
 impl Shelved {
-    fn get(&self, path: &EntryPath) -> Option<&Published> {
+    pub(super) fn get(&self, path: &EntryPath) -> Option<&Published> {
         self.at(self.find(path)?)
     }
 

@@ -85,6 +85,7 @@ mod search;
 mod send;
 mod session;
 mod shares;
+mod spread;
 mod trust;
 
 pub use account::{Me, OwnKeys};
@@ -132,6 +133,8 @@ pub struct Options {
     pub backoff: Backoff,
     /// The tries to get something from somebody, or to reach them, and the pauses between.
     pub retries: Backoff,
+    /// How often the index is asked who else has a file that is under way.
+    pub more_sources: Duration,
     /// How long a conversation waits for what.
     pub deadlines: Deadlines,
     /// What time it is.
@@ -148,6 +151,7 @@ impl Default for Options {
             away: Duration::from_secs(5),
             backoff: Backoff { tries: u32::MAX, first, longest },
             retries: Backoff::default(),
+            more_sources: Duration::from_secs(10),
             // Nobody needs more of one person at once, and of strangers there may be many.
             deadlines: Deadlines { requests: 16, request_bytes: 1 << 20, ..Deadlines::default() },
             clock: Arc::new(UnixTime::now),

@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use waxwing::model::{HostPort, Untrusted, UserName};
-use waxwing::node::{self, Exit, GetRules, Got, Move, Moved, SentFiles, Wanted};
+use waxwing::node::{self, Exit, GetRules, Got, Move, Moved, Sender, SentFiles, Wanted};
 use waxwing::peer::Landed;
 use waxwing::ui::{Failure, Printer, Table, bytes};
 
@@ -129,6 +129,9 @@ struct File {
     from: Option<String>,
     fingerprint: Option<String>,
     verified: Option<bool>,
+    /// Who has sent how many bytes of it, when several did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<(String, u64)>,
     landed: &'static str,
     /// Whether a receipt is kept.
     receipt: bool,
@@ -148,6 +151,7 @@ impl File {
             from: sender.map(|sender| sender.user.to_string()),
             fingerprint: sender.map(|sender| sender.fingerprint.to_string()),
             verified: sender.map(|sender| sender.verified.is_some()),
+            parts: got.parts.iter().map(|(who, bytes)| (who.user.to_string(), *bytes)).collect(),
             landed: match &got.landed {
                 Ok(Landed::New) => "new",
                 Ok(Landed::Replaced) => "replaced",
@@ -199,7 +203,10 @@ fn tell_came(program: &Program, all: &[Got]) {
     if came.len() <= FEW {
         for (got, from) in came {
             let file = got.folder.join(got.path.to_relative());
-            let by = signed_by(&from.user, from.verified.is_some());
+            let by = match got.parts.as_slice() {
+                [] => signed_by(&from.user, from.verified.is_some()),
+                parts => parts_of(parts),
+            };
             printer.result(format!(
                 "{}: {}, signed by {by}",
                 from_here(program, &file),
@@ -222,6 +229,17 @@ fn tell_came(program: &Program, all: &[Got]) {
     }
 }
 
+/// Who has sent which part of a file, in parts of a hundred.
+fn parts_of(parts: &[(Sender, u64)]) -> String {
+    let all = parts.iter().fold(0, |sum: u64, (_, bytes)| sum.saturating_add(*bytes));
+    let part = |(sender, bytes): &(Sender, u64)| {
+        let percent = u128::from(*bytes).saturating_mul(100).checked_div(all.into());
+        let by = signed_by(&sender.user, sender.verified.is_some());
+        format!("{by} {}%", percent.unwrap_or(0))
+    };
+    parts.iter().map(part).collect::<Vec<_>>().join(", ")
+}
+
 /// A path as one would type it here.
 fn from_here(program: &Program, path: &Path) -> String {
     Untrusted::new(&program.shortened(path).display().to_string()).to_string()
@@ -230,9 +248,7 @@ fn from_here(program: &Program, path: &Path) -> String {
 pub(super) async fn send(program: &Arc<Program>, arguments: &ArgMatches) -> Result<(), Trouble> {
     let to = named(arguments, "USER")?;
     let paths = arguments.get_many::<PathBuf>("PATH").into_iter().flatten();
-    let paths = paths.map(|path| std::path::absolute(program.at(path)));
-    let paths =
-        paths.collect::<Result<_, _>>().map_err(|error| Failure::new(Exit::Error, error))?;
+    let paths = paths.map(|path| program.at(path)).collect();
     program.printer.note(format!("Waiting for {to} to take it..."));
     transfers::begin(program, Move::Send { to, paths }, arguments.get_flag("background")).await
 }
