@@ -8,6 +8,8 @@ mod keys;
 #[allow(dead_code, reason = "the server's tests use all of it")]
 mod stage;
 
+#[path = "client/away.rs"]
+mod away;
 #[cfg(target_os = "linux")]
 #[path = "client/crowded.rs"]
 mod crowded;

@@ -24,6 +24,8 @@ mod town;
 
 #[path = "node/advice.rs"]
 mod advice;
+#[path = "node/away.rs"]
+mod away;
 #[path = "node/beginnings.rs"]
 mod beginnings;
 #[path = "node/catalog.rs"]
@@ -58,5 +60,7 @@ mod sharing;
 mod stories;
 #[path = "node/verbs.rs"]
 mod verbs;
+#[path = "node/watching.rs"]
+mod watching;
 #[path = "node/wishes.rs"]
 mod wishes;

@@ -29,5 +29,7 @@ mod rude_senders;
 mod sending;
 #[path = "peer/serving.rs"]
 mod serving;
+#[path = "peer/showing.rs"]
+mod showing;
 #[path = "peer/spread.rs"]
 mod spread;

@@ -16,6 +16,7 @@
 mod error;
 mod home;
 pub mod index;
+mod looks;
 mod object;
 mod pins;
 mod shared_folders;
@@ -23,11 +24,12 @@ mod user;
 
 pub use error::{Advice, Error, Exit};
 pub use home::{Config, Home, HomeError, HomeLock, Receive};
+pub use looks::Figures;
 pub use object::{Object, ObjectError, Wanted};
 pub use pins::Pin;
 pub use shared_folders::SharedFolder;
 pub use user::{
-    Acquaintance, Contradiction, GetRules, Got, Looked, Me, Move, MoveInfo, MoveStanding, Moved,
-    Moving, Online, Options, OwnKeys, Pinned, Preview, Results, Sender, SentBy, SentFiles,
-    Standing, User, Visit, Waiting, Words, ask_who_answers,
+    Acquaintance, Contradiction, GetRules, Got, Looked, Looking, Me, Move, MoveInfo, MoveStanding,
+    Moved, Moving, Online, Options, OwnKeys, Pace, Pinned, Preview, Results, Sender, SentBy,
+    SentFiles, Standing, User, Visit, Waiting, Watched, Words, ask_who_answers,
 };

@@ -33,6 +33,7 @@ mod sending;
 mod serving;
 mod sharer;
 mod shelf;
+mod showing;
 mod sources;
 mod spread;
 mod telling;
@@ -40,7 +41,9 @@ mod turns;
 
 pub use error::Error;
 pub use fetching::{Fetched, FetchedFile, Wanted};
-pub use folder::{LeftOut, PassedOver, Scan, Scanned, ShareFolder, Stamp, WhyLeftOut};
+pub use folder::{
+    Changed, FolderWatch, LeftOut, PassedOver, Scan, Scanned, ShareFolder, Stamp, WhyLeftOut,
+};
 pub use landing::{Batch, LandError, Landed, Landing, Rules, Standing, Target};
 pub use receipts::Receipts;
 pub use receiving::{Decision, Policy, Proposal, Received, ReceivedFile};

@@ -63,6 +63,16 @@ impl Shelf {
         self.share_for(asker, share)?.get(path).cloned()
     }
 
+    pub(super) fn owner(&self) -> &UserName {
+        &self.0.owner
+    }
+
+    /// All shares, for somebody in their audiences.
+    pub(super) fn shares_for(&self, asker: &UserName) -> Vec<Arc<Shelved>> {
+        let ids: Vec<_> = self.read().keys().copied().collect();
+        ids.into_iter().filter_map(|id| self.share_for(asker, id)).collect()
+    }
+
     /// A share, for somebody in its audience.
     pub(super) fn share_for(&self, asker: &UserName, share: ShareId) -> Option<Arc<Shelved>> {
         let shelved = Arc::clone(self.read().get(&share)?);
@@ -80,6 +90,30 @@ impl Shelf {
 }
 
 impl Shelved {
+    pub(super) fn share(&self) -> &Share {
+        &self.share
+    }
+
+    /// The files behind a path, and of them those at or below another one, in their order.
+    pub(super) fn files_from<'s>(
+        &'s self,
+        behind: Option<&EntryPath>,
+        below: Option<&'s EntryPath>,
+    ) -> impl Iterator<Item = &'s Published> {
+        let first = self.files.partition_point(|file| {
+            let path = file.entry.path();
+            behind.is_some_and(|behind| path <= behind) || below.is_some_and(|below| path < below)
+        });
+        let files = self.files.get(first..).unwrap_or_default().iter();
+        // What begins with the same letters stands together.
+        let begins = move |file: &&Published| {
+            below.is_none_or(|below| file.entry.path().as_str().starts_with(below.as_str()))
+        };
+        let is_within =
+            move |file: &&Published| below.is_none_or(|below| file.entry.path().is_within(below));
+        files.take_while(begins).filter(is_within)
+    }
+
     pub(super) fn get(&self, path: &EntryPath) -> Option<&Published> {
         self.at(self.find(path)?)
     }

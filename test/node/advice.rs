@@ -105,9 +105,6 @@ fn own() -> Vec<Error> {
         Error::NoShareOf { user: bob(), share: name() },
         Error::NobodyHas(Content::of(b"x").id()),
         Error::NoResult(3),
-        Error::NoMove(3),
-        Error::NotUnderWay(3),
-        Error::UnderWay { number: 3, by: None },
         Error::NoMore,
         Error::NothingFound,
         Error::NoSuchFile("alice:photos/tree.jpg".parse().unwrap()),
@@ -115,6 +112,10 @@ fn own() -> Vec<Error> {
         Error::SharedAlready(name()),
         Error::ShareNameTaken(name()),
         Error::NoShare(name()),
+        Error::ShareGone { name: name(), path: "/media/disk".into() },
+        Error::NoMove(3),
+        Error::UnderWay { number: 3, by: None },
+        Error::NotUnderWay(3),
         Error::NobodyInAudience(name()),
         Error::NoPort { first: 7400, last: 7499 },
         Error::Offline(bob()),
@@ -295,9 +296,6 @@ fn number(error: &Error) -> usize {
         Error::NoShareOf { .. } => 18,
         Error::NobodyHas(_) => 19,
         Error::NoResult(_) => 20,
-        Error::NoMove(_) => 41,
-        Error::NotUnderWay(_) => 42,
-        Error::UnderWay { .. } => 43,
         Error::NoMore => 21,
         Error::NothingFound => 22,
         Error::NoSuchFile(_) => 23,
@@ -318,8 +316,12 @@ fn number(error: &Error) -> usize {
         Error::Stopped => 38,
         Error::Rotating => 39,
         Error::NotAsSent { .. } => 40,
+        Error::ShareGone { .. } => 41,
+        Error::NoMove(_) => 42,
+        Error::UnderWay { .. } => 43,
+        Error::NotUnderWay(_) => 44,
         Error::Of(_) => LAST,
     }
 }
 
-const LAST: usize = 41;
+const LAST: usize = 45;

@@ -49,13 +49,20 @@ impl Trio {
         fs::read(self.town.path("bob/downloads/film")).unwrap()
     }
 
-    /// Of whom Bob was told that they are not asked any more.
+    /// Of whom Bob was told that they are not asked any more. All were asked together.
     fn dropped(&self) -> Vec<String> {
-        let dropped = self.told.try_iter().filter_map(|event| match event {
-            Event::Failed { with, again: None, .. } => Some(with.to_string()),
-            _ => None,
-        });
-        dropped.collect()
+        let (mut dropped, mut together) = (Vec::new(), false);
+        for event in self.told.try_iter() {
+            match event {
+                Event::Failed { with, again: None, .. } => dropped.push(with.to_string()),
+                Event::Began { with: Some(with), .. } => {
+                    together |= with.to_string() == "alice, mallory";
+                }
+                _ => {}
+            }
+        }
+        assert!(together);
+        dropped
     }
 
     async fn stop(self) {

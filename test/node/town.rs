@@ -53,6 +53,23 @@ impl Town {
 
     async fn over(store: Sqlite) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let sockets = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let (index, stop, task) = Self::serve(&store, sockets);
+        Self { folder, index, store, stop, task: Some(task) }
+    }
+
+    /// The index comes back, at the same address, with all that it knew.
+    pub(crate) async fn open_again(&mut self) {
+        let at = self.index.at.to_socket_addr().unwrap();
+        let sockets = TcpListener::bind(at).await.unwrap();
+        let (_, stop, task) = Self::serve(&self.store, sockets);
+        (self.stop, self.task) = (stop, Some(task));
+    }
+
+    fn serve(
+        store: &Sqlite,
+        sockets: TcpListener,
+    ) -> (Invitation, CancellationToken, JoinHandle<()>) {
         let now = UnixTime::now();
         let signing = signing_key("large");
         let identity = Identity::new(signing, sealing_key("mallory-sealing"), now).unwrap();
@@ -60,7 +77,6 @@ impl Town {
         let hasher = PasswordHasher::new(4).unwrap();
         let clock = Arc::new(UnixTime::now);
         let index = Index::new(store.clone(), rules, hasher, clock, |_| ()).unwrap();
-        let sockets = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let at = sockets.local_addr().unwrap().into();
         let invitation = Invitation { at, fingerprint: identity.fingerprint(), token: None };
         let deadlines = Deadlines::default();
@@ -70,7 +86,7 @@ impl Town {
         let task = tokio::spawn(async move {
             tokio::join!(serving, index.run_jobs(jobs_stop));
         });
-        Self { folder, index: invitation, store, stop, task: Some(task) }
+        (invitation, stop, task)
     }
 
     /// Where somebody keeps everything; their keys are there, nothing else.

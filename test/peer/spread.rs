@@ -209,6 +209,25 @@ async fn nobody_waits_for_who_brings_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nobody_waits_for_who_shows_no_list() {
+    let bytes = bytes_of(1, SIZE);
+    let silent = |request: Request, _: Streams| async move {
+        pending::<()>().await;
+        drop(request);
+        None
+    };
+    let stuck = Stage::answering(tempfile::tempdir().unwrap(), sharer("bob"), silent).await;
+    let quick = polite(&bytes).await;
+    let spread = begin(&quick, &bytes).await;
+    let (of_stuck, of_quick) = (source(0, &stuck), source(1, &quick));
+    let (first, second) =
+        soon(async { tokio::join!(spread.work(&of_stuck), spread.work(&of_quick)) }).await;
+    first.expect("it is let go, and not waited for until it fails");
+    second.unwrap();
+    assert_eq!(landed(&quick, spread, &bytes).await, [(1, SIZE as u64)]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_comes_later_joins() {
     let bytes = bytes_of(1, SIZE);
     // After its first part the one does nothing any more.

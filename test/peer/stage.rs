@@ -69,6 +69,7 @@ impl Policy for Taking {
 pub(crate) enum Answered {
     Served(Result<Served, Error>),
     Received(Result<Received, Error>),
+    Shown(Result<(), Error>),
 }
 
 /// Bob, who serves what is in `home/share`, and Alice, who has `home/downloads`.
@@ -165,6 +166,18 @@ impl Stage {
         let share = Share { id: self.share, name, keywords, audience };
         self.bob.shelf().put(share, folder, published.clone());
         published
+    }
+
+    /// The same, without reading any file.
+    pub(crate) fn publish_unread(&self) {
+        let folder = Arc::new(ShareFolder::open(&self.at("share")).unwrap());
+        let files = folder.scan().unwrap().files;
+        let files = files
+            .iter()
+            .map(|file| Published { entry: file.entry(None).unwrap(), stamp: file.stamp });
+        let (name, keywords) = (Name::new("share").unwrap(), Keywords::default());
+        let share = Share { id: self.share, name, keywords, audience: Audience::Everyone };
+        self.bob.shelf().put(share, folder, files.collect());
     }
 
     pub(crate) fn landing(&self, rules: Rules) -> Landing {
@@ -264,6 +277,7 @@ async fn answer(bob: &Sharer, taking: &Taking, streams: &Streams, request: Reque
     match request.kind() {
         Kind::GetAsk => Answered::Served(bob.serve_get(request, streams, &user("alice")).await),
         Kind::SendAsk => Answered::Received(bob.receive(request, streams, taking).await),
+        Kind::Browse => Answered::Shown(bob.show(request, &user("alice"))),
         kind => panic!("{kind}"),
     }
 }

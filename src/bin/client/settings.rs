@@ -7,7 +7,7 @@ use std::io;
 use std::time::Duration;
 use waxwing::link::{Backoff, Deadlines};
 use waxwing::model::IndexAddress;
-use waxwing::node::{Config, Home, Options, Receive};
+use waxwing::node::{Config, Home, Options, Pace, Receive};
 use waxwing::ui::settings::{ConfigFile, Preset, Setting, SettingError, Settings};
 use waxwing::ui::{Exit, Failure};
 
@@ -28,6 +28,7 @@ pub(crate) static TABLE: &[&Setting] = &[
     &RETRY_PAUSE_MOST,
     &CONNECT_TIMEOUT,
     &IDLE_TIMEOUT,
+    &RESCAN,
     &JSON,
 ];
 
@@ -121,6 +122,15 @@ const AWAY: Setting = Setting {
     help: "Try so long to reach an index that is away",
 };
 
+const RESCAN: Setting = Setting {
+    name: "rescan",
+    value: Some("SECONDS"),
+    preset: Preset::Is("600"),
+    in_file: true,
+    many: false,
+    help: "Look at all shares again so often, besides when something changes",
+};
+
 const RETRIES: Setting = Setting {
     name: "retries",
     value: Some("N"),
@@ -210,7 +220,9 @@ impl Given {
             settings.number(setting, 1..=3600).map(|it| Duration::from_secs(it.unwrap_or(30)))
         };
         let (patience, away) = (seconds(&PATIENCE)?, seconds(&AWAY)?);
-        let options = Options { patience, away, ..Options::default() };
+        let always = Duration::from_secs(settings.number(&RESCAN, 5..=86_400)?.unwrap_or(600));
+        let pace = Pace { always, ..Pace::default() };
+        let options = Options { patience, away, pace, ..Options::default() };
         let options = Options { retries: retries(settings)?, ..deadlines(settings, options)? };
         let (samples, json) = (settings.is_on(&SAMPLES)?, settings.is_on(&JSON)?);
         Ok(Self { home, has_file, config, options, samples, json, remark })

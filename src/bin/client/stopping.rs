@@ -109,7 +109,7 @@ async fn stopped(program: &Program, name: &str, words: &[String], numbers: &[usi
             format!("to go on: {}", join_words(words)),
         ),
         "share" => stopped(
-            "stopped before the index was told",
+            "stopped before all of it was read",
             "`share scan` goes on with it, `share rm NAME` takes it back".to_owned(),
         ),
         _ => Failure::new(Exit::Interrupted, "stopped"),

@@ -115,6 +115,14 @@ impl Error {
                 "give the folder another name, or remove the other share: `share rm NAME`",
             ),
             Self::NoShare(_) => hint(Exit::NotFound, "`share ls` shows what you share"),
+            Self::ShareGone { name, .. } => hint(
+                Exit::NotFound,
+                format!(
+                    "it stays listed, and nobody gets anything of it until it is back; `share rm {}` \
+                     ends that",
+                    model::Untrusted::new(name.as_str())
+                ),
+            ),
             Self::NobodyInAudience(name) => hint(
                 Exit::NotFound,
                 format!(

@@ -153,6 +153,14 @@ pub enum Error {
     /// One has no share of this name.
     #[error("you share nothing under the name {}", Untrusted::new(.0.as_str()))]
     NoShare(Name),
+    /// A share is not where it was.
+    #[error("{}: {} is not there", Untrusted::new(name.as_str()), path.display())]
+    ShareGone {
+        /// Its name.
+        name: Name,
+        /// Where it was.
+        path: PathBuf,
+    },
     /// The index knows somebody of a share's audience no more, or never did.
     #[error("nobody on the index has one of the names with whom {} is shared", Untrusted::new(.0.as_str()))]
     NobodyInAudience(Name),

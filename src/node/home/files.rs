@@ -97,6 +97,17 @@ impl StateFolder {
         write().map_err(at(&path))
     }
 
+    /// Writes these bytes behind what is there, whatever that is.
+    pub(in crate::node) fn append(&self, name: &str, bytes: &[u8]) -> Result<(), HomeError> {
+        let path = self.path.join(name);
+        let write = || {
+            let mut file = private(File::options().append(true).create(true)).open(&path)?;
+            file.write_all(bytes)?;
+            file.sync_data()
+        };
+        write().map_err(at(&path))
+    }
+
     /// Removes the file, if there is one.
     pub(in crate::node) fn remove(&self, name: &str) -> Result<(), HomeError> {
         let path = self.path.join(name);

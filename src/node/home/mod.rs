@@ -13,9 +13,11 @@
 //!     token            opens the session on it
 //!     chain            its key directory, as far as it is known
 //!     pins.json        whose key is whose, and whose words were compared
+//!     people.json      where people whose keys are pinned could be reached last
 //!     shares.json      what is shared, and with whom
 //!     results.json     the numbered results of the last search
-//!     look-….json      what a share was like when it was last looked at
+//!     hashes-…         what the bytes of a share's files are called
+//!     look-…           what a share was like when it was last looked at
 //!     rotation         from the identity to the next one, signed by both
 //!     port             the port on which others were listened for last
 //!     receipts/        who sent what

@@ -4,8 +4,9 @@
 use super::catalog::{Published, Searches};
 use super::directory::Directory;
 use super::people::{PEOPLE_KNOWN, Person};
+use crate::crypto::Fingerprint;
 use crate::model::directory::{Agreement, Chain, Head};
-use crate::model::{ShareId, UnixTime, UserName};
+use crate::model::{PeerAddress, ShareId, UnixTime, UserName};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -61,6 +62,8 @@ struct People {
     seen: u64,
     /// When all of them were asked for.
     all: Option<UnixTime>,
+    /// When somebody who was remembered from an earlier run was last heard of.
+    earlier: Option<UnixTime>,
 }
 
 /// A person, when that was said, and the how manyth thing it was.
@@ -68,6 +71,18 @@ struct Row {
     person: Person,
     since: UnixTime,
     number: u64,
+    /// Where they could be dialled last, also after they went.
+    last: Vec<PeerAddress>,
+}
+
+impl Row {
+    fn new((person, since, number): (Person, UnixTime, u64), before: Option<&Self>) -> Self {
+        let last = match person.addresses.is_empty() {
+            true => before.map(|before| before.last.clone()).unwrap_or_default(),
+            false => person.addresses.clone(),
+        };
+        Self { person, since, number, last }
+    }
 }
 
 impl Known {
@@ -120,9 +135,12 @@ impl Known {
     /// was heard holds. Gives them as they are then.
     pub(super) fn saw_all(&self, all: &[Person], began: u64, now: UnixTime) -> Vec<Person> {
         let mut people = self.people();
-        people.rows.retain(|_, row| row.number > began);
+        let (later, before) = std::mem::take(&mut people.rows)
+            .into_iter()
+            .partition::<BTreeMap<_, _>, _>(|(_, row)| row.number > began);
+        people.rows = later;
         for person in all {
-            let row = Row { person: person.clone(), since: now, number: began };
+            let row = Row::new((person.clone(), now, began), before.get(&person.user));
             people.rows.entry(person.user.clone()).or_insert(row);
         }
         people.all = Some(now);
@@ -134,9 +152,65 @@ impl Known {
         let mut people = self.people();
         people.seen = people.seen.saturating_add(1);
         if people.rows.len() < PEOPLE_KNOWN || people.rows.contains_key(&person.user) {
-            let row = Row { person: person.clone(), since, number: people.seen };
+            let before = people.rows.get(&person.user);
+            let row = Row::new((person.clone(), since, people.seen), before);
             people.rows.insert(person.user.clone(), row);
         }
+    }
+
+    /// People as they were in an earlier run of the program, and where each could be dialled.
+    pub(in crate::node) fn remember_people(&self, earlier: Vec<(Person, UnixTime)>) {
+        let mut people = self.people();
+        people.earlier = earlier.iter().map(|(_, since)| *since).max();
+        for (person, since) in earlier {
+            let last = person.addresses.clone();
+            let row = Row { person: Person { online: false, ..person }, since, number: 0, last };
+            people.rows.entry(row.person.user.clone()).or_insert(row);
+        }
+    }
+
+    /// Some of the people, with where each could be dialled last, and when they were heard of.
+    pub(in crate::node) fn last_of(
+        &self,
+        is_wanted: impl Fn(&UserName) -> bool,
+    ) -> Vec<(Person, UnixTime)> {
+        let people = self.people();
+        let rows = people.rows.values().filter(|row| is_wanted(&row.person.user));
+        let last = |row: &Row| {
+            let person = Person { addresses: row.last.clone(), ..row.person.clone() };
+            (person, row.since)
+        };
+        rows.map(last).collect()
+    }
+
+    /// Somebody was reached there, by whoever's word.
+    pub(in crate::node) fn reached(&self, user: &UserName, at: PeerAddress) {
+        if let Some(row) = self.people().rows.get_mut(user) {
+            row.last.retain(|known| *known != at);
+            row.last.insert(0, at);
+            row.last.truncate(ADDRESSES);
+        }
+    }
+
+    /// When the index was last heard of the people.
+    pub(in crate::node) fn heard(&self) -> Option<UnixTime> {
+        self.people().rows.values().map(|row| row.since).max()
+    }
+
+    /// Who has an identity, by the chain as far as it is known.
+    pub(in crate::node) fn name_of(&self, identity: &Fingerprint) -> Option<UserName> {
+        let directory = self.directory();
+        let is_now = |chain: &Chain, user: &UserName| {
+            chain.current(user).is_some_and(|step| step.identity == *identity)
+        };
+        let owner = directory
+            .with_chain(|chain| chain.owner(identity).filter(|user| is_now(chain, user)).cloned());
+        owner.filter(|_| directory.alarm().is_none())
+    }
+
+    /// The identity that somebody has, by the chain as far as it is known.
+    pub(in crate::node) fn identity_of(&self, user: &UserName) -> Option<Fingerprint> {
+        self.directory().with_chain(|chain| chain.current(user)).map(|step| step.identity)
     }
 
     /// There is nobody of that name.
@@ -146,7 +220,7 @@ impl Known {
 
     pub(super) fn all_people(&self) -> Option<(Vec<Person>, UnixTime)> {
         let people = self.people();
-        let all = people.all?;
+        let all = people.all.or(people.earlier)?;
         Some((people.rows.values().map(|row| row.person.clone()).collect(), all))
     }
 
@@ -171,6 +245,9 @@ impl Known {
         self.0.people.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
+
+/// So many addresses of a person are remembered.
+const ADDRESSES: usize = 8;
 
 impl fmt::Debug for Known {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -51,6 +51,11 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the index could not be asked now, and may be later.
+    pub fn is_away(&self) -> bool {
+        matches!(self, Self::Away(_) | Self::Late)
+    }
+
     /// Whether the index refused for this reason.
     pub(super) fn is(&self, reason: Code) -> bool {
         matches!(self, Self::Refused { code, .. } if *code == reason)

@@ -46,6 +46,7 @@ mod wish;
 
 pub use account::{OwnAccount, OwnSession};
 pub use cache::{Age, Known, Seen};
+pub(in crate::node) use catalog::Pages;
 pub use catalog::{
     Entries, Findings, Found, Listing, More, OwnShare, Published, Query, SeenShare, Source, Summary,
 };

@@ -9,6 +9,9 @@ use crate::wire::index::{Named, PeopleAsk, PersonSeen};
 use std::net::IpAddr;
 use tokio::time::Instant;
 
+/// Where the index was reached, by whose side addresses are seen; nowhere when somebody else speaks.
+pub(in crate::node) type SeenFrom = Option<IpAddr>;
+
 /// The most people of one index that a session asks for and remembers.
 pub const PEOPLE_KNOWN: usize = 50_000;
 

@@ -347,6 +347,11 @@ impl IndexSession {
         self.0.shared.warn(|warnings| warnings.alarm = directory.alarm());
     }
 
+    /// Waits until the index is known to be away.
+    pub(in crate::node) async fn away(&self) -> Error {
+        self.0.shared.away().await
+    }
+
     // How calls wait.
 
     pub(super) fn shared(&self) -> &Shared {

@@ -73,6 +73,7 @@ mod get;
 mod heads;
 mod inbox;
 mod items;
+mod looking;
 mod moves;
 mod online;
 mod people;
@@ -87,11 +88,14 @@ mod session;
 mod shares;
 mod spread;
 mod trust;
+mod watching;
+mod without_index;
 
 pub use account::{Me, OwnKeys};
 pub use get::{GetRules, Got, Sender};
 pub use heads::Contradiction;
 pub use inbox::Waiting;
+pub use looking::Looking;
 pub use moves::{Move, MoveInfo, MoveStanding, Moved, Moving};
 pub use online::{Online, Visit};
 pub use people::{Acquaintance, Standing};
@@ -101,12 +105,15 @@ pub use send::SentFiles;
 pub use session::ask_who_answers;
 pub use shares::{Looked, Preview};
 pub use trust::{Pinned, Words};
+pub use watching::{Pace, Watched};
 
 use self::inbox::Inbox;
+use self::looking::Looks;
 use self::moves::Moves;
 use self::online::{Presence, VISITS_WAITING};
 use self::search::Searching;
 use self::session::Begun;
+use self::watching::Watching;
 use super::home::StateFolder;
 use super::index::Clock;
 use super::{Config, Error, Home};
@@ -131,6 +138,8 @@ pub struct Options {
     pub away: Duration,
     /// The pauses between tries to reach the index. There are as many tries as it takes.
     pub backoff: Backoff,
+    /// How soon what is shared is looked at again.
+    pub pace: Pace,
     /// The tries to get something from somebody, or to reach them, and the pauses between.
     pub retries: Backoff,
     /// How often the index is asked who else has a file that is under way.
@@ -150,6 +159,7 @@ impl Default for Options {
             patience: Duration::from_secs(30),
             away: Duration::from_secs(5),
             backoff: Backoff { tries: u32::MAX, first, longest },
+            pace: Pace::default(),
             retries: Backoff::default(),
             more_sources: Duration::from_secs(10),
             // Nobody needs more of one person at once, and of strangers there may be many.
@@ -184,6 +194,8 @@ struct Inner {
     /// What one brings to all transfers, once there is a name.
     sharer: Mutex<Option<Sharer>>,
     presence: Mutex<Option<Presence>>,
+    looks: Looks,
+    watching: Mutex<Option<Watching>>,
     inbox: Mutex<Inbox>,
     moves: Moves,
     /// Those that were found and not told yet.
@@ -259,6 +271,8 @@ impl User {
             searching: tokio::sync::Mutex::default(),
             sharer: Mutex::default(),
             presence: Mutex::default(),
+            looks: Looks::default(),
+            watching: Mutex::default(),
             inbox: Mutex::default(),
             moves: Moves::default(),
             contradictions: Mutex::default(),
@@ -285,6 +299,10 @@ impl User {
     /// What the person has set.
     pub fn config(&self) -> &Config {
         &self.0.config
+    }
+
+    fn pace(&self) -> Pace {
+        self.0.options.pace
     }
 
     fn now(&self) -> UnixTime {

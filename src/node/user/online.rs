@@ -7,6 +7,7 @@
 
 use super::User;
 use super::inbox::Offers;
+use super::trust::Pinned;
 use crate::link::{Conversation, Incoming, LaneBook, Limits, Listener, Request, Streams};
 use crate::model::{EntryPath, Invitation, PeerAddress, UserName};
 use crate::node::home::HomeLock;
@@ -156,6 +157,7 @@ impl User {
 
     /// Is online no longer. What is on its way is cut off.
     pub async fn go_offline(&self) {
+        self.watching().take();
         let presence = self.presence().take();
         if let Some(Presence { stop, tasks, .. }) = presence {
             if let Ok(session) = self.session() {
@@ -237,7 +239,13 @@ impl Host {
         let who = match self.who_is_there(streams.conversation()).await {
             Ok(who) => who,
             Err(why) => {
-                streams.conversation().end(Code::NotAllowed, "you are not known here");
+                let said = match &why {
+                    Error::Index(error) if error.is_away() => {
+                        "the index is away, and without it you are not known here"
+                    }
+                    _ => "you are not known here",
+                };
+                streams.conversation().end(Code::NotAllowed, said);
                 return self.tell(Visit::TurnedAway { why: why.to_string() });
             }
         };
@@ -261,10 +269,16 @@ impl Host {
         }
         let fingerprint = proven.fingerprint();
         let user = self.user.name_of(&fingerprint).await?;
-        let pin = self.user.meet(&user).await?.pin;
-        match pin.fingerprint == fingerprint {
-            true => Ok(Visitor { user, verified: pin.verified.is_some() }),
-            false => Err(Error::Nobody(user)),
+        match self.user.meet(&user).await {
+            Ok(Pinned { pin, .. }) if pin.fingerprint == fingerprint => {
+                Ok(Visitor { user, verified: pin.verified.is_some() })
+            }
+            Ok(_) => Err(Error::Nobody(user)),
+            // Whom the key directory names, and who was not met yet, is met when the index is back.
+            Err(Error::Index(error)) if error.is_away() && self.user.pin(&user)?.is_none() => {
+                Ok(Visitor { user, verified: false })
+            }
+            Err(error) => Err(error),
         }
     }
 
@@ -283,6 +297,11 @@ impl Host {
                 let received =
                     self.sharer.with_person(&who.user).receive(request, streams, &policy).await;
                 received.map(|received| who.received(received))
+            }
+            Kind::Browse => {
+                // Who asks for what is not for them is told so.
+                let _ = self.sharer.show(request, &who.user);
+                return;
             }
             Kind::HeadAsk => {
                 // What cannot be kept is told again.

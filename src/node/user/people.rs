@@ -4,7 +4,7 @@ use super::User;
 use crate::crypto::UnixTime;
 use crate::model::UserName;
 use crate::node::Error;
-use crate::node::index::{Person, Seen};
+use crate::node::index::{Age, Person, Seen};
 use crate::node::pins::{Pin, Pins};
 
 /// A person of the index, and what is known of their key.
@@ -48,6 +48,13 @@ impl User {
         let Seen { value, age } = self.wait(&session, session.person(user)).await?;
         let person = value.ok_or_else(|| Error::Nobody(user.clone()))?;
         Ok(Seen { value: self.acquaint(person, &self.pins()?), age })
+    }
+
+    /// One person, or how they were last when the index is away.
+    pub(super) async fn person_or_last(&self, user: &UserName) -> Result<(Person, Age), Error> {
+        let session = self.session()?;
+        let Seen { value, age } = self.wait_or_else(&session, session.person(user)).await?;
+        Ok((value.ok_or_else(|| Error::Nobody(user.clone()))?, age))
     }
 
     /// Is told of changes among the people from now on, or not any more, by [`User::news`].

@@ -4,8 +4,9 @@ use super::User;
 use super::trust::Pinned;
 use crate::crypto::Fingerprint;
 use crate::link::{self, Backoff, Conversation, Dialler, Expected, Incoming, Streams};
-use crate::model::{HostPort, UserName};
+use crate::model::{HostPort, PeerAddress, UserName};
 use crate::node::Error;
+use crate::node::index::Age;
 use crate::wire::{Code, Party};
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -37,6 +38,9 @@ impl User {
         if conversation.proven().party() != Party::Person {
             return Err(Error::NotAPerson);
         }
+        if let Some(at) = conversation.other_end().and_then(|at| PeerAddress::new(at).ok()) {
+            self.session()?.known().reached(user, at);
+        }
         let streams = Streams::new(conversation, None);
         let answering = tokio::spawn(answer(streams.clone(), incoming));
         let (me, who, conversation) =
@@ -48,14 +52,28 @@ impl User {
     /// Who has an identity now, by the key directory.
     pub(super) async fn name_of(&self, identity: &Fingerprint) -> Result<UserName, Error> {
         let session = self.session()?;
-        let holder = self.wait(&session, session.holder(identity)).await?.value;
-        holder.map(|binding| binding.user).ok_or(Error::Stranger(*identity))
+        match self.wait_or_else(&session, session.holder(identity)).await {
+            Err(Error::Index(error)) if error.is_away() => {
+                self.known_name_of(identity)?.ok_or(Error::Index(error))
+            }
+            holder => {
+                let holder = holder?.value;
+                holder.map(|binding| binding.user).ok_or(Error::Stranger(*identity))
+            }
+        }
     }
 
     async fn addresses(&self, user: &UserName) -> Result<Vec<HostPort>, Error> {
-        let person = self.person(user).await?.value.person;
-        let addresses = person.addresses.iter();
-        let addresses: Vec<_> = addresses.map(|at| HostPort::from(at.socket_addr())).collect();
+        let addresses = match self.person_or_last(user).await? {
+            (person, Age::Fresh) => person.addresses,
+            // Who was there before may be there.
+            (person, Age::Cached { .. }) => {
+                let last = self.session()?.known().last_of(|name| *name == person.user);
+                last.into_iter().flat_map(|(person, _)| person.addresses).collect()
+            }
+        };
+        let addresses: Vec<_> =
+            addresses.iter().map(|at| HostPort::from(at.socket_addr())).collect();
         match addresses.is_empty() {
             true => Err(Error::Offline(user.clone())),
             false => Ok(addresses),

@@ -31,7 +31,7 @@ impl User {
     pub async fn search(&self, query: &Query) -> Result<Seen<Results>, Error> {
         let mut searching = self.0.searching.lock().await;
         let session = self.session()?;
-        let Seen { value, age } = self.wait(&session, session.search(query)).await?;
+        let Seen { value, age } = self.wait_or_else(&session, session.search(query)).await?;
         let mut kept = KeptResults::default();
         kept.add(&value.results);
         kept.write(&self.0.state)?;
@@ -83,7 +83,7 @@ impl User {
     }
 
     /// What a person shares with one: all of it, or of the share of this name, or of that what lies at
-    /// or below a path; at most so many entries.
+    /// or below a path; at most so many entries. When the index is away, the person is asked.
     pub async fn browse(
         &self,
         user: &UserName,
@@ -92,7 +92,13 @@ impl User {
         most: usize,
     ) -> Result<Listing, Error> {
         let session = self.session()?;
-        let listing = self.wait(&session, session.browse(user, share, below, most)).await?;
+        let browse = session.browse(user, share, below, most);
+        let listing = match self.wait_or_else(&session, browse).await {
+            Err(Error::Index(error)) if error.is_away() && self.pin(user)?.is_some() => {
+                self.browse_there(user, share, below, most).await?
+            }
+            listing => listing?,
+        };
         listing.ok_or_else(|| match share {
             None => Error::Nobody(user.clone()),
             Some(share) => Error::NoShareOf { user: user.clone(), share: share.clone() },

@@ -1,6 +1,7 @@
 //! The session of a person with their index: begun when something first needs it.
 
 use super::User;
+use super::without_index::earlier_people;
 use crate::crypto::{Fingerprint, Identity};
 use crate::link::{Backoff, Deadlines, Dialler, Side, Tcp};
 use crate::model::{HostPort, IndexAddress, Invitation};
@@ -66,6 +67,7 @@ impl User {
         if let Some(begun) = begun {
             // What could not be kept is asked for again.
             let _ = begun.chain.keep(begun.session.known());
+            self.keep_people(begun.session.known());
             begun.session.close().await;
         }
     }
@@ -112,10 +114,12 @@ impl User {
         let (state, options) = (&self.0.state, &self.0.options);
         let (chain, known) = ChainFile::open(state.clone())?;
         let token = kept::read_token(state)?;
+        let known = Known::new(known);
+        known.remember_people(earlier_people(state));
         let setup = Setup {
             keep_token: kept::token_keeper(state.clone(), token.as_ref()),
             token,
-            known: Known::new(known),
+            known,
             patience: options.patience,
             backoff: options.backoff.clone(),
             clock: options.clock.clone(),

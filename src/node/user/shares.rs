@@ -1,17 +1,15 @@
 //! What one shares: adding, removing, and looking at it again.
 
 use super::User;
-use crate::model::{Audience, Events, Foreign, Keyword, Keywords, Name, Share, ShareId, Work};
+use crate::model::{Audience, Keyword, Keywords, Name, Share, ShareId};
 use crate::node::Error;
-use crate::node::index::{self, Summary};
-use crate::node::shared_folders::{LastLook, SharedFolder, read_shares, write_shares};
-use crate::peer::{self, LeftOut, PassedOver, Scan, Scanned, ShareFolder, WhyLeftOut};
-use crate::wire::Code;
+use crate::node::index::Summary;
+use crate::node::looks::{self, Figures, LastLook};
+use crate::node::shared_folders::{SharedFolder, read_shares, write_shares};
+use crate::peer::{self, LeftOut, PassedOver, Scan, ShareFolder};
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
 use tokio::task::spawn_blocking;
-use tokio_util::sync::CancellationToken;
 
 /// What lies in a folder that could be shared.
 #[derive(Debug)]
@@ -82,6 +80,11 @@ impl User {
         Ok(added)
     }
 
+    /// What a share was like when it was last looked at.
+    pub fn figures(&self, folder: &SharedFolder) -> Option<Figures> {
+        LastLook::read(&self.0.state, folder.share.id).map(|last| last.figures)
+    }
+
     /// Shares something no longer: it is served no more at once, and nobody sees it as soon as the
     /// index is told.
     pub async fn remove_share(&self, name: &Name) -> Result<(), Error> {
@@ -93,7 +96,8 @@ impl User {
             write_shares(&self.0.state, &shares)?;
             removed
         };
-        LastLook::forget(&self.0.state, removed.share.id)?;
+        self.0.looks.end(removed.share.id).await;
+        looks::forget(&self.0.state, removed.share.id)?;
         if let Ok(sharer) = self.sharer() {
             sharer.shelf().remove(removed.share.id);
         }
@@ -103,100 +107,16 @@ impl User {
             Err(error) => Err(error),
         }
     }
-
-    /// Looks at a share again, serves what is in it from now on, and publishes it. Files that are as
-    /// they were are not read again. Dropped before its end, it reads no further.
-    pub async fn look_at(&self, folder: &SharedFolder) -> Result<Looked, Error> {
-        let (path, id) = (folder.path.clone(), folder.share.id);
-        let before = LastLook::read(&self.0.state, id);
-        let (events, session) = (self.events().clone(), self.session()?);
-        if let Some(published) = before.published() {
-            session.known().remember(id, published);
-        }
-        let (name, now) = (folder.share.name.as_str().to_owned(), self.now());
-        let stop = CancellationToken::new();
-        let _stops = stop.clone().drop_guard();
-        let look = spawn_blocking(move || look(&path, &before, (&name, &events), &stop)).await;
-        let look = look.map_err(|_| Error::Stopped)?;
-        let Look { opened, files, preview } = look.map_err(|source| disk(&folder.path, source))?;
-        let entries: Vec<_> = files.iter().map(|file| file.entry.clone()).collect();
-        let looked = LastLook::new(&files, now, None);
-        self.sharer()?.shelf().put(folder.share.clone(), Arc::new(opened), files);
-        let publish = session.publish(folder.share.clone(), entries);
-        let published = self.wait(&session, publish).await.map_err(|error| match error {
-            Error::Index(index::Error::Refused { code: Code::NotFound, .. }) => {
-                Error::NobodyInAudience(folder.share.name.clone())
-            }
-            error => error,
-        });
-        let state = session.known().published(id).map(|published| published.state);
-        let state = state.filter(|_| published.is_ok());
-        LastLook { state, ..looked }.write(&self.0.state, id)?;
-        Ok(Looked { folder: folder.clone(), preview, published })
-    }
 }
 
 impl Preview {
-    fn of(scan: Scan) -> Self {
+    pub(super) fn of(scan: Scan) -> Self {
         let bytes = scan.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size));
         let Scan { files, left_out, passed_over } = scan;
         Self { files: files.len(), bytes, left_out, passed_over }
     }
 }
 
-struct Look {
-    opened: ShareFolder,
-    files: Vec<peer::Published>,
-    preview: Preview,
-}
-
-/// Reads what is new or has changed to learn what its bytes are called.
-fn look(
-    path: &Path,
-    before: &LastLook,
-    (name, events): (&str, &Events),
-    stop: &CancellationToken,
-) -> io::Result<Look> {
-    let opened = ShareFolder::open(path)?;
-    let mut scan = opened.scan()?;
-    let known = |file: &Scanned| before.content(&file.path, &file.stamp);
-    let fresh = scan.files.iter().filter(|file| known(file).is_none());
-    let total = fresh.fold(0, |sum: u64, file| sum.saturating_add(file.size));
-    let mut task = events.begin(Work::Hashing, name, total);
-    let (mut files, mut unread) = (Vec::with_capacity(scan.files.len()), Vec::new());
-    for file in &scan.files {
-        if stop.is_cancelled() {
-            return Err(io::Error::other("it was stopped"));
-        }
-        let content = match known(file) {
-            Some(id) => Ok(id),
-            None => {
-                let content =
-                    opened.hash(&file.path, &file.stamp, &mut task, &|| stop.is_cancelled());
-                content.map(|content| content.id())
-            }
-        };
-        let published = content.and_then(|id| {
-            let entry = file.entry(None).map_err(io::Error::other)?;
-            Ok(peer::Published { entry: entry.with_content(Some(id)), stamp: file.stamp })
-        });
-        match published {
-            Ok(published) => files.push(published),
-            Err(error) => {
-                let (path, kind) = (Foreign::new(file.path.as_str()), error.kind());
-                unread.push(LeftOut { path, why: WhyLeftOut::Unreadable(kind) });
-            }
-        }
-    }
-    task.complete();
-    let sizes = files.iter().map(|file| file.entry.size());
-    let bytes = sizes.fold(0, u64::saturating_add);
-    scan.left_out.extend(unread);
-    let Scan { left_out, passed_over, .. } = scan;
-    let preview = Preview { files: files.len(), bytes, left_out, passed_over };
-    Ok(Look { opened, files, preview })
-}
-
-fn disk(path: &Path, source: io::Error) -> Error {
+pub(super) fn disk(path: &Path, source: io::Error) -> Error {
     Error::Peer(peer::Error::Disk { path: path.to_owned(), source })
 }

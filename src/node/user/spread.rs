@@ -32,6 +32,8 @@ struct Team<'a> {
     senders: BTreeMap<usize, Sender>,
     /// Those who are not asked any more, and why.
     lost: BTreeMap<usize, Arc<Error>>,
+    /// Those who have done their part.
+    reached: Vec<Reached>,
     /// Whether only people whose words were compared are asked: then a program is one.
     only_verified: bool,
 }
@@ -41,6 +43,7 @@ struct Worked {
     number: usize,
     sender: Option<Sender>,
     failed: Option<Arc<Error>>,
+    reached: Option<Reached>,
 }
 
 impl Getting<'_> {
@@ -73,9 +76,17 @@ impl Getting<'_> {
             Ok(None) => return self.open.push(item),
             Err(why) => return self.give_up(Item { why: Some(Arc::new(why)), ..item }),
         };
-        let (user, work) = (self.user, JoinSet::new());
-        let (places, senders, lost) = (Vec::new(), BTreeMap::new(), BTreeMap::new());
-        let mut team = Team { user, content, spread, places, work, senders, lost, only_verified };
+        let mut team = Team {
+            user: self.user,
+            content,
+            spread,
+            places: Vec::new(),
+            work: JoinSet::new(),
+            senders: BTreeMap::new(),
+            lost: BTreeMap::new(),
+            reached: Vec::new(),
+            only_verified,
+        };
         team.ask_those(&item.places);
         team.run().await;
         self.settle(team, item).await;
@@ -95,10 +106,14 @@ impl Getting<'_> {
 
     /// What came of it, or who is left to be asked.
     async fn settle(&mut self, team: Team<'_>, mut item: Item) {
-        let Team { spread, content, mut senders, lost, places, .. } = team;
+        let Team { spread, content, mut senders, lost, places, reached, .. } = team;
         if spread.is_over() {
             let gathering = spread.land().await;
-            return self.got.push(self.gathered(item, content, gathering, &mut senders));
+            self.got.push(self.gathered(item, content, gathering, &mut senders));
+            for reached in reached {
+                reached.close().await;
+            }
+            return;
         }
         let has_list = spread.has_list();
         spread.break_off().await;
@@ -182,7 +197,8 @@ impl Team<'_> {
     }
 
     fn took_part(&mut self, worked: Option<Worked>) {
-        let Some(Worked { number, sender, failed }) = worked else { return };
+        let Some(Worked { number, sender, failed, reached }) = worked else { return };
+        self.reached.extend(reached);
         self.senders.extend(sender.map(|sender| (number, sender)));
         self.lost.extend(failed.map(|why| (number, why)));
     }
@@ -190,7 +206,11 @@ impl Team<'_> {
     /// Asks those whom the index did not show before.
     async fn look_for_more(&mut self) {
         // An index that is away is asked the next time.
-        let Ok(found) = self.user.locate(&self.content).await else { return };
+        let found = tokio::select! {
+            found = self.user.locate(&self.content) => found,
+            () = self.spread.over() => return,
+        };
+        let Ok(found) = found else { return };
         self.ask_those(&KeptResult::of(&found).places);
     }
 
@@ -228,10 +248,7 @@ impl User {
             }
         };
         sender = reached.as_ref().map(sender_of).or(sender);
-        if let Some(reached) = reached {
-            reached.close().await;
-        }
-        Worked { number, sender, failed }
+        Worked { number, sender, failed, reached }
     }
 
     async fn work_once(

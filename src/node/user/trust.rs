@@ -19,8 +19,8 @@ pub struct Pinned {
     pub first: bool,
     /// Whether rotations were followed just now, from this identity.
     pub rotated_from: Option<Fingerprint>,
-    /// Their keys.
-    pub binding: Binding,
+    /// Their keys; only the pin is known when the index is away.
+    pub binding: Option<Binding>,
 }
 
 /// The words that two people compare.
@@ -38,14 +38,22 @@ pub struct Words {
 
 impl User {
     /// The keys of a person, if they are those that are pinned. Who is new is pinned, who has rotated
-    /// is followed if their words were compared; any other change is [`Error::KeyChanged`].
+    /// is followed if their words were compared; any other change is [`Error::KeyChanged`]. While the
+    /// index is away, who is pinned is met by the pin.
     pub async fn meet(&self, user: &UserName) -> Result<Pinned, Error> {
-        let session = self.session()?;
-        let binding = match self.wait(&session, session.keys(user)).await {
-            Err(Error::Index(crate::node::index::Error::Unknown)) => {
+        let (session, pinned) = (self.session()?, self.pin(user)?);
+        let keys = match pinned {
+            Some(_) => self.wait_or_else(&session, session.keys(user)).await,
+            None => self.wait(&session, session.keys(user)).await,
+        };
+        let binding = match (keys, pinned) {
+            (Err(Error::Index(error)), Some(pin)) if error.is_away() => {
+                return self.meet_by_pin(user, pin);
+            }
+            (Err(Error::Index(crate::node::index::Error::Unknown)), _) => {
                 return Err(Error::Nobody(user.clone()));
             }
-            binding => binding?.value,
+            (binding, _) => binding?.value,
         };
         let (now, user) = (self.now(), user.clone());
         let (found, epoch) = (binding.step.identity, binding.certificate.epoch);
@@ -58,7 +66,17 @@ impl User {
                 (self.follow(&user, &pin, found).await?, false, Some(pin.fingerprint))
             }
         };
-        Ok(Pinned { user, pin, first, rotated_from, binding })
+        Ok(Pinned { user, pin, first, rotated_from, binding: Some(binding) })
+    }
+
+    /// The chain may have said before the index went that they have another key.
+    fn meet_by_pin(&self, user: &UserName, pin: Pin) -> Result<Pinned, Error> {
+        let known = self.session()?.known().identity_of(user);
+        if let Some(found) = known.filter(|found| *found != pin.fingerprint) {
+            return Err(changed(user, Some(&pin), found));
+        }
+        let user = user.clone();
+        Ok(Pinned { user, pin, first: false, rotated_from: None, binding: None })
     }
 
     /// The words that one compares with a person, by a way on which one knows them: their voice, not

@@ -14,10 +14,12 @@
 mod passing;
 mod scan;
 mod stamp;
+mod watch;
 
 pub use passing::PassedOver;
 pub use scan::{LeftOut, Scan, Scanned, WhyLeftOut};
 pub use stamp::Stamp;
+pub use watch::{Changed, FolderWatch};
 
 use super::disk::{open_named, open_regular, walk};
 use crate::model::content::{ReadAt, of_file};
@@ -79,6 +81,12 @@ impl ShareFolder {
     /// Whether it is one file.
     pub fn is_one_file(&self) -> bool {
         self.only.is_some()
+    }
+
+    /// The number of the device that it is on; the same one everywhere on systems that do not number
+    /// them.
+    pub fn device(&self) -> u64 {
+        self.dir.dir_metadata().map_or(0, |about| Stamp::of(&about).device())
     }
 
     /// Looks at everything below.

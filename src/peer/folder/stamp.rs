@@ -24,6 +24,10 @@ impl Stamp {
         self.size
     }
 
+    pub(super) fn device(&self) -> u64 {
+        self.device
+    }
+
     /// Whether the file was left alone for a while before `nanos` after 1970: a change right after a
     /// look may leave all times as they were.
     pub fn is_settled(&self, nanos: u64) -> bool {

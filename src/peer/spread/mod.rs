@@ -27,9 +27,9 @@ use crate::model::{Content, EntryPath, Ranges, ShareId, Work};
 use crate::seal::{EntryProof, OpenedStream};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
 use std::time::Duration;
-use tokio::sync::{OnceCell, watch};
+use tokio::sync::watch;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
@@ -43,7 +43,9 @@ struct Inner {
     to: EntryPath,
     batch: Arc<Batch>,
     telling: Arc<Telling>,
-    list: OnceCell<Arc<LeafList>>,
+    list: OnceLock<Arc<LeafList>>,
+    /// Held by who is asked for it.
+    asking: tokio::sync::Mutex<()>,
     plan: Mutex<Plan>,
     /// Held while something is written, and for a moment by whoever takes a part over.
     writing: RwLock<()>,
@@ -113,7 +115,8 @@ impl Sharer {
             to: to.clone(),
             batch: Arc::new(batch),
             telling,
-            list: OnceCell::new(),
+            list: OnceLock::new(),
+            asking: tokio::sync::Mutex::new(()),
             plan: Mutex::new(Plan::new(leaves, &missing)),
             writing: RwLock::new(()),
             changed: watch::Sender::new(()),
@@ -159,9 +162,7 @@ impl Spread {
     /// brought until then is kept, if it is right.
     pub async fn work(&self, source: &Source) -> Result<(), Error> {
         let _here = Here::new(self, source.number);
-        let ask =
-            self.0.sharer.ask_leaves(&source.streams, (source.share, &source.path), self.0.content);
-        let list = self.0.list.get_or_try_init(|| async { ask.await.map(Arc::new) }).await?;
+        let list = &self.list(source).await?;
         let mut changes = self.0.changed.subscribe();
         loop {
             let next = self.0.plan().next(source.number, self.0.now());
@@ -183,7 +184,7 @@ impl Spread {
 
     /// Whether a list of leaves came that is the content's: without one, nothing is fetched together.
     pub fn has_list(&self) -> bool {
-        self.0.list.initialized()
+        self.0.list.get().is_some()
     }
 
     /// Whether all is here, and somebody has signed for it.
@@ -214,6 +215,29 @@ impl Spread {
         let batch = Arc::clone(&self.0.batch);
         // What cannot be noted now comes again.
         let _ = spawn_blocking(move || batch.break_off()).await;
+    }
+
+    /// The list, from this source or from another. One is asked at a time, unless it lets the others
+    /// wait.
+    async fn list(&self, source: &Source) -> Result<Arc<LeafList>, Error> {
+        let _turn = tokio::select! {
+            turn = self.0.asking.lock() => Some(turn),
+            () = sleep(LIST_TAKES) => None,
+        };
+        let place = (source.share, &source.path);
+        let asked = self.0.sharer.ask_leaves(&source.streams, place, self.0.content);
+        let mut changes = self.0.changed.subscribe();
+        let known = async { while !self.has_list() && changes.changed().await.is_ok() {} };
+        tokio::select! {
+            biased;
+            () = known => {}
+            list = asked => {
+                // Another's may have come in this moment: it is the same.
+                let _ = self.0.list.set(Arc::new(list?));
+                self.0.changed.send_replace(());
+            }
+        }
+        self.0.list.get().cloned().ok_or(Error::Stopped)
     }
 
     /// Whoever was writing a moment ago, and owned it then, has written.
@@ -291,5 +315,7 @@ impl fmt::Debug for Spread {
 
 /// Of less it is not worth it to ask several people.
 const SMALL: u64 = 8 << 20;
+/// After so long without a list, another source is asked for it.
+const LIST_TAKES: Duration = Duration::from_secs(3);
 /// So often it is looked whether somebody has become slow.
 const LOOK: Duration = Duration::from_millis(250);

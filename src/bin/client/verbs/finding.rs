@@ -256,6 +256,7 @@ pub(super) async fn browse(program: &Program, arguments: &ArgMatches) -> Result<
     let asked = if keyword.is_some() { MOST_FILES } else { most };
     let asked = usize::try_from(asked).unwrap_or(1000);
     let mut listing = me.browse(&user, share, below, asked).await?;
+    super::tell_without_index(&program.printer, &me);
     if let Some(keyword) = keyword {
         let folded = keyword.as_str().to_lowercase();
         let has = |source: &Source| {

@@ -327,6 +327,14 @@ fn tell_age(printer: &Printer, age: Age) {
     }
 }
 
+/// Says so when something was done without the index.
+fn tell_without_index(printer: &Printer, me: &node::User) {
+    if let Some(since) = me.going_by() {
+        let ago = ago(since, UnixTime::now());
+        printer.note(format!("The index is away; this goes by what it said of people {ago}."));
+    }
+}
+
 pub(crate) const WHILE_INPUT_LASTS: &str = "while-input-lasts";
 const ABOUT: &str = "Share files with people on your index: sealed for who gets them, signed by who \
 sent them.

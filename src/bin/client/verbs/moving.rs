@@ -112,6 +112,9 @@ pub(super) async fn get(program: &Arc<Program>, arguments: &ArgMatches) -> Resul
 
 /// Says what came of a transfer.
 pub(super) fn tell_moved(program: &Program, moved: Moved) -> Result<(), Trouble> {
+    if let Some(me) = program.opened() {
+        super::tell_without_index(&program.printer, &me);
+    }
     match moved {
         Moved::Got(got) => tell_got(program, &got),
         Moved::Sent(sent) => tell_sent(program, sent),

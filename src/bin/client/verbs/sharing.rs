@@ -7,11 +7,12 @@ use crate::visits::{self, files};
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use waxwing::model::{Audience, Keyword, Name, UserName};
-use waxwing::node::index::Summary;
-use waxwing::node::{self, Looked, Online, SharedFolder, User};
+use waxwing::node::index::{self, Summary};
+use waxwing::node::{self, Looked, Looking, Online, SharedFolder, User, Watched};
 use waxwing::ui::{Exit, Failure, Loudness, Table, bytes};
 
 pub(super) fn share_command(command: Command) -> Command {
@@ -74,6 +75,17 @@ struct Shared {
     keywords: Vec<String>,
     #[serde(flatten)]
     look: Option<Look>,
+}
+
+/// A share in the list of all, as it was when it was last looked at.
+#[derive(Serialize)]
+struct Listed {
+    #[serde(flatten)]
+    share: Shared,
+    files: u64,
+    bytes: u64,
+    left_out: u64,
+    passed_over: u64,
 }
 
 #[derive(Serialize)]
@@ -142,7 +154,7 @@ async fn add_one(
 ) -> Result<(), Trouble> {
     let me = program.user()?;
     let added = me.add_share(path, keywords, audience)?;
-    let looked = me.look_at(&added).await?;
+    let Some(looked) = look(program, &me, &added).await? else { return Ok(()) };
     if let Err(error @ node::Error::NobodyInAudience(_)) = &looked.published {
         // A name was misspelled: nothing is to stay behind as if it were shared.
         let mut failure = failures::node(error);
@@ -153,6 +165,27 @@ async fn add_one(
         return Err(failure.hint("`people` shows who is there; nothing is shared").into());
     }
     tell_looked(program, looked)
+}
+
+/// Looks at a share; where that takes long, it goes on beside everything else, if this program stays.
+async fn look(
+    program: &Program,
+    me: &User,
+    folder: &SharedFolder,
+) -> Result<Option<Looked>, Trouble> {
+    let mut looking = me.begin_look(folder);
+    if looking.goes_on().await {
+        match me.hand_over(looking) {
+            Ok(()) => {
+                let name = &folder.share.name;
+                let what = "is being read; what was read until now is shared already";
+                program.printer.note(format!("{name} {what}, and you are told when all of it is."));
+                return Ok(None);
+            }
+            Err(it) => looking = it,
+        }
+    }
+    Ok(Some(looking.end().await?))
 }
 
 /// Those of an audience who are not on the index.
@@ -204,13 +237,25 @@ fn changes(summary: &Summary) -> String {
 }
 
 fn list(program: &Program) -> Result<(), Trouble> {
-    let shares = program.user()?.shares()?;
-    let mut table = Table::new(&["name", "with", "keywords", "path"]);
+    let me = program.user()?;
+    let shares = me.shares()?;
+    let mut table =
+        Table::new(&["name", "files", "size", "not shared", "with", "keywords", "path"]);
     for folder in &shares {
-        program.printer.object(&Shared::of("share", folder, None));
+        let look = me.figures(folder).unwrap_or_default();
+        program.printer.object(&Listed {
+            share: Shared::of("share", folder, None),
+            files: look.files,
+            bytes: look.bytes,
+            left_out: look.left_out,
+            passed_over: look.passed_over,
+        });
         let keywords: Vec<_> = folder.share.keywords.iter().map(|word| word.as_str()).collect();
         table.row([
             folder.share.name.as_str(),
+            &look.files.to_string(),
+            &bytes(look.bytes).to_string(),
+            &look.left_out.saturating_add(look.passed_over).to_string(),
             &folder.share.audience.to_string(),
             &keywords.join(" "),
             &folder.path.display().to_string(),
@@ -250,7 +295,9 @@ async fn scan(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> 
         _ => {}
     }
     for folder in wanted {
-        tell_looked(program, me.look_at(folder).await?)?;
+        if let Some(looked) = look(program, &me, folder).await? {
+            tell_looked(program, looked)?;
+        }
     }
     Ok(())
 }
@@ -270,16 +317,11 @@ pub(super) async fn serve(program: &Arc<Program>, _: &ArgMatches) -> Result<(), 
     let me = program.user()?;
     // What is told of reading files comes after the first line.
     program.mute_progress(true);
-    let looked = look_at_all(&me).await;
+    let looks = begin_looks(&me).await;
     let told = go_online(program, &me, false).await;
     program.mute_progress(false);
     told?;
-    for looked in looked {
-        if let Err(trouble) = looked.map_err(Trouble::from).and_then(|it| tell_looked(program, it))
-        {
-            program.printer.failure(&trouble.into());
-        }
-    }
+    watch(program, &me, looks, true);
     if !program.json {
         program.printer.note("Ctrl-C stops.");
     }
@@ -287,24 +329,61 @@ pub(super) async fn serve(program: &Arc<Program>, _: &ArgMatches) -> Result<(), 
     std::future::pending().await
 }
 
-/// Looks at all shares, so that they are served.
-pub(crate) async fn look_at_all(me: &User) -> Vec<Result<Looked, node::Error>> {
-    let mut looked = Vec::new();
+/// Looks at all shares, until what can be read in a moment is served.
+async fn begin_looks(me: &User) -> Vec<Looking> {
+    let mut looks = Vec::new();
     for folder in me.shares().unwrap_or_default() {
-        looked.push(me.look_at(&folder).await);
+        let mut look = me.begin_look(&folder);
+        look.goes_on().await;
+        looks.push(look);
     }
-    looked
+    looks
 }
 
 /// Looks at all shares and is there for others from now on. What of it cannot be is told.
 pub(crate) async fn be_there(program: &Arc<Program>, me: &User) {
-    for looked in look_at_all(me).await {
-        if let Err(error) = looked.and_then(|looked| looked.published) {
-            program.printer.failure(&failures::node(&error));
-        }
-    }
+    let looks = begin_looks(me).await;
     if let Err(trouble) = go_online(program, me, true).await {
         program.printer.failure(&trouble.into());
+    }
+    watch(program, me, looks, false);
+}
+
+/// Keeps what is shared as it is on the disk from now on, and tells what comes of it.
+fn watch(program: &Arc<Program>, me: &User, looks: Vec<Looking>, tells_all: bool) {
+    let untold = if tells_all {
+        looks.iter().map(|look| look.share().share.id).collect()
+    } else {
+        HashSet::new()
+    };
+    let (mut told, mut untold, program) = (me.watch_shares(looks), untold, Arc::downgrade(program));
+    tokio::spawn(async move {
+        while let (Some(watched), Some(program)) = (told.recv().await, program.upgrade()) {
+            let printer = &program.printer;
+            match watched {
+                Watched::Looked(looked) => {
+                    let is_untold = untold.remove(&looked.folder.share.id);
+                    if (is_untold || is_news(&looked))
+                        && let Err(trouble) = tell_looked(&program, looked)
+                    {
+                        printer.failure(&trouble.into());
+                    }
+                }
+                Watched::Failed { why, .. } => printer.failure(&failures::node(&why)),
+                Watched::Unwatched { share, why } => printer.note(format!(
+                    "{share} is looked at only now and then: changes in it are not told ({why})."
+                )),
+            }
+        }
+    });
+}
+
+/// Whether a look that nobody asked for is worth a word. That the index is away is told elsewhere.
+fn is_news(looked: &Looked) -> bool {
+    match &looked.published {
+        Ok(summary) => summary.added + summary.changed + summary.removed > 0,
+        Err(node::Error::Index(index::Error::Away(_))) => false,
+        Err(_) => true,
     }
 }
 

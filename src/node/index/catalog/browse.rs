@@ -1,5 +1,6 @@
 //! What a person shares, and who has a content.
 
+use super::super::people::SeenFrom;
 use super::super::{Error, IndexSession, Person};
 use super::found::{Found, Shelf, Source};
 use crate::model::{Content, EntryPath, Name, UserName};
@@ -29,31 +30,15 @@ impl IndexSession {
         most: usize,
     ) -> Result<Option<Listing>, Error> {
         let (shared, until) = (self.shared(), self.shared().until());
-        let mut entries: Vec<Source> = Vec::new();
-        let mut after = None;
+        let mut pages = Pages::new(user, share, below, most);
         loop {
-            let (share, below) = (share.cloned().map(NameSaid), below.cloned().map(PathSaid));
-            let ask = Browse { id: 0, user: Named(user.clone()), share, after, below };
-            let (page, live) = match shared.ask_where(ask.clone(), until).await {
+            let (page, live) = match shared.ask_where(pages.ask(), until).await {
                 Err(error) if error.is(Code::NotFound) => return Ok(None),
                 answered => answered?,
             };
-            let shelf = Shelf::new(std::slice::from_ref(&page.person), &page.shares, &live);
-            let owner = Arc::new(Person::of(&page.person, live.index()));
-            let sources = page.entries.iter().map(|said| shelf.source(said));
-            let sources: Vec<_> = sources.collect::<Result<_, _>>()?;
-            check(&ask, &page, &sources)?;
-            shelf.remember_people(shared);
-            after = sources.last().map(behind);
-            let is_asked = |source: &Source| {
-                // An index that is older than this question lists everything.
-                ask.below.as_ref().is_none_or(|below| source.entry.path().is_within(&below.0))
-            };
-            entries.extend(sources.into_iter().filter(is_asked));
-            let more = page.more || entries.len() > most;
-            if !page.more || entries.len() >= most {
-                entries.truncate(most);
-                return Ok(Some(Listing { owner, entries, more }));
+            shared.known.saw(&Person::of(&page.person, live.index()), shared.now());
+            if let Some(listing) = pages.take(&page, live.index())? {
+                return Ok(Some(listing));
             }
         }
     }
@@ -67,7 +52,7 @@ impl IndexSession {
             Err(error) if error.is(Code::NotFound) => return Ok(None),
             answered => answered?,
         };
-        let shelf = Shelf::new(&located.people, &located.shares, &live);
+        let shelf = Shelf::new(&located.people, &located.shares, live.index());
         let found = shelf.found(&located.sources, located.others)?;
         let asked =
             |source: &Source| source.entry.content() == Some(id) && source.entry.size() == size;
@@ -76,6 +61,56 @@ impl IndexSession {
         }
         shelf.remember_people(shared);
         Ok(Some(found))
+    }
+}
+
+/// A listing, page by page, whoever gives it.
+pub(in crate::node) struct Pages {
+    ask: Browse,
+    most: usize,
+    entries: Vec<Source>,
+}
+
+impl Pages {
+    pub(in crate::node) fn new(
+        user: &UserName,
+        share: Option<&Name>,
+        below: Option<&EntryPath>,
+        most: usize,
+    ) -> Self {
+        let (share, below) = (share.cloned().map(NameSaid), below.cloned().map(PathSaid));
+        let ask = Browse { id: 0, user: Named(user.clone()), share, after: None, below };
+        Self { ask, most, entries: Vec::new() }
+    }
+
+    /// What asks for the next page.
+    pub(in crate::node) fn ask(&self) -> Browse {
+        self.ask.clone()
+    }
+
+    /// Takes a page; gives all of it when that was the last one. An index was reached at this address.
+    pub(in crate::node) fn take(
+        &mut self,
+        page: &index::Listing,
+        index: SeenFrom,
+    ) -> Result<Option<Listing>, Error> {
+        let shelf = Shelf::new(std::slice::from_ref(&page.person), &page.shares, index);
+        let sources = page.entries.iter().map(|said| shelf.source(said));
+        let sources: Vec<_> = sources.collect::<Result<_, _>>()?;
+        check(&self.ask, page, &sources)?;
+        self.ask.after = sources.last().map(behind);
+        let below = self.ask.below.as_ref();
+        // An index that is older than this question lists everything.
+        let is_asked = |it: &Source| below.is_none_or(|below| it.entry.path().is_within(&below.0));
+        self.entries.extend(sources.into_iter().filter(is_asked));
+        if page.more && self.entries.len() < self.most {
+            return Ok(None);
+        }
+        let more = page.more || self.entries.len() > self.most;
+        let mut entries = std::mem::take(&mut self.entries);
+        entries.truncate(self.most);
+        let owner = Arc::new(Person::of(&page.person, index));
+        Ok(Some(Listing { owner, entries, more }))
     }
 }
 

@@ -1,6 +1,7 @@
 //! Entries of people, as an index shows them.
 
-use super::super::state::{Live, Shared};
+use super::super::people::SeenFrom;
+use super::super::state::Shared;
 use super::super::{Error, Person};
 use crate::model::{ContentId, Entry, EntryPath, Keywords, Name, ShareId, UserName};
 use crate::wire::index::{EntrySeen, PersonSeen, ShareSeen};
@@ -59,9 +60,9 @@ pub(super) struct Shelf {
 
 impl Shelf {
     /// Of people in the order of their names.
-    pub(super) fn new(people: &[PersonSeen], shares: &[ShareSeen], live: &Live) -> Self {
+    /// The index was reached at this address.
+    pub(super) fn new(people: &[PersonSeen], shares: &[ShareSeen], index: SeenFrom) -> Self {
         let names: Vec<_> = people.iter().map(|person| &person.user.0).collect();
-        let index = live.index();
         let people: Vec<_> = people.iter().map(|it| Arc::new(Person::of(it, index))).collect();
         let owned = |share: &ShareSeen| {
             let owner = people.get(names.binary_search(&&share.user.0).ok()?)?;

@@ -22,6 +22,7 @@ mod upholding;
 mod wishes;
 
 pub use browse::Listing;
+pub(in crate::node) use browse::Pages;
 pub use entries::{Entries, Summary};
 pub use found::{Found, SeenShare, Source};
 pub(super) use kept::Searches;

@@ -166,7 +166,7 @@ impl More {
             }
             answered => answered?,
         };
-        let shelf = Shelf::new(&page.people, &page.shares, &live);
+        let shelf = Shelf::new(&page.people, &page.shares, live.index());
         let results = self.take(&page, &shelf, &live, most)?;
         shelf.remember_people(shared);
         let nothing = page.nothing.iter().map(|word| Foreign::new(word)).collect();

@@ -1,0 +1,343 @@
+//! Looking at a share: what is in it, reading what is new, and publishing it.
+//!
+//! ```text
+//! scan ─▶ known by its stamp ──────────────┐
+//!    └──▶ new: read, the smallest first, ──┴─▶ shelf ─▶ index
+//!         in portions that double              after each portion
+//! ```
+//!
+//! So a small share is there at once, and of one whose files take an hour to be read most are there
+//! soon. What was read is remembered as it is read: no file is read twice because a program ended.
+
+use super::User;
+use super::shares::{Looked, Preview, disk};
+use crate::model::{EntryPath, Events, Foreign, ShareId, Task, Work};
+use crate::node::Error;
+use crate::node::index::{self, IndexSession, Summary};
+use crate::node::looks::{Figures, Hashes, LastLook};
+use crate::node::shared_folders::SharedFolder;
+use crate::peer::{LeftOut, Published, Scanned, ShareFolder, Stamp, WhyLeftOut};
+use crate::wire::Code;
+use std::collections::{HashMap, HashSet};
+use std::io;
+use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+/// A look at a share that is under way. Dropped, it ends; what was read until then is not read again.
+#[derive(Debug)]
+pub struct Looking {
+    share: SharedFolder,
+    goes_on: watch::Receiver<bool>,
+    task: JoinHandle<Result<Looked, Error>>,
+    _stops: DropGuard,
+}
+
+impl Looking {
+    /// What is looked at.
+    pub fn share(&self) -> &SharedFolder {
+        &self.share
+    }
+
+    /// Waits until a first portion is read, served and published. Gives whether there is more.
+    pub async fn goes_on(&mut self) -> bool {
+        // Its end ends the waiting as well.
+        self.goes_on.wait_for(|goes_on| *goes_on).await.is_ok()
+    }
+
+    /// Waits for its end.
+    pub async fn end(self) -> Result<Looked, Error> {
+        let Self { task, _stops, .. } = self;
+        task.await.map_err(|_| Error::Stopped)?
+    }
+}
+
+/// The shares that are looked at: each by one look at a time, all of which end when it is removed.
+#[derive(Default)]
+pub(super) struct Looks(Mutex<HashMap<ShareId, (Arc<tokio::sync::Mutex<()>>, CancellationToken)>>);
+
+impl Looks {
+    fn of(&self, share: ShareId) -> (Arc<tokio::sync::Mutex<()>>, CancellationToken) {
+        let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        looks.entry(share).or_default().clone()
+    }
+
+    /// Ends all looks at a share, and waits until they have ended.
+    pub(super) async fn end(&self, share: ShareId) {
+        let (turn, stop) = self.of(share);
+        stop.cancel();
+        drop(turn.lock().await);
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&share);
+    }
+}
+
+impl User {
+    /// Looks at a share again, serves what is in it from now on, and publishes it. Files that are as
+    /// they were are not read again. Dropped before its end, it reads no further.
+    pub async fn look_at(&self, folder: &SharedFolder) -> Result<Looked, Error> {
+        self.begin_look(folder).end().await
+    }
+
+    /// The same, without waiting for its end.
+    pub fn begin_look(&self, folder: &SharedFolder) -> Looking {
+        let (turn, removed) = self.0.looks.of(folder.share.id);
+        let (stop, (tell, goes_on)) = (removed.child_token(), watch::channel(false));
+        let (me, share, stopped) = (self.clone(), folder.clone(), stop.clone());
+        let task = tokio::spawn(async move {
+            let look = async {
+                let _turn = turn.lock().await;
+                Look::begin(&me, &share, &stopped).await?.run(&tell).await
+            };
+            stopped.run_until_cancelled(look).await.unwrap_or(Err(Error::Stopped))
+        });
+        Looking { share: folder.clone(), goes_on, task, _stops: stop.drop_guard() }
+    }
+
+    /// Keeps what the index has of a share by now: in the next run only the difference is sent.
+    pub(super) fn keep_published(&self, share: ShareId) -> Result<(), Error> {
+        let Some(published) = self.session()?.known().published(share) else { return Ok(()) };
+        let mut last = LastLook::read(&self.0.state, share).unwrap_or_default();
+        if last.published.as_ref().map(|last| last.state) != Some(published.state) {
+            last.published = Some(published);
+            last.write(&self.0.state, share)?;
+        }
+        Ok(())
+    }
+}
+
+/// A look that is under way.
+struct Look<'a> {
+    me: &'a User,
+    folder: &'a SharedFolder,
+    stop: &'a CancellationToken,
+    session: IndexSession,
+    last: LastLook,
+    opened: Arc<ShareFolder>,
+    files: Vec<Published>,
+    /// What has to be read, the largest first: it is taken from behind.
+    unread: Vec<Scanned>,
+    reading: Reading,
+    preview: Preview,
+}
+
+/// What goes to the thread that reads, and comes back.
+struct Reading {
+    hashes: Hashes,
+    task: Task,
+    /// Of what was read right now.
+    files: Vec<Published>,
+    left_out: Vec<LeftOut>,
+}
+
+impl<'a> Look<'a> {
+    async fn begin(
+        me: &'a User,
+        folder: &'a SharedFolder,
+        stop: &'a CancellationToken,
+    ) -> Result<Self, Error> {
+        let (session, id) = (me.session()?, folder.share.id);
+        let (state, path) = (me.0.state.clone(), folder.path.clone());
+        let look = spawn_blocking(move || {
+            let (last, hashes) = (LastLook::read(&state, id), Hashes::open(&state, id));
+            (last.unwrap_or_default(), hashes, ShareFolder::open(&path))
+        });
+        let (last, hashes, opened) = look.await.map_err(|_| Error::Stopped)?;
+        let is_known = session.known().published(id).is_some();
+        if let Some(published) = last.published.as_ref().filter(|_| !is_known) {
+            session.known().remember(id, published.clone());
+        }
+        let opened = Arc::new(opened.map_err(|source| me.is_gone(folder, source))?);
+        let looking = Arc::clone(&opened);
+        let scan = spawn_blocking(move || looking.scan()).await.map_err(|_| Error::Stopped)?;
+        let mut scan = scan.map_err(|source| disk(&folder.path, source))?;
+        // Where a disk was taken out, an empty folder is left.
+        let is_elsewhere = last.figures.files > 0 && last.device != opened.device();
+        if scan.files.is_empty() && is_elsewhere {
+            return Err(me.is_gone(folder, io::ErrorKind::NotFound.into()));
+        }
+        let mut files = Vec::with_capacity(scan.files.len());
+        let mut unread = Vec::new();
+        for file in std::mem::take(&mut scan.files) {
+            match hashes.get(&file.stamp) {
+                Some(id) => files.extend(published(&file, id).ok()),
+                None => unread.push(file),
+            }
+        }
+        unread.sort_by_key(|file| std::cmp::Reverse(file.size));
+        let total = unread.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size));
+        let events = if unread.is_empty() { &Events::ignored() } else { &me.0.options.events };
+        let task = events.begin(Work::Hashing, folder.share.name.as_str(), total);
+        let reading = Reading { hashes, task, files: Vec::new(), left_out: Vec::new() };
+        let preview = Preview::of(scan);
+        Ok(Self { me, folder, stop, session, last, opened, files, unread, reading, preview })
+    }
+
+    async fn run(mut self, tell: &watch::Sender<bool>) -> Result<Looked, Error> {
+        let (mut sum, mut room) = (Summary::default(), FIRST_PORTION);
+        loop {
+            self = self.read(room).await?;
+            self.me.sharer()?.shelf().put(
+                self.folder.share.clone(),
+                Arc::clone(&self.opened),
+                self.files.clone(),
+            );
+            let published = self.publish().await;
+            let is_over = self.unread.is_empty();
+            // Whether more is read or not: nobody of its audience is there.
+            if is_over || matches!(published, Err(Error::NobodyInAudience(_))) {
+                return self.end(published.map(|now| added(sum, now)));
+            }
+            if let Ok(now) = published {
+                sum = added(sum, now);
+                self.me.keep_published(self.folder.share.id)?;
+            }
+            tell.send_replace(true);
+            room = room.saturating_mul(2).min(LAST_PORTION);
+        }
+    }
+
+    /// Reads a portion of so many bytes, or of one file; of the first one nobody waits for that.
+    async fn read(mut self, room: u64) -> Result<Self, Error> {
+        let portion = self.portion(room);
+        if portion.is_empty() {
+            return Ok(self);
+        }
+        let (opened, stop, mut reading) =
+            (Arc::clone(&self.opened), self.stop.clone(), self.reading);
+        let now = self.me.now().0.saturating_mul(1_000_000_000);
+        let read =
+            spawn_blocking(move || reading.read(&opened, portion, now, &stop).map(|()| reading));
+        self.reading = read.await.map_err(|_| Error::Stopped)??;
+        self.files.append(&mut self.reading.files);
+        Ok(self)
+    }
+
+    fn portion(&mut self, room: u64) -> Vec<Scanned> {
+        let (mut portion, mut bytes) = (Vec::new(), 0_u64);
+        while let Some(file) = self.unread.pop() {
+            bytes = bytes.saturating_add(file.size);
+            if bytes > room && (!portion.is_empty() || room == FIRST_PORTION) {
+                self.unread.push(file);
+                break;
+            }
+            portion.push(file);
+        }
+        portion
+    }
+
+    /// Publishes what there is by now; when the index is away, it is published later.
+    async fn publish(&self) -> Result<Summary, Error> {
+        let entries: Vec<_> = self.files.iter().map(|file| file.entry.clone()).collect();
+        let publish = self.session.publish(self.folder.share.clone(), entries);
+        self.me.wait(&self.session, publish).await.map_err(|error| match error {
+            Error::Index(index::Error::Refused { code: Code::NotFound, .. }) => {
+                Error::NobodyInAudience(self.folder.share.name.clone())
+            }
+            error => error,
+        })
+    }
+
+    fn end(self, published: Result<Summary, Error>) -> Result<Looked, Error> {
+        let Self { me, folder, mut last, opened, files, mut reading, mut preview, .. } = self;
+        let there: HashSet<Stamp> = files.iter().map(|file| file.stamp).collect();
+        reading.hashes.tidy(&there)?;
+        preview.left_out.append(&mut reading.left_out);
+        preview.files = files.len();
+        preview.bytes =
+            files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.entry.size()));
+        let figures = Figures {
+            files: preview.files as u64,
+            bytes: preview.bytes,
+            left_out: preview.left_out.len() as u64,
+            passed_over: preview.passed_over.all(),
+        };
+        let id = folder.share.id;
+        let now = self.session.known().published(id);
+        let state = |published: &Option<index::Published>| published.as_ref().map(|it| it.state);
+        let is_same = (figures, opened.device()) == (last.figures, last.device)
+            && state(&now) == state(&last.published);
+        if !is_same {
+            last = LastLook { figures, device: opened.device(), published: now };
+            last.write(&me.0.state, id)?;
+        }
+        reading.task.complete();
+        Ok(Looked { folder: folder.clone(), preview, published })
+    }
+}
+
+impl User {
+    /// A share is not there: it is served no more, and stays published until its owner says.
+    fn is_gone(&self, folder: &SharedFolder, source: io::Error) -> Error {
+        if let Ok(sharer) = self.sharer() {
+            sharer.shelf().remove(folder.share.id);
+        }
+        match source.kind() {
+            io::ErrorKind::NotFound | io::ErrorKind::NotADirectory => {
+                Error::ShareGone { name: folder.share.name.clone(), path: folder.path.clone() }
+            }
+            _ => disk(&folder.path, source),
+        }
+    }
+}
+
+impl Reading {
+    fn read(
+        &mut self,
+        opened: &ShareFolder,
+        portion: Vec<Scanned>,
+        now: u64,
+        stop: &CancellationToken,
+    ) -> Result<(), Error> {
+        let mut unkept = 0_u64;
+        for file in portion {
+            let read =
+                opened.hash(&file.path, &file.stamp, &mut self.task, &|| stop.is_cancelled());
+            if stop.is_cancelled() {
+                self.hashes.keep()?;
+                return Err(Error::Stopped);
+            }
+            let read = read.and_then(|content| Ok((content.id(), published(&file, content.id())?)));
+            match read {
+                Ok((id, published)) => {
+                    if file.stamp.is_settled(now) {
+                        self.hashes.add(file.stamp, id);
+                    }
+                    self.files.push(published);
+                }
+                Err(error) => self.left_out.push(unreadable(&file.path, &error)),
+            }
+            unkept = unkept.saturating_add(file.size).saturating_add(FILE_COSTS);
+            if unkept >= KEEP_AFTER {
+                self.hashes.keep()?;
+                unkept = 0;
+            }
+        }
+        Ok(self.hashes.keep()?)
+    }
+}
+
+fn published(file: &Scanned, id: crate::model::ContentId) -> io::Result<Published> {
+    let entry = file.entry(None).map_err(io::Error::other)?.with_content(Some(id));
+    Ok(Published { entry, stamp: file.stamp })
+}
+
+fn unreadable(path: &EntryPath, error: &io::Error) -> LeftOut {
+    LeftOut { path: Foreign::new(path.as_str()), why: WhyLeftOut::Unreadable(error.kind()) }
+}
+
+fn added(before: Summary, now: Summary) -> Summary {
+    Summary {
+        added: before.added.saturating_add(now.added),
+        changed: before.changed.saturating_add(now.changed),
+        removed: before.removed.saturating_add(now.removed),
+        ..now
+    }
+}
+
+/// A moment's reading; and some minutes'.
+const FIRST_PORTION: u64 = 256 << 20;
+const LAST_PORTION: u64 = 16 << 30;
+/// What was read is written down after so many bytes, where a file counts as so many at least.
+const KEEP_AFTER: u64 = 64 << 20;
+const FILE_COSTS: u64 = 64 << 10;

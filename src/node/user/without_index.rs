@@ -1,0 +1,154 @@
+//! Going on while the index is away: with pinned keys, and where people were last.
+//!
+//! ```text
+//! keys        the pin, unless the chain says another key
+//! addresses   where the index said last, and where somebody was reached: people.json
+//! listings    the person is asked
+//! who dials   the name that the chain has for the key
+//! ```
+
+use super::User;
+use crate::crypto::Fingerprint;
+use crate::model::{EntryPath, Name, PeerAddress, UnixTime, UserName};
+use crate::node::Error;
+use crate::node::home::{StateFolder, kept};
+use crate::node::index::{self, IndexSession, Known, Listing, Pages, Person, Status};
+use crate::wire::Code;
+use serde::{Deserialize, Serialize};
+use std::future::{Future, pending};
+use std::sync::Arc;
+use tokio::time::sleep;
+
+/// A person of an earlier run, whose key is pinned.
+#[derive(Serialize, Deserialize)]
+struct PersonSaid {
+    user: String,
+    identity: String,
+    addresses: Vec<String>,
+    last_online: Option<u64>,
+    since: u64,
+}
+
+impl User {
+    /// When the index was last heard of people, if it is away now and one goes by that.
+    pub fn going_by(&self) -> Option<UnixTime> {
+        let is_away = matches!(self.status(), Some(Status::Away(_)));
+        self.session().ok().filter(|_| is_away)?.known().heard()
+    }
+
+    /// Waits for a call in whose place something else can be done: not for an index that is known to
+    /// be away, and not long for one of which is not known what it is.
+    pub(super) async fn wait_or_else<T>(
+        &self,
+        session: &IndexSession,
+        call: impl Future<Output = Result<T, index::Error>>,
+    ) -> Result<T, Error> {
+        let unknown = async {
+            sleep(self.0.options.away).await;
+            match session.status() {
+                Status::Connecting => index::Error::Late,
+                _ => pending().await,
+            }
+        };
+        let call = async {
+            tokio::select! {
+                biased;
+                answered = call => answered,
+                why = session.away() => Err(why),
+                why = unknown => Err(why),
+            }
+        };
+        self.wait(session, call).await
+    }
+
+    /// Asks a person for what they share with one.
+    pub(super) async fn browse_there(
+        &self,
+        user: &UserName,
+        share: Option<&Name>,
+        below: Option<&EntryPath>,
+        most: usize,
+    ) -> Result<Option<Listing>, Error> {
+        let reached = self.reach(user, None).await?;
+        let asked = async {
+            let (mut pages, conversation) =
+                (Pages::new(user, share, below, most), reached.streams.conversation());
+            loop {
+                let page = match conversation.ask(pages.ask()).await {
+                    Err(crate::link::AskError::Refused { code: Code::NotFound, .. }) => {
+                        return Ok(None);
+                    }
+                    page => page.map_err(crate::peer::Error::from)?,
+                };
+                if let Some(listing) = pages.take(&page, None)? {
+                    let identity = conversation.proven().fingerprint();
+                    let owner = Person { identity, online: true, ..(*listing.owner).clone() };
+                    return Ok(Some(Listing { owner: Arc::new(owner), ..listing }));
+                }
+            }
+        };
+        let listing = asked.await;
+        reached.close().await;
+        listing
+    }
+
+    /// Who has an identity that was proven, as far as is known without the index.
+    pub(super) fn known_name_of(&self, identity: &Fingerprint) -> Result<Option<UserName>, Error> {
+        if let Some(name) = self.session()?.known().name_of(identity) {
+            return Ok(Some(name));
+        }
+        let pins = self.pins()?;
+        let pinned = pins.signer(identity).map(|(user, _)| user);
+        let is_now =
+            |user: &&UserName| pins.get(user).is_some_and(|it| it.fingerprint == *identity);
+        Ok(pinned.filter(is_now).cloned())
+    }
+
+    /// Keeps where pinned people could be dialled last. What cannot be kept is asked for again.
+    pub(super) fn keep_people(&self, known: &Known) {
+        let Ok(pins) = self.pins() else { return };
+        let mut people = known.last_of(|user| pins.get(user).is_some());
+        people.sort_by_key(|(_, since)| std::cmp::Reverse(since.0));
+        let said: Vec<_> = people.iter().take(MOST).map(PersonSaid::of).collect();
+        let _ = self
+            .0
+            .state
+            .changing()
+            .and_then(|_changing| kept::write_json(&self.0.state, PEOPLE, &said));
+    }
+}
+
+/// Those who were kept; nobody, when it cannot be read.
+pub(super) fn earlier_people(state: &StateFolder) -> Vec<(Person, UnixTime)> {
+    let said: Option<Vec<PersonSaid>> = kept::read_json(state, PEOPLE).ok().flatten();
+    said.unwrap_or_default().into_iter().filter_map(PersonSaid::take).collect()
+}
+
+impl PersonSaid {
+    fn of((person, since): &(Person, UnixTime)) -> Self {
+        Self {
+            user: person.user.to_string(),
+            identity: person.identity.to_string(),
+            addresses: person.addresses.iter().map(ToString::to_string).collect(),
+            last_online: person.last_online.map(|at| at.0),
+            since: since.0,
+        }
+    }
+
+    fn take(self) -> Option<(Person, UnixTime)> {
+        let address = |text: &String| PeerAddress::new(text.parse().ok()?).ok();
+        let person = Person {
+            user: self.user.parse().ok()?,
+            identity: self.identity.parse().ok()?,
+            online: false,
+            addresses: self.addresses.iter().filter_map(address).collect(),
+            last_online: self.last_online.map(UnixTime),
+            contact: None,
+        };
+        Some((person, UnixTime(self.since)))
+    }
+}
+
+const PEOPLE: &str = "people.json";
+/// Of so many people it is kept where they were.
+const MOST: usize = 1000;

@@ -1,0 +1,66 @@
+//! Shares as they are on the disk, and people without their index.
+
+use crate::town::Town;
+use rustix::process::Signal;
+use std::fs;
+
+#[test]
+fn what_is_put_into_a_shared_folder_is_published_while_one_is_online() {
+    let town = Town::new();
+    let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));
+    let zoo = bob.write("zoo/koala", b"asleep");
+    bob.write("zoo/half.part", b"as");
+    bob.write("zoo/.waxwingignore", b"secret\n");
+    bob.write("zoo/secret", b"kept back");
+    let zoo = zoo.parent().unwrap().to_str().unwrap();
+    let shared = bob.objects(&["share", "add", zoo]);
+    let shared = shared.iter().find(|it| it["type"] == "shared").unwrap();
+    let passed_over = serde_json::json!({ "hidden": 1, "junk": 1, "ignored": 1 });
+    assert_eq!((&shared["files"], &shared["passed_over"]), (&1.into(), &passed_over));
+    let mut online = bob.serve();
+    assert_eq!(online.await_event("shared")["files"], 1);
+    bob.write("zoo/emu", b"runs");
+    while online.await_event("shared")["files"] != 2 {}
+    mallory.run(&["get", "bob:zoo/emu"]).ok();
+    assert_eq!(fs::read(mallory.path.join("downloads/emu")).unwrap(), b"runs");
+    let listed = bob.run(&["share", "ls"]).ok();
+    assert!(listed.contains("zoo"), "{listed}");
+
+    // The folder is gone, and told to be.
+    fs::rename(zoo, town.machine.at("elsewhere")).unwrap();
+    mallory.run(&["get", "bob:zoo/koala"]).failed(3);
+    fs::rename(town.machine.at("elsewhere"), zoo).unwrap();
+}
+
+#[test]
+fn who_has_met_somebody_gets_files_while_the_index_is_killed_and_comes_back() {
+    let mut town = Town::new();
+    let address = town.index.address().to_string();
+    let (bob, mallory) = (town.joined("bob").path, town.joined("mallory").path);
+    let home = |path: &std::path::Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+    let (bob, mallory) = (home(&bob), home(&mallory));
+    let zoo = town.home(&bob).write("zoo/koala", b"asleep");
+    town.home(&bob).write("zoo/emu", b"runs");
+    let zoo = zoo.parent().unwrap().to_str().unwrap().to_owned();
+    town.home(&bob).run(&["share", "add", &zoo]).ok();
+    let mut online = town.home(&bob).serve();
+    town.home(&mallory).run(&["get", "bob:zoo/koala"]).ok();
+    town.index.signal(Signal::KILL);
+    town.index.end();
+
+    let got = town.home(&mallory).run(&["get", "bob:zoo/emu"]);
+    assert_eq!(got.exit, 0, "{got:?}");
+    assert!(got.err.contains("The index is away"), "{}", got.err);
+    let listed = town.home(&mallory).run(&["browse", "bob"]).ok();
+    assert!(listed.contains("bob:zoo/koala"), "{listed}");
+    let searched = town.home(&mallory).run(&["search", "koala"]).failed(5);
+    assert!(searched.contains("away"), "{searched}");
+    let people = town.home(&mallory).run(&["people"]).ok();
+    assert!(people.contains("bob"), "{people}");
+
+    // It comes back: Bob is online again by himself, and what is new is published.
+    town.index = town.machine.start_with(&["--data", "data", "--listen", &address]);
+    town.home(&bob).write("zoo/wombat", b"digs");
+    while online.await_event("shared")["files"] != 3 {}
+    town.home(&mallory).run(&["get", "bob:zoo/wombat"]).ok();
+}
