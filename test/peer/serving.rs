@@ -161,7 +161,7 @@ fn open(at: &Path) -> File {
 }
 
 /// More than is sent ahead to somebody who does not say that it comes.
-const LONG: u64 = 192 << 20;
+const LONG: u64 = 136 << 20;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_link_is_followed_on_the_way_to_a_file() {
