@@ -28,9 +28,9 @@ use waxwing::seal::{
 };
 use waxwing::wire::{
     ChunksMissing, Failure, Frame, FrameDecoder, FrameError, GetAsk, GetGrant, GetMore, Goodbye,
-    HeadAsk, HeadTold, Hello, Kind, LaneOpening, LanesAsk, LanesGrant, Message as Said, Ping, Pong,
-    Proof, SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamAgain, StreamChunk,
-    StreamDelivered, StreamEnd, StreamHeader, StreamRecord, index,
+    HeadAsk, HeadTold, Hello, Kind, LaneOpening, LanesAsk, LanesGrant, LeavesAsk, LeavesTold,
+    Message as Said, Ping, Pong, Proof, SegmentVerified, SendAsk, SendGrant, StreamAccept,
+    StreamAgain, StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord, index,
 };
 
 /// A message with every kind of field.
@@ -302,6 +302,8 @@ pub(crate) fn is_message(kind: Kind, body: &[u8]) -> bool {
         Kind::HeadAsk => comes_back::<HeadAsk>(&frame),
         Kind::HeadTold => comes_back::<HeadTold>(&frame),
         Kind::GetMore => comes_back::<GetMore>(&frame),
+        Kind::LeavesAsk => comes_back::<LeavesAsk>(&frame),
+        Kind::LeavesTold => comes_back::<LeavesTold>(&frame),
     };
     // Whatever decodes has told before where it belongs.
     assert!(!is_message || number.is_ok());

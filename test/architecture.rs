@@ -64,6 +64,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
             "crypto/certificate.rs",
             "crypto/key_folder/",
             "model/entry.rs",
+            "model/event.rs",
             "link/",
             "index/",
             "peer/",

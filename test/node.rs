@@ -40,6 +40,8 @@ mod heads;
 mod homes;
 #[path = "node/long_syncs.rs"]
 mod long_syncs;
+#[path = "node/many.rs"]
+mod many;
 #[path = "node/news.rs"]
 mod news;
 #[path = "node/people.rs"]

@@ -31,3 +31,5 @@ mod sending;
 mod serving;
 #[path = "peer/showing.rs"]
 mod showing;
+#[path = "peer/spread.rs"]
+mod spread;

@@ -41,6 +41,10 @@ pub enum Work {
     Receiving,
     /// Waiting for somebody to decide.
     Waiting,
+    /// Finding out which files there are, here and there.
+    Looking,
+    /// Giving files that came their names, and making them durable.
+    Landing,
 }
 
 /// A fact.

@@ -35,6 +35,7 @@ limits! {
     ENTRY_SIZE: u64 = 1 << 44, "bytes of one file (16 TiB)";
     LEAF_BYTES: usize = 1 << 20, "bytes under one leaf of a content";
     LEAF_LIST: usize = 1 << 18, "leaves of a list (of contents up to 256 GiB)";
+    LEAVES_TOLD_BYTES: usize = 128 * 1024, "bytes of leaves in one answer (of 4096 leaves)";
     PIECE_BYTES: usize = 256 * 1024, "bytes of one piece of a content";
     HEADER_BYTES: usize = 160 * 1024, "bytes of a stream's header";
     MANIFEST_BYTES: usize = 16 << 20, "bytes of a manifest";

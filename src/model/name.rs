@@ -4,6 +4,7 @@ use super::limits::NAME_BYTES;
 use super::text::{is_presentation, steers_or_hides};
 use super::{Error, Untrusted};
 use std::fmt;
+use std::sync::Arc;
 use unicode_normalization::is_nfc;
 
 /// The name of a file or folder that is safe on every system: it names something inside the folder
@@ -12,7 +13,7 @@ use unicode_normalization::is_nfc;
 /// A bad name is refused and never "cleaned": a name that was changed is not the one that was
 /// signed, and two bad names can be cleaned into one.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Name(Box<str>);
+pub struct Name(Arc<str>);
 
 impl Name {
     /// Takes a name, if it is one.

@@ -4,12 +4,13 @@ use super::Error;
 use super::limits::USER_NAME_BYTES;
 use std::fmt;
 use std::str::FromStr;
+use std::sync::Arc;
 
 /// A user name: `^[a-z0-9][a-z0-9_.-]{1,31}$`.
 ///
 /// Plain ASCII in lower case, so that no two names look alike and no comparison has options.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct UserName(Box<str>);
+pub struct UserName(Arc<str>);
 
 impl UserName {
     /// The name's text.

@@ -1,5 +1,6 @@
 //! Why something of this room did not come about.
 
+use super::LandError;
 use crate::link::{AskError, Ending, StreamError};
 use crate::seal::{ManifestProblem, SealError};
 use crate::wire::{Code, Explanation};
@@ -64,12 +65,24 @@ pub enum Error {
         /// For how many there is room.
         free: u64,
     },
+    /// What came has no name.
+    #[error(transparent)]
+    Landing(LandError),
     /// This side stopped.
     #[error("it was stopped")]
     Stopped,
 }
 
 impl Error {
+    /// Whether the sender did what it must not, and is not to be asked again.
+    pub fn is_of_sender(&self) -> bool {
+        match self {
+            Self::NotAsked(_) => true,
+            Self::Stream(error) => error.is_senders_fault(),
+            _ => false,
+        }
+    }
+
     /// Whether trying the same again in a moment may be of use. What its owner has to look at again
     /// first is not the same again.
     pub fn may_pass(&self) -> bool {

@@ -4,13 +4,15 @@
 
 use super::landing::{Batch, LandError, Landed, Landing, Standing, Target};
 use super::requests::{check, into_requests, missing, most_manifest, request, sought};
-use super::telling::{Telling, silently};
+use super::sharer::name_of;
+use super::telling::{Telling, silently, told_if_long};
 use super::{Error, Sharer};
 use crate::crypto::{Fingerprint, random};
 use crate::link::{Arrived, Decided, Offer, Receiving, Streams};
-use crate::model::{Content, EntryPath, ShareId, Work, find_collision};
+use crate::model::{Content, EntryPath, ShareId, Transfer, Work, find_collision};
 use crate::seal::{EntryProof, Manifest};
 use crate::wire::Code;
+use std::future::Future;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
@@ -87,7 +89,9 @@ impl Sharer {
             return Err(Error::Together(collision.into()));
         }
         let looking = landing.clone();
-        let (settled, missing) = spawn_blocking(move || look_around(&looking, wanted)).await?;
+        let count = wanted.len();
+        let look = spawn_blocking(move || look_around(&looking, wanted));
+        let (settled, missing) = self.told_if_long(Work::Looking, count, look).await?;
         fetched.files.extend(settled);
         if missing.is_empty() {
             return Ok(());
@@ -122,10 +126,13 @@ impl Sharer {
     ) -> Result<(Vec<FetchedFile>, Option<Error>), Error> {
         let (conversation, challenge) = (streams.conversation(), random());
         let (looking, seeking) = (landing.clone(), sought(&wanted));
-        let gathered = spawn_blocking(move || looking.gather(seeking)).await?;
+        let count = wanted.len();
+        let gather = spawn_blocking(move || looking.gather(seeking));
+        let gathered = self.told_if_long(Work::Looking, count, gather).await?;
         let missing = missing(&wanted, &gathered);
         let (ask, pages) = request(share, challenge, &wanted, &missing);
-        let (grant, frames) = streams.get(ask, pages).await?;
+        let asking = streams.get(ask, pages);
+        let (grant, frames) = self.told_if_long(Work::Looking, count, asking).await?;
         let context = conversation.proven().context(&challenge);
         let identity = Arc::clone(&self.identity);
         let receiving = Receiving {
@@ -134,7 +141,8 @@ impl Sharer {
             max_data: grant.data_length,
             max_manifest: most_manifest(wanted.len()),
         };
-        let offer = streams.await_offer(frames, receiving).await?;
+        let offer = streams.await_offer(frames, receiving);
+        let offer = self.told_if_long(Work::Looking, count, offer).await?;
         let order = match check(offer.manifest(), &wanted, &missing) {
             Ok(order) => order,
             Err(what) => {
@@ -203,7 +211,7 @@ impl Sharer {
         batch: Arc<Batch>,
         contents: Vec<Option<Content>>,
     ) -> Result<Settled, Error> {
-        let (sharer, now) = (self.clone(), self.now());
+        let (sharer, now, count) = (self.clone(), self.now(), contents.len());
         let work = move || {
             let stream = arrived.stream();
             let numbers = 0..stream.manifest().count();
@@ -217,28 +225,34 @@ impl Sharer {
                 batch.discard();
                 return Err(Error::NotAsked("a file has another content"));
             }
-            let proofs: Vec<EntryProof> = proven.iter().flatten().cloned().collect();
-            let landed = batch.land(&proofs, now).map_err(crate::link::StreamError::Place)?;
-            let durable: Vec<EntryProof> = proofs
-                .iter()
-                .zip(&landed)
-                .filter(|(_, landed)| landed.is_ok())
-                .map(|(proof, _)| proof.clone())
-                .collect();
+            let found: Vec<Option<Content>> =
+                proven.iter().map(|proof| proof.as_ref().map(EntryProof::content)).collect();
+            // Of very many files, each is held once.
+            let mut durable: Vec<EntryProof> = proven.into_iter().flatten().collect();
+            let landed = batch.land(&durable, now).map_err(crate::link::StreamError::Place)?;
+            let mut each = landed.iter();
+            durable.retain(|_| each.next().is_some_and(Result::is_ok));
             // The files are here, whether they can be proven later or not.
             let receipts = sharer.receipts.as_ref();
             let unkept = receipts.and_then(|it| it.keep(stream, &durable, now).err());
             // Should the sender not hear of it any more, the files have landed nevertheless.
             let _ = arrived.confirm(&durable, sharer.identity.signing(), now);
             let mut landed = landed.into_iter();
-            let files = proven.iter().zip(contents).map(|(proof, asked)| match proof {
-                Some(proof) => (proof.content(), landed.next().unwrap_or(Err(LandError::Proof))),
+            let files = found.into_iter().zip(contents).map(|(found, asked)| match found {
+                Some(content) => (content, landed.next().unwrap_or(Err(LandError::Proof))),
                 // Parts are kept only of what is asked for by its content.
                 None => (asked.unwrap_or_else(|| Content::of(&[])), Err(LandError::Kept)),
             });
             Ok(Settled { files: files.collect(), unkept })
         };
-        spawn_blocking(work).await?
+        self.told_if_long(Work::Landing, count, spawn_blocking(work)).await?
+    }
+
+    /// What takes longer than a moment with so many files is told.
+    async fn told_if_long<T>(&self, work: Work, files: usize, doing: impl Future<Output = T>) -> T {
+        let with = self.with.as_deref();
+        let transfer = Transfer { name: &name_of(files, "a file"), total: 0, files: 1, with };
+        told_if_long((&self.events, work), &transfer, doing).await
     }
 }
 

@@ -1,5 +1,6 @@
 //! What a person brings to all of their transfers.
 
+use super::leaves::LeafLists;
 use super::receipts::Receipts;
 use super::turns::{Allowance, Turns};
 use super::{Error, Shelf};
@@ -19,6 +20,8 @@ pub struct Sharer {
     pub(super) receipts: Option<Receipts>,
     pub(super) serving: Arc<Turns>,
     pub(super) receiving: Arc<Turns>,
+    pub(super) listing: Arc<Turns>,
+    pub(super) lists: Arc<LeafLists>,
     /// Whose name is told beside a transfer.
     pub(super) with: Option<String>,
     clock: fn() -> UnixTime,
@@ -34,6 +37,8 @@ impl Sharer {
             receipts: None,
             serving: Turns::new(Allowance::SERVING),
             receiving: Turns::new(Allowance::OFFERS),
+            listing: Turns::new(Allowance::LISTS),
+            lists: Arc::default(),
             with: None,
             clock: UnixTime::now,
         }

@@ -114,7 +114,7 @@ impl Shelved {
         files.take_while(begins).filter(is_within)
     }
 
-    fn get(&self, path: &EntryPath) -> Option<&Published> {
+    pub(super) fn get(&self, path: &EntryPath) -> Option<&Published> {
         self.at(self.find(path)?)
     }
 

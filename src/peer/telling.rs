@@ -8,10 +8,13 @@ use super::sharer::name_of;
 use crate::link::Place;
 use crate::model::{Events, Task, Transfer, Work};
 use crate::seal::{Manifest, Passed, Source, VerifiedSegment};
+use std::future::Future;
 use std::io;
+use std::pin::pin;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::{Duration, Instant};
+use tokio::time::timeout;
 
 /// A transfer as it is told: one task, and the files that it is made of.
 #[derive(Debug)]
@@ -20,12 +23,12 @@ pub(super) struct Telling {
     files: Vec<Told>,
     names: Names,
     ended: AtomicU32,
-    came: AtomicU64,
     events: Events,
     name: String,
     with: Option<String>,
     /// How many bytes have to be read for ids.
     for_ids: AtomicU64,
+    came: AtomicU64,
 }
 
 #[derive(Debug)]
@@ -244,6 +247,22 @@ impl Teller {
     }
 }
 
+/// What takes longer than a moment, and whose end nobody knows, is told for as long as it takes.
+pub(crate) async fn told_if_long<T>(
+    (events, work): (&Events, Work),
+    transfer: &Transfer<'_>,
+    doing: impl Future<Output = T>,
+) -> T {
+    let mut doing = pin!(doing);
+    if let Ok(done) = timeout(MOMENT, &mut doing).await {
+        return done;
+    }
+    let task = events.begin_transfer(work, transfer);
+    let done = doing.await;
+    task.complete();
+    done
+}
+
 /// For what tells nobody how far it has come: somebody else does.
 pub(super) fn silently() -> Task {
     Events::ignored().begin(Work::Receiving, "", 0)
@@ -333,6 +352,8 @@ impl<S: Source> Source for TellingSource<S> {
     }
 }
 
+/// What is over sooner is not told.
+const MOMENT: Duration = Duration::from_millis(500);
 /// Between two words.
 const EVERY: Duration = Duration::from_millis(50);
 /// The end of a file that is larger is always told.

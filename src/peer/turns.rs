@@ -26,6 +26,9 @@ impl Allowance {
 
     /// For what others offer, which waits for a person to say yes.
     pub const OFFERS: Self = Self { at_once: 2, a_minute: 240, in_all: 8, bytes: 32 << 20 };
+
+    /// For leaves that others ask for: a file may have to be read for them.
+    pub const LISTS: Self = Self { at_once: 2, a_minute: 240, in_all: 8, bytes: 0 };
 }
 
 /// Counts the streams of people.

@@ -189,6 +189,10 @@ kinds! {
     HeadTold = 0x63, Listener, Open, Answer, FRAME_CONTROL;
     /// Asks for more entries in a stream that is not granted yet.
     GetMore = 0x64, Receiver, Open, Stream, FRAME_CATALOG;
+    /// Asks for the leaves of a content.
+    LeavesAsk = 0x65, Dialler, Open, Request, FRAME_CONTROL;
+    /// Leaves of a content.
+    LeavesTold = 0x66, Listener, Open, Answer, FRAME_CATALOG;
 }
 
 /// Who sends a kind of frame.

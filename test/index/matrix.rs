@@ -20,8 +20,8 @@ fn kinds() -> Vec<Kind> {
     let of_index =
         |kind: &&Kind| kind.tag() >= Kind::Join.tag() && kind.sent_by() == SentBy::Dialler;
     let all = Kind::ALL.iter().filter(of_index);
-    // Heads are told between people.
-    let all = all.filter(|kind| **kind != Kind::HeadAsk);
+    // Heads and leaves are told between people.
+    let all = all.filter(|kind| !matches!(kind, Kind::HeadAsk | Kind::LeavesAsk));
     all.filter(|kind| kind.names() == Names::Request).copied().collect()
 }
 

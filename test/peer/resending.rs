@@ -131,7 +131,7 @@ async fn a_file_that_was_edited_and_got_its_time_back_is_told_and_then_comes_who
     let (received, reply, sent, _) = go_on(&mut stage, "large").await;
     let [file] = &received.files[..] else { panic!("{received:?}") };
     assert!(matches!(file.landed, Err(LandError::Kept)), "{file:?}");
-    assert!(reply.landed.is_empty() && reply.kept_out.len() == 1 && sent < LARGE as u64);
+    assert!(reply.landed.is_empty() && reply.unfit.len() == 1 && sent < LARGE as u64);
     assert!(stage.names("inbox").is_empty(), "nothing of it is left");
 
     let (received, reply, sent, _) = go_on(&mut stage, "large").await;

@@ -5,15 +5,16 @@ use super::{alice, bob, hex, secret};
 use bytes::Bytes;
 use waxwing::codec::{Blob, List, closed};
 use waxwing::crypto::{Keystream, Label, Signed, TagKey, Ticket, sha256};
-use waxwing::model::EntryPath;
+use waxwing::model::content::{ContentHasher, Leaf};
+use waxwing::model::{Content, EntryPath};
 use waxwing::seal::{ChunkHead, Record};
 use waxwing::wire::index::{PathSaid, SizeSaid};
 use waxwing::wire::{
     BegunSaid, ChunksMissing, Code, ContentSaid, Explanation, Failure, Features, GetAsk, GetGrant,
     GetMore, Goodbye, HeadAsk, HeadTold, Hello, Kind, Landed, LaneId, LaneIds, LaneOpening,
-    LanesAsk, LanesGrant, Message, MissingChunks, PartSaid, Party, Ping, Pong, Role,
-    SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamAgain, StreamChunk, StreamDelivered,
-    StreamEnd, StreamHeader, StreamRecord, Transcript, Wanted, frame,
+    LanesAsk, LanesGrant, LeavesAsk, LeavesTold, Message, MissingChunks, PartSaid, Party, Ping,
+    Pong, Role, SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamAgain, StreamChunk,
+    StreamDelivered, StreamEnd, StreamHeader, StreamRecord, Transcript, Wanted, frame,
 };
 
 /// The examples of these sections.
@@ -45,6 +46,8 @@ pub(super) fn examples() -> Vec<(&'static str, String)> {
         ("get ask", hex(&get_ask().encode())),
         ("get more", hex(&get_more().encode())),
         ("get grant", hex(&get_grant().encode())),
+        ("leaves ask", hex(&leaves_ask().encode())),
+        ("leaves told", hex(&leaves_told().encode())),
         ("head ask", hex(&head_ask().encode())),
         ("head told", hex(&head_told().encode())),
         ("hello", hex(of(Kind::Hello))),
@@ -105,6 +108,8 @@ pub(super) fn of_fetching() -> Vec<(Kind, Bytes)> {
         (Kind::HeadAsk, head_ask().encode()),
         (Kind::HeadTold, head_told().encode()),
         (Kind::GetMore, get_more().encode()),
+        (Kind::LeavesAsk, leaves_ask().encode()),
+        (Kind::LeavesTold, leaves_told().encode()),
     ]
 }
 
@@ -131,6 +136,27 @@ fn get_ask() -> GetAsk {
     let parts = Some(List::new(vec![part]).unwrap());
     let wanted = List::new(vec![Wanted { path, content: Some(content), parts }]).unwrap();
     GetAsk { id: 3, challenge: [1; 32], share: [7; 16].into(), wanted, more: true }
+}
+
+fn leaves_ask() -> LeavesAsk {
+    let (content, _) = two_leaves();
+    let content =
+        ContentSaid { id: (*content.id().as_bytes()).into(), size: SizeSaid(content.size()) };
+    let path = PathSaid(EntryPath::parse("koala/tree.jpg").unwrap());
+    LeavesAsk { id: 3, share: [7; 16].into(), path, content, first: 0 }
+}
+
+fn leaves_told() -> LeavesTold {
+    LeavesTold { id: 3, ..LeavesTold::new(&two_leaves().1) }
+}
+
+/// The content of section 3, and its leaves.
+fn two_leaves() -> (Content, Vec<Leaf>) {
+    let bytes: Vec<u8> = (0..1_048_577_u32).map(|at| (at % 251) as u8).collect();
+    let mut leaves = Vec::new();
+    let mut hasher = ContentHasher::new(|leaf| leaves.push(leaf));
+    hasher.update(&bytes);
+    (hasher.finish(), leaves)
 }
 
 fn get_more() -> GetMore {

@@ -7,8 +7,8 @@ use minicbor::data::Type;
 use waxwing::model::limits;
 use waxwing::wire::index as i;
 use waxwing::wire::{
-    Ask, ChannelState, Code, EXPORTER_LABEL, Feature, GetAsk, HeadAsk, Kind, LanesAsk, Message,
-    Names, Outcome, Phase, ReceiverState, Role, SendAsk, SenderState, SentBy, VERSIONS,
+    Ask, ChannelState, Code, EXPORTER_LABEL, Feature, GetAsk, HeadAsk, Kind, LanesAsk, LeavesAsk,
+    Message, Names, Outcome, Phase, ReceiverState, Role, SendAsk, SenderState, SentBy, VERSIONS,
 };
 
 const OPEN_KINDS: &str = "| tag | name | sent by | fields | maximum | when |";
@@ -78,6 +78,7 @@ fn the_fields_of_what_stands_in_messages_are_those_that_the_code_writes() {
         ("content", Kind::GetAsk, &[3, 1]),
         ("part", Kind::GetAsk, &[3, 2]),
         ("begun entry", Kind::StreamAgain, &[2]),
+        ("content", Kind::LeavesAsk, &[3]),
     ];
     for (name, kind, path) in cases {
         let (_, body) = bodies().into_iter().find(|(of, _)| *of == kind).unwrap();
@@ -151,6 +152,7 @@ fn the_table_of_requests_is_that_of_the_code() {
         row::<i::Locate>(),
         row::<GetAsk>(),
         row::<HeadAsk>(),
+        row::<LeavesAsk>(),
     ];
     let requests: Vec<_> = Kind::ALL.iter().filter(|kind| kind.names() == Names::Request).collect();
     assert_eq!(code.iter().map(|(request, _)| request).collect::<Vec<_>>(), requests);

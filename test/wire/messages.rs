@@ -101,7 +101,7 @@ fn a_frame_tells_what_it_names_before_it_is_decoded() {
     expected.extend([Some(3); 12]);
     expected.extend([Some(5); 2]);
     expected.extend([Some(7); 34]);
-    expected.extend([Some(3); 5]);
+    expected.extend([Some(3); 7]);
     assert_eq!(numbers, expected);
     for kind in [Kind::StreamChunk, Kind::StreamEnd, Kind::SendGrant] {
         for body in [&b""[..], &[0xa0], &[1, 2, 3]] {

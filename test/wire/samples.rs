@@ -7,15 +7,18 @@ use std::sync::LazyLock;
 use waxwing::codec::{Blob, Error, List, closed};
 use waxwing::crypto::{Signed, Tag, Ticket};
 use waxwing::model::EntryPath;
-use waxwing::model::limits::{DELIVERY_BYTES, DIRECTORY_ENTRIES, EXPLANATION_BYTES, HEADER_BYTES};
+use waxwing::model::content::Leaf;
+use waxwing::model::limits::{
+    DELIVERY_BYTES, DIRECTORY_ENTRIES, EXPLANATION_BYTES, HEADER_BYTES, LEAF_LIST,
+};
 use waxwing::seal::{CHUNK_BYTES, ChunkHead, Record};
 use waxwing::wire::index::{PathSaid, SizeSaid};
 use waxwing::wire::{
     BegunSaid, ChunksMissing, Code, ContentSaid, Explanation, Failure, Features, GetAsk, GetGrant,
     GetMore, Goodbye, HeadAsk, HeadTold, Hello, Kind, Landed, LaneId, LaneIds, LanesAsk,
-    LanesGrant, Message, MissingChunks, PartSaid, Party, Ping, Pong, Proof, Role, SegmentVerified,
-    SendAsk, SendGrant, StreamAccept, StreamAgain, StreamChunk, StreamDelivered, StreamEnd,
-    StreamHeader, StreamRecord, Transcript, Wanted, frame,
+    LanesGrant, LeavesAsk, LeavesTold, Message, MissingChunks, PartSaid, Party, Ping, Pong, Proof,
+    Role, SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamAgain, StreamChunk,
+    StreamDelivered, StreamEnd, StreamHeader, StreamRecord, Transcript, Wanted, frame,
 };
 
 /// A message of which only the bytes are known, and how to read and write it again.
@@ -72,6 +75,8 @@ fn make_small() -> Vec<Sample> {
     samples.push(of(&HeadAsk { id: 3, index: [9; 32], length: 0, hash: [0; 32] }));
     samples.push(of(&HeadTold { id: 3, length: 2, hash: [4; 32] }));
     samples.push(of(&get_more("koala/egg", 1)));
+    samples.push(of(&leaves_ask("koala/tree.jpg", 1)));
+    samples.push(of(&leaves_told(3, 2)));
     samples
 }
 
@@ -113,6 +118,8 @@ pub(crate) fn largest() -> Vec<Sample> {
     samples.push(of(&HeadAsk { id, index: [0xff; 32], length, hash: [0xff; 32] }));
     samples.push(of(&HeadTold { id, length, hash: [0xff; 32] }));
     samples.push(of(&GetMore { stream, ..get_more(&path, 225) }));
+    samples.push(of(&LeavesAsk { id, ..leaves_ask(&path, LEAF_LIST as u32 - 1) }));
+    samples.push(of(&leaves_told(id, 5000)));
     samples
 }
 
@@ -130,6 +137,16 @@ fn stream_again(stream: u32, entries: &[u32], parts: usize) -> StreamAgain {
     let parts = List::new(vec![part; parts]).unwrap();
     let begun = entries.iter().map(|entry| BegunSaid { entry: *entry, parts: parts.clone() });
     StreamAgain { stream, challenge: [1; 32], begun: List::new(begun.collect()).unwrap() }
+}
+
+fn leaves_ask(path: &str, first: u32) -> LeavesAsk {
+    let content = ContentSaid { id: [5; 32].into(), size: SizeSaid(1 << 38) };
+    let path = PathSaid(EntryPath::parse(path).unwrap());
+    LeavesAsk { id: 3, share: [7; 16].into(), path, content, first }
+}
+
+fn leaves_told(id: u32, count: usize) -> LeavesTold {
+    LeavesTold { id, ..LeavesTold::new(&vec![Leaf::from_bytes([4; 32]); count]) }
 }
 
 fn get_more(path: &str, count: usize) -> GetMore {

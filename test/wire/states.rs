@@ -65,7 +65,8 @@ fn what_concerns_no_stream_has_no_place_in_one() {
     let begins_one = |kind: Kind| matches!(kind, Kind::SendAsk | Kind::GetAsk);
     let of_the_channel = |kind: &&Kind| {
         let is_of_heads = matches!(**kind, Kind::HeadAsk | Kind::HeadTold);
-        let is_of_others = is_of_heads || is_of_the_index(**kind);
+        let is_of_leaves = matches!(**kind, Kind::LeavesAsk | Kind::LeavesTold);
+        let is_of_others = is_of_heads || is_of_leaves || is_of_the_index(**kind);
         kind.names() == Names::Nothing || begins_one(**kind) || is_of_others
     };
     for kind in Kind::ALL.iter().filter(of_the_channel) {

@@ -99,6 +99,9 @@ fn tell(printer: &Printer, me: &User, visit: &Visit) {
         return;
     }
     match visit {
+        Visit::Served { to, files, bytes: size } if files.is_empty() => {
+            printer.detail(format!("{to} has got a part of a file, {}", bytes(*size)));
+        }
         Visit::Served { to, files, bytes: size } => {
             printer.note(format!("{to} has got {}, {}", some(files), bytes(*size)));
         }

@@ -1,4 +1,4 @@
-//! What may go well when the same is tried again.
+//! What may go well when the same is tried again, and what is somebody's fault.
 
 use super::Error;
 
@@ -14,5 +14,10 @@ impl Error {
             Self::Of(error) => error.may_pass(),
             _ => false,
         }
+    }
+
+    /// Whether somebody did in a transfer what they must not.
+    pub(in crate::node) fn is_of_sender(&self) -> bool {
+        matches!(self, Self::Peer(error) if error.is_of_sender())
     }
 }

@@ -9,8 +9,8 @@ use crate::seal::SealError;
 
 pub(super) fn peer(error: &peer::Error) -> Hint {
     use peer::Error::{
-        Crypto, Declined, Disk, Ended, Malformed, Name, NoSpace, NotAsked, Nothing, Refused,
-        Silent, Stopped, Stream, Together,
+        Crypto, Declined, Disk, Ended, Landing, Malformed, Name, NoSpace, NotAsked, Nothing,
+        Refused, Silent, Stopped, Stream, Together,
     };
     match error {
         Refused { code, .. } | Declined(code) => refusals::of(*code),
@@ -27,6 +27,7 @@ pub(super) fn peer(error: &peer::Error) -> Hint {
         Crypto(_) => hint(Exit::Verification, "is the clock of this machine right?"),
         Disk { source, .. } => disk(source),
         NoSpace { .. } => hint(Exit::NoSpace, "make room, or name another folder with --out"),
+        Landing(error) => landing(error),
         Stopped => no_hint(Exit::Interrupted),
     }
 }

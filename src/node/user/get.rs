@@ -6,6 +6,8 @@
 //!                                                     ─▶ a pause, and again: those with whom it may pass
 //! ```
 //!
+//! Large files that several people have come from all of them at once, before all that.
+//!
 //! What came of a file before it was cut off does not come again, so asking again costs nothing twice.
 
 use super::User;
@@ -49,6 +51,9 @@ pub struct Got {
     pub content: Option<Content>,
     /// Who signed and sent it; nobody when it did not come, or was there already.
     pub from: Option<Sender>,
+    /// Who has sent how many of its bytes, when several did, the first of them most. All of them signed
+    /// that it is this content; who did not is not among them.
+    pub parts: Vec<(Sender, u64)>,
     /// Whether it has its name.
     pub landed: Result<Landed, Error>,
     /// Why no receipt of it was kept, though it came, if so.
@@ -118,23 +123,24 @@ impl User {
 }
 
 /// What is under way.
-struct Getting<'a> {
-    user: &'a User,
-    rules: &'a GetRules,
-    folder: PathBuf,
+pub(super) struct Getting<'a> {
+    pub(super) user: &'a User,
+    pub(super) rules: &'a GetRules,
+    pub(super) folder: PathBuf,
     /// Those who were reached, and those who could not be.
     people: BTreeMap<UserName, Result<Reached, Arc<Error>>>,
     /// What did not come yet.
-    open: Vec<Item>,
+    pub(super) open: Vec<Item>,
     /// What did not come from anybody, and may when they are asked again.
     waiting: Vec<Item>,
     /// How often in a row nothing came of all that was tried.
     failed: u32,
-    got: Vec<Got>,
+    pub(super) got: Vec<Got>,
 }
 
 impl Getting<'_> {
     async fn run(&mut self) {
+        self.spread().await;
         loop {
             while self.round().await {}
             if !self.pause().await {
@@ -243,7 +249,10 @@ impl Getting<'_> {
     /// Where files of somebody land: only of whom one has verified, a program is one.
     async fn landing_from(&self, owner: &UserName) -> Result<Landing, Error> {
         let programs = self.sender(owner).is_some_and(|sender| sender.verified.is_some());
-        let rules = Rules { overwrite: self.rules.overwrite, programs };
+        self.landing(Rules { overwrite: self.rules.overwrite, programs }).await
+    }
+
+    pub(super) async fn landing(&self, rules: Rules) -> Result<Landing, Error> {
         let folder = self.folder.clone();
         let landing = spawn_blocking(move || Landing::in_folder(&folder, rules)).await;
         Ok(landing.map_err(|_| Error::Stopped)??)
@@ -276,6 +285,7 @@ impl Getting<'_> {
             size: item.size,
             content: file.content.filter(|_| landed.is_ok()),
             from: sender.filter(|_| has_come),
+            parts: Vec::new(),
             unkept: unkept.filter(|_| has_come),
             landed,
         });
@@ -292,11 +302,11 @@ impl Getting<'_> {
         }
     }
 
-    fn give_up(&mut self, item: Item) {
+    pub(super) fn give_up(&mut self, item: Item) {
         let why = item.why.map_or(Error::Stopped, Error::Of);
         let (path, folder, size) = (item.to, self.folder.clone(), item.size);
         let landed = Err(why);
-        let got = Got { path, folder, size, content: None, from: None, landed, unkept: None };
-        self.got.push(got);
+        let (content, from, parts, unkept) = (None, None, Vec::new(), None);
+        self.got.push(Got { path, folder, size, content, from, parts, landed, unkept });
     }
 }

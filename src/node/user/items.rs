@@ -3,7 +3,7 @@
 use super::User;
 use super::results::KeptResult;
 pub(super) use super::results::Place;
-use crate::model::{Content, ContentId, EntryPath, UserName};
+use crate::model::{Content, ContentId, EntryPath, Transfer, UserName, Work};
 use crate::node::index::{Found, Query, Source};
 use crate::node::{Error, Object, Wanted};
 use crate::peer;
@@ -111,12 +111,17 @@ impl User {
     /// A file, or all below a folder; a folder goes with its name.
     async fn items_of(&self, object: &Object) -> Result<Vec<Item>, Error> {
         let Object { user, share, path } = object;
-        let listing = self.browse(user, Some(share), path.as_ref(), usize::MAX).await?;
+        let browsing = self.browse(user, Some(share), path.as_ref(), usize::MAX);
+        let name = share.to_string();
+        let transfer = Transfer { name: &name, total: 0, files: 1, with: Some(user.as_str()) };
+        let told = peer::told_if_long((self.events(), Work::Looking), &transfer, browsing);
+        let listing = told.await?;
         let alone = listing.entries.len() == 1;
+        // Of very many files, each is held once.
         let items = listing
             .entries
-            .iter()
-            .filter_map(|source| Some(Item::of_source(source, goes_to(object, source, alone)?)));
+            .into_iter()
+            .filter_map(|source| Some(Item::of_source(&source, goes_to(object, &source, alone)?)));
         let items: Vec<_> = items.collect();
         match (items.is_empty(), &object.path) {
             (false, _) => Ok(items),

@@ -86,6 +86,7 @@ mod search;
 mod send;
 mod session;
 mod shares;
+mod spread;
 mod trust;
 mod watching;
 mod without_index;
@@ -141,6 +142,8 @@ pub struct Options {
     pub pace: Pace,
     /// The tries to get something from somebody, or to reach them, and the pauses between.
     pub retries: Backoff,
+    /// How often the index is asked who else has a file that is under way.
+    pub more_sources: Duration,
     /// How long a conversation waits for what.
     pub deadlines: Deadlines,
     /// What time it is.
@@ -158,6 +161,7 @@ impl Default for Options {
             backoff: Backoff { tries: u32::MAX, first, longest },
             pace: Pace::default(),
             retries: Backoff::default(),
+            more_sources: Duration::from_secs(10),
             // Nobody needs more of one person at once, and of strangers there may be many.
             deadlines: Deadlines { requests: 16, request_bytes: 1 << 20, ..Deadlines::default() },
             clock: Arc::new(UnixTime::now),

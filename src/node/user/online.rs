@@ -308,6 +308,11 @@ impl Host {
                 let _ = self.user.answer_head(request, &who.user).await;
                 return;
             }
+            Kind::LeavesAsk => {
+                // Who may not have them knows.
+                let _ = self.sharer.serve_leaves(request, &who.user).await;
+                return;
+            }
             _ => return request.refuse(Code::NotAllowed, "people share files with each other"),
         };
         // Who declined knows.

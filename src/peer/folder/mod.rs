@@ -31,9 +31,9 @@ use std::io;
 use std::path::Path;
 
 /// A file that is read no further once it is not wanted any more.
-struct UntilOver<'a> {
-    file: &'a File,
-    is_over: &'a (dyn Fn() -> bool + Sync),
+pub(super) struct UntilOver<'a> {
+    pub(super) file: &'a File,
+    pub(super) is_over: &'a (dyn Fn() -> bool + Sync),
 }
 
 impl ReadAt for UntilOver<'_> {

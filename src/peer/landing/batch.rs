@@ -66,6 +66,12 @@ impl Batch {
         }
     }
 
+    /// What passed until now is right, whatever becomes of the streams that carried it.
+    pub(crate) fn hold(&self) {
+        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
+        keeper.iter().for_each(Keeper::verified);
+    }
+
     /// No more comes. What verified is held, for a later try. Blocks.
     pub fn break_off(&self) {
         self.stop_keeping(false);

@@ -146,8 +146,7 @@ impl Landing {
     /// Removes what is left here of these contents from transfers that were cut off. Blocks.
     pub(crate) fn forget(&self, contents: &[Content]) {
         let Ok(path) = EntryPath::parse("forgotten") else { return };
-        let sought = (0..).zip(contents);
-        let sought = sought.map(|(slot, content)| Sought {
+        let sought = (0..).zip(contents).map(|(slot, content)| Sought {
             slot,
             path: path.clone(),
             of: Origin::Content(*content),

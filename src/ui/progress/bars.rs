@@ -145,7 +145,7 @@ fn sign(work: Work) -> &'static str {
         Work::Hashing => "=",
         Work::Sealing | Work::Sending => "↑",
         Work::Opening | Work::Receiving => "↓",
-        Work::Waiting => "…",
+        Work::Waiting | Work::Looking | Work::Landing => "…",
     }
 }
 

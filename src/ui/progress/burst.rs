@@ -132,7 +132,8 @@ impl Doing {
 
 fn direction(work: Work) -> &'static str {
     match work {
-        Work::Opening | Work::Receiving => "from",
+        Work::Opening | Work::Receiving | Work::Landing => "from",
+        Work::Looking => "of",
         Work::Waiting => "for",
         Work::Hashing | Work::Sealing | Work::Sending => "to",
     }

@@ -34,7 +34,10 @@ impl Lines {
         let files = (sum.files > 1).then(|| format!("{} of {} done, ", sum.ended, sum.files));
         let far = percent(sum.done, sum.total).map(|percent| format!(", {percent}%"));
         let (files, far) = (files.unwrap_or_default(), far.unwrap_or_default());
-        self.printer.note(format!("{what}: {files}{}{far}", bytes(sum.done)));
+        match (sum.total, sum.files) {
+            (0, 0 | 1) => self.printer.note(format!("{what}...")),
+            _ => self.printer.note(format!("{what}: {files}{}{far}", bytes(sum.done))),
+        }
         self.said = Some(now);
     }
 }

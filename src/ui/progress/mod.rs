@@ -131,6 +131,8 @@ fn word(work: Work) -> &'static str {
         Work::Sealing | Work::Sending => "sending",
         Work::Opening | Work::Receiving => "receiving",
         Work::Waiting => "waiting",
+        Work::Looking => "looking",
+        Work::Landing => "landing",
     }
 }
 

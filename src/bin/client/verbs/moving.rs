@@ -11,7 +11,7 @@ use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use waxwing::model::{HostPort, Untrusted, UserName};
-use waxwing::node::{self, Exit, GetRules, Got, Move, Moved, SentFiles, Wanted};
+use waxwing::node::{self, Exit, GetRules, Got, Move, Moved, Sender, SentFiles, Wanted};
 use waxwing::peer::Landed;
 use waxwing::ui::{Failure, Printer, Table, bytes};
 
@@ -132,6 +132,9 @@ struct File {
     from: Option<String>,
     fingerprint: Option<String>,
     verified: Option<bool>,
+    /// Who has sent how many bytes of it, when several did.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    parts: Vec<(String, u64)>,
     landed: &'static str,
     /// Whether a receipt is kept.
     receipt: bool,
@@ -151,6 +154,7 @@ impl File {
             from: sender.map(|sender| sender.user.to_string()),
             fingerprint: sender.map(|sender| sender.fingerprint.to_string()),
             verified: sender.map(|sender| sender.verified.is_some()),
+            parts: got.parts.iter().map(|(who, bytes)| (who.user.to_string(), *bytes)).collect(),
             landed: match &got.landed {
                 Ok(Landed::New) => "new",
                 Ok(Landed::Replaced) => "replaced",
@@ -202,7 +206,10 @@ fn tell_came(program: &Program, all: &[Got]) {
     if came.len() <= FEW {
         for (got, from) in came {
             let file = got.folder.join(got.path.to_relative());
-            let by = signed_by(&from.user, from.verified.is_some());
+            let by = match got.parts.as_slice() {
+                [] => signed_by(&from.user, from.verified.is_some()),
+                parts => parts_of(parts),
+            };
             printer.result(format!(
                 "{}: {}, signed by {by}",
                 from_here(program, &file),
@@ -223,6 +230,17 @@ fn tell_came(program: &Program, all: &[Got]) {
         let by = signed_by(&sender.user, sender.verified.is_some());
         printer.result(format!("{files} files, {}, signed by {by}", bytes(size)));
     }
+}
+
+/// Who has sent which part of a file, in parts of a hundred.
+fn parts_of(parts: &[(Sender, u64)]) -> String {
+    let all = parts.iter().fold(0, |sum: u64, (_, bytes)| sum.saturating_add(*bytes));
+    let part = |(sender, bytes): &(Sender, u64)| {
+        let percent = u128::from(*bytes).saturating_mul(100).checked_div(all.into());
+        let by = signed_by(&sender.user, sender.verified.is_some());
+        format!("{by} {}%", percent.unwrap_or(0))
+    };
+    parts.iter().map(part).collect::<Vec<_>>().join(", ")
 }
 
 /// A path as one would type it here.

@@ -1,0 +1,194 @@
+//! One part from one source, in a stream of its own.
+
+use super::plan::JobId;
+use super::{Inner, Signed, Source, Spread, merger};
+use crate::crypto::random;
+use crate::link::{Arrived, Decided, Place, Receiving};
+use crate::model::content::LeafList;
+use crate::model::limits::LEAF_BYTES;
+use crate::model::{ByteRange, Ranges};
+use crate::peer::Error;
+use crate::peer::fetching::Wanted;
+use crate::peer::requests::{check, most_manifest, request};
+use crate::peer::telling::silently;
+use crate::seal::{Passed, VerifiedSegment};
+use crate::wire::Code;
+use std::io;
+use std::ops::Range;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, Weak};
+use std::time::Duration;
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
+
+/// Where the bytes of a job go, as far as they still are this job's.
+struct JobPlace {
+    /// Threads that carried a stream may outlive it for a moment.
+    spread: Weak<Inner>,
+    job: JobId,
+    list: Arc<LeafList>,
+    is_wrong: AtomicBool,
+}
+
+/// A job that is under way. Dropped, what did not come is open for others.
+struct UnderWay<'s> {
+    inner: &'s Inner,
+    job: JobId,
+    is_signed: bool,
+}
+
+impl Spread {
+    /// Fetches a part, or until it is another's.
+    pub(super) async fn carry(
+        &self,
+        source: &Source,
+        (job, run): (JobId, Range<usize>),
+        list: &Arc<LeafList>,
+    ) -> Result<(), Error> {
+        let mut under_way = UnderWay { inner: &self.0, job, is_signed: false };
+        let (spread, list) = (Arc::downgrade(&self.0), Arc::clone(list));
+        let is_wrong = AtomicBool::new(false);
+        let place = Arc::new(JobPlace { spread, job, list, is_wrong });
+        let came = tokio::select! {
+            came = self.fetch(source, run, &place) => came.map(Some),
+            () = self.settled(&place) => Ok(None),
+        };
+        if place.is_wrong() {
+            return Err(Error::NotAsked("a part of the file has other bytes"));
+        }
+        if let Some(arrived) = came? {
+            self.keep(source, arrived, &place.list).await?;
+            under_way.is_signed = true;
+        }
+        Ok(())
+    }
+
+    async fn fetch(
+        &self,
+        source: &Source,
+        run: Range<usize>,
+        place: &Arc<JobPlace>,
+    ) -> Result<Arrived, Error> {
+        let (content, challenge) = (self.0.content, random());
+        let wanted =
+            [Wanted { path: source.path.clone(), content: Some(content), to: self.0.to.clone() }];
+        let part = ByteRange { start: offset(run.start), end: offset(run.end).min(content.size()) };
+        let parts = if run.is_empty() { Vec::new() } else { vec![part] };
+        let missing = [Some(Ranges::new(content.size(), parts)?)];
+        let conversation = source.streams.conversation();
+        let (ask, pages) = request(source.share, challenge, &wanted, &missing);
+        let (grant, frames) = source.streams.get(ask, pages).await?;
+        let receiving = Receiving {
+            identity: Arc::clone(&self.0.sharer.identity),
+            context: conversation.proven().context(&challenge),
+            max_data: grant.data_length,
+            max_manifest: most_manifest(wanted.len()),
+        };
+        let offer = source.streams.await_offer(frames, receiving).await?;
+        if let Err(what) = check(offer.manifest(), &wanted, &missing) {
+            offer.decline(Code::Unexpected, "");
+            return Err(Error::NotAsked(what));
+        }
+        let place = Arc::clone(place);
+        Ok(offer.accept(place, Decided::Before, silently()).await?)
+    }
+
+    /// Waits until what is coming is of no use any more: it is wrong, or another's. When all is here,
+    /// who has brought a part has a moment to sign it.
+    async fn settled(&self, place: &JobPlace) {
+        let mut changes = self.0.changed.subscribe();
+        while !place.is_wrong() && !self.0.plan().is_settled(place.job) {
+            if self.is_over() {
+                return sleep(MOMENT).await;
+            }
+            if changes.changed().await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Keeps what a source has signed, if it is this content. None of it has landed when its sender is
+    /// told that this stream is at its end.
+    async fn keep(
+        &self,
+        source: &Source,
+        mut arrived: Arrived,
+        list: &Arc<LeafList>,
+    ) -> Result<(), Error> {
+        let (inner, list, number) = (Arc::clone(&self.0), Arc::clone(list), source.number);
+        let work = move || {
+            let stream = arrived.stream();
+            let whole = stream.proof(0).filter(|proof| proof.content() == inner.content);
+            let proof = whole.or_else(|| stream.proof_of_merged(0, merger(&list)));
+            let proof = proof.ok_or(Error::NotAsked("a file has another content"))?;
+            // Should the sender not hear of it any more, it has sent it nevertheless.
+            let _ = arrived.confirm(&[], inner.sharer.identity.signing(), inner.sharer.now());
+            let stream = arrived.into_stream();
+            inner.signed().insert(number, Signed { stream, proof });
+            Ok(())
+        };
+        spawn_blocking(work).await?
+    }
+}
+
+impl JobPlace {
+    fn is_wrong(&self) -> bool {
+        self.is_wrong.load(Ordering::Acquire)
+    }
+
+    fn is_of_list(&self, number: u64, leaf: &crate::model::content::Leaf) -> bool {
+        let listed = usize::try_from(number).ok().and_then(|at| self.list.leaves().get(at));
+        listed == Some(leaf)
+    }
+}
+
+impl Place for JobPlace {
+    fn put(&self, _: u32, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        let inner = self.spread.upgrade().ok_or(io::ErrorKind::BrokenPipe)?;
+        let _writing = inner.writing.read().unwrap_or_else(PoisonError::into_inner);
+        let is_ours = {
+            let mut plan = inner.plan();
+            let is_ours = plan.owns(self.job, offset / LEAF_BYTES as u64);
+            plan.wrote(self.job, if is_ours { bytes.len() as u64 } else { 0 });
+            is_ours
+        };
+        if !is_ours || self.is_wrong() {
+            return Ok(());
+        }
+        inner.batch.put(0, offset, bytes)?;
+        inner.telling.advance(0, bytes.len() as u64);
+        Ok(())
+    }
+
+    fn passed(&self, passed: Passed) {
+        let (Some(inner), Passed::Leaf(leaf)) = (self.spread.upgrade(), passed) else { return };
+        if !self.is_of_list(leaf.number, &leaf.leaf) {
+            self.is_wrong.store(true, Ordering::Release);
+        } else if inner.plan().done(self.job, leaf.number) {
+            inner.batch.passed(passed);
+        }
+        inner.changed.send_replace(());
+    }
+
+    fn verified(&self, _: &VerifiedSegment) {
+        if let Some(inner) = self.spread.upgrade() {
+            inner.batch.hold();
+        }
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let now = self.inner.now();
+        self.inner.plan().end(self.job, self.is_signed, now);
+        self.inner.changed.send_replace(());
+    }
+}
+
+/// Where a leaf begins.
+fn offset(leaf: usize) -> u64 {
+    (leaf as u64).saturating_mul(LEAF_BYTES as u64)
+}
+
+/// So long a signature is waited for when all is here.
+const MOMENT: Duration = Duration::from_secs(2);

@@ -1,0 +1,321 @@
+//! One file from several people at once.
+//!
+//! ```text
+//! source ─ work ─┐          ┌─ the list of leaves, from any of them: it merges to the id, or is none
+//! source ─ work ─┼─ Plan ───┤
+//! source ─ work ─┘    │     └─ a job: one part, asked for in a stream of its own, signed by its sender
+//!                     ▼
+//!               one private folder with one journal ─▶ the file, when all is there and somebody's final
+//!                                                      record signs the content
+//! ```
+//!
+//! Each leaf that comes is compared with the list at once. Who sends another is not asked any more, and
+//! what they had is given to others. A leaf has one owner at a time, and nobody else writes to it: so what
+//! passed is what lies there, whoever else sends the same or something else.
+
+mod job;
+mod plan;
+
+use self::plan::{Next, Plan, SourceId};
+use super::landing::{Batch, Landed, Landing, Origin, Sought, Standing, Target};
+use super::telling::Telling;
+use super::{Error, Sharer};
+use crate::link::{StreamError, Streams};
+use crate::model::content::{LeafList, PieceMerger};
+use crate::model::limits::{LEAF_BYTES, LEAF_LIST};
+use crate::model::{Content, EntryPath, Ranges, ShareId, Work};
+use crate::seal::{EntryProof, OpenedStream};
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep};
+
+/// A file that comes from several people at once. Cheap to clone; all clones are the same.
+#[derive(Clone)]
+pub struct Spread(Arc<Inner>);
+
+struct Inner {
+    sharer: Sharer,
+    content: Content,
+    to: EntryPath,
+    batch: Arc<Batch>,
+    telling: Arc<Telling>,
+    list: OnceLock<Arc<LeafList>>,
+    /// Held by who is asked for it.
+    asking: tokio::sync::Mutex<()>,
+    plan: Mutex<Plan>,
+    /// Held while something is written, and for a moment by whoever takes a part over.
+    writing: RwLock<()>,
+    /// Rings when anything of the plan changed.
+    changed: watch::Sender<()>,
+    signed: Mutex<BTreeMap<SourceId, Signed>>,
+    begun: Instant,
+}
+
+/// A stream whose final record signs the content.
+struct Signed {
+    stream: OpenedStream,
+    proof: EntryProof,
+}
+
+/// Somebody who has the file.
+#[derive(Debug, Clone)]
+pub struct Source {
+    /// By which this source is told from the others.
+    pub number: usize,
+    /// The conversation with them.
+    pub streams: Streams,
+    /// In which of their shares it is.
+    pub share: ShareId,
+    /// Where in it.
+    pub path: EntryPath,
+}
+
+/// A file that came from several people.
+#[derive(Debug)]
+pub struct Gathering {
+    /// Whether it has its name.
+    pub landed: Landed,
+    /// The numbers of those who signed that it is this content, and how many bytes came from each.
+    pub signed: Vec<(usize, u64)>,
+    /// Why no receipts are kept, if so.
+    pub unkept: Option<Error>,
+}
+
+impl Sharer {
+    /// Begins to fetch a file from several people. None when it is not worth it: it is here already, or
+    /// most of it, or something is in its place. `names` are those of the people.
+    pub async fn spread(
+        &self,
+        content: Content,
+        to: &EntryPath,
+        landing: &Landing,
+        names: &str,
+    ) -> Result<Option<Spread>, Error> {
+        if !is_worth_spreading(content) {
+            return Ok(None);
+        }
+        let (looking, at) = (landing.clone(), to.clone());
+        let begun = spawn_blocking(move || begin(&looking, at, content)).await??;
+        let Some((batch, missing)) = begun else { return Ok(None) };
+        let mut named = self.clone();
+        named.with = Some(names.to_owned());
+        let name = to.as_str().to_owned();
+        let telling = Telling::new(&named, Work::Receiving, vec![name], content.size());
+        telling.size(0, content.size());
+        telling.begin();
+        telling.advance(0, content.size().saturating_sub(missing.length()));
+        let leaves = usize::try_from(content.leaf_count()).unwrap_or(usize::MAX);
+        Ok(Some(Spread(Arc::new(Inner {
+            sharer: self.clone(),
+            content,
+            to: to.clone(),
+            batch: Arc::new(batch),
+            telling,
+            list: OnceLock::new(),
+            asking: tokio::sync::Mutex::new(()),
+            plan: Mutex::new(Plan::new(leaves, &missing)),
+            writing: RwLock::new(()),
+            changed: watch::Sender::new(()),
+            signed: Mutex::default(),
+            begun: Instant::now(),
+        }))))
+    }
+}
+
+/// Whether a content is large enough to be fetched from several people.
+pub fn is_worth_spreading(content: Content) -> bool {
+    content.size() > SMALL && content.leaf_count() <= LEAF_LIST as u64
+}
+
+/// A place for the file, and what of it is not there yet.
+fn begin(
+    landing: &Landing,
+    path: EntryPath,
+    content: Content,
+) -> Result<Option<(Batch, Ranges)>, Error> {
+    let at = |source| Error::Disk { path: landing.path().to_owned(), source };
+    let standing = landing.standing(&path, Some(content)).map_err(at)?;
+    let may_land = match standing {
+        Standing::Free => true,
+        Standing::Other => landing.rules().overwrite,
+        Standing::Same | Standing::InTheWay => false,
+    };
+    if !may_land {
+        return Ok(None);
+    }
+    let sought = Sought { slot: 0, path: path.clone(), of: Origin::Content(content) };
+    let gathered = landing.gather(vec![sought]);
+    let missing = gathered.missing(0, content.size());
+    if missing.length() <= SMALL {
+        return Ok(None);
+    }
+    let target = Target { path, size: content.size(), content: Some(content) };
+    Ok(Some((landing.resume(vec![(0, target)], gathered)?, missing)))
+}
+
+impl Spread {
+    /// Fetches from a source what others do not, until all is here. Fails when the source does; what it
+    /// brought until then is kept, if it is right.
+    pub async fn work(&self, source: &Source) -> Result<(), Error> {
+        let _here = Here::new(self, source.number);
+        let list = &self.list(source).await?;
+        let mut changes = self.0.changed.subscribe();
+        loop {
+            let next = self.0.plan().next(source.number, self.0.now());
+            match next {
+                Next::Over => return Ok(()),
+                Next::Fetch { job, run, is_taken_over } => {
+                    if is_taken_over {
+                        self.await_writers().await?;
+                    }
+                    self.carry(source, (job, run), list).await?;
+                }
+                Next::Wait => tokio::select! {
+                    _ = changes.changed() => {}
+                    () = sleep(LOOK) => {}
+                },
+            }
+        }
+    }
+
+    /// Whether a list of leaves came that is the content's: without one, nothing is fetched together.
+    pub fn has_list(&self) -> bool {
+        self.0.list.get().is_some()
+    }
+
+    /// Whether all is here, and somebody has signed for it.
+    pub fn is_over(&self) -> bool {
+        self.0.plan().is_over()
+    }
+
+    /// Waits until that is so.
+    pub async fn over(&self) {
+        let mut changes = self.0.changed.subscribe();
+        while !self.is_over() && changes.changed().await.is_ok() {}
+    }
+
+    /// How many bytes came from a source, and were right.
+    pub fn came_from(&self, source: usize) -> u64 {
+        self.0.came_from(source)
+    }
+
+    /// Gives the file its name, and keeps the receipts of all who signed.
+    pub async fn land(self) -> Result<Gathering, Error> {
+        let inner = self.0;
+        let landed = spawn_blocking(move || inner.land()).await?;
+        Ok(landed?)
+    }
+
+    /// No more comes. What is here is kept for a later try.
+    pub async fn break_off(self) {
+        let batch = Arc::clone(&self.0.batch);
+        // What cannot be noted now comes again.
+        let _ = spawn_blocking(move || batch.break_off()).await;
+    }
+
+    /// The list, from this source or from another. One is asked at a time, unless it lets the others
+    /// wait.
+    async fn list(&self, source: &Source) -> Result<Arc<LeafList>, Error> {
+        let _turn = tokio::select! {
+            turn = self.0.asking.lock() => Some(turn),
+            () = sleep(LIST_TAKES) => None,
+        };
+        let place = (source.share, &source.path);
+        let asked = self.0.sharer.ask_leaves(&source.streams, place, self.0.content);
+        let mut changes = self.0.changed.subscribe();
+        let known = async { while !self.has_list() && changes.changed().await.is_ok() {} };
+        tokio::select! {
+            biased;
+            () = known => {}
+            list = asked => {
+                // Another's may have come in this moment: it is the same.
+                let _ = self.0.list.set(Arc::new(list?));
+                self.0.changed.send_replace(());
+            }
+        }
+        self.0.list.get().cloned().ok_or(Error::Stopped)
+    }
+
+    /// Whoever was writing a moment ago, and owned it then, has written.
+    async fn await_writers(&self) -> Result<(), Error> {
+        let inner = Arc::clone(&self.0);
+        let wait = move || drop(inner.writing.write().unwrap_or_else(PoisonError::into_inner));
+        Ok(spawn_blocking(wait).await?)
+    }
+}
+
+impl Inner {
+    fn plan(&self) -> MutexGuard<'_, Plan> {
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn signed(&self) -> MutexGuard<'_, BTreeMap<SourceId, Signed>> {
+        self.signed.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn now(&self) -> Duration {
+        self.begun.elapsed()
+    }
+
+    fn came_from(&self, source: SourceId) -> u64 {
+        self.plan().came(source).saturating_mul(LEAF_BYTES as u64).min(self.content.size())
+    }
+
+    /// Blocks.
+    fn land(&self) -> Result<Gathering, Error> {
+        let (signed, now) = (self.signed(), self.sharer.now());
+        let first = signed.values().next().ok_or(Error::Stopped)?;
+        let place = |error| Error::from(StreamError::Place(error));
+        let landed = self.batch.land(std::slice::from_ref(&first.proof), now).map_err(place)?;
+        let landed = landed.into_iter().next().ok_or(Error::Stopped)?;
+        let landed = landed.map_err(Error::Landing)?;
+        self.telling.end(true);
+        let keep = |it: &Signed| {
+            let receipts = self.sharer.receipts.as_ref();
+            receipts.and_then(|to| to.keep(&it.stream, std::slice::from_ref(&it.proof), now).err())
+        };
+        let unkept = signed.values().filter_map(keep).last();
+        let signed = signed.keys().map(|source| (*source, self.came_from(*source))).collect();
+        Ok(Gathering { landed, signed, unkept })
+    }
+}
+
+/// A source that is there, as long as this is held.
+struct Here<'s>(&'s Spread, SourceId);
+
+impl<'s> Here<'s> {
+    fn new(spread: &'s Spread, source: SourceId) -> Self {
+        spread.0.plan().set_here(source, true);
+        Self(spread, source)
+    }
+}
+
+impl Drop for Here<'_> {
+    fn drop(&mut self) {
+        self.0.0.plan().set_here(self.1, false);
+    }
+}
+
+/// What all leaves of a list merge to.
+fn merger(list: &LeafList) -> PieceMerger {
+    let mut merger = PieceMerger::new(list.content().size());
+    (0..).zip(list.leaves()).for_each(|(number, leaf)| merger.push_leaf(number, *leaf));
+    merger
+}
+
+impl fmt::Debug for Spread {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Spread({:?})", self.0.content)
+    }
+}
+
+/// Of less it is not worth it to ask several people.
+const SMALL: u64 = 8 << 20;
+/// After so long without a list, another source is asked for it.
+const LIST_TAKES: Duration = Duration::from_secs(3);
+/// So often it is looked whether somebody has become slow.
+const LOOK: Duration = Duration::from_millis(250);

@@ -1,0 +1,143 @@
+//! A large file that several people share comes from all of them.
+
+use crate::town::{PASSWORD, Town, open, options, password, user};
+use std::fs;
+use std::path::Path;
+use std::sync::mpsc::Receiver;
+use std::time::Duration;
+use waxwing::crypto::key_file::Protection;
+use waxwing::model::{Audience, Content, Event, Events};
+use waxwing::node::{Config, GetRules, Got, Options, User, Wanted};
+use waxwing::peer::Landed;
+
+const SIZE: usize = (20 << 20) + 5;
+
+/// Alice and Mallory, who share the same film, and Bob, who wants it.
+struct Trio {
+    town: Town,
+    alice: User,
+    mallory: User,
+    bob: User,
+    told: Receiver<Event>,
+    film: Vec<u8>,
+}
+
+impl Trio {
+    async fn new() -> Self {
+        let town = Town::new().await;
+        let film: Vec<u8> = (0..SIZE).map(|at| (at % 251) as u8).collect();
+        let alice = shares(&town, "alice", &film).await;
+        let mallory = shares(&town, "mallory", &film).await;
+        town.member("bob").await.close().await;
+        let (events, told) = Events::channel();
+        let options = Options { events, more_sources: Duration::from_millis(50), ..options() };
+        let bob = User::open(town.home("bob"), Config::default(), Protection::NoneAsked, options);
+        Self { town, alice, mallory, bob: bob.unwrap(), told, film }
+    }
+
+    async fn get(&self) -> Got {
+        let content = Content::of(&self.film);
+        let named = format!("{}:{}", content.id(), content.size());
+        let wanted = Wanted::parse_content(&named).unwrap();
+        let (wanted, rules) = ([wanted], GetRules::default());
+        let got = self.bob.get(&wanted, &rules);
+        let got = tokio::time::timeout(Duration::from_secs(60), got).await.expect("it hangs");
+        got.unwrap().remove(0)
+    }
+
+    fn downloaded(&self) -> Vec<u8> {
+        fs::read(self.town.path("bob/downloads/film")).unwrap()
+    }
+
+    /// Of whom Bob was told that they are not asked any more. All were asked together.
+    fn dropped(&self) -> Vec<String> {
+        let (mut dropped, mut together) = (Vec::new(), false);
+        for event in self.told.try_iter() {
+            match event {
+                Event::Failed { with, again: None, .. } => dropped.push(with.to_string()),
+                Event::Began { with: Some(with), .. } => {
+                    together |= with.to_string() == "alice, mallory";
+                }
+                _ => {}
+            }
+        }
+        assert!(together);
+        dropped
+    }
+
+    async fn stop(self) {
+        for person in [self.alice, self.mallory, self.bob] {
+            person.go_offline().await;
+            person.close().await;
+        }
+        self.town.stop().await;
+    }
+}
+
+async fn shares(town: &Town, name: &str, film: &[u8]) -> User {
+    let person = open(town.home(name), Config::default());
+    person.join(&town.index, &user(name), &password(PASSWORD), None).await.unwrap();
+    let folder = town.path(&format!("{name}-films"));
+    write(&folder.join("film"), film);
+    let share = person.add_share(&folder, &[], Audience::Everyone).unwrap();
+    person.go_online(false).await.unwrap();
+    person.look_at(&share).await.unwrap().published.unwrap();
+    person
+}
+
+fn write(path: &Path, bytes: &[u8]) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, bytes).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_brought_how_much_is_told_and_each_of_them_has_signed() {
+    let trio = Trio::new().await;
+    let got = trio.get().await;
+    assert!(matches!(got.landed, Ok(Landed::New)), "{got:?}");
+    assert!(trio.downloaded() == trio.film);
+    assert!(got.unkept.is_none());
+    // Who is quicker may bring all of it, and then the other is not named.
+    let mut named: Vec<_> = got.parts.iter().map(|(sender, _)| sender.user.clone()).collect();
+    if named.is_empty() {
+        named.extend(got.from.map(|sender| sender.user));
+    } else {
+        let bytes: u64 = got.parts.iter().map(|(_, bytes)| bytes).sum();
+        assert!((SIZE as u64..=SIZE as u64 + (1 << 20)).contains(&bytes), "{bytes}");
+    }
+    let here = trio.town.path("bob/downloads/film");
+    let sent = trio.bob.who_sent(&here).await.unwrap();
+    let mut signed: Vec<_> = sent.into_iter().filter_map(|sent| sent.user).collect();
+    named.sort();
+    signed.sort();
+    assert_eq!(signed, named);
+    assert!(trio.dropped().is_empty());
+    trio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_has_it_no_more_is_dropped_by_name() {
+    let trio = Trio::new().await;
+    fs::write(trio.town.path("alice-films/film"), b"another one").unwrap();
+    let got = trio.get().await;
+    assert!(matches!(got.landed, Ok(Landed::New)), "{got:?}");
+    assert_eq!(got.from.unwrap().user, user("mallory"));
+    assert!(got.parts.is_empty());
+    assert!(trio.downloaded() == trio.film);
+    // Unless the other was quicker.
+    assert!(trio.dropped().iter().all(|name| name == "alice"));
+    trio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_nobody_has_it_any_more_it_is_given_up() {
+    let trio = Trio::new().await;
+    for name in ["alice", "mallory"] {
+        fs::write(trio.town.path(&format!("{name}-films/film")), b"another one").unwrap();
+    }
+    let got = trio.get().await;
+    assert!(got.landed.is_err() && got.from.is_none(), "{got:?}");
+    assert_eq!(trio.dropped().len(), 2);
+    assert!(fs::read_dir(trio.town.path("bob/downloads")).unwrap().next().is_none());
+    trio.stop().await;
+}
