@@ -121,9 +121,9 @@ async fn a_file_that_is_cut_while_it_is_sent_comes_to_nothing_on_both_sides() {
     let mut stage = Stage::with(sharer("bob").with_events(events), |_| {}).await;
     let at = stage.make("long", b"");
     // Nothing of it is on the disk, and its end is far.
-    open(&at).set_len(64 << 30).unwrap();
+    open(&at).set_len(4 << 30).unwrap();
     stage.publish_unread();
-    let cutting = std::thread::spawn(move || {
+    std::thread::spawn(move || {
         told.iter().find(|event| matches!(event, Event::Began { .. })).unwrap();
         open(&at).set_len(9).unwrap();
         told.iter().for_each(drop);
@@ -134,8 +134,6 @@ async fn a_file_that_is_cut_while_it_is_sent_comes_to_nothing_on_both_sides() {
     assert!(served.is_source_changed(), "{served}");
     let names = stage.names("downloads");
     assert!(names.iter().all(|name| name.starts_with(".waxwing-")), "{names:?}");
-    drop(stage);
-    cutting.join().unwrap();
 }
 
 fn open(at: &Path) -> File {
