@@ -55,10 +55,13 @@ impl Looking {
 
 /// The shares that are looked at: each by one look at a time, all of which end when it is removed.
 #[derive(Default)]
-pub(super) struct Looks(Mutex<HashMap<ShareId, (Arc<tokio::sync::Mutex<()>>, CancellationToken)>>);
+pub(super) struct Looks(Mutex<HashMap<ShareId, Turns>>);
+
+/// Whose turn it is, and the end of all of them.
+type Turns = (Arc<tokio::sync::Mutex<()>>, CancellationToken);
 
 impl Looks {
-    fn of(&self, share: ShareId) -> (Arc<tokio::sync::Mutex<()>>, CancellationToken) {
+    fn of(&self, share: ShareId) -> Turns {
         let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         looks.entry(share).or_default().clone()
     }
