@@ -14,14 +14,13 @@ fn a_folder_of_many_files_is_one_stream() {
     assert!(seen.getting < MOST && seen.serving < MOST, "{seen:?}");
 }
 
+/// Prints what it took.
 /// `FILES=100000 cargo test --test client -- --ignored --nocapture a_hundred_thousand_files`
 #[test]
 #[ignore = "takes long"]
 fn a_hundred_thousand_files() {
     let files = std::env::var("FILES").map_or(100_000, |files| files.parse().unwrap());
-    let seen = fetch(files);
-    println!("{files} files: {seen:?}");
-    assert!(seen.getting < MOST && seen.serving < MOST, "more than 64 MiB");
+    println!("{files} files: {:?}", fetch(files));
 }
 
 /// What it took.

@@ -1,6 +1,7 @@
 //! The end at which the work is done, in the open prompt or in `serve`.
 
 use super::SOCKET;
+use super::line::{ErrandLine, ErrandWriter, Stops};
 use crate::asker::Asks;
 use crate::mistakes;
 use crate::program::Program;
@@ -14,7 +15,7 @@ use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 use waxwing::link::LocalListener;
 use waxwing::model::Events;
-use waxwing::ui::errand::{Errand, ErrandLine, ErrandWriter, Stops, Told};
+use waxwing::ui::errand::{Errand, Told};
 use waxwing::ui::{Exit, Failure, Loudness, Printer};
 
 /// Does errands from now on, as long as the program is open. The home has to be held: see

@@ -1,7 +1,5 @@
 //! The line between a verb and the program that does its errand, at that program's end.
 
-use super::{Answer, Errand, Question, Said, Told};
-use crate::ui::AskError;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -9,21 +7,23 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use waxwing::ui::AskError;
+use waxwing::ui::errand::{Answer, Errand, Question, Said, Told};
 use zeroize::Zeroizing;
 
 /// A verb whose errand is done here. It speaks from threads that may wait.
 #[derive(Debug)]
-pub struct ErrandLine {
+pub(crate) struct ErrandLine {
     to: Mutex<UnixStream>,
     answers: Mutex<Receiver<Answer>>,
 }
 
 /// Tells when the person stops the verb, and ends when the verb is gone.
-pub type Stops = mpsc::UnboundedReceiver<()>;
+pub(crate) type Stops = mpsc::UnboundedReceiver<()>;
 
 impl ErrandLine {
     /// Hears what the errand is. Blocks, but not for long.
-    pub fn hear(socket: UnixStream) -> io::Result<(Errand, Arc<Self>, Stops)> {
+    pub(crate) fn hear(socket: UnixStream) -> io::Result<(Errand, Arc<Self>, Stops)> {
         socket.set_nonblocking(false)?;
         socket.set_read_timeout(Some(ERRAND_COMES))?;
         socket.set_write_timeout(Some(IS_READ))?;
@@ -39,7 +39,7 @@ impl ErrandLine {
     }
 
     /// Tells the verb something. A verb that reads nothing for long is not there any more.
-    pub fn tell(&self, told: &Told) -> io::Result<()> {
+    pub(crate) fn tell(&self, told: &Told) -> io::Result<()> {
         let mut line = serde_json::to_vec(told)?;
         line.push(b'\n');
         let mut to = self.to.lock().unwrap_or_else(PoisonError::into_inner);
@@ -52,7 +52,7 @@ impl ErrandLine {
     }
 
     /// Asks the person at the verb. Blocks until they have answered.
-    pub fn ask(&self, question: Question) -> Result<Answer, AskError> {
+    pub(crate) fn ask(&self, question: Question) -> Result<Answer, AskError> {
         self.tell(&Told::Ask(question))?;
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         match answers.recv() {
@@ -92,19 +92,19 @@ fn next<T: serde::de::DeserializeOwned>(from: &mut impl BufRead) -> io::Result<O
 
 /// One of the verb's outputs. Each write is told as it is.
 #[derive(Debug)]
-pub struct ErrandWriter {
+pub(crate) struct ErrandWriter {
     line: Arc<ErrandLine>,
     told: fn(String) -> Told,
 }
 
 impl ErrandWriter {
     /// Its standard output.
-    pub fn out(line: &Arc<ErrandLine>) -> Self {
+    pub(crate) fn out(line: &Arc<ErrandLine>) -> Self {
         Self { line: Arc::clone(line), told: Told::Out }
     }
 
     /// Its standard error.
-    pub fn err(line: &Arc<ErrandLine>) -> Self {
+    pub(crate) fn err(line: &Arc<ErrandLine>) -> Self {
         Self { line: Arc::clone(line), told: Told::Err }
     }
 }
