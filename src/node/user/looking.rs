@@ -100,6 +100,8 @@ impl User {
     /// Keeps what the index has of a share by now: in the next run only the difference is sent.
     pub(super) fn keep_published(&self, share: ShareId) -> Result<(), Error> {
         let Some(published) = self.session()?.known().published(share) else { return Ok(()) };
+        // A look that ends now is not undone by what was read before.
+        let _changing = self.0.state.changing()?;
         let mut last = LastLook::read(&self.0.state, share).unwrap_or_default();
         if last.published.as_ref().map(|last| last.state) != Some(published.state) {
             last.published = Some(published);
@@ -256,6 +258,7 @@ impl<'a> Look<'a> {
             passed_over: preview.passed_over.all(),
         };
         let id = folder.share.id;
+        let _changing = me.0.state.changing()?;
         let now = self.session.known().published(id);
         let state = |published: &Option<index::Published>| published.as_ref().map(|it| it.state);
         let is_same = (figures, opened.device()) == (last.figures, last.device)

@@ -239,8 +239,7 @@ fn changes(summary: &Summary) -> String {
 fn list(program: &Program) -> Result<(), Trouble> {
     let me = program.user()?;
     let shares = me.shares()?;
-    let mut table =
-        Table::new(&["name", "files", "size", "not shared", "with", "keywords", "path"]);
+    let mut table = Table::new(&["name", "with", "keywords", "path"]);
     for folder in &shares {
         let look = me.figures(folder).unwrap_or_default();
         program.printer.object(&Listed {
@@ -253,7 +252,6 @@ fn list(program: &Program) -> Result<(), Trouble> {
         let keywords: Vec<_> = folder.share.keywords.iter().map(|word| word.as_str()).collect();
         table.row([
             folder.share.name.as_str(),
-            &look.files.to_string(),
             &folder.share.audience.to_string(),
             &keywords.join(" "),
             &folder.path.display().to_string(),
