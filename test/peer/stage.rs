@@ -69,6 +69,7 @@ impl Policy for Taking {
 pub(crate) enum Answered {
     Served(Result<Served, Error>),
     Received(Result<Received, Error>),
+    #[allow(dead_code, reason = "it is printed")]
     Shown(Result<(), Error>),
 }
 
