@@ -83,6 +83,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
             "index/hashing.rs",
             "index/rules.rs",
             "index/store/sqlite/mod.rs",
+            "node/user/moves/",
             "peer/landing/",
             "ui/log.rs",
             "ui/progress/",

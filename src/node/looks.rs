@@ -123,6 +123,7 @@ impl LastLook {
         Some(Self { figures: head.figures, device: head.device, published })
     }
 
+    /// Called while state is being changed.
     pub(super) fn write(&self, state: &StateFolder, share: ShareId) -> Result<(), HomeError> {
         let published = self.published.as_ref();
         let acknowledged = published.map(|published| HEXLOWER.encode(published.state.as_bytes()));
@@ -133,7 +134,6 @@ impl LastLook {
             text.push('\n');
             say(entry, &mut text);
         }
-        let _changing = state.changing()?;
         state.write(&look_name(share), text.as_bytes())
     }
 }

@@ -23,11 +23,12 @@ fn what_is_put_into_a_shared_folder_is_published_while_one_is_online() {
     while online.await_event("shared")["files"] != 2 {}
     mallory.run(&["get", "bob:zoo/emu"]).ok();
     assert_eq!(fs::read(mallory.path.join("downloads/emu")).unwrap(), b"runs");
-    let listed = bob.run(&["share", "ls"]).ok();
-    assert!(listed.contains("zoo"), "{listed}");
+    let listed = &bob.objects(&["share", "ls"])[0];
+    assert_eq!((&listed["files"], &listed["passed_over"]), (&2.into(), &3.into()));
 
     // The folder is gone, and told to be.
     fs::rename(zoo, town.machine.at("elsewhere")).unwrap();
+    while !online.await_event("failed")["text"].as_str().unwrap().contains("is not there") {}
     mallory.run(&["get", "bob:zoo/koala"]).failed(3);
     fs::rename(town.machine.at("elsewhere"), zoo).unwrap();
 }

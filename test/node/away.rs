@@ -153,5 +153,6 @@ fn write(path: &Path, bytes: &[u8]) {
 }
 
 async fn soon<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(60), what).await.expect("it hangs")
+    // On the heap: what is tested is much for the stack of a thread of tests.
+    tokio::time::timeout(Duration::from_secs(60), Box::pin(what)).await.expect("it hangs")
 }

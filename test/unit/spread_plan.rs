@@ -14,7 +14,7 @@ fn at(seconds: u64) -> Duration {
 
 /// All of a file of so many leaves is missing; these sources are there.
 fn plan(leaves: usize, sources: usize) -> Plan {
-    let mut plan = Plan::new(leaves, &Ranges::whole(leaves as u64 * LEAF));
+    let mut plan = Plan::new(leaves, &Ranges::whole((leaves as u64).saturating_mul(LEAF)));
     (0..sources).for_each(|source| plan.set_here(source, true));
     plan
 }

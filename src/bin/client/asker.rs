@@ -11,9 +11,11 @@ use waxwing::ui::{Ask, AskError, read_secret};
 use zeroize::Zeroizing;
 
 #[cfg(unix)]
+use crate::errands::ErrandLine;
+#[cfg(unix)]
 use std::sync::Arc;
 #[cfg(unix)]
-use waxwing::ui::errand::{Answer, ErrandLine, Question};
+use waxwing::ui::errand::{Answer, Question};
 
 /// Asks, if anybody is there.
 pub(crate) enum Asks {

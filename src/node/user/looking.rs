@@ -55,10 +55,13 @@ impl Looking {
 
 /// The shares that are looked at: each by one look at a time, all of which end when it is removed.
 #[derive(Default)]
-pub(super) struct Looks(Mutex<HashMap<ShareId, (Arc<tokio::sync::Mutex<()>>, CancellationToken)>>);
+pub(super) struct Looks(Mutex<HashMap<ShareId, Turns>>);
+
+/// Whose turn it is, and the end of all of them.
+type Turns = (Arc<tokio::sync::Mutex<()>>, CancellationToken);
 
 impl Looks {
-    fn of(&self, share: ShareId) -> (Arc<tokio::sync::Mutex<()>>, CancellationToken) {
+    fn of(&self, share: ShareId) -> Turns {
         let mut looks = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         looks.entry(share).or_default().clone()
     }
@@ -97,6 +100,8 @@ impl User {
     /// Keeps what the index has of a share by now: in the next run only the difference is sent.
     pub(super) fn keep_published(&self, share: ShareId) -> Result<(), Error> {
         let Some(published) = self.session()?.known().published(share) else { return Ok(()) };
+        // A look that ends now is not undone by what was read before.
+        let _changing = self.0.state.changing()?;
         let mut last = LastLook::read(&self.0.state, share).unwrap_or_default();
         if last.published.as_ref().map(|last| last.state) != Some(published.state) {
             last.published = Some(published);
@@ -253,6 +258,7 @@ impl<'a> Look<'a> {
             passed_over: preview.passed_over.all(),
         };
         let id = folder.share.id;
+        let _changing = me.0.state.changing()?;
         let now = self.session.known().published(id);
         let state = |published: &Option<index::Published>| published.as_ref().map(|it| it.state);
         let is_same = (figures, opened.device()) == (last.figures, last.device)

@@ -95,7 +95,8 @@ impl User {
         let browse = session.browse(user, share, below, most);
         let listing = match self.wait_or_else(&session, browse).await {
             Err(Error::Index(error)) if error.is_away() && self.pin(user)?.is_some() => {
-                self.browse_there(user, share, below, most).await?
+                // It reaches somebody, for which listings mostly need no room.
+                Box::pin(self.browse_there(user, share, below, most)).await?
             }
             listing => listing?,
         };

@@ -19,7 +19,7 @@ use crate::peer::{self, Gathering, Rules, Source, Spread, is_worth_spreading};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, interval_at, sleep};
+use tokio::time::{interval, sleep};
 
 /// One file on its way from several people.
 struct Team<'a> {
@@ -184,7 +184,8 @@ impl Team<'_> {
     /// Until all is here, or nobody is left to be asked.
     async fn run(&mut self) {
         let every = self.user.0.options.more_sources;
-        let mut look = interval_at(Instant::now() + every, every);
+        let mut look = interval(every);
+        look.reset();
         loop {
             tokio::select! {
                 worked = self.work.join_next() => match worked {

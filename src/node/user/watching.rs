@@ -105,10 +105,11 @@ impl User {
     }
 
     /// Lets a look go on beside everything else, if shares are watched: what comes of it is told there.
-    pub fn hand_over(&self, look: Looking) -> Result<(), Looking> {
+    /// Otherwise gives it back.
+    pub fn hand_over(&self, look: Looking) -> Option<Looking> {
         let watching = self.watching();
-        let Some(watching) = &*watching else { return Err(look) };
-        watching.looks.try_send(look).map_err(mpsc::error::TrySendError::into_inner)
+        let Some(watching) = &*watching else { return Some(look) };
+        watching.looks.try_send(look).err().map(mpsc::error::TrySendError::into_inner)
     }
 
     pub(super) fn watching(&self) -> MutexGuard<'_, Option<Watching>> {

@@ -148,7 +148,7 @@ impl Place for JobPlace {
         let _writing = inner.writing.read().unwrap_or_else(PoisonError::into_inner);
         let is_ours = {
             let mut plan = inner.plan();
-            let is_ours = plan.owns(self.job, offset / LEAF_BYTES as u64);
+            let is_ours = plan.owns(self.job, offset / LEAF);
             plan.wrote(self.job, if is_ours { bytes.len() as u64 } else { 0 });
             is_ours
         };
@@ -187,8 +187,9 @@ impl Drop for UnderWay<'_> {
 
 /// Where a leaf begins.
 fn offset(leaf: usize) -> u64 {
-    (leaf as u64).saturating_mul(LEAF_BYTES as u64)
+    (leaf as u64).saturating_mul(LEAF)
 }
 
+const LEAF: u64 = LEAF_BYTES as u64;
 /// So long a signature is waited for when all is here.
 const MOMENT: Duration = Duration::from_secs(2);

@@ -206,8 +206,7 @@ impl Spread {
     /// Gives the file its name, and keeps the receipts of all who signed.
     pub async fn land(self) -> Result<Gathering, Error> {
         let inner = self.0;
-        let landed = spawn_blocking(move || inner.land()).await?;
-        Ok(landed?)
+        spawn_blocking(move || inner.land()).await?
     }
 
     /// No more comes. What is here is kept for a later try.

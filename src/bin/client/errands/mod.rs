@@ -2,9 +2,11 @@
 
 mod caller;
 mod host;
+mod line;
 
 pub(crate) use caller::{call, find};
 pub(crate) use host::open;
+pub(crate) use line::ErrandLine;
 
 /// The name of the socket, in the folder of what the program remembers.
 const SOCKET: &str = "open";

@@ -7,11 +7,11 @@ use crate::visits::{self, files};
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use waxwing::model::{Audience, Keyword, Name, UserName};
-use waxwing::node::index::{self, Summary};
+use waxwing::node::index::Summary;
 use waxwing::node::{self, Looked, Looking, Online, SharedFolder, User, Watched};
 use waxwing::ui::{Exit, Failure, Loudness, Table, bytes};
 
@@ -176,13 +176,13 @@ async fn look(
     let mut looking = me.begin_look(folder);
     if looking.goes_on().await {
         match me.hand_over(looking) {
-            Ok(()) => {
+            None => {
                 let name = &folder.share.name;
                 let what = "is being read; what was read until now is shared already";
                 program.printer.note(format!("{name} {what}, and you are told when all of it is."));
                 return Ok(None);
             }
-            Err(it) => looking = it,
+            Some(it) => looking = it,
         }
     }
     Ok(Some(looking.end().await?))
@@ -239,8 +239,7 @@ fn changes(summary: &Summary) -> String {
 fn list(program: &Program) -> Result<(), Trouble> {
     let me = program.user()?;
     let shares = me.shares()?;
-    let mut table =
-        Table::new(&["name", "files", "size", "not shared", "with", "keywords", "path"]);
+    let mut table = Table::new(&["name", "with", "keywords", "path"]);
     for folder in &shares {
         let look = me.figures(folder).unwrap_or_default();
         program.printer.object(&Listed {
@@ -253,9 +252,6 @@ fn list(program: &Program) -> Result<(), Trouble> {
         let keywords: Vec<_> = folder.share.keywords.iter().map(|word| word.as_str()).collect();
         table.row([
             folder.share.name.as_str(),
-            &look.files.to_string(),
-            &bytes(look.bytes).to_string(),
-            &look.left_out.saturating_add(look.passed_over).to_string(),
             &folder.share.audience.to_string(),
             &keywords.join(" "),
             &folder.path.display().to_string(),
@@ -266,6 +262,16 @@ fn list(program: &Program) -> Result<(), Trouble> {
         return Ok(());
     }
     program.printer.table(table);
+    for folder in &shares {
+        let look = me.figures(folder).unwrap_or_default();
+        let name = &folder.share.name;
+        if look.passed_over + look.left_out > 0 {
+            let numbers = format!("{} passed over, {} left out", look.passed_over, look.left_out);
+            program
+                .printer
+                .note(format!("{name}: {numbers}; `share scan {name}` says what and why."));
+        }
+    }
     Ok(())
 }
 
@@ -321,7 +327,7 @@ pub(super) async fn serve(program: &Arc<Program>, _: &ArgMatches) -> Result<(), 
     let told = go_online(program, &me, false).await;
     program.mute_progress(false);
     told?;
-    watch(program, &me, looks, true);
+    watch(program, &me, looks.into_iter().map(|(look, _)| (look, true)).collect());
     if !program.json {
         program.printer.note("Ctrl-C stops.");
     }
@@ -329,41 +335,43 @@ pub(super) async fn serve(program: &Arc<Program>, _: &ArgMatches) -> Result<(), 
     std::future::pending().await
 }
 
-/// Looks at all shares, until what can be read in a moment is served.
-async fn begin_looks(me: &User) -> Vec<Looking> {
+/// Looks at all shares, until what can be read in a moment is served. Gives of each whether there is
+/// more.
+async fn begin_looks(me: &User) -> Vec<(Looking, bool)> {
     let mut looks = Vec::new();
     for folder in me.shares().unwrap_or_default() {
         let mut look = me.begin_look(&folder);
-        look.goes_on().await;
-        looks.push(look);
+        let goes_on = look.goes_on().await;
+        looks.push((look, goes_on));
     }
     looks
 }
 
-/// Looks at all shares and is there for others from now on. What of it cannot be is told.
+/// Looks at all shares and is there for others from now on. What of it cannot be is told, and what
+/// comes later.
 pub(crate) async fn be_there(program: &Arc<Program>, me: &User) {
     let looks = begin_looks(me).await;
     if let Err(trouble) = go_online(program, me, true).await {
         program.printer.failure(&trouble.into());
     }
-    watch(program, me, looks, false);
+    watch(program, me, looks);
 }
 
-/// Keeps what is shared as it is on the disk from now on, and tells what comes of it.
-fn watch(program: &Arc<Program>, me: &User, looks: Vec<Looking>, tells_all: bool) {
-    let untold = if tells_all {
-        looks.iter().map(|look| look.share().share.id).collect()
-    } else {
-        HashSet::new()
-    };
-    let (mut told, mut untold, program) = (me.watch_shares(looks), untold, Arc::downgrade(program));
+/// Keeps what is shared as it is on the disk from now on, and tells what comes of it: of the looks
+/// that are under way if that is said.
+fn watch(program: &Arc<Program>, me: &User, looks: Vec<(Looking, bool)>) {
+    let mut first: HashMap<_, _> =
+        looks.iter().map(|(look, is_told)| (look.share().share.id, *is_told)).collect();
+    let looks = looks.into_iter().map(|(look, _)| look).collect();
+    let (mut told, program) = (me.watch_shares(looks), Arc::downgrade(program));
     tokio::spawn(async move {
         while let (Some(watched), Some(program)) = (told.recv().await, program.upgrade()) {
             let printer = &program.printer;
             match watched {
                 Watched::Looked(looked) => {
-                    let is_untold = untold.remove(&looked.folder.share.id);
-                    if (is_untold || is_news(&looked))
+                    let is_told = first.remove(&looked.folder.share.id);
+                    let is_told = is_told.unwrap_or_else(|| is_news(&looked));
+                    if (is_told || is_refused(&looked))
                         && let Err(trouble) = tell_looked(&program, looked)
                     {
                         printer.failure(&trouble.into());
@@ -378,13 +386,16 @@ fn watch(program: &Arc<Program>, me: &User, looks: Vec<Looking>, tells_all: bool
     });
 }
 
-/// Whether a look that nobody asked for is worth a word. That the index is away is told elsewhere.
+/// Whether a look that nobody asked for has found something.
 fn is_news(looked: &Looked) -> bool {
-    match &looked.published {
-        Ok(summary) => summary.added + summary.changed + summary.removed > 0,
-        Err(node::Error::Index(index::Error::Away(_))) => false,
-        Err(_) => true,
-    }
+    let changes = looked.published.as_ref().map(|it| it.added + it.changed + it.removed);
+    changes.is_ok_and(|changes| changes > 0)
+}
+
+/// Whether nothing is published of it, though the index is there: that it is away is told elsewhere.
+fn is_refused(looked: &Looked) -> bool {
+    let is_away = |error: &node::Error| matches!(error, node::Error::Index(it) if it.is_away());
+    looked.published.as_ref().is_err_and(|error| !is_away(error))
 }
 
 /// Is there for others from now on, and says so.

@@ -13,12 +13,6 @@
 //! Keys are open there, so no passphrase is asked for again, and nobody fights for the files of the
 //! home. When the verb is stopped or its terminal goes away, so is its work.
 
-#[cfg(unix)]
-mod line;
-
-#[cfg(unix)]
-pub use line::{ErrandLine, ErrandWriter, Stops};
-
 use super::output::Look;
 use crate::model::Event;
 use serde::{Deserialize, Serialize};
@@ -42,6 +36,8 @@ pub struct Errand {
     pub err: Look,
     /// Whether somebody is there to be asked.
     pub can_ask: bool,
+    /// Where its fetched files go, if not into the folder for downloads of the home.
+    pub downloads: Option<PathBuf>,
 }
 
 /// What the verb is told.
