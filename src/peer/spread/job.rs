@@ -27,6 +27,7 @@ struct JobPlace {
     spread: Weak<Inner>,
     job: JobId,
     list: Arc<LeafList>,
+    /// Once it is, nothing of this job is written or passes any more.
     is_wrong: AtomicBool,
 }
 
@@ -152,8 +153,12 @@ impl Place for JobPlace {
             plan.wrote(self.job, if is_ours { bytes.len() as u64 } else { 0 });
             is_ours
         };
-        if !is_ours || self.is_wrong() {
+        if !is_ours {
             return Ok(());
+        }
+        // What is not written must not pass either.
+        if self.is_wrong() {
+            return Err(io::ErrorKind::InvalidData.into());
         }
         inner.batch.put(0, offset, bytes)?;
         inner.telling.advance(0, bytes.len() as u64);
@@ -162,6 +167,9 @@ impl Place for JobPlace {
 
     fn passed(&self, passed: Passed) {
         let (Some(inner), Passed::Leaf(leaf)) = (self.spread.upgrade(), passed) else { return };
+        if self.is_wrong() {
+            return;
+        }
         if !self.is_of_list(leaf.number, &leaf.leaf) {
             self.is_wrong.store(true, Ordering::Release);
         } else if inner.plan().done(self.job, leaf.number) {
@@ -193,3 +201,7 @@ fn offset(leaf: usize) -> u64 {
 const LEAF: u64 = LEAF_BYTES as u64;
 /// So long a signature is waited for when all is here.
 const MOMENT: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+#[path = "../../../test/unit/spread_job.rs"]
+mod tests;
