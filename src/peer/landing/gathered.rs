@@ -156,7 +156,7 @@ fn is_old(dir: &Dir) -> bool {
 }
 
 impl Parts {
-    fn missing(&self, size: u64) -> Ranges {
+    pub(super) fn missing(&self, size: u64) -> Ranges {
         let leaves = leaf_count(size);
         if self.whole.is_some() {
             return Ranges::none();

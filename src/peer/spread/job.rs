@@ -136,11 +136,6 @@ impl JobPlace {
     fn is_wrong(&self) -> bool {
         self.is_wrong.load(Ordering::Acquire)
     }
-
-    fn is_of_list(&self, number: u64, leaf: &crate::model::content::Leaf) -> bool {
-        let listed = usize::try_from(number).ok().and_then(|at| self.list.leaves().get(at));
-        listed == Some(leaf)
-    }
 }
 
 impl Place for JobPlace {
@@ -170,10 +165,14 @@ impl Place for JobPlace {
         if self.is_wrong() {
             return;
         }
-        if !self.is_of_list(leaf.number, &leaf.leaf) {
+        if self.list.has(leaf.number, leaf.leaf) {
+            // Held until the batch knows it, too: when all is done, it knows all.
+            let mut plan = inner.plan();
+            if plan.done(self.job, leaf.number) {
+                inner.batch.passed(passed);
+            }
+        } else {
             self.is_wrong.store(true, Ordering::Release);
-        } else if inner.plan().done(self.job, leaf.number) {
-            inner.batch.passed(passed);
         }
         inner.changed.send_replace(());
     }
