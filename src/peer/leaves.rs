@@ -47,7 +47,7 @@ impl Sharer {
         conversation: &Conversation,
     ) -> Result<LeavesTold, Code> {
         let who = conversation.proven().fingerprint();
-        let _turn = self.listing.begin(who, 0).ok_or(Code::Busy)?;
+        let turn = self.listing.begin(who, 0).ok_or(Code::Busy)?;
         let share = ShareId::from_bytes(*ask.share);
         let shelved = self.shelf.share_for(asker, share).ok_or(Code::NotFound)?;
         let id = ContentId::from_bytes(*ask.content.id);
@@ -62,14 +62,16 @@ impl Sharer {
         // It still is what was published.
         let looked = spawn_blocking(move || choosing.add(&[wanted])).await;
         looked.map_err(|_| Code::Internal)??;
-        let slot = self.lists.slot(content);
-        let conversation = conversation.clone();
-        let make = || async move {
-            spawn_blocking(move || read(&shelved, &path, content, &conversation))
-                .await
-                .map_err(|_| Code::Internal)?
-        };
-        let list = slot.get_or_try_init(make).await?;
+        let (slot, conversation) = (self.lists.slot(content), conversation.clone());
+        // Of a large file it takes longer than anybody waits for an answer. They find it the next time.
+        let making = tokio::spawn(async move {
+            let _turn = turn;
+            let make = move || read(&shelved, &path, content, &conversation);
+            let make = || async { spawn_blocking(make).await.map_err(|_| Code::Internal)? };
+            slot.get_or_try_init(make).await.cloned()
+        });
+        let made = timeout(MAKING, making).await.map_err(|_| Code::Busy)?;
+        let list = made.map_err(|_| Code::Internal)??;
         Ok(LeavesTold::new(list.leaves().get(first..).unwrap_or_default()))
     }
 
@@ -151,5 +153,7 @@ fn read(
 
 /// So long all of a list may take, also where one has to be made.
 const LONGEST: Duration = Duration::from_secs(180);
+/// So long an answer waits for a list that is made; who asks may try others after less.
+const MAKING: Duration = Duration::from_secs(20);
 /// So many lists are kept: of the largest contents 64 MiB.
 const KEPT: usize = 8;
