@@ -69,7 +69,7 @@ impl Policy for Taking {
 pub(crate) enum Answered {
     Served(Result<Served, Error>),
     Received(Result<Received, Error>),
-    Shown(Result<(), Error>),
+    Shown,
 }
 
 /// Bob, who serves what is in `home/share`, and Alice, who has `home/downloads`.
@@ -277,7 +277,11 @@ async fn answer(bob: &Sharer, taking: &Taking, streams: &Streams, request: Reque
     match request.kind() {
         Kind::GetAsk => Answered::Served(bob.serve_get(request, streams, &user("alice")).await),
         Kind::SendAsk => Answered::Received(bob.receive(request, streams, taking).await),
-        Kind::Browse => Answered::Shown(bob.show(request, &user("alice"))),
+        Kind::Browse => {
+            // What is not told is refused; the one who asks sees it.
+            bob.show(request, &user("alice")).ok();
+            Answered::Shown
+        }
         kind => panic!("{kind}"),
     }
 }
