@@ -186,7 +186,7 @@ impl Sharer {
         let into = folder.clone();
         let gather = move || {
             let landing = Landing::in_folder(&into, rules)?;
-            let gathered = landing.gather(sought);
+            let gathered = landing.gather(sought).in_few_parts();
             Ok((landing, gathered))
         };
         let (landing, gathered) = match spawn_blocking(gather).await? {
