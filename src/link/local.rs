@@ -61,11 +61,15 @@ impl Drop for LocalListener {
     }
 }
 
-/// Whoever is behind the socket of that name; none when nobody is.
+/// Whoever is behind the socket of that name; none when nobody is. Another user who put a socket there is
+/// not spoken to.
 pub async fn find_local(folder: &Path, name: &str) -> io::Result<Option<UnixStream>> {
     let found = async { UnixStream::connect(&Address::of(folder, name)?.path).await };
     match found.await {
-        Ok(socket) => Ok(Some(socket)),
+        Ok(socket) if is_ours(&socket) => Ok(Some(socket)),
+        Ok(_) => {
+            Err(io::Error::new(io::ErrorKind::PermissionDenied, "it is another user's socket"))
+        }
         Err(error) => match error.kind() {
             io::ErrorKind::NotFound | io::ErrorKind::ConnectionRefused => Ok(None),
             _ => Err(error),

@@ -36,6 +36,8 @@ pub struct Errand {
     pub err: Look,
     /// Whether somebody is there to be asked.
     pub can_ask: bool,
+    /// Where its fetched files go, if not into the folder for downloads of the home.
+    pub downloads: Option<PathBuf>,
 }
 
 /// What the verb is told.

@@ -26,14 +26,22 @@ pub(crate) struct Program {
     pub(crate) has_file: bool,
     pub(crate) samples: bool,
     pub(crate) json: bool,
-    /// The folder in which was typed what is done, if that is not the current one.
-    folder: Option<PathBuf>,
+    /// Of a verb that was typed elsewhere.
+    typed: Option<Typed>,
     asks: Asks,
     ending: CancellationToken,
     does_errands: AtomicBool,
     /// Of a verb that was typed elsewhere, the program that carries it out.
     host: Option<Arc<Self>>,
     state: Mutex<State>,
+}
+
+/// Where a verb was typed.
+pub(crate) struct Typed {
+    /// In which folder.
+    pub(crate) folder: PathBuf,
+    /// Where fetched files go there, if not into the folder for downloads of the home.
+    pub(crate) downloads: Option<PathBuf>,
 }
 
 struct State {
@@ -66,14 +74,14 @@ impl Program {
             names: Arc::default(),
         };
         let (asks, state) = (Asks::Here(Ask::new(&printer)), Mutex::new(state));
-        let (folder, ending) = (None, CancellationToken::new());
+        let (typed, ending) = (None, CancellationToken::new());
         Ok(Arc::new(Self {
             printer,
             home,
             has_file,
             samples,
             json,
-            folder,
+            typed,
             asks,
             ending,
             does_errands: AtomicBool::new(false),
@@ -89,7 +97,7 @@ impl Program {
         self: &Arc<Self>,
         printer: Printer,
         asks: Asks,
-        (folder, events): (PathBuf, Events),
+        (typed, events): (Typed, Events),
     ) -> Arc<Self> {
         let state = State {
             config: None,
@@ -106,7 +114,7 @@ impl Program {
             has_file: self.has_file,
             samples: false,
             json,
-            folder: Some(folder),
+            typed: Some(typed),
             asks,
             ending: self.ending.clone(),
             does_errands: AtomicBool::new(true),
@@ -117,13 +125,30 @@ impl Program {
 
     /// A path as it was typed.
     pub(crate) fn at(&self, path: &Path) -> PathBuf {
-        self.folder.as_deref().map_or_else(|| path.to_owned(), |folder| folder.join(path))
+        self.typed.as_ref().map_or_else(|| path.to_owned(), |typed| typed.folder.join(path))
     }
 
     /// A path as one would type it there.
     pub(crate) fn shortened<'a>(&self, path: &'a Path) -> &'a Path {
-        let here = self.folder.clone().or_else(|| env::current_dir().ok());
+        let typed = self.typed.as_ref().map(|typed| typed.folder.clone());
+        let here = typed.or_else(|| env::current_dir().ok());
         here.and_then(|here| path.strip_prefix(here).ok()).unwrap_or(path)
+    }
+
+    /// Where fetched files go when nobody says, if that was said where the verb was typed.
+    pub(crate) fn downloads(&self) -> Option<PathBuf> {
+        self.typed.as_ref()?.downloads.clone()
+    }
+
+    /// The same, as it is said here for a verb that is carried out elsewhere.
+    #[cfg(unix)]
+    pub(crate) fn downloads_here(&self) -> Option<PathBuf> {
+        let set = self.with_config(|config| config.downloads.clone()).flatten();
+        match (set, self.home.downloads()) {
+            (Some(set), _) => std::path::absolute(set).ok(),
+            (None, Some(_)) => None,
+            (None, None) => env::current_dir().ok(),
+        }
     }
 
     /// A secret in a file, or on the input.

@@ -136,6 +136,12 @@ impl StateFolder {
         Ok(names.collect())
     }
 
+    /// Whether a program has what this file stands for.
+    pub(in crate::node) fn is_held(&self, name: &str) -> bool {
+        let file = File::open(self.path.join(name));
+        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+
     /// Takes what this file stands for, unless another program has it.
     pub(in crate::node) fn hold(&self, name: &str) -> Result<HomeLock, HomeError> {
         let path = self.path.join(name);

@@ -2,15 +2,16 @@
 
 use super::SOCKET;
 use crate::program::Program;
-use crate::signals::{Told as Signal, end_at_once};
+use crate::signals::{Signals, Told as Signal, end_at_once};
 use crate::stopping::{self, signals};
 use futures_util::StreamExt;
 use std::env;
 use std::io;
 use std::path::Path;
+use std::sync::Arc;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
-use tokio::task::block_in_place;
+use tokio::task::spawn_blocking;
 use tokio_util::codec::{Framed, LinesCodec};
 use waxwing::link::find_local;
 use waxwing::ui::errand::{Answer, Errand, Question, Said, Told};
@@ -30,7 +31,7 @@ pub(crate) async fn find(program: &Program) -> Option<Called> {
 /// Has it carry a verb out; gives the exit code, or nothing when the program was about to end and has
 /// done nothing of it.
 pub(crate) async fn call(
-    program: &Program,
+    program: &Arc<Program>,
     mut called: Called,
     words: &[String],
 ) -> Result<Option<u8>, Failure> {
@@ -44,6 +45,7 @@ pub(crate) async fn call(
         out,
         err,
         can_ask: program.ask().is_some(),
+        downloads: program.downloads_here(),
     };
     if say(&mut called, &errand).await.is_err() {
         return Ok(None);
@@ -76,7 +78,15 @@ pub(crate) async fn call(
             Told::Err(text) => program.printer.relay_err(&text),
             Told::Event(event) => program.events().pass(event),
             Told::Ask(question) => {
-                let answer = block_in_place(|| answer(program, question));
+                let (asked, named) = (Arc::clone(program), words.to_vec());
+                let answer = spawn_blocking(move || answer(&asked, question, &named));
+                let answer = tokio::select! {
+                    answer = answer => answer.unwrap_or(Answer::End),
+                    told = told_to_end(&mut signals) => {
+                        program.give_back_terminal();
+                        return Err(stopping::ended(told));
+                    }
+                };
                 say(&mut called, &Said::Answer(answer)).await.map_err(gone)?;
             }
             Told::Done(exit) => return Ok(Some(exit)),
@@ -92,10 +102,26 @@ async fn say(called: &mut Called, what: &impl serde::Serialize) -> io::Result<()
     called.get_mut().write_all(&line).await
 }
 
-fn answer(program: &Program, question: Question) -> Answer {
+/// At a question, Ctrl-C is a key like others.
+async fn told_to_end(signals: &mut Signals) -> Signal {
+    loop {
+        match signals.next().await {
+            Signal::Stop => {}
+            told => return told,
+        }
+    }
+}
+
+fn answer(program: &Program, question: Question, words: &[String]) -> Answer {
+    // Nothing is read that was not named here.
+    let is_named = |path: &Path| {
+        let of_flag =
+            |word: &String| word.split_once('=').is_some_and(|(_, it)| Path::new(it) == path);
+        words.iter().any(|word| Path::new(word) == path || of_flag(word))
+    };
     let Some(ask) = program.ask() else {
         return match question {
-            Question::SecretFile { path } => read(&path),
+            Question::SecretFile { path } if is_named(&path) => read(&path),
             _ => Answer::End,
         };
     };
@@ -107,7 +133,8 @@ fn answer(program: &Program, question: Question) -> Answer {
         Question::Secret { question } => {
             ask.secret(&question).map(|mut text| Answer::Text(std::mem::take(&mut *text)))
         }
-        Question::SecretFile { path } => Ok(read(&path)),
+        Question::SecretFile { path } if is_named(&path) => Ok(read(&path)),
+        Question::SecretFile { .. } => Ok(Answer::End),
     };
     answer.unwrap_or_else(|why| match why {
         AskError::Interrupted => Answer::Interrupted,
@@ -126,7 +153,9 @@ fn read(path: &Path) -> Answer {
 }
 
 fn gone(error: io::Error) -> Failure {
-    let what = format!("the program that is open in this home ended in the middle of it ({error})");
+    let what = format!(
+        "the program that is open in this home ended in the middle of it, or waited too long ({error})"
+    );
     Failure::new(Exit::Error, what).hint("what was verified of a transfer is kept: type it again")
 }
 

@@ -4,15 +4,17 @@ use super::SOCKET;
 use super::line::{ErrandLine, ErrandWriter, Stops};
 use crate::asker::Asks;
 use crate::mistakes;
-use crate::program::Program;
+use crate::program::{Program, Typed};
 use crate::signals::Told as Signal;
 use crate::stopping::{Stopper, until_stopped};
 use crate::verbs;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
 use std::thread;
-use tokio::sync::Semaphore;
+use std::time::Duration;
+use tokio::sync::{Semaphore, oneshot};
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 use waxwing::link::LocalListener;
 use waxwing::model::Events;
 use waxwing::ui::errand::{Errand, Told};
@@ -34,10 +36,9 @@ pub(crate) fn open(program: &Arc<Program>) {
     let (program, places) = (Arc::clone(program), Arc::new(Semaphore::new(AT_ONCE)));
     let stop = program.ending();
     tokio::spawn(async move {
-        while let Some(Ok(place)) =
-            stop.run_until_cancelled(Arc::clone(&places).acquire_owned()).await
-        {
-            let Some(socket) = stop.run_until_cancelled(listener.accept()).await else { break };
+        while let Some(socket) = stop.run_until_cancelled(listener.accept()).await {
+            // Without a place nothing is said, and it is seen that nobody is there.
+            let Ok(place) = Arc::clone(&places).try_acquire_owned() else { continue };
             let Ok(socket) = socket.into_std() else { continue };
             let program = Arc::clone(&program);
             tokio::spawn(async move {
@@ -78,16 +79,23 @@ async fn carry_out(
         true => {
             let (events, listener) = Events::channel();
             let teller = Arc::clone(line);
+            let (ended, all_told) = oneshot::channel();
             // Ends with the last who tells.
             thread::spawn(move || {
                 for event in listener {
                     let _ = teller.tell(&Told::Event(event));
                 }
+                let _ = ended.send(());
             });
             let asks = Asks::There { line: Arc::clone(line), can_ask: errand.can_ask };
-            let at = program.for_errand(printer.clone(), asks, (errand.folder, events));
+            let typed = Typed { folder: errand.folder, downloads: errand.downloads };
+            let at = program.for_errand(printer.clone(), asks, (typed, events));
             let mut stopper = AtVerb(stops);
-            until_stopped(&at, matches, &words, &mut stopper).await
+            let done = until_stopped(&at, matches, &words, &mut stopper).await;
+            drop(at);
+            // Whoever may still tell something has no more than a moment for it.
+            let _ = timeout(MOMENT, all_told).await;
+            done
         }
         false => Err(other_version()),
     };
@@ -124,5 +132,6 @@ impl Stopper for AtVerb {
     fn at_once(&self, _: &Program) {}
 }
 
-/// So many errands are done at once.
-const AT_ONCE: usize = 16;
+/// So many errands are done at once; each may wait for somebody.
+const AT_ONCE: usize = 256;
+const MOMENT: Duration = Duration::from_secs(2);

@@ -2,11 +2,12 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 use tokio::sync::mpsc;
+use tokio::task::block_in_place;
 use waxwing::ui::AskError;
 use waxwing::ui::errand::{Answer, Errand, Question, Said, Told};
 use zeroize::Zeroizing;
@@ -30,7 +31,7 @@ impl ErrandLine {
         let mut from = BufReader::new(socket.try_clone()?);
         let errand = next::<Errand>(&mut from)?.ok_or(io::ErrorKind::UnexpectedEof)?;
         socket.set_read_timeout(None)?;
-        let (answer, answers) = channel();
+        let (answer, answers) = sync_channel(1);
         let (stop, stops) = mpsc::unbounded_channel();
         let listen = move || listen(&mut from, &answer, &stop);
         thread::Builder::new().name("errand".to_owned()).spawn(listen)?;
@@ -63,14 +64,23 @@ impl ErrandLine {
     }
 }
 
+impl Drop for ErrandLine {
+    fn drop(&mut self) {
+        // The one who listens has the socket as well.
+        let to = self.to.lock().unwrap_or_else(PoisonError::into_inner);
+        let _ = to.shutdown(std::net::Shutdown::Both);
+    }
+}
+
 fn listen(
     from: &mut BufReader<UnixStream>,
-    answer: &Sender<Answer>,
+    answer: &SyncSender<Answer>,
     stop: &mpsc::UnboundedSender<()>,
 ) {
     while let Ok(Some(said)) = next::<Said>(from) {
         let gone = match said {
-            Said::Answer(given) => answer.send(given).is_err(),
+            // One that nobody waits for is none.
+            Said::Answer(given) => answer.try_send(given).is_err(),
             Said::Stop => stop.send(()).is_err(),
         };
         if gone {
@@ -111,7 +121,9 @@ impl ErrandWriter {
 
 impl Write for ErrandWriter {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.line.tell(&(self.told)(String::from_utf8_lossy(bytes).into_owned()))?;
+        let told = (self.told)(String::from_utf8_lossy(bytes).into_owned());
+        // However long the verb takes to read it, everything else goes on.
+        block_in_place(|| self.line.tell(&told))?;
         Ok(bytes.len())
     }
 
@@ -122,8 +134,8 @@ impl Write for ErrandWriter {
 
 /// Within this time the errand is there.
 const ERRAND_COMES: Duration = Duration::from_secs(5);
-/// Within this time what was written is read.
-const IS_READ: Duration = Duration::from_secs(30);
+/// Within this time what was written is read: a person may have stopped the verb, or look at the first page.
+const IS_READ: Duration = Duration::from_secs(600);
 const LONGEST_LINE: u64 = 1 << 20;
 /// A text that grows leaves copies behind.
 const LINE_ROOM: usize = 16 << 10;

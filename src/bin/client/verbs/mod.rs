@@ -20,6 +20,7 @@ use crate::program::Program;
 use crate::prompt;
 use crate::settings::TABLE;
 use crate::stopping::{self, signals, until_stopped};
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::env;
 use std::future::Future;
@@ -250,7 +251,7 @@ pub(crate) async fn carry_out(program: &Arc<Program>, matches: ArgMatches) -> Re
 /// Has the program that is open in this home do it, if one is, and if it is for it to do.
 #[cfg(unix)]
 pub(crate) async fn by_who_is_open(
-    program: &Program,
+    program: &Arc<Program>,
     matches: &ArgMatches,
     words: &[String],
 ) -> Result<Option<u8>, Failure> {
@@ -259,8 +260,23 @@ pub(crate) async fn by_who_is_open(
         return Ok(None);
     }
     match errands::find(program).await {
-        Some(called) => errands::call(program, called, words).await,
+        Some(called) => {
+            tell_settings(program, matches);
+            errands::call(program, called, words).await
+        }
         None => Ok(None),
+    }
+}
+
+/// Says of settings that they are those of another program.
+#[cfg(unix)]
+fn tell_settings(program: &Program, matches: &ArgMatches) {
+    let is_typed = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
+    let typed = TABLE.iter().map(|setting| setting.name).filter(|name| is_typed(name));
+    for name in typed.filter(|name| !["home", "json", "downloads"].contains(name)) {
+        program.printer.note(format!(
+            "--{name} does nothing here: the settings are those of the program that is open in this home."
+        ));
     }
 }
 

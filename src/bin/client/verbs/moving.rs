@@ -89,7 +89,10 @@ pub(super) fn inbox_command(command: Command) -> Command {
 
 pub(super) async fn get(program: &Arc<Program>, arguments: &ArgMatches) -> Result<(), Trouble> {
     let rules = GetRules {
-        out: arguments.get_one::<PathBuf>("out").map(|out| program.at(out)),
+        out: arguments
+            .get_one::<PathBuf>("out")
+            .map(|out| program.at(out))
+            .or_else(|| program.downloads()),
         overwrite: arguments.get_flag("overwrite"),
         from: arguments.get_one::<UserName>("from").cloned(),
         at: arguments.get_one::<HostPort>("at").cloned(),

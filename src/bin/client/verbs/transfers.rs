@@ -60,9 +60,12 @@ pub(super) async fn transfers(
         }
         Some(("cancel", arguments)) => {
             let number = number(arguments).unwrap_or_default();
-            me.cancel_move(number).await?;
+            let are_gone = me.cancel_move(number).await?;
             told(program, "cancelled", number);
-            program.printer.result("Given up; what was here of it is gone.");
+            program.printer.result(match are_gone {
+                true => "Given up; what was here of it is gone.",
+                false => "Given up; what is here of it is not found now, and goes in 30 days.",
+            });
             Ok(())
         }
         Some(("resume", arguments)) => {

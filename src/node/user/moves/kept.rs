@@ -58,8 +58,10 @@ impl Kept {
         self.folder.make()?;
         let _changing = self.home.changing()?;
         let all = self.numbered()?;
-        if let Some((number, _)) = all.iter().find(|(_, kept)| kept.what == *what) {
-            return Ok((*number, self.hold(*number)?));
+        if let Some((number, kept)) = all.iter().find(|(_, kept)| kept.what == *what) {
+            let lock = self.hold(*number)?;
+            self.write(*number, &KeptMove { why: None, ..kept.clone() })?;
+            return Ok((*number, lock));
         }
         // What was given up without a word does not pile up.
         for (number, _) in all.iter().take(all.len().saturating_sub(MOST)) {
@@ -67,7 +69,7 @@ impl Kept {
                 self.remove(*number, lock)?;
             }
         }
-        let number = all.last().map_or(1, |(last, _)| last.saturating_add(1));
+        let number = self.numbers()?.last().map_or(1, |last| last.saturating_add(1));
         let lock = self.hold(number)?;
         self.write(number, &KeptMove { what: what.clone(), begun: now, why: None })?;
         Ok((number, lock))
@@ -75,14 +77,30 @@ impl Kept {
 
     /// Takes a move that nobody works on.
     pub(super) fn take(&self, number: u64) -> Result<(KeptMove, HomeLock), Error> {
-        let kept = self.read(number)?.ok_or(Error::NoMove(number))?;
-        Ok((kept, self.hold(number)?))
+        let _changing = self.home.changing()?;
+        if self.read(number)?.is_none() {
+            return Err(Error::NoMove(number));
+        }
+        let lock = self.hold(number)?;
+        // It may have come to its end just before.
+        match self.read(number)? {
+            Some(kept) => {
+                let kept = KeptMove { why: None, ..kept };
+                self.write(number, &kept)?;
+                Ok((kept, lock))
+            }
+            None => {
+                self.folder.remove(&lock_name(number))?;
+                Err(Error::NoMove(number))
+            }
+        }
     }
 
     /// All moves, and whether somebody works on them.
     pub(super) fn all(&self) -> Result<Vec<(u64, KeptMove, bool)>, Error> {
         let all = self.numbered()?.into_iter();
-        Ok(all.map(|(number, kept)| (number, kept, self.hold(number).is_err())).collect())
+        let is_held = |number| self.folder.is_held(&lock_name(number));
+        Ok(all.map(|(number, kept)| (number, kept, is_held(number))).collect())
     }
 
     /// Says why a move that is held goes no further.
@@ -113,12 +131,16 @@ impl Kept {
     /// In the order of their numbers. What is not understood is passed over: a later program may have
     /// written it.
     fn numbered(&self) -> Result<Vec<(u64, KeptMove)>, HomeError> {
+        let read = |number| Some((number, self.read(number).ok()??));
+        Ok(self.numbers()?.into_iter().filter_map(read).collect())
+    }
+
+    fn numbers(&self) -> Result<Vec<u64>, HomeError> {
         let names = self.folder.names()?;
         let numbers = names.iter().filter_map(|name| name.strip_suffix(".json")?.parse().ok());
         let mut numbers: Vec<u64> = numbers.collect();
         numbers.sort_unstable();
-        let read = |number| Some((number, self.read(number).ok()??));
-        Ok(numbers.into_iter().filter_map(read).collect())
+        Ok(numbers)
     }
 
     fn read(&self, number: u64) -> Result<Option<KeptMove>, HomeError> {

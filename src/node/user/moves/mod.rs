@@ -18,7 +18,7 @@ use super::send::SentFiles;
 use crate::crypto::UnixTime;
 use crate::model::{Event, Events, Untrusted, UserName};
 use crate::node::home::HomeLock;
-use crate::node::index::Query;
+use crate::node::index::{self, Query};
 use crate::node::{Error, Exit, Wanted};
 use crate::peer::{Landing, Rules};
 use std::collections::BTreeMap;
@@ -117,8 +117,9 @@ pub struct Moving {
     number: u64,
     what: Move,
     stop: CancellationToken,
-    _guard: Guard,
+    /// Given up before it is told that the move is not under way any more.
     _lock: HomeLock,
+    _guard: Guard,
 }
 
 /// Takes a move out of those that are under way.
@@ -170,17 +171,22 @@ impl User {
         Ok(())
     }
 
-    /// Gives a move up: it is stopped, and what of it is here goes, as far as the index says what it was.
-    pub async fn cancel_move(&self, number: u64) -> Result<(), Error> {
+    /// Gives a move up: it is stopped, and what of it is here goes, if it can be known what it was. Gives
+    /// whether it could.
+    pub async fn cancel_move(&self, number: u64) -> Result<bool, Error> {
         match self.pause_move(number).await {
             Ok(()) | Err(Error::NotUnderWay(_)) => {}
             Err(error) => return Err(error),
         }
         let (KeptMove { what, .. }, lock) = self.kept().take(number)?;
-        if let Move::Get { wanted, rules, .. } = &what {
-            self.forget_parts(wanted, rules).await;
-        }
-        Ok(self.kept().remove(number, lock)?)
+        let are_gone = match &what {
+            Move::Get { wanted, words, rules } => {
+                self.forget_parts((wanted, words.as_deref()), rules).await.is_ok()
+            }
+            Move::Send { .. } => true,
+        };
+        self.kept().remove(number, lock)?;
+        Ok(are_gone)
     }
 
     fn under_way(&self, number: u64, what: Move, lock: HomeLock) -> Moving {
@@ -192,7 +198,7 @@ impl User {
         let guard = Guard { me: self.clone(), number, _ended: live.ended.clone().drop_guard() };
         let (stop, me) = (live.stop.clone(), self.with_events(live.far.told(self.events())));
         self.live().insert(number, live);
-        Moving { me, number, what, stop, _guard: guard, _lock: lock }
+        Moving { me, number, what, stop, _lock: lock, _guard: guard }
     }
 
     /// The same as it can be said at any time and anywhere: without numbers of results, which are those of
@@ -214,7 +220,8 @@ impl User {
         }
         let named = named.into_iter().zip(wanted);
         let wanted = named.map(|(named, wanted)| named.unwrap_or_else(|| wanted.clone()));
-        let rules = GetRules { out: rules.out.as_deref().map(whole), ..rules };
+        let out = rules.out.clone().unwrap_or_else(|| self.downloads());
+        let rules = GetRules { out: Some(whole(&out)), ..rules };
         Move::Get { wanted: wanted.collect(), words, rules }
     }
 
@@ -227,21 +234,27 @@ impl User {
     }
 
     /// Removes what is here of files that did not come whole.
-    async fn forget_parts(&self, wanted: &[Wanted], rules: &GetRules) {
+    async fn forget_parts(
+        &self,
+        (wanted, words): (&[Wanted], Option<&str>),
+        rules: &GetRules,
+    ) -> Result<(), Error> {
         let mut contents = Vec::new();
         for wanted in wanted {
-            // Of what is not shared any more, the parts go with their time.
-            let items = self.items(wanted, rules.from.as_ref()).await.unwrap_or_default();
+            let items = self.items(wanted, rules.from.as_ref()).await?;
+            contents.extend(items.iter().filter_map(|item| item.content));
+        }
+        if let Some(words) = words {
+            let items = self.items_of_all(&Query::new(words), rules.from.as_ref()).await?;
             contents.extend(items.iter().filter_map(|item| item.content));
         }
         let folder = rules.out.clone().unwrap_or_else(|| self.downloads());
         let forget = move || {
             let landing = folder.is_dir().then(|| Landing::in_folder(&folder, Rules::default()));
-            if let Some(Ok(landing)) = landing {
-                landing.forget(&contents);
-            }
+            landing.transpose().map(|landing| landing.inspect(|it| it.forget(&contents)))
         };
-        let _ = spawn_blocking(forget).await;
+        spawn_blocking(forget).await.map_err(|_| Error::Stopped)??;
+        Ok(())
     }
 
     async fn carry(&self, what: &Move) -> Result<Moved, Error> {
@@ -287,7 +300,9 @@ impl Moving {
             () = self.stop.cancelled() => return Err(Error::Stopped),
         };
         let why = match &moved {
-            Ok(Moved::Got(got)) => got.iter().find_map(|got| got.landed.as_ref().err()),
+            Ok(Moved::Got(got)) => {
+                got.iter().filter_map(|got| got.landed.as_ref().err()).find(|why| may_pass(why))
+            }
             Ok(Moved::Sent(_)) => None,
             Err(error) => Some(error),
         };
@@ -307,8 +322,10 @@ fn whole(path: &Path) -> PathBuf {
 
 /// Whether the same may come about another time.
 fn may_pass(why: &Error) -> bool {
+    let is_logged_out = matches!(why, Error::Rotating | Error::Index(index::Error::LoggedOut(_)));
     let exit = why.advice().exit;
-    matches!(exit, Exit::Unreachable | Exit::NoSpace | Exit::Error | Exit::Interrupted)
+    is_logged_out
+        || matches!(exit, Exit::Unreachable | Exit::NoSpace | Exit::Error | Exit::Interrupted)
 }
 
 impl Drop for Guard {
