@@ -368,6 +368,25 @@ async fn what_another_program_takes_off_the_list_while_it_is_read_is_published_n
     zoo.stop().await;
 }
 
+#[tokio::test]
+async fn while_nobody_knows_what_is_to_be_kept_back_nothing_of_a_share_is_served() {
+    let zoo = Zoo::new(QUIET).await;
+    let bob = zoo.town.member("bob").await;
+    zoo.alice.go_online(false).await.unwrap();
+    zoo.look().await;
+    assert_eq!(get(&bob, "alice:zoo/koala").await, Exit::Done);
+    fs::remove_file(zoo.town.path("bob/downloads/koala")).unwrap();
+    zoo.write(".waxwingignore", b"koala\n{a\n");
+    let error = soon(zoo.alice.look_at(&zoo.folder)).await.unwrap_err();
+    assert!(error.to_string().contains(".waxwingignore"), "{error}");
+    assert_ne!(get(&bob, "alice:zoo/koala").await, Exit::Done);
+    fs::remove_file(zoo.town.path("zoo/.waxwingignore")).unwrap();
+    zoo.look().await;
+    assert_eq!(get(&bob, "alice:zoo/koala").await, Exit::Done);
+    bob.close().await;
+    zoo.stop().await;
+}
+
 /// Gets something; gives how the program would end.
 async fn get(who: &User, what: &str) -> Exit {
     let rules = GetRules { overwrite: true, ..GetRules::default() };

@@ -157,7 +157,7 @@ impl<'a> Look<'a> {
         let opened = Arc::new(opened.map_err(|source| me.is_gone(folder, source))?);
         let looking = Arc::clone(&opened);
         let scan = spawn_blocking(move || looking.scan()).await.map_err(|_| Error::Stopped)?;
-        let mut scan = scan.map_err(|source| disk(&folder.path, source))?;
+        let mut scan = scan.map_err(|source| me.is_gone(folder, source))?;
         // Where a disk was taken out, an empty folder is left.
         let is_elsewhere = last.figures.files > 0 && last.device != opened.device();
         if scan.files.is_empty() && is_elsewhere {
@@ -286,7 +286,8 @@ impl User {
         }
     }
 
-    /// A share is not there: it is served no more, and stays published until its owner says.
+    /// A share is not there, or nobody knows what of it is to be kept back: it is served no more, and
+    /// stays published until its owner says.
     fn is_gone(&self, folder: &SharedFolder, source: io::Error) -> Error {
         if let Ok(sharer) = self.sharer() {
             sharer.shelf().remove(folder.share.id);
