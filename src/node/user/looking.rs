@@ -173,7 +173,7 @@ impl<'a> Look<'a> {
         }
         unread.sort_by_key(|file| std::cmp::Reverse(file.size));
         let total = unread.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size));
-        let events = if unread.is_empty() { &Events::ignored() } else { &me.0.options.events };
+        let events = if unread.is_empty() { &Events::ignored() } else { me.events() };
         let task = events.begin(Work::Hashing, folder.share.name.as_str(), total);
         let reading = Reading { hashes, task, files: Vec::new(), left_out: Vec::new() };
         let preview = Preview::of(scan);
