@@ -96,15 +96,8 @@ impl User {
         query: &Query,
         from: Option<&UserName>,
     ) -> Result<Vec<Item>, Error> {
-        let results = self.search(query).await?.value;
-        let (mut all, mut more) = (results.found, results.more);
-        while more && all.len() < MOST {
-            let next = self.more().await?;
-            all.extend(next.found);
-            more = next.more;
-        }
-        let items: Vec<_> =
-            all.iter().filter_map(|(_, found)| item_of_found(found, from)).collect();
+        let all = self.search_all(query, MOST).await?;
+        let items: Vec<_> = all.iter().filter_map(|found| item_of_found(found, from)).collect();
         if items.is_empty() { Err(Error::NothingFound) } else { Ok(items) }
     }
 

@@ -29,7 +29,27 @@ impl User {
     /// Searches. The results are numbered from 1 on, and each can be fetched by its number until the
     /// next search, from another program of the same home, too.
     pub async fn search(&self, query: &Query) -> Result<Seen<Results>, Error> {
+        self.search_in(&mut *self.0.searching.lock().await, query).await
+    }
+
+    /// All that a search finds, as far as results are numbered. No other search comes between.
+    pub(super) async fn search_all(&self, query: &Query, most: usize) -> Result<Vec<Found>, Error> {
         let mut searching = self.0.searching.lock().await;
+        let Results { mut found, mut more, .. } =
+            self.search_in(&mut searching, query).await?.value;
+        while more && found.len() < most {
+            let next = self.more_in(&mut searching).await?;
+            found.extend(next.found);
+            more = next.more;
+        }
+        Ok(found.into_iter().map(|(_, found)| found).collect())
+    }
+
+    async fn search_in(
+        &self,
+        searching: &mut Option<Searching>,
+        query: &Query,
+    ) -> Result<Seen<Results>, Error> {
         let session = self.session()?;
         let Seen { value, age } = self.wait_or_else(&session, session.search(query)).await?;
         let mut kept = KeptResults::default();
@@ -43,7 +63,10 @@ impl User {
 
     /// The next results of the last search of this program.
     pub async fn more(&self) -> Result<Results, Error> {
-        let mut searching = self.0.searching.lock().await;
+        self.more_in(&mut *self.0.searching.lock().await).await
+    }
+
+    async fn more_in(&self, searching: &mut Option<Searching>) -> Result<Results, Error> {
         let searching = searching.as_mut().ok_or(Error::NoMore)?;
         let more = searching.more.as_mut().ok_or(Error::NoMore)?;
         let session = self.session()?;
