@@ -6,8 +6,9 @@ use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
-use waxwing::link::{Deadlines, Dialler, Ending, Expected, Side};
-use waxwing::model::{Audience, HostPort};
+use waxwing::index::store::Store;
+use waxwing::link::{Conversation, Deadlines, Dialler, Ending, Expected, Side};
+use waxwing::model::{Audience, HostPort, UnixTime};
 use waxwing::node::index::{Age, Query};
 use waxwing::node::{Config, Error, Exit, GetRules, Got, Receive, User, Visit};
 use waxwing::wire::{Code, Features, Party};
@@ -85,12 +86,7 @@ async fn a_stranger_is_told_that_the_index_is_away() {
     let (mut town, alice, bob) = met().await;
     let (port, mut visits) = (alice.online().unwrap().port, alice.visits());
     town.close().await;
-    let (mallory, deadlines) = (Arc::new(person("mallory")), Deadlines::default());
-    let side = Side::new(mallory, Party::Person, Features::ALL, deadlines).unwrap();
-    let at: HostPort = format!("127.0.0.1:{port}").parse().unwrap();
-    let dialler = Dialler::new(side);
-    let dialled = soon(dialler.dial(&at, Expected::Only(alice.fingerprint()), |_| ())).await;
-    let (conversation, _incoming) = dialled.unwrap();
+    let (dialler, conversation) = dial(&alice, "mallory", port).await;
     let Ending::Theirs { code, text } = soon(conversation.ended()).await else { panic!() };
     assert_eq!(code, Code::NotAllowed);
     assert!(text.as_untrusted().to_string().contains("the index is away"), "{text:?}");
@@ -101,6 +97,24 @@ async fn a_stranger_is_told_that_the_index_is_away() {
     }
     dialler.stop().await;
     bob.close().await;
+    alice.close().await;
+}
+
+#[tokio::test]
+async fn whose_account_was_closed_is_nobody_though_the_key_is_pinned() {
+    let (mut town, alice, bob) = met().await;
+    bob.close().await;
+    town.store.close_account(&user("bob"), UnixTime::now()).await.unwrap();
+    let error = soon(alice.meet(&user("bob"))).await.unwrap_err();
+    assert!(matches!(error, Error::Nobody(_)), "{error}");
+    let port = alice.online().unwrap().port;
+    town.close().await;
+    let error = soon(alice.meet(&user("bob"))).await.unwrap_err();
+    assert!(matches!(error, Error::Nobody(_)), "{error}");
+    let (dialler, conversation) = dial(&alice, "bob", port).await;
+    let Ending::Theirs { code, .. } = soon(conversation.ended()).await else { panic!() };
+    assert_eq!(code, Code::NotAllowed);
+    dialler.stop().await;
     alice.close().await;
 }
 
@@ -136,6 +150,17 @@ async fn when_the_index_is_back_all_is_as_it_is_now_by_itself() {
     bob.close().await;
     alice.close().await;
     town.stop().await;
+}
+
+/// Somebody dials, whoever vouches for them.
+async fn dial(whom: &User, who: &str, port: u16) -> (Dialler, Conversation) {
+    let (who, deadlines) = (Arc::new(person(who)), Deadlines::default());
+    let side = Side::new(who, Party::Person, Features::ALL, deadlines).unwrap();
+    let at: HostPort = format!("127.0.0.1:{port}").parse().unwrap();
+    let dialler = Dialler::new(side);
+    let dialled = soon(dialler.dial(&at, Expected::Only(whom.fingerprint()), |_| ())).await;
+    let (conversation, _incoming) = dialled.unwrap();
+    (dialler, conversation)
 }
 
 /// Gets something; gives how the program would end.

@@ -12,7 +12,7 @@ use waxwing::crypto::key_file::Protection;
 use waxwing::model::{Audience, Event, Events, UnixTime, Work};
 use waxwing::node::index::{Query, Summary};
 use waxwing::node::{
-    Config, Error, Exit, GetRules, Looked, Options, Pace, SharedFolder, User, Watched,
+    Config, Error, Exit, GetRules, Got, Looked, Options, Pace, SharedFolder, User, Watched,
 };
 
 const NEVER: Duration = Duration::from_secs(86_400);
@@ -61,6 +61,11 @@ impl Zoo {
 
     fn write(&self, name: &str, bytes: &[u8]) {
         write(&self.town.path("zoo").join(name), bytes);
+    }
+
+    /// As another program of Alice does it.
+    fn take_off_the_list(&self) {
+        fs::write(self.town.path("alice/state/shares.json"), "[]").unwrap();
     }
 
     async fn found(&self, words: &str) -> usize {
@@ -325,6 +330,72 @@ async fn what_is_removed_while_it_is_read_is_read_no_further_and_not_served() {
     zoo.stop().await;
 }
 
+#[tokio::test]
+async fn what_another_program_has_taken_off_the_list_is_neither_served_nor_published() {
+    let (mut zoo, _told) = Zoo::watched(QUIET).await;
+    let bob = zoo.town.member("bob").await;
+    assert_eq!(get(&bob, "alice:zoo/koala").await, Exit::Done);
+    // It was killed before it told anybody.
+    zoo.take_off_the_list();
+    soon(async {
+        while zoo.found("koala").await != 0 {
+            tokio::time::sleep(MOMENT).await;
+        }
+    })
+    .await;
+    let error = soon(zoo.alice.look_at(&zoo.folder)).await.unwrap_err();
+    assert!(matches!(error, Error::NoShare(_)), "{error}");
+    assert_eq!(zoo.found("koala").await, 0);
+    // She does not give it herself either.
+    zoo.town.close().await;
+    assert_eq!(get(&bob, "alice:zoo/koala").await, Exit::NotFound);
+    bob.close().await;
+    zoo.alice.close().await;
+}
+
+#[tokio::test]
+async fn what_another_program_takes_off_the_list_while_it_is_read_is_published_no_further() {
+    let zoo = Zoo::new(QUIET).await;
+    for (name, size) in [("rhino", 200 << 20), ("whale", 250 << 20)] {
+        File::create(zoo.town.path("zoo").join(name)).unwrap().set_len(size).unwrap();
+    }
+    let mut look = zoo.alice.begin_look(&zoo.folder);
+    assert!(soon(look.goes_on()).await);
+    zoo.take_off_the_list();
+    let error = soon(look.end()).await.unwrap_err();
+    assert!(matches!(error, Error::NoShare(_)), "{error}");
+    assert_eq!(zoo.found("whale").await, 0);
+    zoo.stop().await;
+}
+
+#[tokio::test]
+async fn while_nobody_knows_what_is_to_be_kept_back_nothing_of_a_share_is_served() {
+    let zoo = Zoo::new(QUIET).await;
+    let bob = zoo.town.member("bob").await;
+    zoo.alice.go_online(false).await.unwrap();
+    zoo.look().await;
+    assert_eq!(get(&bob, "alice:zoo/koala").await, Exit::Done);
+    fs::remove_file(zoo.town.path("bob/downloads/koala")).unwrap();
+    zoo.write(".waxwingignore", b"koala\n{a\n");
+    let error = soon(zoo.alice.look_at(&zoo.folder)).await.unwrap_err();
+    assert!(error.to_string().contains(".waxwingignore"), "{error}");
+    assert_ne!(get(&bob, "alice:zoo/koala").await, Exit::Done);
+    fs::remove_file(zoo.town.path("zoo/.waxwingignore")).unwrap();
+    zoo.look().await;
+    assert_eq!(get(&bob, "alice:zoo/koala").await, Exit::Done);
+    bob.close().await;
+    zoo.stop().await;
+}
+
+/// Gets something; gives how the program would end.
+async fn get(who: &User, what: &str) -> Exit {
+    let rules = GetRules { overwrite: true, ..GetRules::default() };
+    match soon(who.get(&[what.parse().unwrap()], &rules)).await {
+        Ok(got) => Got::exit(&got),
+        Err(error) => error.advice().exit,
+    }
+}
+
 /// What the next look that nobody asked for has found.
 async fn looked(told: &mut mpsc::Receiver<Watched>) -> Summary {
     loop {
@@ -347,5 +418,6 @@ fn set_modified(path: &Path, time: SystemTime) {
 }
 
 async fn soon<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(60), what).await.expect("it hangs")
+    // On the heap: what is tested is much for the stack of a thread of tests.
+    tokio::time::timeout(Duration::from_secs(60), Box::pin(what)).await.expect("it hangs")
 }

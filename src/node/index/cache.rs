@@ -1,6 +1,7 @@
 //! What is known of an index from earlier: its key directory, the people as they were last seen, what
 //! it has acknowledged of one's own shares, and what the last searches found.
 
+use super::Error;
 use super::catalog::{Published, Searches};
 use super::directory::Directory;
 use super::people::{PEOPLE_KNOWN, Person};
@@ -83,6 +84,16 @@ impl Row {
         };
         Self { person, since, number, last }
     }
+}
+
+/// What the chain of the key directory says of a name or an identity, as far as it is known.
+pub(in crate::node) enum Chained<T> {
+    /// That this is so.
+    Now(T),
+    /// That it was so, and is not any more.
+    Past,
+    /// Nothing.
+    Unknown,
 }
 
 impl Known {
@@ -197,20 +208,29 @@ impl Known {
         self.people().rows.values().map(|row| row.since).max()
     }
 
+    /// Why nothing that the index says of keys is believed, if so.
+    pub(in crate::node) fn alarm(&self) -> Option<Error> {
+        self.directory().alarm().map(Error::Alarm)
+    }
+
     /// Who has an identity, by the chain as far as it is known.
-    pub(in crate::node) fn name_of(&self, identity: &Fingerprint) -> Option<UserName> {
-        let directory = self.directory();
-        let is_now = |chain: &Chain, user: &UserName| {
-            chain.current(user).is_some_and(|step| step.identity == *identity)
-        };
-        let owner = directory
-            .with_chain(|chain| chain.owner(identity).filter(|user| is_now(chain, user)).cloned());
-        owner.filter(|_| directory.alarm().is_none())
+    pub(in crate::node) fn name_of(&self, identity: &Fingerprint) -> Chained<UserName> {
+        self.directory().with_chain(|chain| {
+            let Some(user) = chain.owner(identity) else { return Chained::Unknown };
+            match chain.current(user) {
+                Some(step) if step.identity == *identity => Chained::Now(user.clone()),
+                _ => Chained::Past,
+            }
+        })
     }
 
     /// The identity that somebody has, by the chain as far as it is known.
-    pub(in crate::node) fn identity_of(&self, user: &UserName) -> Option<Fingerprint> {
-        self.directory().with_chain(|chain| chain.current(user)).map(|step| step.identity)
+    pub(in crate::node) fn identity_of(&self, user: &UserName) -> Chained<Fingerprint> {
+        self.directory().with_chain(|chain| match (chain.current(user), chain.steps(user).next()) {
+            (Some(step), _) => Chained::Now(step.identity),
+            (None, Some(_)) => Chained::Past,
+            (None, None) => Chained::Unknown,
+        })
     }
 
     /// There is nobody of that name.

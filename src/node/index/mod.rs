@@ -45,6 +45,7 @@ mod state;
 mod wish;
 
 pub use account::{OwnAccount, OwnSession};
+pub(in crate::node) use cache::Chained;
 pub use cache::{Age, Known, Seen};
 pub(in crate::node) use catalog::Pages;
 pub use catalog::{

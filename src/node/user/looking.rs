@@ -103,7 +103,8 @@ impl User {
         // A look that ends now is not undone by what was read before.
         let _changing = self.0.state.changing()?;
         let mut last = LastLook::read(&self.0.state, share).unwrap_or_default();
-        if last.published.as_ref().map(|last| last.state) != Some(published.state) {
+        let is_shared = self.shares()?.iter().any(|known| known.share.id == share);
+        if is_shared && last.published.as_ref().map(|last| last.state) != Some(published.state) {
             last.published = Some(published);
             last.write(&self.0.state, share)?;
         }
@@ -141,6 +142,7 @@ impl<'a> Look<'a> {
         folder: &'a SharedFolder,
         stop: &'a CancellationToken,
     ) -> Result<Self, Error> {
+        me.check_shared(folder)?;
         let (session, id) = (me.session()?, folder.share.id);
         let (state, path) = (me.0.state.clone(), folder.path.clone());
         let look = spawn_blocking(move || {
@@ -155,7 +157,7 @@ impl<'a> Look<'a> {
         let opened = Arc::new(opened.map_err(|source| me.is_gone(folder, source))?);
         let looking = Arc::clone(&opened);
         let scan = spawn_blocking(move || looking.scan()).await.map_err(|_| Error::Stopped)?;
-        let mut scan = scan.map_err(|source| disk(&folder.path, source))?;
+        let mut scan = scan.map_err(|source| me.is_gone(folder, source))?;
         // Where a disk was taken out, an empty folder is left.
         let is_elsewhere = last.figures.files > 0 && last.device != opened.device();
         if scan.files.is_empty() && is_elsewhere {
@@ -171,7 +173,7 @@ impl<'a> Look<'a> {
         }
         unread.sort_by_key(|file| std::cmp::Reverse(file.size));
         let total = unread.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size));
-        let events = if unread.is_empty() { &Events::ignored() } else { &me.0.options.events };
+        let events = if unread.is_empty() { &Events::ignored() } else { me.events() };
         let task = events.begin(Work::Hashing, folder.share.name.as_str(), total);
         let reading = Reading { hashes, task, files: Vec::new(), left_out: Vec::new() };
         let preview = Preview::of(scan);
@@ -182,6 +184,7 @@ impl<'a> Look<'a> {
         let (mut sum, mut room) = (Summary::default(), FIRST_PORTION);
         loop {
             self = self.read(room).await?;
+            self.me.check_shared(self.folder)?;
             self.me.sharer()?.shelf().put(
                 self.folder.share.clone(),
                 Arc::clone(&self.opened),
@@ -259,6 +262,8 @@ impl<'a> Look<'a> {
         };
         let id = folder.share.id;
         let _changing = me.0.state.changing()?;
+        // What was removed leaves nothing behind.
+        me.check_shared(folder)?;
         let now = self.session.known().published(id);
         let state = |published: &Option<index::Published>| published.as_ref().map(|it| it.state);
         let is_same = (figures, opened.device()) == (last.figures, last.device)
@@ -273,7 +278,16 @@ impl<'a> Look<'a> {
 }
 
 impl User {
-    /// A share is not there: it is served no more, and stays published until its owner says.
+    /// Another program of the same person may have taken it off the list, also while it is read.
+    fn check_shared(&self, folder: &SharedFolder) -> Result<(), Error> {
+        match self.shares()?.iter().any(|known| known.share.id == folder.share.id) {
+            true => Ok(()),
+            false => Err(Error::NoShare(folder.share.name.clone())),
+        }
+    }
+
+    /// A share is not there, or nobody knows what of it is to be kept back: it is served no more, and
+    /// stays published until its owner says.
     fn is_gone(&self, folder: &SharedFolder, source: io::Error) -> Error {
         if let Ok(sharer) = self.sharer() {
             sharer.shelf().remove(folder.share.id);

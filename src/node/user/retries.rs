@@ -38,6 +38,6 @@ impl User {
         let of = self.0.options.retries.tries;
         let again =
             again.map(|(failed, pause)| Again { pause, next: failed.saturating_add(1), of });
-        self.0.options.events.failed(user.as_str(), &why.to_string(), again);
+        self.events().failed(user.as_str(), &why.to_string(), again);
     }
 }

@@ -96,13 +96,18 @@ impl User {
             write_shares(&self.0.state, &shares)?;
             removed
         };
-        self.0.looks.end(removed.share.id).await;
-        looks::forget(&self.0.state, removed.share.id)?;
+        self.take_back(removed.share.id).await
+    }
+
+    /// Takes back all that was done for a share that is on the list no longer.
+    pub(super) async fn take_back(&self, share: ShareId) -> Result<(), Error> {
+        self.0.looks.end(share).await;
         if let Ok(sharer) = self.sharer() {
-            sharer.shelf().remove(removed.share.id);
+            sharer.shelf().remove(share);
         }
+        looks::forget(&self.0.state, share)?;
         match self.session() {
-            Ok(session) => self.wait(&session, session.unpublish(removed.share.id)).await,
+            Ok(session) => self.wait(&session, session.unpublish(share)).await,
             Err(Error::NoIndex | Error::UntrustedIndex(_)) => Ok(()),
             Err(error) => Err(error),
         }

@@ -6,6 +6,7 @@ use crate::model::UserName;
 use crate::model::directory::Binding;
 use crate::node::Error;
 use crate::node::home::kept;
+use crate::node::index::Chained;
 use crate::node::pins::{Meeting, Pin, PinSaid, Pins};
 
 /// A person whose key is pinned.
@@ -69,11 +70,18 @@ impl User {
         Ok(Pinned { user, pin, first, rotated_from, binding: Some(binding) })
     }
 
-    /// The chain may have said before the index went that they have another key.
+    /// The chain may have said before the index went that they have another key, or none any more.
     fn meet_by_pin(&self, user: &UserName, pin: Pin) -> Result<Pinned, Error> {
-        let known = self.session()?.known().identity_of(user);
-        if let Some(found) = known.filter(|found| *found != pin.fingerprint) {
-            return Err(changed(user, Some(&pin), found));
+        let session = self.session()?;
+        if let Some(alarm) = session.known().alarm() {
+            return Err(alarm.into());
+        }
+        match session.known().identity_of(user) {
+            Chained::Now(found) if found != pin.fingerprint => {
+                return Err(changed(user, Some(&pin), found));
+            }
+            Chained::Past => return Err(Error::Nobody(user.clone())),
+            Chained::Now(_) | Chained::Unknown => {}
         }
         let user = user.clone();
         Ok(Pinned { user, pin, first: false, rotated_from: None, binding: None })

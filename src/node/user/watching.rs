@@ -172,6 +172,10 @@ impl Keeper {
         for id in gone {
             let watched = self.shares.remove(&id).and_then(|kept| kept.watched);
             self.unwatch(watched);
+            // Another program may have removed it: it has not told ours. The index, when it is away,
+            // is told when it is back.
+            let me = self.me.clone();
+            tokio::spawn(async move { drop(me.take_back(id).await) });
         }
         for folder in folders {
             let id = folder.share.id;

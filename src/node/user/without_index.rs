@@ -1,18 +1,20 @@
 //! Going on while the index is away: with pinned keys, and where people were last.
 //!
 //! ```text
-//! keys        the pin, unless the chain says another key
+//! keys        the pin, unless the chain says another key, or none any more
 //! addresses   where the index said last, and where somebody was reached: people.json
 //! listings    the person is asked
-//! who dials   the name that the chain has for the key
+//! who dials   the name that the chain has for the key, or the pin if it knows neither
 //! ```
+//!
+//! Nobody is known any more when the directory has raised an alarm.
 
 use super::User;
 use crate::crypto::Fingerprint;
 use crate::model::{EntryPath, Name, PeerAddress, UnixTime, UserName};
 use crate::node::Error;
 use crate::node::home::{StateFolder, kept};
-use crate::node::index::{self, IndexSession, Known, Listing, Pages, Person, Status};
+use crate::node::index::{self, Chained, IndexSession, Known, Listing, Pages, Person, Status};
 use crate::wire::Code;
 use serde::{Deserialize, Serialize};
 use std::future::{Future, pending};
@@ -94,13 +96,21 @@ impl User {
 
     /// Who has an identity that was proven, as far as is known without the index.
     pub(super) fn known_name_of(&self, identity: &Fingerprint) -> Result<Option<UserName>, Error> {
-        if let Some(name) = self.session()?.known().name_of(identity) {
-            return Ok(Some(name));
+        let (session, pins) = (self.session()?, self.pins()?);
+        let known = session.known();
+        if let Some(alarm) = known.alarm() {
+            return Err(alarm.into());
         }
-        let pins = self.pins()?;
+        match known.name_of(identity) {
+            Chained::Now(name) => return Ok(Some(name)),
+            Chained::Past => return Ok(None),
+            Chained::Unknown => {}
+        }
         let pinned = pins.signer(identity).map(|(user, _)| user);
-        let is_now =
-            |user: &&UserName| pins.get(user).is_some_and(|it| it.fingerprint == *identity);
+        let is_now = |user: &&UserName| {
+            pins.get(user).is_some_and(|it| it.fingerprint == *identity)
+                && matches!(known.identity_of(user), Chained::Unknown)
+        };
         Ok(pinned.filter(is_now).cloned())
     }
 
