@@ -261,4 +261,5 @@ const NO_LEAVES: u64 = u64::MAX;
 const PATH_MOST: usize = 1024;
 const HELD_BYTES: usize = 44;
 const HEAD_ENTRY_LEAST: usize = 49;
-const RECORD_MOST: usize = 1 << 20;
+/// Parts in one record; one of more is not read.
+pub(super) const RECORD_MOST: usize = 1 << 20;

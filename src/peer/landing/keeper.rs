@@ -3,7 +3,7 @@
 //! A thread of its own does it, so that neither the network nor the sender waits for the disk. A
 //! stream of one segment never comes this far: it lands, or comes again.
 
-use super::journal::{Head, Held, held_record};
+use super::journal::{Head, Held, RECORD_MOST, held_record};
 use super::private::Private;
 use crate::peer::disk::open_regular;
 use crate::seal::Passed;
@@ -128,7 +128,7 @@ pub(super) fn append(private: &Private, head: &Head, held: &[Held]) -> io::Resul
     let mut journal = open(private)?;
     let is_new = journal.metadata()?.len() == 0;
     let mut records = if is_new { head.record() } else { Vec::new() };
-    records.extend(held_record(held));
+    held.chunks(RECORD_MOST).for_each(|held| records.extend(held_record(held)));
     journal.write_all(&records)?;
     journal.sync_data()?;
     if is_new {
