@@ -331,6 +331,29 @@ async fn what_is_removed_while_it_is_read_is_read_no_further_and_not_served() {
 }
 
 #[tokio::test]
+async fn a_share_is_watched_though_one_around_it_is_not_any_more() {
+    let (zoo, mut told) = Zoo::watched(QUIET).await;
+    zoo.write("birds/emu", b"runs");
+    let birds = zoo.alice.add_share(&zoo.town.path("zoo/birds"), &[], Audience::Everyone).unwrap();
+    let mut until = async |is_it: fn(&Watched) -> bool| {
+        while !is_it(&soon(told.recv()).await.expect("it is not watched any more")) {}
+    };
+    let has_one_more: fn(&Watched) -> bool = |told| match told {
+        Watched::Looked(Looked { folder, published: Ok(now), .. }) => {
+            folder.share.name.as_str() == "birds" && now.added == 1
+        }
+        _ => false,
+    };
+    until(has_one_more).await;
+    zoo.write(".waxwingignore", b"{a\n");
+    until(|told| matches!(told, Watched::Failed { share, .. } if share.as_str() == "zoo")).await;
+    zoo.write("birds/ostrich", b"runs faster");
+    until(has_one_more).await;
+    assert_eq!(zoo.alice.figures(&birds).unwrap().files, 2);
+    zoo.stop().await;
+}
+
+#[tokio::test]
 async fn what_another_program_has_taken_off_the_list_is_neither_served_nor_published() {
     let (mut zoo, _told) = Zoo::watched(QUIET).await;
     let bob = zoo.town.member("bob").await;
