@@ -38,6 +38,8 @@ mod directory;
 mod heads;
 #[path = "node/homes.rs"]
 mod homes;
+#[path = "node/leftovers.rs"]
+mod leftovers;
 #[path = "node/long_syncs.rs"]
 mod long_syncs;
 #[path = "node/many.rs"]

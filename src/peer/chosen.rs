@@ -7,6 +7,7 @@ use crate::model::limits::{MANIFEST_BYTES, MANIFEST_ENTRIES};
 use crate::model::{ByteRange, Content, ContentId, EntryPath, Ranges};
 use crate::seal::{Manifest, ManifestEntry};
 use crate::wire::{Code, ContentSaid, PartSaid, Wanted};
+use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
 
@@ -15,6 +16,8 @@ use std::sync::Arc;
 pub(super) struct Choosing {
     shelved: Arc<Shelved>,
     chosen: Vec<u32>,
+    /// The same in no order: none is asked for twice.
+    asked: HashSet<u32>,
     listed: Vec<ManifestEntry>,
     bytes: usize,
 }
@@ -28,7 +31,8 @@ pub(super) struct Chosen {
 
 impl Choosing {
     pub(super) fn new(shelved: Arc<Shelved>) -> Self {
-        Self { shelved, chosen: Vec::new(), listed: Vec::new(), bytes: 0 }
+        let (chosen, asked, listed) = (Vec::new(), HashSet::new(), Vec::new());
+        Self { shelved, chosen, asked, listed, bytes: 0 }
     }
 
     /// Adds a page, as long as one manifest holds all of it. Blocks.
@@ -45,6 +49,10 @@ impl Choosing {
     fn add_one(&mut self, wanted: &Wanted) -> Result<(), Code> {
         let at = self.shelved.find(&wanted.path.0).ok_or(Code::NotFound)?;
         let published = self.shelved.at(at).ok_or(Code::NotFound)?;
+        let at = u32::try_from(at).map_err(|_| Code::Internal)?;
+        if !self.asked.insert(at) {
+            return Err(Code::Malformed);
+        }
         let entry = &published.entry;
         let content = entry.content().and_then(|id| Content::new(id, entry.size()).ok());
         if wanted.content.as_ref().is_some_and(|wanted| content != content_of(wanted)) {
@@ -57,7 +65,7 @@ impl Choosing {
             Ok(false) | Err(_) => return Err(Code::SourceChanged),
         }
         self.listed.push(ManifestEntry { entry: entry.clone(), ranges });
-        self.chosen.push(u32::try_from(at).map_err(|_| Code::Internal)?);
+        self.chosen.push(at);
         Ok(())
     }
 

@@ -127,7 +127,7 @@ impl Sharer {
         let (conversation, challenge) = (streams.conversation(), random());
         let (looking, seeking) = (landing.clone(), sought(&wanted));
         let count = wanted.len();
-        let gather = spawn_blocking(move || looking.gather(seeking));
+        let gather = spawn_blocking(move || looking.gather(seeking).in_few_parts());
         let gathered = self.told_if_long(Work::Looking, count, gather).await?;
         let missing = missing(&wanted, &gathered);
         let (ask, pages) = request(share, challenge, &wanted, &missing);

@@ -12,8 +12,10 @@ use crate::wire::index::{PathSaid, SizeSaid};
 use crate::wire::{Code, ContentSaid, LeavesAsk, LeavesTold, Wanted};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 use tokio::sync::OnceCell;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 /// The last lists that were asked for. To make one, the whole file is read.
 #[derive(Debug, Default)]
@@ -45,7 +47,7 @@ impl Sharer {
         conversation: &Conversation,
     ) -> Result<LeavesTold, Code> {
         let who = conversation.proven().fingerprint();
-        let _turn = self.listing.begin(who, 0).ok_or(Code::Busy)?;
+        let turn = self.listing.begin(who, 0).ok_or(Code::Busy)?;
         let share = ShareId::from_bytes(*ask.share);
         let shelved = self.shelf.share_for(asker, share).ok_or(Code::NotFound)?;
         let id = ContentId::from_bytes(*ask.content.id);
@@ -60,19 +62,32 @@ impl Sharer {
         // It still is what was published.
         let looked = spawn_blocking(move || choosing.add(&[wanted])).await;
         looked.map_err(|_| Code::Internal)??;
-        let slot = self.lists.slot(content);
-        let conversation = conversation.clone();
-        let make = || async move {
-            spawn_blocking(move || read(&shelved, &path, content, &conversation))
-                .await
-                .map_err(|_| Code::Internal)?
-        };
-        let list = slot.get_or_try_init(make).await?;
+        let (slot, conversation) = (self.lists.slot(content), conversation.clone());
+        // Of a large file it takes longer than anybody waits for an answer. They find it the next time.
+        let making = tokio::spawn(async move {
+            let _turn = turn;
+            let make = move || read(&shelved, &path, content, &conversation);
+            let make = || async { spawn_blocking(make).await.map_err(|_| Code::Internal)? };
+            slot.get_or_try_init(make).await.cloned()
+        });
+        let made = timeout(MAKING, making).await.map_err(|_| Code::Busy)?;
+        let list = made.map_err(|_| Code::Internal)??;
         Ok(LeavesTold::new(list.leaves().get(first..).unwrap_or_default()))
     }
 
-    /// Asks for the leaves of a content that somebody has at this place.
+    /// Asks for the leaves of a content that somebody has at this place. All of them have to come in some
+    /// minutes.
     pub(super) async fn ask_leaves(
+        &self,
+        streams: &Streams,
+        place: (ShareId, &EntryPath),
+        content: Content,
+    ) -> Result<LeafList, Error> {
+        let asked = timeout(LONGEST, self.ask_all_leaves(streams, place, content)).await;
+        asked.unwrap_or(Err(Error::Silent))
+    }
+
+    async fn ask_all_leaves(
         &self,
         streams: &Streams,
         (share, path): (ShareId, &EntryPath),
@@ -87,7 +102,12 @@ impl Sharer {
             let first = u32::try_from(leaves.len()).unwrap_or(u32::MAX);
             let (share, path) = ((*share.as_bytes()).into(), PathSaid(path.clone()));
             let ask = LeavesAsk { id: 0, share, path, content: said, first };
+            let before = leaves.len();
             leaves.extend(streams.conversation().ask(ask).await?.leaves());
+            let is_full = leaves.len().saturating_sub(before) == LeavesTold::MOST;
+            if !is_full && (leaves.len() as u64) < content.leaf_count() {
+                return Err(Error::NotAsked("less of a list of parts than an answer holds"));
+            }
         }
         let list = spawn_blocking(move || LeafList::verify(content, leaves)).await?;
         list.map_err(|_| Error::NotAsked("a list of parts that is not that of the file"))
@@ -131,5 +151,9 @@ fn read(
     }
 }
 
+/// So long all of a list may take, also where one has to be made.
+const LONGEST: Duration = Duration::from_secs(180);
+/// So long an answer waits for a list that is made; who asks may try others after less.
+const MAKING: Duration = Duration::from_secs(20);
 /// So many lists are kept: of the largest contents 64 MiB.
 const KEPT: usize = 8;

@@ -186,7 +186,7 @@ impl Sharer {
         let into = folder.clone();
         let gather = move || {
             let landing = Landing::in_folder(&into, rules)?;
-            let gathered = landing.gather(sought);
+            let gathered = landing.gather(sought).in_few_parts();
             Ok((landing, gathered))
         };
         let (landing, gathered) = match spawn_blocking(gather).await? {
@@ -221,12 +221,11 @@ fn propose(sender: Fingerprint, manifest: &Manifest) -> Result<Proposal, Error> 
     Ok(Proposal { sender, entries, data_length: manifest.data_length() })
 }
 
-/// By what parts of an entry are found again: its content, if its sender said that.
+/// By what parts of an entry are found again: as this sender's own. By a content that they name, they
+/// would learn of what others have sent, and could spoil it.
 fn sought(sender: Fingerprint, (slot, listed): (u32, &ManifestEntry)) -> Sought {
     let entry = &listed.entry;
-    let (size, modified) = (entry.size(), entry.modified());
-    let content = entry.content().and_then(|id| Content::new(id, size).ok());
-    let of = content.map_or(Origin::Sent { sender, size, modified }, Origin::Content);
+    let of = Origin::Sent { sender, size: entry.size(), modified: entry.modified() };
     Sought { slot, path: entry.path().clone(), of }
 }
 

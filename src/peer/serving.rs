@@ -12,7 +12,9 @@ use crate::link::{Consent, Request, Sending, StreamError, StreamFrames, Streams}
 use crate::model::{EntryPath, ShareId, UserName, Work};
 use crate::seal::Manifest;
 use crate::wire::{Code, GetAsk, GetGrant};
+use std::time::Duration;
 use tokio::task::spawn_blocking;
+use tokio::time::timeout;
 
 /// What was served.
 #[derive(Debug)]
@@ -45,8 +47,9 @@ impl Sharer {
         };
         let challenge = ask.challenge;
         let mut frames = request.open_stream().ok_or(Error::Stopped)?;
+        let looking_up = self.look_up(ask, asker, (streams, &mut frames), &mut turn);
         let (manifest, chosen) =
-            match self.look_up(ask, asker, (streams, &mut frames), &mut turn).await {
+            match timeout(LONGEST_ASKING, looking_up).await.unwrap_or(Err(Code::Slow)) {
                 Ok(found) => found,
                 Err(code) => return Err(refuse(request, code)),
             };
@@ -117,3 +120,6 @@ impl Error {
         )
     }
 }
+
+/// The pages of a request hold room that others may want: the largest comes in this time at 20 kB/s.
+const LONGEST_ASKING: Duration = Duration::from_secs(15 * 60);

@@ -56,11 +56,14 @@ impl LeavesAsk {
 }
 
 impl LeavesTold {
+    /// As many leaves as an answer holds.
+    pub const MOST: usize = LEAVES_TOLD_BYTES / LEAF;
+
     /// An answer with these leaves, or as many of the first of them as it holds.
     pub fn new(leaves: &[Leaf]) -> Self {
         let bytes: Vec<u8> = leaves
             .iter()
-            .take(LEAVES_TOLD_BYTES / LEAF)
+            .take(Self::MOST)
             .flat_map(|leaf| leaf.as_bytes().iter().copied())
             .collect();
         Self { id: 0, leaves: Blob::new(bytes).unwrap_or_default() }

@@ -7,10 +7,10 @@ use std::time::{Duration, SystemTime};
 use waxwing::model::{Audience, Content};
 use waxwing::peer::{Fetched, Landed, Rules, Wanted};
 
-const LARGE: usize = 150 * MIB;
+pub(crate) const LARGE: usize = 150 * MIB;
 
 /// The private folders in Alice's downloads.
-fn folders(stage: &Stage) -> Vec<PathBuf> {
+pub(crate) fn folders(stage: &Stage) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(stage.at("downloads")) else { return Vec::new() };
     let paths = entries.map(|entry| entry.unwrap().path());
     paths.filter(|path| name(path).starts_with(".waxwing-")).collect()
@@ -28,7 +28,7 @@ fn journal(stage: &Stage) -> u64 {
 
 /// Begins to fetch, and is gone when the journal says that more is held. Who is quicker than that
 /// begins anew.
-async fn cut_off(stage: &mut Stage, all: &[Wanted]) {
+pub(crate) async fn cut_off(stage: &mut Stage, all: &[Wanted]) {
     for _ in 0..20 {
         let before = journal(stage);
         let more_is_held = async {

@@ -77,6 +77,18 @@ async fn pages_that_make_no_sense_are_refused_and_the_rest_of_them_is_passed_ove
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_is_asked_for_twice_is_refused_as_it_comes() {
+    let mut stage = Stage::new().await;
+    stage.make("a", b"a");
+    stage.publish(Audience::Everyone);
+    // The next page never comes.
+    let twice = GetAsk { more: true, ..ask(&stage, &["a", "a"]) };
+    let answer = soon(stage.streams.conversation().ask_stream(twice)).await;
+    assert_eq!(code(answer), Code::Malformed);
+    assert!(stage.served().await.is_err());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_page_that_comes_when_all_was_granted_ends_the_stream() {
     let mut stage = Stage::new().await;
     stage.make("a", &bytes_of(1, 20 * MIB));

@@ -1,12 +1,13 @@
 //! Offers that nobody decides on hold no more memory than was set, in all, and no more than they said.
 
 use crate::keys::NOW;
-use crate::stage::{Stage, identity, path, sharer, soon};
+use crate::resuming::{LARGE, cut_off, folders};
+use crate::stage::{MIB, Stage, Taking, bytes_of, identity, path, sharer, soon, wanted};
 use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 use waxwing::link::{AskError, Consent, Sending, StreamError};
-use waxwing::model::{Entry, Events, Modified, Work};
+use waxwing::model::{Audience, Content, Entry, Events, Modified, Work};
 use waxwing::peer::Allowance;
 use waxwing::seal::{Manifest, ManifestEntry, Refusal, Sealer, Source};
 use waxwing::wire::{Code, SendAsk};
@@ -30,14 +31,19 @@ fn ask(entries: u32) -> SendAsk {
 
 /// What comes of announcing so many entries, and sending a manifest with two.
 async fn announced(stage: &Stage, entries: u32) -> StreamError {
+    let long = |name: &str| path(&[&name.repeat(255)[..]; 4].join("/"));
+    let whole = |name| Entry::new(long(name), 0, Modified::from_nanos(0)).unwrap();
+    offered(stage, entries, ["a", "b"].map(whole).into()).await
+}
+
+/// What comes of offering these, announced as so many.
+async fn offered(stage: &Stage, entries: u32, listed: Vec<Entry>) -> StreamError {
     let conversation = stage.streams.conversation();
     let (grant, frames) = soon(conversation.ask_stream(ask(entries))).await.unwrap();
     let proven = conversation.proven();
     let (to, context) = (proven.certificate(NOW).unwrap(), proven.context(&grant.challenge));
-    let long = |name: &str| path(&[&name.repeat(255)[..]; 4].join("/"));
-    let whole = |name| Entry::new(long(name), 0, Modified::from_nanos(0)).unwrap();
-    let listed = ["a", "b"].map(|name| ManifestEntry::whole(whole(name)));
-    let manifest = Manifest::new(listed.into()).unwrap();
+    let listed = listed.into_iter().map(ManifestEntry::whole);
+    let manifest = Manifest::new(listed.collect()).unwrap();
     let sealer = Sealer::new(manifest, &to, identity("alice").signing(), context, NOW).unwrap();
     let task = Events::ignored().begin(Work::Sending, "", 0);
     let consent = Consent::AfterManifest(Duration::from_secs(30));
@@ -81,4 +87,27 @@ async fn what_all_offers_hold_is_bounded_in_bytes() {
         (refusal(2).await, refusal(2).await, refusal(1).await),
         (None, Some(Code::Busy), None)
     );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_names_a_content_learns_nothing_of_the_parts_that_are_here_and_spoils_none() {
+    let to_downloads = |taking: &mut Taking| {
+        taking.into.set_file_name("downloads");
+    };
+    let mut stage = Stage::with(sharer("bob"), to_downloads).await;
+    let bytes = bytes_of(1, LARGE);
+    stage.make("large", &bytes);
+    stage.publish(Audience::Everyone);
+    let content = Content::of(&bytes);
+    let all = vec![wanted("large", Some(content))];
+    cut_off(&mut stage, &all).await;
+    let held = folders(&stage);
+
+    let entry = Entry::new(path("large"), LARGE as u64, Modified::from_nanos(0)).unwrap();
+    let ended = offered(&stage, 1, vec![entry.with_content(Some(content.id()))]).await;
+    assert!(!matches!(ended, StreamError::Unexpected), "only parts of it are wanted");
+    assert!(stage.received().await.is_err());
+    assert!(held.iter().all(|folder| folder.exists()), "they were taken up");
+    assert!(stage.fetch_all(all).await.stopped.is_none());
+    assert!(stage.served().await.unwrap().bytes <= (LARGE - MIB) as u64);
 }

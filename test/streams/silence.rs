@@ -5,8 +5,11 @@ use crate::rude_receivers::{accept, verified};
 use crate::stage::{Computed, Ground, Memory, silent, soon};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use waxwing::codec::List;
 use waxwing::link::{Consent, Deadlines, Decided, Offer, Sending, StreamError};
-use waxwing::wire::{Code, Kind, Ping, StreamEnd};
+use waxwing::model::EntryPath;
+use waxwing::wire::index::PathSaid;
+use waxwing::wire::{Code, GetAsk, Kind, Ping, StreamEnd, Wanted};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_sender_that_goes_silent_is_given_up() {
@@ -95,6 +98,35 @@ async fn a_receiver_that_never_confirms_is_given_up_later() {
     };
     assert!(matches!(sent, Err(StreamError::Stalled)), "{sent:?}");
     assert!(given_up - arrived >= Duration::from_millis(3000));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_asker_that_announces_a_page_and_is_silent_is_given_up_whatever_else_it_says() {
+    let mut ground = Ground::with(impatient()).await;
+    let (alice, mut bob) = ground.pair().await;
+    let name = "a".repeat(250);
+    let wanted =
+        Wanted { path: PathSaid(EntryPath::of(&[&*name; 4]).unwrap()), content: None, parts: None };
+    let page = || List::new(vec![wanted.clone(); 100]).unwrap();
+    let (challenge, share) = ([3; 32], [7; 16].into());
+    let ask = || GetAsk { id: 0, challenge, share, wanted: page(), more: true };
+    let silence = alice.streams.conversation().ask_stream(ask());
+    let talk = alice.streams.get(ask(), std::iter::repeat_with(page));
+    let waiting = async {
+        let ((_silent, mut none), (_talking, mut many)) = (bob.asked().await, bob.asked().await);
+        let read = async { while bob.streams.next_page(&mut many).await.is_ok() {} };
+        tokio::select! {
+            page = bob.streams.next_page(&mut none) => page,
+            () = read => panic!("the talk is over"),
+        }
+    };
+    let page = tokio::select! {
+        biased;
+        answer = silence => panic!("{answer:?}"),
+        answer = talk => panic!("{answer:?}"),
+        page = soon(waiting) => page,
+    };
+    assert!(matches!(page, Err(StreamError::Stalled)), "{page:?}");
 }
 
 fn impatient() -> Deadlines {

@@ -190,6 +190,13 @@ impl Person {
         self.streams.await_offer(frames, receiving).await
     }
 
+    /// What the other person asks for next, and the frames that belong to it.
+    pub(crate) async fn asked(&mut self) -> (Request, StreamFrames) {
+        let request = self.requests.recv().await.unwrap();
+        let frames = request.open_stream().unwrap();
+        (request, frames)
+    }
+
     /// Lets the other person send.
     pub(crate) async fn grant(&mut self) -> (StreamFrames, Context) {
         let request = self.requests.recv().await.unwrap();

@@ -5,7 +5,8 @@ use crate::crypto::Fingerprint;
 use std::time::Duration;
 use tokio::time::advance;
 
-const ALLOWED: Allowance = Allowance { at_once: 2, a_minute: 3, in_all: 5, bytes: 1000 };
+const ALLOWED: Allowance =
+    Allowance { at_once: 2, a_minute: 3, in_all: 5, bytes: 1000, bytes_each: 1000 };
 
 fn person(number: u8) -> Fingerprint {
     Fingerprint::from_bytes([number; 32])
@@ -57,4 +58,16 @@ async fn what_a_turn_takes_later_counts_until_its_end() {
     assert!(other.take(500) && !other.take(1));
     drop(other);
     assert_eq!(turns.counted().bytes, 0);
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_person_has_no_more_than_their_part_of_the_bytes() {
+    let turns = Turns::new(Allowance { bytes_each: 250, ..ALLOWED });
+    let mut one = turns.begin(person(1), 100).unwrap();
+    assert!(turns.begin(person(1), 151).is_none() && !one.take(151));
+    let other = turns.begin(person(1), 50).unwrap();
+    assert!(one.take(100) && !one.take(1), "those of all their streams count");
+    assert!(turns.begin(person(2), 250).is_some(), "others have theirs");
+    drop(other);
+    assert!(one.take(50) && !one.take(1));
 }

@@ -2,12 +2,12 @@
 //! last one is here.
 
 use super::frames::{next, read};
-use super::stall::until_stalled;
 use super::{StreamError, Streams};
 use crate::codec::List;
 use crate::link::{AskError, Conversation, Ended, StreamFrames};
 use crate::model::limits::GET_ENTRIES;
 use crate::wire::{Code, Explanation, GetAsk, GetGrant, GetMore, SenderState, StreamEnd, Wanted};
+use tokio::time::timeout;
 
 impl Streams {
     /// Asks for a stream of entries. Those that the request does not name stand in `pages`, which are
@@ -31,16 +31,12 @@ impl Streams {
         conversation.ask_stream_and(GetAsk { more, ..ask }, say).await
     }
 
-    /// The next page of a request that is not answered yet, to which these frames belong.
+    /// The next page of a request that is not answered yet, to which these frames belong. It comes in
+    /// time, whatever else does.
     pub async fn next_page(&self, frames: &mut StreamFrames) -> Result<GetMore, StreamError> {
-        let (deadlines, traffic) = (self.conversation.deadlines(), self.conversation.traffic());
-        let least = deadlines.progress_bytes;
-        tokio::select! {
-            page = next(frames, |kind| SenderState::Wanted.outcome(kind)) => read(&page?),
-            () = until_stalled(least, || deadlines.stalled, || traffic.came()) => {
-                Err(StreamError::Stalled)
-            }
-        }
+        let page = next(frames, |kind| SenderState::Wanted.outcome(kind));
+        let page = timeout(self.conversation.deadlines().stalled, page).await;
+        read(&page.map_err(|_| StreamError::Stalled)??)
     }
 }
 

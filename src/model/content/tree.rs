@@ -113,6 +113,11 @@ impl LeafList {
     pub fn leaves(&self) -> &[Leaf] {
         &self.leaves
     }
+
+    /// Whether this is the leaf of that number.
+    pub fn has(&self, number: u64, leaf: Leaf) -> bool {
+        usize::try_from(number).ok().and_then(|at| self.leaves.get(at)) == Some(&leaf)
+    }
 }
 
 /// Merges values of equal length as they come, in memory that grows with the logarithm of their

@@ -18,7 +18,7 @@ use crate::model::{Content, EntryPath, HostPort, ShareId, UserName};
 use crate::node::error::Exit;
 use crate::node::index::Query;
 use crate::node::{Error, Wanted};
-use crate::peer::{self, Fetched, FetchedFile, Landed, Landing, Rules};
+use crate::peer::{self, Fetched, FetchedFile, LandError, Landed, Landing, Rules};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -218,7 +218,13 @@ impl Getting<'_> {
             asked.into_iter().map(|(item, place)| (item.to.clone(), (item, place))).collect();
         let unkept = fetched.unkept.map(|why| Arc::new(Error::from(why)));
         for file in fetched.files {
-            if let Some((item, _)) = asked.remove(&file.wanted.to) {
+            let Some((mut item, place)) = asked.remove(&file.wanted.to) else { continue };
+            // Whoever sent what was kept may have lied, and it is gone: now all comes from here.
+            if matches!(file.landed, Err(LandError::Kept)) && !item.anew {
+                item.anew = true;
+                item.places.push_front(place);
+                self.open.push(item);
+            } else {
                 self.take(item, file, sender.clone(), unkept.clone());
             }
         }

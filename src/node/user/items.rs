@@ -24,6 +24,8 @@ pub(super) struct Item {
     pub(super) again: Vec<(Place, Arc<Error>)>,
     /// Why it did not come from the last one.
     pub(super) why: Option<Arc<Error>>,
+    /// What was left of it did not fit, and it was asked for anew.
+    pub(super) anew: bool,
 }
 
 impl Item {
@@ -61,14 +63,14 @@ impl Item {
         places.retain(|place| from.is_none_or(|user| *user == place.owner));
         let to = EntryPath::of(&[places.front()?.path.file_name()]).ok()?;
         let (content, size) = (result.whole_content(), result.size);
-        Some(Self { content, size, to, places, again: Vec::new(), why: None })
+        Some(Self { content, size, to, places, again: Vec::new(), why: None, anew: false })
     }
 
     fn of_source(source: &Source, to: EntryPath) -> Self {
         let (entry, size) = (&source.entry, source.entry.size());
         let content = entry.content().and_then(|id| Content::new(id, size).ok());
         let places = VecDeque::from([Place::of(source)]);
-        Self { content, size, to, places, again: Vec::new(), why: None }
+        Self { content, size, to, places, again: Vec::new(), why: None, anew: false }
     }
 }
 

@@ -12,7 +12,7 @@ use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-/// A person who was reached.
+/// A person who was reached. Dropped, the conversation is over.
 pub(super) struct Reached {
     pub(super) pinned: Pinned,
     pub(super) streams: Streams,
@@ -88,7 +88,15 @@ impl Reached {
         }
         self.streams.conversation().end(Code::Done, "");
         self.dialler.stop().await;
+    }
+}
+
+impl Drop for Reached {
+    /// Pings would keep a conversation open that nobody has any more, and it takes room there.
+    fn drop(&mut self) {
+        self.heads.abort();
         self.answering.abort();
+        self.streams.conversation().end(Code::Done, "");
     }
 }
 

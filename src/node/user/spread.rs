@@ -110,21 +110,21 @@ impl Getting<'_> {
         if spread.is_over() {
             let gathering = spread.land().await;
             self.got.push(self.gathered(item, content, gathering, &mut senders));
-            for reached in reached {
-                reached.close().await;
+        } else {
+            let has_list = spread.has_list();
+            spread.break_off().await;
+            for (number, why) in lost {
+                // Without a list nobody could show what they have; one after the other they may.
+                if has_list || why.is_of_sender() {
+                    item.places.retain(|place| places.get(number) != Some(place));
+                }
+                item.why = Some(why);
             }
-            return;
+            self.open.push(item);
         }
-        let has_list = spread.has_list();
-        spread.break_off().await;
-        for (number, why) in lost {
-            // Without a list nobody could show what they have; one after the other they may.
-            if has_list || why.is_of_sender() {
-                item.places.retain(|place| places.get(number) != Some(place));
-            }
-            item.why = Some(why);
+        for reached in reached {
+            reached.close().await;
         }
-        self.open.push(item);
     }
 
     fn gathered(

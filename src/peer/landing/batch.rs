@@ -1,15 +1,15 @@
 //! The entries of one stream, on their way to their names.
 
 use super::gathered::Gathered;
-use super::journal::{Held, Parts};
+use super::journal::{Head, Held, Parts};
 use super::keeper::{self, Keeper, WORTH_ONE_SYNC};
 use super::naming::give_name;
 use super::private::Private;
 use super::{LandError, Landed, Rules, Target};
 use crate::crypto::UnixTime;
 use crate::link::Place;
-use crate::model::EntryPath;
-use crate::model::content::PieceMerger;
+use crate::model::content::{LeafList, PieceMerger};
+use crate::model::{EntryPath, Ranges};
 use crate::peer::disk::{self, Handles};
 use crate::seal::{EntryProof, Passed, VerifiedSegment};
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
@@ -17,6 +17,7 @@ use cap_std::fs::{Dir, OpenOptions};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// A place for the entries of one stream. Dropped, what did not land is gone.
@@ -29,10 +30,12 @@ pub struct Batch {
     handles: Handles,
     private: Arc<Private>,
     keeper: Mutex<Option<Keeper>>,
+    /// Of what parts are kept.
+    head: Arc<Head>,
     /// The numbers of the parts that are worth keeping, in order.
     kept: Vec<u32>,
     /// How long the journal was when it began: what it says of earlier tries.
-    earlier: u64,
+    earlier: AtomicU64,
     /// Of entries that are pieced together, what there is.
     pieced: Mutex<BTreeMap<u32, Parts>>,
 }
@@ -51,16 +54,18 @@ impl Batch {
         let (handles, pieced) = (Handles::default(), Mutex::new(gathered.parts));
         let mut kept: Vec<u32> = gathered.head.entries.iter().map(|sought| sought.slot).collect();
         kept.sort_unstable();
-        let keeper = (!kept.is_empty()).then(|| Keeper::start(&private, gathered.head));
-        let (keeper, earlier) = (Mutex::new(keeper), keeper::length(&private));
-        Ok(Self { to, rules, targets, handles, private, keeper, kept, earlier, pieced })
+        let head = Arc::new(gathered.head);
+        let keeper = (!kept.is_empty()).then(|| Keeper::start(&private, Arc::clone(&head)));
+        let (keeper, earlier) = (Mutex::new(keeper), AtomicU64::new(keeper::length(&private)));
+        Ok(Self { to, rules, targets, handles, private, keeper, head, kept, earlier, pieced })
     }
 
     /// What came now is worth nothing: its sender is not to be believed. What was here before stays, in
     /// the bytes that nobody was asked for. Blocks.
     pub fn discard(&self) {
         self.stop_keeping(true);
-        let is_kept = self.earlier > 0 && keeper::take_back(&self.private, self.earlier).is_ok();
+        let earlier = self.earlier.load(Ordering::Relaxed);
+        let is_kept = earlier > 0 && keeper::take_back(&self.private, earlier).is_ok();
         if !is_kept {
             self.private.forget();
         }
@@ -84,6 +89,25 @@ impl Batch {
         let pieced = self.pieced.lock().unwrap_or_else(PoisonError::into_inner);
         let parts = pieced.get(slot)?;
         parts.merger(&*self.part(number).ok()?, target.size).ok()
+    }
+
+    /// Keeps of an entry only the leaves of this list, and gives what is missing. From now on it is known
+    /// what of it there is. To be done before anything comes. Blocks.
+    pub(crate) fn keep_those_of(&self, number: u32, list: &LeafList) -> io::Result<Ranges> {
+        let (slot, target) = self.target(number)?;
+        let mut pieced = self.pieced.lock().unwrap_or_else(PoisonError::into_inner);
+        let parts = pieced.entry(*slot).or_default();
+        let before = parts.leaves.len();
+        parts.leaves.retain(|number, leaf| list.has(*number, *leaf));
+        let (missing, is_less) = (parts.missing(target.size), parts.leaves.len() < before);
+        if is_less {
+            let held: Vec<Held> =
+                pieced.iter().flat_map(|(slot, parts)| parts.held(*slot)).collect();
+            // What still is said is compared again the next time.
+            let _ = keeper::say_anew(&self.private, &self.head, &held);
+            self.earlier.store(keeper::length(&self.private), Ordering::Relaxed);
+        }
+        Ok(missing)
     }
 
     /// Waits for what is being written.

@@ -45,6 +45,16 @@ impl Gathered {
         Self { private, parts, head }
     }
 
+    /// Without what lies behind more gaps than one request asks for: what comes is written over it.
+    pub(crate) fn in_few_parts(mut self) -> Self {
+        for Sought { slot, of, .. } in &self.head.entries {
+            if let Some(parts) = self.parts.get_mut(slot) {
+                parts.cut_to_few(of.size());
+            }
+        }
+        self
+    }
+
     /// What has to come of an entry of this size: all of it, when nothing is here.
     pub(crate) fn missing(&self, slot: u32, size: u64) -> Ranges {
         self.parts.get(&slot).map_or_else(|| Ranges::whole(size), |parts| parts.missing(size))
@@ -120,7 +130,7 @@ fn sound(folder: &Claimed<'_>, entry: &Sought, parts: &Parts) -> Option<Parts> {
     }
     let file = open_regular(folder.dir(), &entry.slot.to_string()).ok()?;
     let size = entry.of.size();
-    let sound = parts.still_sound(&file, size).in_few_parts(size);
+    let sound = parts.still_sound(&file, size);
     (!sound.is_empty()).then_some(sound)
 }
 
@@ -156,7 +166,7 @@ fn is_old(dir: &Dir) -> bool {
 }
 
 impl Parts {
-    fn missing(&self, size: u64) -> Ranges {
+    pub(super) fn missing(&self, size: u64) -> Ranges {
         let leaves = leaf_count(size);
         if self.whole.is_some() {
             return Ranges::none();
@@ -175,15 +185,12 @@ impl Parts {
         Ranges::new(size, ranges).unwrap_or_else(|_| Ranges::whole(size))
     }
 
-    /// Without those behind more gaps than are asked for: what comes is written over them, so they are
-    /// not held any more.
-    fn in_few_parts(mut self, size: u64) -> Self {
+    fn cut_to_few(&mut self, size: u64) {
         let missing = self.missing(size);
         let gaps = missing.as_slice();
         if let (true, Some(last)) = (gaps.len() > PARTS_ASKED, gaps.get(PARTS_ASKED - 1)) {
             self.leaves.retain(|number, _| leaf_at(*number, size).start < last.start);
         }
-        self
     }
 
     /// Those that a file still holds.

@@ -38,7 +38,7 @@ struct State {
 
 impl Keeper {
     /// Keeps what verifies from now on, behind what the journal says already.
-    pub(super) fn start(private: &Arc<Private>, head: Head) -> Self {
+    pub(super) fn start(private: &Arc<Private>, head: Arc<Head>) -> Self {
         let shared = Arc::new(Shared { state: Mutex::default(), bell: Condvar::new() });
         let (of_thread, private) = (Arc::clone(&shared), Arc::clone(private));
         let keep = move || of_thread.keep(&private, &head);
@@ -148,6 +148,16 @@ pub(super) fn take_back(private: &Private, length: u64) -> io::Result<()> {
     let journal = open(private)?;
     journal.set_len(length)?;
     journal.sync_data()
+}
+
+/// Says that these parts are held, and nothing of what the journal said before. Blocks.
+pub(super) fn say_anew(private: &Private, head: &Head, held: &[Held]) -> io::Result<()> {
+    take_back(private, 0)?;
+    if held.is_empty() {
+        private.forget();
+        return Ok(());
+    }
+    append(private, head, held)
 }
 
 fn open(private: &Private) -> io::Result<File> {

@@ -27,6 +27,7 @@ struct JobPlace {
     spread: Weak<Inner>,
     job: JobId,
     list: Arc<LeafList>,
+    /// Once it is, nothing of this job is written or passes any more.
     is_wrong: AtomicBool,
 }
 
@@ -135,11 +136,6 @@ impl JobPlace {
     fn is_wrong(&self) -> bool {
         self.is_wrong.load(Ordering::Acquire)
     }
-
-    fn is_of_list(&self, number: u64, leaf: &crate::model::content::Leaf) -> bool {
-        let listed = usize::try_from(number).ok().and_then(|at| self.list.leaves().get(at));
-        listed == Some(leaf)
-    }
 }
 
 impl Place for JobPlace {
@@ -152,8 +148,12 @@ impl Place for JobPlace {
             plan.wrote(self.job, if is_ours { bytes.len() as u64 } else { 0 });
             is_ours
         };
-        if !is_ours || self.is_wrong() {
+        if !is_ours {
             return Ok(());
+        }
+        // What is not written must not pass either.
+        if self.is_wrong() {
+            return Err(io::ErrorKind::InvalidData.into());
         }
         inner.batch.put(0, offset, bytes)?;
         inner.telling.advance(0, bytes.len() as u64);
@@ -162,10 +162,17 @@ impl Place for JobPlace {
 
     fn passed(&self, passed: Passed) {
         let (Some(inner), Passed::Leaf(leaf)) = (self.spread.upgrade(), passed) else { return };
-        if !self.is_of_list(leaf.number, &leaf.leaf) {
+        if self.is_wrong() {
+            return;
+        }
+        if self.list.has(leaf.number, leaf.leaf) {
+            // Held until the batch knows it, too: when all is done, it knows all.
+            let mut plan = inner.plan();
+            if plan.done(self.job, leaf.number) {
+                inner.batch.passed(passed);
+            }
+        } else {
             self.is_wrong.store(true, Ordering::Release);
-        } else if inner.plan().done(self.job, leaf.number) {
-            inner.batch.passed(passed);
         }
         inner.changed.send_replace(());
     }
@@ -193,3 +200,7 @@ fn offset(leaf: usize) -> u64 {
 const LEAF: u64 = LEAF_BYTES as u64;
 /// So long a signature is waited for when all is here.
 const MOMENT: Duration = Duration::from_secs(2);
+
+#[cfg(test)]
+#[path = "../../../test/unit/spread_job.rs"]
+mod tests;

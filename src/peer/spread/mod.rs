@@ -10,14 +10,14 @@
 //! ```
 //!
 //! Each leaf that comes is compared with the list at once. Who sends another is not asked any more, and
-//! what they had is given to others. A leaf has one owner at a time, and nobody else writes to it: so what
+//! what they had is given to others. What was here before is compared with it, too. A leaf has one owner at a time, and nobody else writes to it: so what
 //! passed is what lies there, whoever else sends the same or something else.
 
 mod job;
 mod plan;
 
 use self::plan::{Next, Plan, SourceId};
-use super::landing::{Batch, Landed, Landing, Origin, Sought, Standing, Target};
+use super::landing::{Batch, LandError, Landed, Landing, Origin, Sought, Standing, Target};
 use super::telling::Telling;
 use super::{Error, Sharer};
 use crate::link::{StreamError, Streams};
@@ -27,9 +27,9 @@ use crate::model::{Content, EntryPath, Ranges, ShareId, Work};
 use crate::seal::{EntryProof, OpenedStream};
 use std::collections::BTreeMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{OnceCell, watch};
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
 
@@ -43,7 +43,7 @@ struct Inner {
     to: EntryPath,
     batch: Arc<Batch>,
     telling: Arc<Telling>,
-    list: OnceLock<Arc<LeafList>>,
+    list: OnceCell<Arc<LeafList>>,
     /// Held by who is asked for it.
     asking: tokio::sync::Mutex<()>,
     plan: Mutex<Plan>,
@@ -107,7 +107,6 @@ impl Sharer {
         let telling = Telling::new(&named, Work::Receiving, vec![name], content.size());
         telling.size(0, content.size());
         telling.begin();
-        telling.advance(0, content.size().saturating_sub(missing.length()));
         let leaves = usize::try_from(content.leaf_count()).unwrap_or(usize::MAX);
         Ok(Some(Spread(Arc::new(Inner {
             sharer: self.clone(),
@@ -115,7 +114,7 @@ impl Sharer {
             to: to.clone(),
             batch: Arc::new(batch),
             telling,
-            list: OnceLock::new(),
+            list: OnceCell::new(),
             asking: tokio::sync::Mutex::new(()),
             plan: Mutex::new(Plan::new(leaves, &missing)),
             writing: RwLock::new(()),
@@ -231,12 +230,24 @@ impl Spread {
             biased;
             () = known => {}
             list = asked => {
+                let list = Arc::new(list?);
                 // Another's may have come in this moment: it is the same.
-                let _ = self.0.list.set(Arc::new(list?));
+                self.0.list.get_or_try_init(|| self.compare(list)).await?;
                 self.0.changed.send_replace(());
             }
         }
         self.0.list.get().cloned().ok_or(Error::Stopped)
+    }
+
+    /// What was here already was compared with nothing: it may be of a sender who lied and was cut off
+    /// before the end. What is not of the list has to come again.
+    async fn compare(&self, list: Arc<LeafList>) -> Result<Arc<LeafList>, Error> {
+        let (batch, of) = (Arc::clone(&self.0.batch), Arc::clone(&list));
+        let missing = spawn_blocking(move || batch.keep_those_of(0, &of)).await?;
+        let missing = missing.map_err(|error| Error::from(StreamError::Place(error)))?;
+        self.0.plan().reopen(&missing);
+        self.0.telling.advance(0, self.0.content.size().saturating_sub(missing.length()));
+        Ok(list)
     }
 
     /// Whoever was writing a moment ago, and owned it then, has written.
@@ -268,6 +279,11 @@ impl Inner {
     fn land(&self) -> Result<Gathering, Error> {
         let (signed, now) = (self.signed(), self.sharer.now());
         let first = signed.values().next().ok_or(Error::Stopped)?;
+        // Who signed has sent parts of it. Here, the values of all that is there have to be the file's.
+        if self.batch.merger(0).and_then(PieceMerger::finish) != Some(self.content.id()) {
+            self.batch.discard();
+            return Err(Error::Landing(LandError::Kept));
+        }
         let place = |error| Error::from(StreamError::Place(error));
         let landed = self.batch.land(std::slice::from_ref(&first.proof), now).map_err(place)?;
         let landed = landed.into_iter().next().ok_or(Error::Stopped)?;

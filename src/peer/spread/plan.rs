@@ -83,15 +83,23 @@ pub(super) enum Next {
 impl Plan {
     /// Of a file with so many leaves, of which these parts have to come.
     pub(super) fn new(leaves: usize, missing: &Ranges) -> Self {
-        let mut of_file = vec![Leaf::Done; leaves];
-        let mut left = 0_usize;
+        let (leaves, jobs, sources) = (vec![Leaf::Done; leaves], BTreeMap::new(), BTreeMap::new());
+        let mut plan = Self { leaves, left: 0, jobs, sources, next: 0, is_signed: false };
+        plan.reopen(missing);
+        plan
+    }
+
+    /// What of these parts is thought to be here has to come nevertheless.
+    pub(super) fn reopen(&mut self, missing: &Ranges) {
         for range in missing.as_slice() {
             let run = leaf_of(range.start)..leaf_of(range.end.saturating_add(LEAF - 1));
-            left = left.saturating_add(run.len());
-            of_file.get_mut(run).unwrap_or_default().fill(Leaf::Open);
+            for leaf in self.leaves.get_mut(run).unwrap_or_default() {
+                if *leaf == Leaf::Done {
+                    *leaf = Leaf::Open;
+                    self.left = self.left.saturating_add(1);
+                }
+            }
         }
-        let (jobs, sources) = (BTreeMap::new(), BTreeMap::new());
-        Self { leaves: of_file, left, jobs, sources, next: 0, is_signed: false }
     }
 
     /// A source is there, or not any more.
