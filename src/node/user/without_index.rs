@@ -148,9 +148,9 @@ impl PersonSaid {
         }
     }
 
-    /// Who, and where: for other news alone it is not written again.
-    fn place(&self) -> (&str, &str, &[String]) {
-        (&self.user, &self.identity, &self.addresses)
+    /// Who, where, and about when: for less news it is not written again.
+    fn place(&self) -> (&str, &str, &[String], u64) {
+        (&self.user, &self.identity, &self.addresses, self.since / ABOUT)
     }
 
     fn take(self) -> Option<(Person, UnixTime)> {
@@ -167,6 +167,8 @@ impl PersonSaid {
     }
 }
 
+/// In seconds.
+const ABOUT: u64 = 600;
 const PEOPLE: &str = "people.json";
 /// Of so many people it is kept where they were.
 const MOST: usize = 1000;
