@@ -82,6 +82,18 @@ async fn people_who_know_each_other_go_on_without_the_index() {
 }
 
 #[tokio::test]
+async fn where_people_were_is_known_also_after_a_program_that_was_killed() {
+    let (mut town, alice, bob) = met().await;
+    town.close().await;
+    // The first program is there still, and has come to no end.
+    let again = open(town.home("bob"), Config::default());
+    assert_eq!(get(&again, "alice:photos/koala.txt").await, Exit::Done);
+    again.close().await;
+    bob.close().await;
+    alice.close().await;
+}
+
+#[tokio::test]
 async fn a_stranger_is_told_that_the_index_is_away() {
     let (mut town, alice, bob) = met().await;
     let (port, mut visits) = (alice.online().unwrap().port, alice.visits());

@@ -236,6 +236,30 @@ async fn a_large_share_is_there_in_portions_and_a_look_that_is_broken_off_was_no
 }
 
 #[tokio::test]
+async fn while_all_is_read_anew_the_index_keeps_what_looks_the_same() {
+    let zoo = Zoo::new(QUIET).await;
+    for (name, size) in [("rhino", 200 << 20), ("whale", 250 << 20)] {
+        File::create(zoo.town.path("zoo").join(name)).unwrap().set_len(size).unwrap();
+    }
+    zoo.look().await;
+    zoo.alice.close().await;
+    // What was read is forgotten.
+    for entry in fs::read_dir(zoo.town.path("alice/state")).unwrap().map(Result::unwrap) {
+        if entry.file_name().to_str().unwrap().starts_with("hashes-") {
+            fs::remove_file(entry.path()).unwrap();
+        }
+    }
+    zoo.write("emu", b"runs");
+    let (alice, told) = person(&zoo.town, QUIET);
+    let zoo = Zoo { alice, told, ..zoo };
+    let (looked, read) = zoo.look().await;
+    assert_eq!(read, (450 << 20) + 10);
+    let now = looked.published.unwrap();
+    assert_eq!((now.added, now.changed, now.removed), (1, 0, 0));
+    zoo.stop().await;
+}
+
+#[tokio::test]
 async fn lines_that_were_not_written_to_their_end_are_read_anew() {
     let zoo = Zoo::new(QUIET).await;
     zoo.write("emu", b"runs");
@@ -327,6 +351,29 @@ async fn what_is_removed_while_it_is_read_is_read_no_further_and_not_served() {
     assert_eq!(zoo.found("koala").await, 0);
     let error = soon(zoo.alice.browse(&user("alice"), None, None, 10)).await;
     assert!(error.is_err() || error.unwrap().entries.is_empty());
+    zoo.stop().await;
+}
+
+#[tokio::test]
+async fn a_share_is_watched_though_one_around_it_is_not_any_more() {
+    let (zoo, mut told) = Zoo::watched(QUIET).await;
+    zoo.write("birds/emu", b"runs");
+    let birds = zoo.alice.add_share(&zoo.town.path("zoo/birds"), &[], Audience::Everyone).unwrap();
+    let mut until = async |is_it: fn(&Watched) -> bool| {
+        while !is_it(&soon(told.recv()).await.expect("it is not watched any more")) {}
+    };
+    let has_one_more: fn(&Watched) -> bool = |told| match told {
+        Watched::Looked(Looked { folder, published: Ok(now), .. }) => {
+            folder.share.name.as_str() == "birds" && now.added == 1
+        }
+        _ => false,
+    };
+    until(has_one_more).await;
+    zoo.write(".waxwingignore", b"{a\n");
+    until(|told| matches!(told, Watched::Failed { share, .. } if share.as_str() == "zoo")).await;
+    zoo.write("birds/ostrich", b"runs faster");
+    until(has_one_more).await;
+    assert_eq!(zoo.alice.figures(&birds).unwrap().files, 2);
     zoo.stop().await;
 }
 

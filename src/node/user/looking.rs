@@ -11,7 +11,7 @@
 
 use super::User;
 use super::shares::{Looked, Preview, disk};
-use crate::model::{EntryPath, Events, Foreign, ShareId, Task, Work};
+use crate::model::{Entry, EntryPath, Events, Foreign, ShareId, Task, Work};
 use crate::node::Error;
 use crate::node::index::{self, IndexSession, Summary};
 use crate::node::looks::{Figures, Hashes, LastLook};
@@ -190,8 +190,12 @@ impl<'a> Look<'a> {
                 Arc::clone(&self.opened),
                 self.files.clone(),
             );
-            let published = self.publish().await;
-            let is_over = self.unread.is_empty();
+            let (entries, is_over) = (self.entries(), self.unread.is_empty());
+            // What has nothing to show yet is not there yet.
+            let published = match entries.is_empty() && !is_over {
+                true => Ok(Summary::default()),
+                false => self.publish(entries).await,
+            };
             // Whether more is read or not: nobody of its audience is there.
             if is_over || matches!(published, Err(Error::NobodyInAudience(_))) {
                 return self.end(published.map(|now| added(sum, now)));
@@ -234,9 +238,22 @@ impl<'a> Look<'a> {
         portion
     }
 
-    /// Publishes what there is by now; when the index is away, it is published later.
-    async fn publish(&self) -> Result<Summary, Error> {
-        let entries: Vec<_> = self.files.iter().map(|file| file.entry.clone()).collect();
+    /// What there is by now. What the index has of files that are still to be read stays, if they look
+    /// the same: where all is read anew, a share does not shrink to what was read first.
+    fn entries(&self) -> Vec<Entry> {
+        let mut entries: Vec<_> = self.files.iter().map(|file| file.entry.clone()).collect();
+        let unread: HashMap<_, _> =
+            self.unread.iter().map(|file| (&file.path, (file.size, file.modified))).collect();
+        let looks_the_same =
+            |entry: &&Entry| unread.get(entry.path()) == Some(&(entry.size(), entry.modified()));
+        if let Some(published) = self.session.known().published(self.folder.share.id) {
+            entries.extend(published.entries.iter().filter(looks_the_same).cloned());
+        }
+        entries
+    }
+
+    /// Publishes it; when the index is away, it is published later.
+    async fn publish(&self, entries: Vec<Entry>) -> Result<Summary, Error> {
         let publish = self.session.publish(self.folder.share.clone(), entries);
         self.me.wait(&self.session, publish).await.map_err(|error| match error {
             Error::Index(index::Error::Refused { code: Code::NotFound, .. }) => {

@@ -39,7 +39,10 @@ impl User {
             return Err(Error::NotAPerson);
         }
         if let Some(at) = conversation.other_end().and_then(|at| PeerAddress::new(at).ok()) {
-            self.session()?.known().reached(user, at);
+            let session = self.session()?;
+            session.known().reached(user, at);
+            // A program that is killed does not come to it in the end.
+            self.keep_people(session.known());
         }
         let streams = Streams::new(conversation, None);
         let answering = tokio::spawn(answer(streams.clone(), incoming));

@@ -18,11 +18,10 @@ use crate::node::shared_folders::SharedFolder;
 use crate::peer::FolderWatch;
 use std::collections::BTreeMap;
 use std::future::{Future, pending};
-use std::path::PathBuf;
-use std::sync::{MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
-use tokio::sync::mpsc;
-use tokio::task::JoinSet;
+use tokio::sync::{Notify, mpsc};
+use tokio::task::{JoinSet, spawn_blocking};
 use tokio::time::sleep;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
@@ -87,8 +86,7 @@ impl User {
         let stop = CancellationToken::new();
         let mut keeper = Keeper {
             me: self.clone(),
-            // Without one, it is looked now and then.
-            watch: FolderWatch::new().ok(),
+            changed: Arc::default(),
             shares: BTreeMap::new(),
             looks: JoinSet::new(),
             tell,
@@ -119,7 +117,8 @@ impl User {
 
 struct Keeper {
     me: User,
-    watch: Option<FolderWatch>,
+    /// Something has changed in one of them.
+    changed: Arc<Notify>,
     shares: BTreeMap<ShareId, Kept>,
     looks: JoinSet<(ShareId, Instant, Result<Looked, Error>)>,
     tell: mpsc::Sender<Watched>,
@@ -127,8 +126,8 @@ struct Keeper {
 
 struct Kept {
     folder: SharedFolder,
-    /// By which name the system tells of it, if it does.
-    watched: Option<PathBuf>,
+    /// Through which the system tells of it, if it does. Otherwise it is looked now and then.
+    watch: Option<FolderWatch>,
     is_looked_at: bool,
     /// Before then it is not looked at again.
     not_before: Instant,
@@ -145,7 +144,7 @@ impl Keeper {
         loop {
             self.see_shares().await;
             self.begin_looks();
-            let (changed, pause) = (self.watch.as_ref().map(FolderWatch::wait), self.pause());
+            let (changed, pause) = (Arc::clone(&self.changed), self.pause());
             tokio::select! {
                 () = self.tell.closed() => return,
                 Some(look) = given.recv() => self.take(look),
@@ -154,7 +153,7 @@ impl Keeper {
                         self.looked(id, began, looked).await;
                     }
                 }
-                () = or_never(changed) => {}
+                () = changed.notified() => {}
                 Some(share) = or_never(news.as_mut().map(published)) => {
                     // What cannot be kept is sent again in the next run.
                     let _ = self.me.keep_published(share);
@@ -170,8 +169,7 @@ impl Keeper {
         let is_there = |id: &ShareId| folders.iter().any(|folder| folder.share.id == *id);
         let gone: Vec<_> = self.shares.keys().filter(|id| !is_there(id)).copied().collect();
         for id in gone {
-            let watched = self.shares.remove(&id).and_then(|kept| kept.watched);
-            self.unwatch(watched);
+            self.shares.remove(&id);
             // Another program may have removed it: it has not told ours. The index, when it is away,
             // is told when it is back.
             let me = self.me.clone();
@@ -186,12 +184,15 @@ impl Keeper {
 
     /// Has the system tell of a share, if it does not yet.
     async fn watch(&mut self, id: ShareId) {
-        let (Some(watch), Some(kept)) = (&mut self.watch, self.shares.get_mut(&id)) else { return };
-        if kept.watched.is_some() || kept.is_unwatched_told || kept.failed.is_some() {
+        let Some(kept) = self.shares.get(&id) else { return };
+        if kept.watch.is_some() || kept.is_unwatched_told || kept.failed.is_some() {
             return;
         }
-        match watch.watch(&kept.folder.path) {
-            Ok(name) => kept.watched = Some(name),
+        let (path, changed) = (kept.folder.path.clone(), Arc::clone(&self.changed));
+        let begun = spawn_blocking(move || FolderWatch::begin(&path, changed)).await;
+        let (Ok(begun), Some(kept)) = (begun, self.shares.get_mut(&id)) else { return };
+        match begun {
+            Ok(watch) => kept.watch = Some(watch),
             // That it is gone is told by the look.
             Err(why) if why.kind() == std::io::ErrorKind::NotFound => {}
             Err(why) => {
@@ -199,12 +200,6 @@ impl Keeper {
                 let share = kept.folder.share.name.clone();
                 self.tell(Watched::Unwatched { share, why }).await;
             }
-        }
-    }
-
-    fn unwatch(&mut self, watched: Option<PathBuf>) {
-        if let (Some(watch), Some(path)) = (&mut self.watch, watched) {
-            watch.unwatch(&path);
         }
     }
 
@@ -216,9 +211,8 @@ impl Keeper {
         for folder in due {
             // What changes from now on is looked at by the next one.
             let kept = self.shares.get(&folder.share.id);
-            let watched = kept.and_then(|kept| kept.watched.as_ref());
-            if let (Some(watch), Some(path)) = (&self.watch, watched) {
-                watch.take(path);
+            if let Some(watch) = kept.and_then(|kept| kept.watch.as_ref()) {
+                watch.take();
             }
             let look = self.me.begin_look(&folder);
             self.take(look);
@@ -250,10 +244,10 @@ impl Keeper {
             Err(why) => {
                 // It may be there again soon, and be another one.
                 kept.at = later(now, pace.glance);
-                let (watched, share) = (kept.watched.take(), kept.folder.share.name.clone());
+                kept.watch = None;
+                let share = kept.folder.share.name.clone();
                 let text = Some(why.to_string());
                 let is_told = std::mem::replace(&mut kept.failed, text.clone()) == text;
-                self.unwatch(watched);
                 if is_told {
                     return;
                 }
@@ -265,8 +259,7 @@ impl Keeper {
 
     fn due(&self, kept: &Kept) -> Instant {
         let pace = self.me.pace();
-        let watched = self.watch.as_ref().zip(kept.watched.as_ref());
-        let changed = watched.and_then(|(watch, path)| watch.changed(path));
+        let changed = kept.watch.as_ref().and_then(FolderWatch::changed);
         let due = changed.map(|it| later(it.last, pace.quiet).min(later(it.first, pace.noisy)));
         due.unwrap_or(kept.at).max(kept.not_before)
     }
@@ -289,7 +282,7 @@ impl Kept {
         let now = Instant::now();
         Self {
             folder,
-            watched: None,
+            watch: None,
             is_looked_at: false,
             not_before: now,
             at: later(now, glance),

@@ -120,18 +120,21 @@ impl User {
         let mut people = known.last_of(|user| pins.get(user).is_some());
         people.sort_by_key(|(_, since)| std::cmp::Reverse(since.0));
         let said: Vec<_> = people.iter().take(MOST).map(PersonSaid::of).collect();
-        let _ = self
-            .0
-            .state
-            .changing()
-            .and_then(|_changing| kept::write_json(&self.0.state, PEOPLE, &said));
+        let (state, before) = (&self.0.state, read_people(&self.0.state));
+        if said.iter().map(PersonSaid::place).ne(before.iter().map(PersonSaid::place)) {
+            let write = |_changing| kept::write_json(state, PEOPLE, &said);
+            let _ = state.changing().and_then(write);
+        }
     }
 }
 
 /// Those who were kept; nobody, when it cannot be read.
 pub(super) fn earlier_people(state: &StateFolder) -> Vec<(Person, UnixTime)> {
-    let said: Option<Vec<PersonSaid>> = kept::read_json(state, PEOPLE).ok().flatten();
-    said.unwrap_or_default().into_iter().filter_map(PersonSaid::take).collect()
+    read_people(state).into_iter().filter_map(PersonSaid::take).collect()
+}
+
+fn read_people(state: &StateFolder) -> Vec<PersonSaid> {
+    kept::read_json(state, PEOPLE).ok().flatten().unwrap_or_default()
 }
 
 impl PersonSaid {
@@ -143,6 +146,11 @@ impl PersonSaid {
             last_online: person.last_online.map(|at| at.0),
             since: since.0,
         }
+    }
+
+    /// Who, where, and about when: for less news it is not written again.
+    fn place(&self) -> (&str, &str, &[String], u64) {
+        (&self.user, &self.identity, &self.addresses, self.since / ABOUT)
     }
 
     fn take(self) -> Option<(Person, UnixTime)> {
@@ -159,6 +167,8 @@ impl PersonSaid {
     }
 }
 
+/// In seconds.
+const ABOUT: u64 = 600;
 const PEOPLE: &str = "people.json";
 /// Of so many people it is kept where they were.
 const MOST: usize = 1000;

@@ -6,7 +6,6 @@
 
 use super::passing::{RULES, by_name};
 use notify::{Config, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
-use std::collections::HashMap;
 use std::fmt;
 use std::io;
 use std::path::{Component, Path, PathBuf};
@@ -14,13 +13,14 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 use tokio::sync::Notify;
 
-/// Watches folders and files. Dropped, it does not any more.
+/// Watches a folder and all below, or a file. Dropped, it does not any more. Each share has one of its
+/// own: what two have in common is watched for the one when the other is gone.
 pub struct FolderWatch {
-    watcher: RecommendedWatcher,
+    _watcher: RecommendedWatcher,
     changes: Arc<Changes>,
 }
 
-/// When something below each of the watched has changed, since it was last asked.
+/// When something below has changed, since it was last asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Changed {
     /// First.
@@ -29,62 +29,43 @@ pub struct Changed {
     pub last: Instant,
 }
 
-#[derive(Default)]
 struct Changes {
-    watched: Mutex<HashMap<PathBuf, Option<Changed>>>,
-    told: Notify,
+    root: PathBuf,
+    changed: Mutex<Option<Changed>>,
+    told: Arc<Notify>,
 }
 
 impl FolderWatch {
-    /// Watches nothing yet.
-    pub fn new() -> io::Result<Self> {
-        let changes = Arc::new(Changes::default());
+    /// Begins, which walks through all of it. Who waits is told when something changes that had not.
+    /// It counts as changed at once: what happened right before is not told by anybody.
+    pub fn begin(path: &Path, told: Arc<Notify>) -> io::Result<Self> {
+        let (root, now) = (std::fs::canonicalize(path)?, Instant::now());
+        let changed = Mutex::new(Some(Changed { first: now, last: now }));
+        let changes = Arc::new(Changes { root, changed, told });
         let heard = Arc::clone(&changes);
         let config = Config::default().with_follow_symlinks(false);
         let watcher = RecommendedWatcher::new(move |event| heard.hear(event), config);
-        Ok(Self { watcher: watcher.map_err(into_io)?, changes })
-    }
-
-    /// Watches a folder and all below, or a file; gives by which name to ask for it. It counts as
-    /// changed at once: what happened right before is not told by anybody.
-    pub fn watch(&mut self, path: &Path) -> io::Result<PathBuf> {
-        let path = std::fs::canonicalize(path)?;
-        let now = Instant::now();
-        self.changes.lock().insert(path.clone(), Some(Changed { first: now, last: now }));
-        let watched = match path.is_dir() {
-            true => self.watcher.watch(&path, RecursiveMode::Recursive),
+        let (mut watcher, root) = (watcher.map_err(into_io)?, &changes.root);
+        let watched = match root.is_dir() {
+            true => watcher.watch(root, RecursiveMode::Recursive),
             // A file that is replaced by another one is told of by its folder.
-            false => match path.parent() {
-                Some(folder) => self.watcher.watch(folder, RecursiveMode::NonRecursive),
+            false => match root.parent() {
+                Some(folder) => watcher.watch(folder, RecursiveMode::NonRecursive),
                 None => Ok(()),
             },
         };
-        watched.map_err(into_io).inspect_err(|_| self.unwatch(&path)).map(|()| path)
-    }
-
-    /// Watches it no longer.
-    pub fn unwatch(&mut self, path: &Path) {
-        self.changes.lock().remove(path);
-        // One that is gone was watched no longer.
-        let _ = self.watcher.unwatch(path);
+        watched.map_err(into_io)?;
+        Ok(Self { _watcher: watcher, changes })
     }
 
     /// When it has changed since this was last [taken](Self::take), if it has.
-    pub fn changed(&self, path: &Path) -> Option<Changed> {
-        self.changes.lock().get(path).copied().flatten()
+    pub fn changed(&self) -> Option<Changed> {
+        *self.changes.lock()
     }
 
     /// What has changed until now is known from now on.
-    pub fn take(&self, path: &Path) {
-        if let Some(changed) = self.changes.lock().get_mut(path) {
-            *changed = None;
-        }
-    }
-
-    /// Waits until something changes that had not.
-    pub fn wait(&self) -> impl Future<Output = ()> + Send + 'static {
-        let changes = Arc::clone(&self.changes);
-        async move { changes.told.notified().await }
+    pub fn take(&self) {
+        *self.changes.lock() = None;
     }
 }
 
@@ -92,29 +73,27 @@ impl Changes {
     fn hear(&self, event: Result<Event, notify::Error>) {
         match event {
             // Some of it was lost.
-            Err(_) => self.mark(|_| true),
-            Ok(event) if event.need_rescan() => self.mark(|_| true),
+            Err(_) => self.mark(),
+            Ok(event) if event.need_rescan() => self.mark(),
             // We read files, too.
             Ok(Event { kind: EventKind::Access(_), .. }) => {}
-            Ok(event) => self.mark(|root| event.paths.iter().any(|path| concerns(root, path))),
+            Ok(event) if event.paths.iter().any(|path| concerns(&self.root, path)) => self.mark(),
+            Ok(_) => {}
         }
     }
 
-    fn mark(&self, is_changed: impl Fn(&Path) -> bool) {
+    fn mark(&self) {
         let now = Instant::now();
-        let mut is_new = false;
-        for (_, changed) in self.lock().iter_mut().filter(|(root, _)| is_changed(root)) {
-            let first = changed.map_or(now, |changed| changed.first);
-            is_new |= changed.is_none();
-            *changed = Some(Changed { first, last: now });
-        }
-        if is_new {
+        let mut changed = self.lock();
+        if changed.is_none() {
             self.told.notify_one();
         }
+        let first = changed.map_or(now, |changed| changed.first);
+        *changed = Some(Changed { first, last: now });
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<PathBuf, Option<Changed>>> {
-        self.watched.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, Option<Changed>> {
+        self.changed.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -140,7 +119,7 @@ fn into_io(error: notify::Error) -> io::Error {
 
 impl fmt::Debug for FolderWatch {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "FolderWatch({} watched)", self.changes.lock().len())
+        write!(f, "FolderWatch({})", self.changes.root.display())
     }
 }
 
