@@ -5,17 +5,15 @@ use super::text::is_presentation;
 use super::{Error, Name, Untrusted};
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
 /// Where an entry lies below its share: 1 to 64 names, 1024 bytes in all.
 ///
 /// On the wire it is a list of components and never a string, so no separator has to be agreed on
 /// and none can be smuggled in. Here the names stand in one text with `/` between them, which no
-/// name holds: a hundred thousand deep paths take no more room than their letters, in however many
-/// places they stand.
+/// name holds: a hundred thousand deep paths take no more room than their letters.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EntryPath(Arc<str>);
+pub struct EntryPath(Box<str>);
 
 impl EntryPath {
     /// The path with these components.

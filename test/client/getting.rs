@@ -134,6 +134,9 @@ fn nothing_is_replaced_unless_it_is_said() {
     assert_eq!(pair.get("blocked", &[tree, "--overwrite"]).exit, 7);
 }
 
+/// Nobody is at an address; or somebody of another test, who has taken it over and is not who was meant.
+const IS_NOT_THERE: [i32; 2] = [5, 6];
+
 #[test]
 fn who_has_gone_is_unreachable() {
     let town = Town::new();
@@ -141,12 +144,12 @@ fn who_has_gone_is_unreachable() {
     kill_process(pair.serving.pid(), Signal::KILL).unwrap();
     let Pair { bob, serving, .. } = &pair;
     let gone = pair.get("out", &["bob:zoo/plants/tree.txt"]);
-    assert_eq!(gone.exit, 5, "{gone:?}");
-    let text = pair.mallory.run(&["send", "bob", bob.path.join("zoo").to_str().unwrap()]).failed(5);
-    assert!(text.contains("hint: "), "{text}");
+    assert!(IS_NOT_THERE.contains(&gone.exit), "{gone:?}");
+    let sent = pair.mallory.run(&["send", "bob", bob.path.join("zoo").to_str().unwrap()]);
+    assert!(IS_NOT_THERE.contains(&sent.exit) && sent.err.contains("hint: "), "{sent:?}");
     let address = serving.first["address"].as_str().unwrap();
     let by_hand = ["bob:zoo/plants/tree.txt", "--from", "bob", "--at", address];
-    assert_eq!(pair.get("out", &by_hand).exit, 5);
+    assert!(IS_NOT_THERE.contains(&pair.get("out", &by_hand).exit));
     assert!(pair.files("out").is_empty());
     // What needs nobody but the index goes on.
     pair.mallory.run(&["verify", "bob", "--yes", "--json"]).ok();
