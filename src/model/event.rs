@@ -108,6 +108,13 @@ pub enum Event {
     },
 }
 
+impl Event {
+    /// Whether the next of its kind says all that it says, so that it need not be told.
+    pub fn is_outdone(&self) -> bool {
+        matches!(self, Self::Advanced { .. } | Self::File { .. })
+    }
+}
+
 /// The next try.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Again {
@@ -195,9 +202,9 @@ impl Events {
 
     /// Passes on what another program has told, in its words.
     pub fn pass(&self, event: Event) {
-        match event {
-            Event::Advanced { .. } | Event::File { .. } => self.mention(event),
-            _ => self.tell(event),
+        match event.is_outdone() {
+            true => self.mention(event),
+            false => self.tell(event),
         }
     }
 

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! verb    {"words":["get","1"],"folder":"/home/bob",…}\n        ──▶  prompt, or serve
-//! verb    ◀──  {"event":{"began":{…}}}\n      drawn where the verb was typed
+//! verb    ◀──  "heard"\n                    from here on it is done there, and nowhere else
+//!              {"event":{"began":{…}}}\n      drawn where the verb was typed
 //!              {"ask":{"yes":{…}}}\n          and there it is asked
 //! verb    {"answer":{"yes":true}}\n            ──▶
 //! verb    ◀──  {"out":"…"}\n  {"err":"…"}\n    lines as they are to be written
@@ -44,6 +45,8 @@ pub struct Errand {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Told {
+    /// It is about to be done: whatever happens, the verb does it no second time.
+    Heard,
     /// To be written on its standard output.
     Out(String),
     /// To be written on its standard error.

@@ -6,12 +6,12 @@ use crate::town::{Home, Serving, Town};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::fs;
-use std::io::{Read, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{FileTypeExt, PermissionsExt};
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::process::Stdio;
-use std::thread::sleep;
+use std::thread::{self, sleep};
 use std::time::{Duration, Instant};
 
 /// Bob shares two files. Mallory is there as well, and her keys are out of reach of other programs.
@@ -213,4 +213,26 @@ fn a_transfer_of_a_killed_program_is_known_and_given_up() {
     // Nothing stays that could go on with it.
     let needs = mallory.run(&["get", "bob:zoo/large", "--background"]).failed(2);
     assert!(needs.contains("no program is open in this home"), "{needs}");
+}
+
+#[test]
+fn what_was_heard_is_not_done_twice() {
+    let town = Town::new();
+    let mallory = town.joined("mallory");
+    let listener = UnixListener::bind(mallory.path.join("state/open")).unwrap();
+    let open_mode = fs::Permissions::from_mode(0o600);
+    fs::set_permissions(mallory.path.join("state/open"), open_mode).unwrap();
+    let whoami = |said: &'static [u8]| {
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                let (mut verb, _) = listener.accept().unwrap();
+                BufReader::new(&verb).read_line(&mut String::new()).unwrap();
+                verb.write_all(said).unwrap();
+            });
+            mallory.run(&["whoami"])
+        })
+    };
+    assert!(whoami(b"").ok().contains("mallory"), "it is not done at all");
+    let why = whoami(b"\"heard\"\n").failed(1);
+    assert!(why.contains("ended in the middle of it"), "{why}");
 }

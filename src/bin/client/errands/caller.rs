@@ -50,7 +50,7 @@ pub(crate) async fn call(
     if say(&mut called, &errand).await.is_err() {
         return Ok(None);
     }
-    let (mut has_begun, mut has_stopped) = (false, false);
+    let (mut is_heard, mut has_stopped) = (false, false);
     loop {
         let line = tokio::select! {
             line = called.next() => line,
@@ -69,11 +69,11 @@ pub(crate) async fn call(
         let told = match line {
             Some(Ok(line)) => serde_json::from_str::<Told>(&line).map_err(|_| strange())?,
             Some(Err(error)) => return Err(gone(io::Error::other(error))),
-            None if has_begun => return Err(gone(io::ErrorKind::UnexpectedEof.into())),
+            None if is_heard => return Err(gone(io::ErrorKind::UnexpectedEof.into())),
             None => return Ok(None),
         };
-        has_begun = true;
         match told {
+            Told::Heard => is_heard = true,
             Told::Out(text) => program.printer.relay_out(&text),
             Told::Err(text) => program.printer.relay_err(&text),
             Told::Event(event) => program.events().pass(event),

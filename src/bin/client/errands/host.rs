@@ -10,13 +10,14 @@ use crate::stopping::{Stopper, until_stopped};
 use crate::verbs;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
+use std::sync::mpsc::Receiver;
 use std::thread;
 use std::time::Duration;
-use tokio::sync::{Semaphore, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 use waxwing::link::LocalListener;
-use waxwing::model::Events;
+use waxwing::model::{Event, Events};
 use waxwing::ui::errand::{Errand, Told};
 use waxwing::ui::{Exit, Failure, Loudness, Printer};
 
@@ -51,7 +52,12 @@ pub(crate) fn open(program: &Arc<Program>) {
 }
 
 async fn hear(program: &Arc<Program>, socket: UnixStream) -> Option<()> {
-    let heard = spawn_blocking(move || ErrandLine::hear(socket)).await;
+    // Who does not learn of it does it by themselves.
+    let hear = move || {
+        let heard = ErrandLine::hear(socket)?;
+        heard.1.tell(&Told::Heard).map(|()| heard)
+    };
+    let heard = spawn_blocking(hear).await;
     let (errand, line, stops) = heard.ok()?.ok()?;
     let exit = carry_out(program, errand, &line, stops).await;
     spawn_blocking(move || line.tell(&Told::Done(exit.code()))).await.ok()?.ok()
@@ -78,15 +84,7 @@ async fn carry_out(
     let done = match errand.version == env!("CARGO_PKG_VERSION") {
         true => {
             let (events, listener) = Events::channel();
-            let teller = Arc::clone(line);
-            let (ended, all_told) = oneshot::channel();
-            // Ends with the last who tells.
-            thread::spawn(move || {
-                for event in listener {
-                    let _ = teller.tell(&Told::Event(event));
-                }
-                let _ = ended.send(());
-            });
+            let all_told = tell_all(line, listener);
             let asks = Asks::There { line: Arc::clone(line), can_ask: errand.can_ask };
             let typed = Typed { folder: errand.folder, downloads: errand.downloads };
             let at = program.for_errand(printer.clone(), asks, (typed, events));
@@ -106,6 +104,29 @@ async fn carry_out(
             failure.exit
         }
     }
+}
+
+/// Tells the verb what it has to draw, to the last of it. The verb may be stopped, or read nothing: what
+/// tells is not held up by it.
+fn tell_all(line: &Arc<ErrandLine>, listener: Receiver<Event>) -> oneshot::Receiver<()> {
+    let (ended, all_told) = oneshot::channel();
+    let (waiting, mut next) = mpsc::channel(EVENTS_UNREAD);
+    // Both end with the last who tells.
+    thread::spawn(move || {
+        for event in listener {
+            if !event.is_outdone() || waiting.capacity() > EVENTS_UNREAD / 2 {
+                let _ = waiting.blocking_send(event);
+            }
+        }
+    });
+    let teller = Arc::clone(line);
+    thread::spawn(move || {
+        while let Some(event) = next.blocking_recv() {
+            let _ = teller.tell(&Told::Event(event));
+        }
+        let _ = ended.send(());
+    });
+    all_told
 }
 
 fn other_version() -> Failure {
@@ -134,4 +155,6 @@ impl Stopper for AtVerb {
 
 /// So many errands are done at once; each may wait for somebody.
 const AT_ONCE: usize = 256;
+/// Of those that say how far it has come, half as many: the others are always told.
+const EVENTS_UNREAD: usize = 4096;
 const MOMENT: Duration = Duration::from_secs(2);

@@ -134,8 +134,9 @@ impl Write for ErrandWriter {
 
 /// Within this time the errand is there.
 const ERRAND_COMES: Duration = Duration::from_secs(5);
-/// Within this time what was written is read: a person may have stopped the verb, or look at the first page.
-const IS_READ: Duration = Duration::from_secs(600);
+/// Within this time what was written is read: a person may have stopped the verb, or look at the first
+/// page, and come back after a night.
+const IS_READ: Duration = Duration::from_secs(24 * 3600);
 const LONGEST_LINE: u64 = 1 << 20;
 /// A text that grows leaves copies behind.
 const LINE_ROOM: usize = 16 << 10;
