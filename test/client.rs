@@ -23,6 +23,8 @@ mod exits;
 mod getting;
 #[path = "client/killed.rs"]
 mod killed;
+#[path = "client/logs.rs"]
+mod logs;
 #[cfg(target_os = "linux")]
 #[path = "client/looks.rs"]
 mod looks;

@@ -178,6 +178,9 @@ pub struct Invitation {
 }
 
 impl Invitation {
+    /// What each begins with.
+    pub const SCHEME: &str = "waxwing://";
+
     /// The whole link, with the token in it: for the person who is invited, and for no log.
     pub fn reveal(&self) -> String {
         match &self.token {
@@ -187,7 +190,7 @@ impl Invitation {
     }
 
     fn link(&self) -> String {
-        format!("{SCHEME}{}", self.at)
+        format!("{}{}", Self::SCHEME, self.at)
     }
 }
 
@@ -195,7 +198,8 @@ impl FromStr for Invitation {
     type Err = Error;
 
     fn from_str(text: &str) -> Result<Self, Error> {
-        let rest = text.strip_prefix(SCHEME).ok_or(Error::Invitation("waxwing:// is missing"))?;
+        let rest =
+            text.strip_prefix(Self::SCHEME).ok_or(Error::Invitation("waxwing:// is missing"))?;
         let (at, secret) =
             rest.split_once('#').ok_or(Error::Invitation("the # and what follows are missing"))?;
         let (fingerprint, token) = match secret.split_once('.') {
@@ -284,12 +288,10 @@ impl FromStr for IndexAddress {
         // would show it whole, the token with it.
         let digits = |part: &str| part.len() >= 64 && part.bytes().all(|c| c.is_ascii_hexdigit());
         let has_key = text.split(|c: char| !c.is_ascii_alphanumeric()).any(digits);
-        if text.starts_with(SCHEME) || text.contains('#') || has_key {
+        if text.starts_with(Invitation::SCHEME) || text.contains('#') || has_key {
             text.parse().map(Self::Invited)
         } else {
             text.parse().map(Self::Bare)
         }
     }
 }
-
-const SCHEME: &str = "waxwing://";

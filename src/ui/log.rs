@@ -50,7 +50,7 @@ pub struct Sinks {
 #[derive(Debug, Clone)]
 pub struct Log {
     file: Option<Outlet>,
-    people: Outlet,
+    people: Option<Outlet>,
     programs: Option<Outlet>,
 }
 
@@ -93,7 +93,8 @@ impl Log {
         let mut threads = vec![(people.clone(), ended)];
         let file = match file {
             Some(file) => {
-                let mut writer = FileWriter { file, lost: 0, complaints: people.clone() };
+                let complaints = Some(people.clone());
+                let mut writer = FileWriter { file, lost: 0, complaints };
                 let (file, ended) = Outlet::start(move |line| writer.write(&line), dropped_line)?;
                 // Its end comes first, since it may have to complain.
                 threads.insert(0, (file.clone(), ended));
@@ -109,7 +110,15 @@ impl Log {
         } else {
             None
         };
-        Ok((Self { file, people, programs }, LogThread(threads)))
+        Ok((Self { file, people: Some(people), programs }, LogThread(threads)))
+    }
+
+    /// Starts the thread of a log that is written to a file, and nowhere else.
+    pub fn in_file(file: LogFile) -> io::Result<(Self, LogThread)> {
+        let mut writer = FileWriter { file, lost: 0, complaints: None };
+        let (file, ended) = Outlet::start(move |line| writer.write(&line), dropped_line)?;
+        let log = Self { file: Some(file.clone()), people: None, programs: None };
+        Ok((log, LogThread(vec![(file, ended)])))
     }
 
     /// Tells of something. What the text says may be foreign.
@@ -118,7 +127,9 @@ impl Log {
         if let Some(file) = &self.file {
             file.send(line.clone());
         }
-        self.people.send(line);
+        if let Some(people) = &self.people {
+            people.send(line);
+        }
     }
 
     /// Tells of an event that a program may want to read as well.
@@ -196,7 +207,7 @@ impl Line {
 struct FileWriter {
     file: LogFile,
     lost: u64,
-    complaints: Outlet,
+    complaints: Option<Outlet>,
 }
 
 impl FileWriter {
@@ -212,9 +223,9 @@ impl FileWriter {
             }
             Ok(()) => {}
             Err(error) => {
-                if self.lost == 0 {
+                if let (0, Some(complaints)) = (self.lost, &self.complaints) {
                     let text = format!("the log file cannot be written: {error}; told once");
-                    self.complaints.send(Line { level: Level::Error, at: line.at, text });
+                    complaints.send(Line { level: Level::Error, at: line.at, text });
                 }
                 self.lost = self.lost.saturating_add(1);
             }

@@ -49,6 +49,11 @@ impl LogFile {
     }
 
     fn begin_next(&mut self) -> io::Result<()> {
+        if !self.is_current()? {
+            self.file = append(&self.path)?;
+            self.bytes = self.file.metadata()?.len();
+            return Ok(());
+        }
         for number in (1..self.files).rev() {
             let (from, to) = (self.numbered(number.saturating_sub(1)), self.numbered(number));
             match fs::rename(from, to) {
@@ -62,6 +67,23 @@ impl LogFile {
         self.file = append(&self.path)?;
         self.bytes = 0;
         Ok(())
+    }
+
+    /// Whether no other program that writes it has begun the next one.
+    #[cfg(unix)]
+    fn is_current(&self) -> io::Result<bool> {
+        use std::os::unix::fs::MetadataExt;
+        let number = |about: fs::Metadata| (about.dev(), about.ino());
+        match fs::metadata(&self.path) {
+            Ok(about) => Ok(number(about) == number(self.file.metadata()?)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    #[cfg(not(unix))]
+    fn is_current(&self) -> io::Result<bool> {
+        Ok(true)
     }
 
     fn numbered(&self, number: u32) -> PathBuf {

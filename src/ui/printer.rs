@@ -7,20 +7,22 @@
 //! On a terminal, lines, bars and a prompt share the screen without tearing each other.
 //! Whoever closes the other end of a pipe has seen enough: what comes after is dropped, and nothing
 //! panics. Any other failure to write a result is kept for [`Printer::finish`].
+//! What is said beside results stands in the log, too, where there is one, however quiet the program is.
 //!
 //! Lints keep the rest of the crate from printing.
 
 use super::failure::Failure;
+use super::log::{Level, Log};
 use super::output::{Look, Output, columns, lock};
 use super::screen::Screen;
 use super::table::Table;
 use super::words::wrapped;
-use crate::model::Untrusted;
+use crate::model::{UnixTime, Untrusted};
 use crate::node::Exit;
 use serde::Serialize;
 use std::fmt::{self, Display};
 use std::io::{self, Write};
-use std::sync::{Arc, Mutex, TryLockError};
+use std::sync::{Arc, Mutex, OnceLock, TryLockError};
 
 /// Speaks to a person, or to a program. Cheap to clone; all clones are the same output.
 #[derive(Clone)]
@@ -33,6 +35,7 @@ struct Inner {
     screen: Option<Screen>,
     json: bool,
     loudness: Loudness,
+    log: OnceLock<Log>,
 }
 
 /// How much is said beside results.
@@ -87,7 +90,7 @@ impl Printer {
         let output = |to, look| Mutex::new(Output { to, look, failed: None });
         let (out, err) = (output(out, out_look), Arc::new(output(err, err_look)));
         let screen = err_look.width.map(|_| Screen::new(Arc::clone(&err)));
-        Self(Arc::new(Inner { out, err, screen, json, loudness }))
+        Self(Arc::new(Inner { out, err, screen, json, loudness, log: OnceLock::new() }))
     }
 
     pub(super) fn screen(&self) -> Option<&Screen> {
@@ -100,6 +103,28 @@ impl Printer {
             let mut output = lock(output);
             output.look.width = output.look.width.map(|width| columns().unwrap_or(width));
         }
+    }
+
+    /// From now on, what is said beside results stands in this log, too. The first one counts.
+    pub fn log_to(&self, log: Log) {
+        let _ = self.0.log.set(log);
+    }
+
+    /// Where that stands.
+    pub fn logs_to(&self) -> Option<&Log> {
+        self.0.log.get()
+    }
+
+    /// Says something to the log alone.
+    pub fn log(&self, level: Level, text: impl Display) {
+        if let Some(log) = self.0.log.get() {
+            log.tell(level, UnixTime::now(), text);
+        }
+    }
+
+    /// Says to the log alone why the program did not do what was asked.
+    pub fn log_failure(&self, failure: &Failure) {
+        self.log(Level::Error, format!("{} (exit code {})", failure.what, failure.exit.code()));
     }
 
     /// How its outputs look: the one for results, and the other.
@@ -132,6 +157,12 @@ impl Printer {
         if !self.0.json {
             self.write_line(&self.0.out, |look| wrapped(&text.to_string(), look.width));
         }
+    }
+
+    /// The same of something that was done, which the log says, too.
+    pub fn done(&self, text: impl Display) {
+        self.log(Level::Info, &text);
+        self.result(text);
     }
 
     /// A result for a person that stands out.
@@ -169,6 +200,7 @@ impl Printer {
 
     /// Something that a person should know, beside the results.
     pub fn note(&self, text: impl Display) {
+        self.log(Level::Info, &text);
         if self.0.loudness >= Loudness::Usual {
             self.write_line(&self.0.err, |look| wrapped(&text.to_string(), look.width));
         }
@@ -176,6 +208,7 @@ impl Printer {
 
     /// Something that helps to find out why it is as it is.
     pub fn detail(&self, text: impl Display) {
+        self.log(Level::Info, &text);
         if self.0.loudness >= Loudness::Verbose {
             self.write_line(&self.0.err, |look| wrapped(&text.to_string(), look.width));
         }
@@ -184,6 +217,7 @@ impl Printer {
     /// Why the program did not do what was asked. What it says may hold foreign texts.
     pub fn failure(&self, failure: &Failure) {
         let hint = failure.hint.as_deref();
+        self.log_failure(failure);
         self.write_line(&self.0.err, |look| {
             let told = |mark: &str, text: &str| {
                 let plain = wrapped(&format!("{mark} {}", shown(text)), look.width);

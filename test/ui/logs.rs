@@ -188,3 +188,20 @@ fn a_log_file_that_others_could_read_is_closed_to_them() {
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     assert_eq!(fs::read_to_string(&path).unwrap(), "old\nnew\n");
 }
+
+/// Two programs of one person may write the same log.
+#[cfg(unix)]
+#[test]
+fn a_file_that_another_program_has_ended_is_left() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("log");
+    let open = || LogFile::open_sized(&path, 8, 3).unwrap();
+    let (mut one, mut other) = (open(), open());
+    one.write("12345").unwrap();
+    other.write("67890").unwrap();
+    one.write("abcde").unwrap();
+    other.write("fghij").unwrap();
+    let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
+    assert_eq!(read("log.1"), "12345\n67890\n");
+    assert_eq!(read("log"), "abcde\nfghij\n");
+}

@@ -15,7 +15,7 @@ use waxwing::crypto::key_file::KeyFileError;
 use waxwing::crypto::key_folder::KeyFolderError;
 use waxwing::model::{Events, UnixTime};
 use waxwing::node::{self, Config, Home, Options, User};
-use waxwing::ui::{Ask, Exit, Failure, Loudness, Printer, Progress};
+use waxwing::ui::{Ask, Exit, Failure, Log, LogFile, LogThread, Loudness, Printer, Progress};
 use zeroize::Zeroizing;
 
 /// The program, from its start to its end.
@@ -26,6 +26,8 @@ pub(crate) struct Program {
     pub(crate) has_file: bool,
     pub(crate) samples: bool,
     pub(crate) json: bool,
+    /// Where its log is written, if it is.
+    pub(crate) log: Option<PathBuf>,
     /// Of a verb that was typed elsewhere.
     typed: Option<Typed>,
     asks: Asks,
@@ -51,13 +53,14 @@ struct State {
     user: Option<User>,
     passphrase_file: Option<PathBuf>,
     progress: Option<(Events, Progress)>,
+    logs: Option<LogThread>,
     /// Names that can be completed.
     names: Arc<Mutex<Vec<String>>>,
 }
 
 impl Program {
     pub(crate) fn new(given: Given, printer: Printer) -> Result<Arc<Self>, Failure> {
-        let Given { home, has_file, config, mut options, samples, json, remark } = given;
+        let Given { home, has_file, config, mut options, samples, json, log, remark } = given;
         if let Some(remark) = remark {
             printer.note(remark);
         }
@@ -71,23 +74,40 @@ impl Program {
             user: None,
             passphrase_file: None,
             progress: Some((events, progress)),
+            logs: None,
             names: Arc::default(),
         };
         let (asks, state) = (Asks::Here(Ask::new(&printer)), Mutex::new(state));
         let (typed, ending) = (None, CancellationToken::new());
-        Ok(Arc::new(Self {
+        let program = Self {
             printer,
             home,
             has_file,
             samples,
             json,
+            log,
             typed,
             asks,
             ending,
             does_errands: AtomicBool::new(false),
             host: None,
             state,
-        }))
+        };
+        program.begin_log();
+        Ok(Arc::new(program))
+    }
+
+    /// Writes the log from now on, if there is a place for it: before one has joined, there may be none.
+    fn begin_log(&self) {
+        let Some(path) = self.log.as_ref().filter(|_| self.printer.logs_to().is_none()) else {
+            return;
+        };
+        // A log that cannot be written is seen by `doctor`, and stops nobody.
+        let begun = LogFile::open(path).and_then(Log::in_file);
+        if let Ok((log, thread)) = begun {
+            self.printer.log_to(log);
+            self.state().logs = Some(thread);
+        }
     }
 
     /// The same for a verb that was typed elsewhere: it speaks and asks there, and what it does is told
@@ -105,15 +125,20 @@ impl Program {
             user: self.opened().map(|user| user.with_events(events)),
             passphrase_file: None,
             progress: None,
+            logs: None,
             names: self.names(),
         };
         let json = printer.is_json();
+        if let Some(log) = self.printer.logs_to() {
+            printer.log_to(log.clone());
+        }
         Arc::new(Self {
             printer,
             home: self.home.clone(),
             has_file: self.has_file,
             samples: false,
             json,
+            log: self.log.clone(),
             typed: Some(typed),
             asks,
             ending: self.ending.clone(),
@@ -289,6 +314,7 @@ impl Program {
     }
 
     pub(crate) fn keep(&self, user: User) -> User {
+        self.begin_log();
         if self.printer.loudness() == Loudness::Verbose {
             self.printer.detail(format!("this is {}", user.home().path().display()));
             watch_index(&self.printer, &user);
@@ -352,6 +378,9 @@ impl Program {
         if let Some((events, progress)) = state.progress.take() {
             drop(events);
             progress.finish();
+        }
+        if let Some(logs) = state.logs.take() {
+            logs.finish();
         }
         drop(state);
         self.give_back_terminal();

@@ -4,6 +4,7 @@ use crate::failures;
 use std::env;
 use std::fs;
 use std::io;
+use std::path::PathBuf;
 use std::time::Duration;
 use waxwing::link::{Backoff, Deadlines};
 use waxwing::model::IndexAddress;
@@ -29,6 +30,7 @@ pub(crate) static TABLE: &[&Setting] = &[
     &CONNECT_TIMEOUT,
     &IDLE_TIMEOUT,
     &RESCAN,
+    &LOG,
     &JSON,
 ];
 
@@ -176,6 +178,15 @@ const IDLE_TIMEOUT: Setting = Setting {
     help: "Take a connection for broken, or a transfer for stuck, in which nothing comes for so long",
 };
 
+const LOG: Setting = Setting {
+    name: "log",
+    value: Some("FILE"),
+    preset: Preset::Without("client.log in the home's state"),
+    in_file: true,
+    many: false,
+    help: "Write the log there, at most 5 files of 10 MiB; `off`: nowhere",
+};
+
 pub(crate) const JSON: Setting = Setting {
     name: "json",
     value: None,
@@ -196,6 +207,8 @@ pub(crate) struct Given {
     /// Whether files to try with are made at the first run.
     pub(crate) samples: bool,
     pub(crate) json: bool,
+    /// Where the log is written, if it is.
+    pub(crate) log: Option<PathBuf>,
     /// What the person should know of it.
     pub(crate) remark: Option<String>,
 }
@@ -225,7 +238,9 @@ impl Given {
         let options = Options { patience, away, pace, ..Options::default() };
         let options = Options { retries: retries(settings)?, ..deadlines(settings, options)? };
         let (samples, json) = (settings.is_on(&SAMPLES)?, settings.is_on(&JSON)?);
-        Ok(Self { home, has_file, config, options, samples, json, remark })
+        let log = settings.path(&LOG).unwrap_or_else(|| home.state_path().join("client.log"));
+        let log = Some(log).filter(|log| !log.ends_with("off"));
+        Ok(Self { home, has_file, config, options, samples, json, log, remark })
     }
 }
 

@@ -8,7 +8,8 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
-use waxwing::ui::{Exit, Failure, join_words};
+use waxwing::model::Invitation;
+use waxwing::ui::{Exit, Failure, Level, join_words};
 
 /// Carries out a verb, until it is done or the person stops it. `words` are how it was said.
 pub(crate) async fn until_stopped(
@@ -17,6 +18,7 @@ pub(crate) async fn until_stopped(
     words: &[String],
     stopper: &mut impl Stopper,
 ) -> Result<(), Failure> {
+    program.printer.log(Level::Info, logged(words));
     let working = Arc::clone(program);
     let name = matches.subcommand_name().unwrap_or_default().to_owned();
     let numbers = matches.subcommand().map(|(_, of_verb)| numbers(of_verb, words));
@@ -42,6 +44,16 @@ pub(crate) async fn until_stopped(
         Told::Stop => Err(stopped(program, &name, words, &numbers.unwrap_or_default()).await),
         Told::End | Told::HangUp => Err(ended(told)),
     }
+}
+
+/// How a verb was said, for the log: an invitation may hold what lets its owner in.
+fn logged(words: &[String]) -> String {
+    let may_invite = |word: &String| word.contains(Invitation::SCHEME) || word.contains('#');
+    let word = |word: &String| match may_invite(word) {
+        true => "(left out)".to_owned(),
+        false => word.clone(),
+    };
+    words.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// Who stops a verb.

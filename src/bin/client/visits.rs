@@ -7,7 +7,7 @@ use tokio::sync::broadcast::error::RecvError;
 use waxwing::model::{EntryPath, Untrusted};
 use waxwing::node::index::{News, Status};
 use waxwing::node::{Contradiction, User, Visit};
-use waxwing::ui::{Exit, Failure, Loudness, Printer, bytes};
+use waxwing::ui::{Exit, Failure, Level, Loudness, Printer, bytes};
 
 /// Tells of visits from now on.
 pub(crate) fn watch(program: &Program, me: &User) {
@@ -94,9 +94,10 @@ impl<'a> Told<'a> {
 }
 
 fn tell(printer: &Printer, me: &User, visit: &Visit) {
-    printer.object(&Told::of(visit));
+    let told = Told::of(visit);
+    printer.object(&told);
     if printer.is_json() {
-        return;
+        return printer.log(Level::Info, serde_json::to_string(&told).unwrap_or_default());
     }
     match visit {
         Visit::Served { to, files, bytes: size } if files.is_empty() => {

@@ -7,9 +7,10 @@ use crate::visits::contradiction;
 use clap::{Arg, ArgMatches, Command};
 use clap_complete::Shell;
 use serde::Serialize;
+use std::io;
 use waxwing::model::Untrusted;
 use waxwing::node;
-use waxwing::ui::{Exit, Failure, Table};
+use waxwing::ui::{Exit, Failure, LogFile, Table};
 
 pub(super) fn paths_command(command: Command) -> Command {
     command.about("Say where everything lies")
@@ -34,6 +35,11 @@ pub(super) async fn paths(program: &Program, _: &ArgMatches) -> Result<(), Troub
         let text = path.display().to_string();
         table.row([what, &text]);
         told.insert(what.to_owned(), text.into());
+    }
+    if let Some(path) = &program.log {
+        let text = path.display().to_string();
+        table.row(["log", &text]);
+        told.insert("log".to_owned(), text.into());
     }
     program.printer.object(&told);
     program.printer.table(table);
@@ -98,10 +104,26 @@ pub(super) async fn doctor(program: &Program, _: &ArgMatches) -> Result<(), Trou
     }
 }
 
+fn examine_log(program: &Program, found: &mut Examination<'_>) {
+    let Some(path) = &program.log else { return found.well("log", "off") };
+    let shown = path.display();
+    match LogFile::open(path) {
+        Ok(_) => found.well("log", shown),
+        // Its folder comes with the keys.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => found.well("log", "none yet"),
+        Err(error) => {
+            let what = format!("{shown}: the log cannot be written there: {error}");
+            found
+                .ill("log", Failure::new(Exit::Error, what).hint("choose another with --log FILE"));
+        }
+    }
+}
+
 async fn examine(program: &Program, found: &mut Examination<'_>) {
     let home = program.home.path().display().to_string();
     let settings = if program.has_file { "with" } else { "without" };
     found.well("home", format!("{home}, {settings} a file of settings"));
+    examine_log(program, found);
     let me = match program.user() {
         Ok(me) => me,
         Err(trouble) => return found.ill("keys", trouble.into()),

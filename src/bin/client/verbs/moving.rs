@@ -213,7 +213,7 @@ fn tell_came(program: &Program, all: &[Got]) {
                 [] => signed_by(&from.user, from.verified.is_some()),
                 parts => parts_of(parts),
             };
-            printer.result(format!(
+            printer.done(format!(
                 "{}: {}, signed by {by}",
                 from_here(program, &file),
                 bytes(got.size)
@@ -231,7 +231,7 @@ fn tell_came(program: &Program, all: &[Got]) {
             (files, size) = (files.saturating_add(1), size.saturating_add(got.size));
         }
         let by = signed_by(&sender.user, sender.verified.is_some());
-        printer.result(format!("{files} files, {}, signed by {by}", bytes(size)));
+        printer.done(format!("{files} files, {}, signed by {by}", bytes(size)));
     }
 }
 
@@ -274,7 +274,7 @@ fn tell_sent(program: &Program, sent: SentFiles) -> Result<(), Trouble> {
     }
     if !landed.is_empty() {
         let to = signed_by(&to, verified);
-        program.printer.result(format!("{}, {}: delivered to {to}", some(&landed), bytes(size)));
+        program.printer.done(format!("{}, {}: delivered to {to}", some(&landed), bytes(size)));
     }
     if !unfit.is_empty() {
         let what = format!("{} changed since it was cut off, and is not there", some(&unfit));
