@@ -45,5 +45,8 @@ mod story;
 mod terminal;
 #[path = "client/town.rs"]
 mod town;
+#[cfg(target_os = "linux")]
+#[path = "client/two_machines.rs"]
+mod two_machines;
 #[path = "client/verbs.rs"]
 mod verbs;

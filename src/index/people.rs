@@ -22,7 +22,8 @@ impl<S: Store> Handle<Online> for Index<S> {
         let seen = ask.port.map(|port| visitor.address(port)).transpose()?.flatten();
         let member = self.store.member(asker, now).await.map_err(|error| self.storage(error))?;
         let lifetime = self.shared.rules.online_lifetime;
-        let granted = OnlineGrant { id: 0, lifetime: Rules::seconds(lifetime), seen };
+        let wide = Some(self.shared.rules.wide);
+        let granted = OnlineGrant { id: 0, lifetime: Rules::seconds(lifetime), seen, wide };
         let seat = visitor.seat()?;
         let until = Instant::now().checked_add(lifetime).unwrap_or_else(Instant::now);
         if self.shared.presence().stay(member.account, seat.id, seen, until) {

@@ -16,6 +16,8 @@ use std::time::Duration;
 pub struct Rules {
     /// Whether one may join without an invitation. Only for an index that strangers cannot reach.
     pub open_joining: bool,
+    /// Whether it is reached from other machines, too.
+    pub wide: bool,
     /// After how long without use a session is over.
     pub session_lifetime: Duration,
     /// For how long a person counts as online without saying so again.
@@ -51,6 +53,7 @@ impl Default for Rules {
         let cores = available_parallelism().map_or(1, usize::from);
         Self {
             open_joining: false,
+            wide: true,
             session_lifetime: Duration::from_secs(12 * 3600),
             online_lifetime: Duration::from_secs(90),
             hashing_threads: cores.saturating_sub(1).max(1),

@@ -105,7 +105,7 @@ async fn being_online_and_watching_hold_again_after_the_index_came_back() {
     let mut stub = Stub::new().await;
     let session = stub.session();
     let seen = soon(session.go_online(Some(7400))).await.unwrap();
-    assert_eq!(seen.unwrap().to_string(), "192.0.2.1:7400");
+    assert_eq!(seen.address.unwrap().to_string(), "192.0.2.1:7400");
     let mut news = session.news();
     soon(session.watch(true)).await.unwrap();
     for round in 2..5 {

@@ -18,6 +18,7 @@ async fn two_people_meet_on_an_index() {
     let mut alices_news = alice.news();
     soon(alice.watch(true)).await.unwrap();
     let seen = soon(bob.go_online(Some(7400))).await.unwrap();
+    let seen = seen.address;
     assert_eq!(seen.unwrap().to_string(), "192.0.2.1:7400");
     let told = changed(&mut alices_news, |person| person.online).await;
     assert_eq!((told.user.as_str(), told.addresses.as_slice()), ("bob", &[seen.unwrap()][..]));

@@ -379,7 +379,7 @@ impl Books {
                 let at = |port| format!("192.0.2.1:{port}").parse().unwrap();
                 let seen =
                     online.port.map(|port| SeenAddress::of(PeerAddress::new(at(port)).unwrap()));
-                request.answer(OnlineGrant { id: 0, lifetime: self.lifetime, seen })
+                request.answer(OnlineGrant { id: 0, lifetime: self.lifetime, seen, wide: None })
             }
             Kind::Watch => request.decode::<Watch>().map(|_| request.answer(done)).unwrap(),
             Kind::Reach => request.decode::<Reach>().map(|_| request.answer(done)).unwrap(),

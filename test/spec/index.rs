@@ -221,7 +221,7 @@ pub(super) fn bodies() -> Vec<(Kind, Bytes)> {
         body(&ChainAsk { id, from: 1 }),
         body(&chain_part),
         body(&Online { id, port: Some(7400) }),
-        body(&OnlineGrant { id, lifetime: 90, seen }),
+        body(&OnlineGrant { id, lifetime: 90, seen, wide: Some(true) }),
         body(&PeopleAsk { id, after, only: Some(user.clone()) }),
         body(&People { id, people, more: false }),
         body(&Watch { id, on: true }),

@@ -180,7 +180,8 @@ fn optional(kind: Kind) -> &'static [u8] {
     match kind {
         Kind::Proof | Kind::Logout | Kind::Online => &[1],
         Kind::Join => &[4, 5],
-        Kind::ContactChange | Kind::Account | Kind::KeysAsk | Kind::OnlineGrant => &[2],
+        Kind::ContactChange | Kind::Account | Kind::KeysAsk => &[2],
+        Kind::OnlineGrant => &[2, 3],
         Kind::Keys => &[4],
         Kind::PeopleAsk => &[1, 2],
         Kind::SharesAsk => &[1],

@@ -181,6 +181,7 @@ async fn identity(
 fn index(config: &Config, store: Sqlite, log: Log) -> io::Result<Index<Sqlite>> {
     let rules = Rules {
         open_joining: config.everybody_may_join(),
+        wide: !config.is_local(),
         session_lifetime: config.session_lifetime,
         entries_of_person: config.entries_of_person,
         ..Rules::default()

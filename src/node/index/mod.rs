@@ -56,3 +56,4 @@ pub use news::{News, NewsStream, Warnings};
 pub use people::{PEOPLE_KNOWN, Person};
 pub use session::{Clock, IndexSession, KeepToken, Setup, who_answers};
 pub use state::Status;
+pub use wish::Granted;

@@ -7,14 +7,14 @@ use super::opening::{Beginning, Command, Fate, Opening};
 use super::people::Person;
 use super::standing::Standing;
 use super::state::{Shared, Status};
-use super::wish::{BeOnline, BeTold};
+use super::wish::{BeOnline, BeTold, Granted};
 use super::{Error, LoggedOut, Trouble, directory, people};
 use crate::codec::{Blob, Text, closed};
 use crate::crypto::{Fingerprint, Label, Password, SignedRotation, UnixTime, random, sha256};
 use crate::link::{Backoff, Connect, Dialler, Expected, Side};
 use crate::model::directory::{Agreement, Binding, Head};
 use crate::model::limits::CONTACT_BYTES;
-use crate::model::{HostPort, Invitation, JoinToken, PeerAddress, SessionToken, UserName};
+use crate::model::{HostPort, Invitation, JoinToken, SessionToken, UserName};
 use crate::wire::index::{
     AccountAsk, ContactChange, Id16, Invited, Join, Login, Logout, Named, PasswordChange,
     PasswordText, Reach, Rotate,
@@ -253,9 +253,9 @@ impl IndexSession {
     // Who is there.
 
     /// Is online from now on, at this port if one can be dialled, whenever the index is there. Gives
-    /// where others are told to dial. When the index cannot be told in time, or nobody is logged in,
+    /// how others see that. When the index cannot be told in time, or nobody is logged in,
     /// the wish stays and it is told later, until [`IndexSession::go_offline`].
-    pub async fn go_online(&self, port: Option<u16>) -> Result<Option<PeerAddress>, Error> {
+    pub async fn go_online(&self, port: Option<u16>) -> Result<Granted, Error> {
         self.wish(self.0.shared.online.make(BeOnline(port))).await
     }
 

@@ -28,13 +28,21 @@ pub(super) trait Lasting: Clone + Sync {
     ) -> impl Future<Output = Result<(Self::Outcome, Duration), AskError>> + Send;
 }
 
+/// How others see one who is online.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Granted {
+    /// Where they are told to dial.
+    pub address: Option<PeerAddress>,
+    /// Whether the index is reached from other machines, too.
+    pub wide: bool,
+}
+
 /// To be online, at this port if one can be dialled.
 #[derive(Clone, Copy)]
 pub(super) struct BeOnline(pub(super) Option<u16>);
 
 impl Lasting for BeOnline {
-    /// Where others are told to dial.
-    type Outcome = Option<PeerAddress>;
+    type Outcome = Granted;
 
     const MISSES: bool = false;
 
@@ -43,7 +51,8 @@ impl Lasting for BeOnline {
         let seen = grant.seen.and_then(|seen| seen.resolve(live.index()?).ok());
         // Early enough that one try may fail.
         let pause = Duration::from_secs(u64::from(grant.lifetime)).div_f64(3.0);
-        Ok((seen, pause.clamp(AGAIN, LONGEST)))
+        let granted = Granted { address: seen, wide: grant.wide.unwrap_or(false) };
+        Ok((granted, pause.clamp(AGAIN, LONGEST)))
     }
 }
 

@@ -12,6 +12,7 @@ use crate::link::{Conversation, Incoming, LaneBook, Limits, Listener, Request, S
 use crate::model::{EntryPath, Invitation, PeerAddress, UserName};
 use crate::node::home::HomeLock;
 use crate::node::home::kept::Belonging;
+use crate::node::index::Granted;
 use crate::node::{Error, HomeError, index};
 use crate::peer::{LandError, Landing, Received, ReceivedFile, Rules, Served, Sharer, Shelf};
 use crate::wire::{Code, Kind, Party};
@@ -116,6 +117,14 @@ impl User {
         let is_local = is_local(&self.index()?);
         let sockets = self.listen(is_local).await?;
         let port = sockets.local_addr().map_err(crate::link::Error::from)?.port();
+        // Later is early enough: the wish stays. Who dials meanwhile waits a moment.
+        let Granted { address, wide } =
+            match self.wait(&session, session.go_online(Some(port))).await {
+                Err(Error::Index(index::Error::Away(_) | index::Error::Late)) => Granted::default(),
+                granted => granted?,
+            };
+        let widened = widened(sockets, is_local, wide, port).await;
+        let (sockets, is_local) = widened.inspect_err(|_| session.go_offline())?;
         let book = Arc::new(LaneBook::new(Duration::from_secs(30)));
         let listener = Listener::new(sockets, self.0.side.clone());
         let listener = listener.with_lanes(Arc::clone(&book) as Arc<_>).with_limits(LIMITS);
@@ -126,15 +135,6 @@ impl User {
             async move { host.welcome(streams, incoming).await }
         };
         tasks.spawn(listener.run(service, stop.clone()));
-        // Later is early enough: the wish stays.
-        let address = match self.wait(&session, session.go_online(Some(port))).await {
-            Ok(address) => address,
-            Err(Error::Index(index::Error::Away(_) | index::Error::Late)) => None,
-            Err(error) => {
-                stop.cancel();
-                return Err(error);
-            }
-        };
         let (online, _stops) = (Online { port, address, is_local }, stop.clone().drop_guard());
         *self.presence() = Some(Presence { _lock: lock, online, stop, _stops, tasks });
         Ok(online)
@@ -362,6 +362,24 @@ fn is_local(index: &Invitation) -> bool {
     match index.at.to_socket_addr() {
         Some(address) => address.ip().is_loopback(),
         None => index.at.host() == "localhost",
+    }
+}
+
+/// An index on this machine that others reach from elsewhere tells them that one is there, too: so one is
+/// to be reached from there.
+async fn widened(
+    sockets: TcpListener,
+    is_local: bool,
+    wide: bool,
+    port: u16,
+) -> Result<(TcpListener, bool), Error> {
+    if !(is_local && wide) {
+        return Ok((sockets, is_local));
+    }
+    drop(sockets);
+    match bind(false, port).await {
+        Some(sockets) => Ok((sockets, false)),
+        None => Err(Error::NoPort { first: port, last: port }),
     }
 }
 

@@ -36,6 +36,10 @@ pub struct OnlineGrant {
     /// Where others are told to dial; none without a port.
     #[n(2)]
     pub seen: Option<SeenAddress>,
+    /// Whether the index is reached from other machines, too: then others may dial from there whoever
+    /// is on the index's own machine.
+    #[n(3)]
+    pub wide: Option<bool>,
 }
 
 /// Where a person can be dialled: the address from which the index saw them, and the port that they
