@@ -10,6 +10,8 @@ mod index;
 mod people;
 #[path = "spec/said.rs"]
 mod said;
+#[path = "spec/troubleshooting.rs"]
+mod troubleshooting;
 #[path = "spec/wire.rs"]
 mod wire;
 
