@@ -78,8 +78,7 @@ fn people_on_two_machines_get_from_each_other_also_from_beside_the_index() {
     };
     let machine = Machine::with_keys();
     fs::write(machine.at("password"), format!("{PASSWORD}\n")).unwrap();
-    let listening =
-        ["--data", "data", "--listen", "0.0.0.0:0", "--host", HERE, "--open-joining"];
+    let listening = ["--data", "data", "--listen", "0.0.0.0:0", "--host", HERE, "--open-joining"];
     let index = Running::of(&mut inside(&machines.here, machine.command(&listening)));
     let town = Town { machine, index };
     let invitation = town.invitation();
