@@ -182,3 +182,27 @@ async fn a_journal_of_before_is_in_nobodys_way() {
     let left: Vec<_> = stage.names("inbox").into_iter().filter(|name| name == "large").collect();
     assert_eq!(left, [Path::new("large").to_str().unwrap()]);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lacks_only_a_name_is_not_sent_again() {
+    let mut stage = Stage::new().await;
+    let bytes = bytes_of(1, 20 * MIB);
+    stage.write("large", &bytes);
+    let before_it_lands = async {
+        while folders(&stage).is_empty() {
+            tokio::task::yield_now().await;
+        }
+        fs::write(stage.at("inbox/large"), b"mine").unwrap();
+    };
+    let (reply, ()) = tokio::join!(send(&stage, "large"), soon(before_it_lands));
+    assert!(reply.unwrap().landed.is_empty());
+    let received = stage.received().await.unwrap();
+    assert!(matches!(received.files[0].landed, Err(LandError::Taken)), "{received:?}");
+
+    fs::remove_file(stage.at("inbox/large")).unwrap();
+    let (received, reply, sent, _) = go_on(&mut stage, "large").await;
+    assert!(landed_new(&received) && reply.landed.len() == 1, "{received:?}");
+    assert_eq!(sent, 0, "it was sent again");
+    assert!(fs::read(stage.at("inbox/large")).unwrap() == bytes);
+    assert!(folders(&stage).is_empty());
+}

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 use waxwing::model::{Audience, Content};
-use waxwing::peer::{Fetched, Landed, Rules, Wanted};
+use waxwing::peer::{Fetched, LandError, Landed, Rules, Wanted};
 
 pub(crate) const LARGE: usize = 150 * MIB;
 
@@ -228,4 +228,41 @@ async fn another_landing_leaves_alone_what_is_held() {
     journal.unwrap().set_modified(long_ago).unwrap();
     drop(stage.landing(Rules::default()));
     assert!(folders(&stage).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lacks_only_a_name_does_not_come_again() {
+    let mut stage = Stage::new().await;
+    let bytes = bytes_of(1, 20 * MIB);
+    for name in ["large", "sub/large", "other"] {
+        stage.make(name, &bytes);
+    }
+    stage.make("small", b"small");
+    stage.publish(Audience::Everyone);
+    let large = Some(Content::of(&bytes));
+    let small = wanted("small", Some(Content::of(b"small")));
+    for (name, in_the_way) in [("large", "large"), ("sub/large", "sub")] {
+        let both = vec![wanted(name, large), small.clone()];
+        let before_it_lands = async {
+            while folders(&stage).is_empty() {
+                tokio::task::yield_now().await;
+            }
+            fs::write(stage.at("downloads").join(in_the_way), b"mine").unwrap();
+        };
+        let (fetched, ()) = tokio::join!(stage.fetch_all(both), soon(before_it_lands));
+        let [one, other] = &fetched.files[..] else { panic!("{fetched:?}") };
+        assert!(matches!(one.landed, Err(LandError::Taken | LandError::InTheWay)), "{one:?}");
+        assert!(matches!(other.landed, Ok(Landed::New)), "{other:?}");
+        assert_eq!(stage.served().await.unwrap().bytes, 20 * MIB as u64 + 5);
+        let parts = fs::read_dir(&folders(&stage)[0]).unwrap().count();
+        assert_eq!(parts, 3, "a lock, a journal, and the one part without a name");
+
+        fs::remove_file(stage.at("downloads").join(in_the_way)).unwrap();
+        let again = stage.fetch_all(vec![wanted(name, large)]).await;
+        assert!(landed_new(&again), "{again:?}");
+        assert_eq!(stage.served().await.unwrap().bytes, 0, "it came again");
+        assert!(fs::read(stage.at("downloads").join(name)).unwrap() == bytes);
+        assert!(folders(&stage).is_empty());
+        fs::remove_dir_all(stage.at("downloads")).unwrap();
+    }
 }

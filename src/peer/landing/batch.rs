@@ -63,7 +63,7 @@ impl Batch {
     /// What came now is worth nothing: its sender is not to be believed. What was here before stays, in
     /// the bytes that nobody was asked for. Blocks.
     pub fn discard(&self) {
-        self.stop_keeping(true);
+        self.take_keeper().map(Keeper::stop);
         let earlier = self.earlier.load(Ordering::Relaxed);
         let is_kept = earlier > 0 && keeper::take_back(&self.private, earlier).is_ok();
         if !is_kept {
@@ -79,7 +79,7 @@ impl Batch {
 
     /// No more comes. What verified is held, for a later try. Blocks.
     pub fn break_off(&self) {
-        self.stop_keeping(false);
+        self.take_keeper().into_iter().for_each(Keeper::finish);
     }
 
     /// What an entry of which only parts came merges to, those that were here before among them.
@@ -110,12 +110,8 @@ impl Batch {
         Ok(missing)
     }
 
-    /// Waits for what is being written.
-    fn stop_keeping(&self, forget: bool) {
-        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(mut keeper) = keeper {
-            keeper.finish(forget);
-        }
+    fn take_keeper(&self) -> Option<Keeper> {
+        self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The way in for a stream. It does not keep the batch: threads that carried a stream may outlive it
@@ -128,21 +124,52 @@ impl Batch {
     /// stands in the order of the proofs. Blocks.
     ///
     /// All files are written out before the first gets its name, and all folders before this returns.
+    /// What is proven and gets no name, or none that is durable, is held for a later try, if its parts
+    /// are kept at all.
     pub fn land(
         &self,
         proofs: &[EntryProof],
         now: UnixTime,
     ) -> io::Result<Vec<Result<Landed, LandError>>> {
-        self.stop_keeping(true);
+        let unsaid = self.take_keeper().map(Keeper::stop).unwrap_or_default();
         let ready: Vec<_> = proofs.iter().map(|proof| self.make_ready(proof, now)).collect();
         self.sync_files(proofs)?;
         let mut touched = BTreeSet::new();
         let land =
             |(proof, ready): (_, Result<_, _>)| ready.and_then(|()| self.name(proof, &mut touched));
-        let landed = proofs.iter().zip(ready).map(land).collect();
+        let landed: Vec<_> = proofs.iter().zip(ready).map(land).collect();
         self.sync_folders(&touched)?;
-        self.private.forget();
+        self.hold_unnamed(proofs, &landed, unsaid);
         Ok(landed)
+    }
+
+    /// What only lacks a name stays, all of it, and is found again when its place is free. Nothing else
+    /// does. The journal says too much of those that have their names: what is said and not there is
+    /// passed over.
+    fn hold_unnamed(
+        &self,
+        proofs: &[EntryProof],
+        landed: &[Result<Landed, LandError>],
+        mut unsaid: Vec<Held>,
+    ) {
+        let lacks_name = |(proof, landed): (&EntryProof, &Result<_, _>)| match landed {
+            Err(LandError::Taken | LandError::InTheWay | LandError::Disk(_)) => {
+                let (slot, _) = self.target(proof.number()).ok()?;
+                self.kept.binary_search(slot).is_ok().then_some(*slot)
+            }
+            Ok(_) | Err(LandError::Proof | LandError::Kept) => None,
+        };
+        let unnamed: BTreeSet<u32> = proofs.iter().zip(landed).filter_map(lacks_name).collect();
+        if unnamed.is_empty() {
+            return self.private.forget();
+        }
+        for (slot, _) in self.targets.iter().filter(|(slot, _)| !unnamed.contains(slot)) {
+            // Most are not there any more.
+            let _ = self.private.dir.remove_file(slot.to_string());
+        }
+        unsaid.retain(|held| unnamed.contains(&held.entry()));
+        // On a full disk, what was said before is held.
+        let _ = keeper::append(&self.private, &self.head, &unsaid);
     }
 
     /// Gives a file the mode and the time that it will have.

@@ -57,22 +57,32 @@ impl Keeper {
         self.shared.bell.notify_one();
     }
 
-    /// Nothing more is written from now on, but what verified already, unless it is to be forgotten.
-    /// Blocks for what is being written.
-    pub(super) fn finish(&mut self, forget: bool) {
-        self.end(forget);
+    /// Nothing more is written from now on, but what verified already. Blocks until it is.
+    pub(super) fn finish(mut self) {
+        self.end();
+        self.join();
+    }
+
+    /// Nothing more is written from now on. Gives what passed and was not. Blocks for what is being
+    /// written.
+    pub(super) fn stop(mut self) -> Vec<Held> {
+        let mut state = self.shared.state();
+        let unsaid = std::mem::take(&mut state.passed);
+        state.verified = 0;
+        drop(state);
+        self.end();
+        self.join();
+        unsaid
+    }
+
+    fn join(&mut self) {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
 
-    fn end(&self, forget: bool) {
-        let mut state = self.shared.state();
-        state.is_over = true;
-        if forget {
-            state.passed.clear();
-            state.verified = 0;
-        }
+    fn end(&self) {
+        self.shared.state().is_over = true;
         self.shared.bell.notify_one();
     }
 }
@@ -80,7 +90,7 @@ impl Keeper {
 impl Drop for Keeper {
     /// What verified is still written, by the thread, which holds the folder until then.
     fn drop(&mut self) {
-        self.end(false);
+        self.end();
     }
 }
 
