@@ -7,7 +7,7 @@ use super::naming::give_name;
 use super::private::Private;
 use super::{LandError, Landed, Rules, Target};
 use crate::crypto::UnixTime;
-use crate::link::Place;
+use crate::link::{Place, Word};
 use crate::model::content::{LeafList, PieceMerger};
 use crate::model::{EntryPath, Ranges};
 use crate::peer::disk::{self, Handles};
@@ -71,10 +71,13 @@ impl Batch {
         }
     }
 
-    /// What passed until now is right, whatever becomes of the streams that carried it.
-    pub(crate) fn hold(&self) {
+    /// What passed until now is right, whatever becomes of the streams that carried it. The word is for
+    /// whoever sent it, when it is held.
+    pub(crate) fn hold(&self, word: Word) {
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
-        keeper.iter().for_each(Keeper::verified);
+        if let Some(keeper) = keeper.as_ref() {
+            keeper.verified(word);
+        }
     }
 
     /// No more comes. What verified is held, for a later try. Blocks.
@@ -282,11 +285,13 @@ impl Place for Batch {
         }
     }
 
-    /// After the last segment nothing is missing: it lands now.
-    fn verified(&self, segment: &VerifiedSegment) {
+    /// After the last segment nothing is missing: it lands now, and nobody waits for the journal.
+    fn verified(&self, segment: &VerifiedSegment, word: Word) {
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(keeper) = keeper.as_ref().filter(|_| !segment.is_final) {
-            keeper.verified();
+        match keeper.as_ref() {
+            Some(keeper) if segment.is_final => keeper.tell_all(),
+            Some(keeper) => keeper.verified(word),
+            None => {}
         }
     }
 }
@@ -305,9 +310,9 @@ impl Place for Door {
         }
     }
 
-    fn verified(&self, segment: &VerifiedSegment) {
+    fn verified(&self, segment: &VerifiedSegment, word: Word) {
         if let Some(batch) = self.0.upgrade() {
-            batch.verified(segment);
+            batch.verified(segment, word);
         }
     }
 }
