@@ -1,10 +1,11 @@
 //! The entries of one stream, on their way to their names.
 
 use super::gathered::Gathered;
-use super::journal::{Head, Held, Parts};
+use super::journal::{Head, Held, Lost};
 use super::keeper::{self, Keeper, WORTH_ONE_SYNC};
 use super::naming::give_name;
 use super::private::Private;
+use super::reading::{Pieced, Reading, parts_of};
 use super::{LandError, Landed, Rules, Target};
 use crate::crypto::UnixTime;
 use crate::link::{Place, Word};
@@ -14,7 +15,7 @@ use crate::peer::disk::{self, Handles};
 use crate::seal::{EntryProof, Passed, VerifiedSegment};
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, OpenOptions};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,7 +38,9 @@ pub struct Batch {
     /// How long the journal was when it began: what it says of earlier tries.
     earlier: AtomicU64,
     /// Of entries that are pieced together, what there is.
-    pieced: Mutex<BTreeMap<u32, Parts>>,
+    pieced: Arc<Pieced>,
+    /// What was here before is read meanwhile.
+    reading: Option<Reading>,
 }
 
 impl Batch {
@@ -47,17 +50,30 @@ impl Batch {
         targets: Vec<(u32, Target)>,
         gathered: Gathered,
     ) -> io::Result<Self> {
-        let private = match gathered.private {
+        let Gathered { private, pieced, reading, head } = gathered;
+        let private = match private {
             Some(private) => private,
             None => Arc::new(Private::new(&to)?),
         };
-        let (handles, pieced) = (Handles::default(), Mutex::new(gathered.parts));
-        let mut kept: Vec<u32> = gathered.head.entries.iter().map(|sought| sought.slot).collect();
+        let handles = Handles::default();
+        let mut kept: Vec<u32> = head.entries.iter().map(|sought| sought.slot).collect();
         kept.sort_unstable();
-        let head = Arc::new(gathered.head);
+        let head = Arc::new(head);
         let keeper = (!kept.is_empty()).then(|| Keeper::start(&private, Arc::clone(&head)));
         let (keeper, earlier) = (Mutex::new(keeper), AtomicU64::new(keeper::length(&private)));
-        Ok(Self { to, rules, targets, handles, private, keeper, head, kept, earlier, pieced })
+        Ok(Self {
+            to,
+            rules,
+            targets,
+            handles,
+            private,
+            keeper,
+            head,
+            kept,
+            earlier,
+            pieced,
+            reading,
+        })
     }
 
     /// What came now is worth nothing: its sender is not to be believed. What was here before stays, in
@@ -85,30 +101,44 @@ impl Batch {
         self.take_keeper().into_iter().for_each(Keeper::finish);
     }
 
-    /// What an entry of which only parts came merges to, those that were here before among them.
-    /// Blocks.
+    /// What an entry of which only parts came merges to, those that were here before among them, when
+    /// all of these were read. Blocks.
     pub(crate) fn merger(&self, number: u32) -> Option<PieceMerger> {
+        self.lost();
         let (slot, target) = self.target(number).ok()?;
-        let pieced = self.pieced.lock().unwrap_or_else(PoisonError::into_inner);
+        let pieced = parts_of(&self.pieced);
         let parts = pieced.get(slot)?;
         parts.merger(&*self.part(number).ok()?, target.size).ok()
+    }
+
+    /// What was said to be here before, and is not. Waits until all is read.
+    fn lost(&self) -> Vec<Lost> {
+        self.reading.as_ref().map(Reading::end).unwrap_or_default()
     }
 
     /// Keeps of an entry only the leaves of this list, and gives what is missing. From now on it is known
     /// what of it there is. To be done before anything comes. Blocks.
     pub(crate) fn keep_those_of(&self, number: u32, list: &LeafList) -> io::Result<Ranges> {
         let (slot, target) = self.target(number)?;
-        let mut pieced = self.pieced.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pieced = parts_of(&self.pieced);
         let parts = pieced.entry(*slot).or_default();
-        let before = parts.leaves.len();
-        parts.leaves.retain(|number, leaf| list.has(*number, *leaf));
-        let (missing, is_less) = (parts.missing(target.size), parts.leaves.len() < before);
-        if is_less {
-            let held: Vec<Held> =
-                pieced.iter().flat_map(|(slot, parts)| parts.held(*slot)).collect();
+        let mut lost = Vec::new();
+        parts.leaves.retain(|number, leaf| {
+            let is_right = list.has(*number, *leaf);
+            if !is_right {
+                lost.push(Lost { entry: *slot, number: *number });
+            }
+            is_right
+        });
+        let (missing, is_empty) = (parts.missing(target.size), parts.is_empty());
+        drop(pieced);
+        if !lost.is_empty() {
             // What still is said is compared again the next time.
-            let _ = keeper::say_anew(&self.private, &self.head, &held);
+            let _ = keeper::append_lost(&self.private, &lost);
             self.earlier.store(keeper::length(&self.private), Ordering::Relaxed);
+            if is_empty {
+                self.private.forget();
+            }
         }
         Ok(missing)
     }
@@ -142,19 +172,16 @@ impl Batch {
             |(proof, ready): (_, Result<_, _>)| ready.and_then(|()| self.name(proof, &mut touched));
         let landed: Vec<_> = proofs.iter().zip(ready).map(land).collect();
         self.sync_folders(&touched)?;
-        self.hold_unnamed(proofs, &landed, unsaid);
+        self.hold_the_rest(self.unnamed(proofs, &landed), unsaid);
         Ok(landed)
     }
 
-    /// What only lacks a name stays, all of it, and is found again when its place is free. Nothing else
-    /// does. The journal says too much of those that have their names: what is said and not there is
-    /// passed over.
-    fn hold_unnamed(
+    /// The numbers of the parts that are whole, are kept, and lack only a name.
+    fn unnamed(
         &self,
         proofs: &[EntryProof],
         landed: &[Result<Landed, LandError>],
-        mut unsaid: Vec<Held>,
-    ) {
+    ) -> BTreeSet<u32> {
         let lacks_name = |(proof, landed): (&EntryProof, &Result<_, _>)| match landed {
             Err(LandError::Taken | LandError::InTheWay | LandError::Disk(_)) => {
                 let (slot, _) = self.target(proof.number()).ok()?;
@@ -162,17 +189,31 @@ impl Batch {
             }
             Ok(_) | Err(LandError::Proof | LandError::Kept) => None,
         };
-        let unnamed: BTreeSet<u32> = proofs.iter().zip(landed).filter_map(lacks_name).collect();
-        if unnamed.is_empty() {
+        proofs.iter().zip(landed).filter_map(lacks_name).collect()
+    }
+
+    /// What only lacks a name stays, to be found when its place is free; and what lacks leaves that were
+    /// said to be here, without these. Nothing else does. The journal says too much of what has its name:
+    /// what is said and not there is passed over.
+    fn hold_the_rest(&self, mut staying: BTreeSet<u32>, mut unsaid: Vec<Held>) {
+        let mut lost = self.lost();
+        let pieced = parts_of(&self.pieced);
+        // What came again in their place is held.
+        let is_lost = |lost: &Lost| pieced.get(&lost.entry).is_some_and(|it| it.lacks(lost.number));
+        lost.retain(is_lost);
+        drop(pieced);
+        staying.extend(lost.iter().map(|lost| lost.entry));
+        if staying.is_empty() {
             return self.private.forget();
         }
-        for (slot, _) in self.targets.iter().filter(|(slot, _)| !unnamed.contains(slot)) {
+        for (slot, _) in self.targets.iter().filter(|(slot, _)| !staying.contains(slot)) {
             // Most are not there any more.
             let _ = self.private.dir.remove_file(slot.to_string());
         }
-        unsaid.retain(|held| unnamed.contains(&held.entry()));
+        unsaid.retain(|held| staying.contains(&held.entry()));
         // On a full disk, what was said before is held.
-        let _ = keeper::append(&self.private, &self.head, &unsaid);
+        let _ = keeper::write(&self.private, &self.head, &unsaid, &mut BTreeSet::new());
+        let _ = keeper::append_lost(&self.private, &lost);
     }
 
     /// Gives a file the mode and the time that it will have.
@@ -274,8 +315,7 @@ impl Place for Batch {
         };
         let Ok((slot, _)) = self.target(entry) else { return };
         if let Passed::Leaf(leaf) = &passed {
-            let mut pieced = self.pieced.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(parts) = pieced.get_mut(slot) {
+            if let Some(parts) = parts_of(&self.pieced).get_mut(slot) {
                 parts.leaves.insert(leaf.number, leaf.leaf);
             }
         }

@@ -4,7 +4,7 @@
 //! segment when it is held: what the journal does not say yet is never more than what may be open. A
 //! stream of one segment never comes this far: it lands, or comes again.
 
-use super::journal::{Head, Held, RECORD_MOST, held_record};
+use super::journal::{Head, Held, Lost, RECORD_MOST, held_record, lost_record};
 use super::private::Private;
 use crate::link::Word;
 use crate::peer::disk::{self, open_regular};
@@ -144,7 +144,7 @@ impl Shared {
 }
 
 /// Makes parts durable, those that are new with their names, and then says that they are held. Blocks.
-fn write(
+pub(super) fn write(
     private: &Private,
     head: &Head,
     held: &[Held],
@@ -193,14 +193,13 @@ pub(super) fn take_back(private: &Private, length: u64) -> io::Result<()> {
     journal.sync_data()
 }
 
-/// Says that these parts are held, and nothing of what the journal said before. Blocks.
-pub(super) fn say_anew(private: &Private, head: &Head, held: &[Held]) -> io::Result<()> {
-    take_back(private, 0)?;
-    if held.is_empty() {
-        private.forget();
-        return Ok(());
+/// Says that parts are not held any more. Blocks.
+pub(super) fn append_lost(private: &Private, lost: &[Lost]) -> io::Result<()> {
+    let mut journal = open(private)?;
+    for lost in lost.chunks(RECORD_MOST) {
+        journal.write_all(&lost_record(lost))?;
     }
-    append(private, head, held)
+    journal.sync_data()
 }
 
 fn open(private: &Private) -> io::Result<File> {
