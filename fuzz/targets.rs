@@ -72,6 +72,13 @@ pub(crate) fn codec(bytes: &[u8]) {
     }
 }
 
+/// What a journal says of parts that are held: no more of them than the files have.
+pub(crate) fn journal(bytes: &[u8]) {
+    for (leaves, held) in waxwing::peer::landing::said_by_journal(bytes).unwrap_or_default() {
+        assert!(held <= leaves.max(1));
+    }
+}
+
 /// Paths, names and addresses: what is accepted stays below its root and shows no control.
 pub(crate) fn paths(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else { return };

@@ -18,6 +18,11 @@ fn paths() {
 }
 
 #[test]
+fn journal() {
+    run("journal", targets::journal);
+}
+
+#[test]
 fn key_files() {
     run("key_files", targets::key_files);
 }

@@ -12,6 +12,8 @@ mod stage;
 
 #[path = "streams/endings.rs"]
 mod endings;
+#[path = "streams/holding.rs"]
+mod holding;
 #[path = "streams/lanes.rs"]
 mod lanes;
 #[path = "streams/losses.rs"]

@@ -67,7 +67,7 @@ pub use listen::{LaneDoor, Listen, Listener, Notice, Service, Socket};
 pub use local::{LocalListener, find_local};
 pub use side::Side;
 pub use stream::{
-    Arrived, Consent, Decided, Offer, Place, Receiving, Sending, Sent, StreamError, Streams,
+    Arrived, Consent, Decided, Offer, Place, Receiving, Sending, Sent, StreamError, Streams, Word,
 };
 pub use tls::{ALPN, Exporter, TlsError};
 

@@ -5,7 +5,7 @@
 
 use super::Sharer;
 use super::sharer::name_of;
-use crate::link::Place;
+use crate::link::{Place, Word};
 use crate::model::{Events, Task, Transfer, Work};
 use crate::seal::{Manifest, Passed, Source, VerifiedSegment};
 use std::future::Future;
@@ -294,8 +294,8 @@ impl Place for TellingPlace {
         self.place.passed(passed);
     }
 
-    fn verified(&self, segment: &VerifiedSegment) {
-        self.place.verified(segment);
+    fn verified(&self, segment: &VerifiedSegment, word: Word) {
+        self.place.verified(segment, word);
     }
 }
 

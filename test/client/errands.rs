@@ -207,7 +207,17 @@ fn a_transfer_of_a_killed_program_is_known_and_given_up() {
     let [stopped] = &mallory.objects(&["transfers"])[..] else { panic!("it is not one transfer") };
     assert_eq!((&stopped["state"], &stopped["what"]), (&json!("stopped"), &json!("bob:zoo/large")));
     let left = || fs::read_dir(&downloads).unwrap().count();
+    // What another goes on with stays until that is given up as well.
+    let mut command = mallory.command(&["get", "bob:zoo"]);
+    let mut other = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    while mallory.objects(&["transfers"]).len() < 2 {
+        assert!(begun.elapsed() < Duration::from_secs(60), "it does not begin");
+    }
+    other.kill().unwrap();
+    other.wait().unwrap();
     mallory.run(&["transfers", "cancel", "1"]).ok();
+    assert_ne!(left(), 0);
+    mallory.run(&["transfers", "cancel", "2"]).ok();
     assert_eq!(left(), 0);
     assert_eq!(mallory.objects(&["transfers"]), [] as [Value; 0]);
     // Nothing stays that could go on with it.

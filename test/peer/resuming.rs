@@ -3,9 +3,10 @@
 use crate::stage::{MIB, Stage, bytes_of, path, soon, wanted};
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::{Duration, SystemTime};
-use waxwing::model::{Audience, Content};
-use waxwing::peer::{Fetched, Landed, Rules, Wanted};
+use std::time::{Duration, Instant, SystemTime};
+use waxwing::model::content::of_file;
+use waxwing::model::{Audience, Content, Event, Events, Work};
+use waxwing::peer::{Fetched, LandError, Landed, Rules, Wanted};
 
 pub(crate) const LARGE: usize = 150 * MIB;
 
@@ -63,6 +64,18 @@ async fn released(stage: &Stage) {
         }
     };
     soon(all_are_free).await;
+}
+
+/// What is read late and does not fit is asked for at the next try. Gives how many bytes came.
+async fn fetch_until_it_fits(stage: &mut Stage, all: Vec<Wanted>) -> u64 {
+    let fetched = stage.fetch_all(all.clone()).await;
+    let came = stage.served().await.unwrap().bytes;
+    if landed_new(&fetched) {
+        return came;
+    }
+    assert!(matches!(fetched.files[0].landed, Err(LandError::Kept)), "{fetched:?}");
+    assert!(landed_new(&stage.fetch_all(all).await));
+    came + stage.served().await.unwrap().bytes
 }
 
 fn landed_new(fetched: &Fetched) -> bool {
@@ -196,9 +209,7 @@ async fn what_was_altered_meanwhile_gets_no_name() {
     let part = fs::File::options().write(true).open(folder.join("0")).unwrap();
     std::os::unix::fs::FileExt::write_all_at(&part, b"other bytes", 5 * MIB as u64).unwrap();
 
-    let fetched = stage.fetch_all(all).await;
-    assert!(landed_new(&fetched), "{fetched:?}");
-    let again = stage.served().await.unwrap().bytes;
+    let again = fetch_until_it_fits(&mut stage, all).await;
     let altered = MIB as u64;
     assert!(again <= (LARGE - MIB) as u64 + altered, "{again} came again");
     assert!(fs::read(stage.at("downloads/large")).unwrap() == bytes);
@@ -228,4 +239,110 @@ async fn another_landing_leaves_alone_what_is_held() {
     journal.unwrap().set_modified(long_ago).unwrap();
     drop(stage.landing(Rules::default()));
     assert!(folders(&stage).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_lacks_only_a_name_does_not_come_again() {
+    let mut stage = Stage::new().await;
+    let bytes = bytes_of(1, 20 * MIB);
+    for name in ["large", "sub/large", "other"] {
+        stage.make(name, &bytes);
+    }
+    stage.make("small", b"small");
+    stage.publish(Audience::Everyone);
+    let large = Some(Content::of(&bytes));
+    let small = wanted("small", Some(Content::of(b"small")));
+    for (name, in_the_way) in [("large", "large"), ("sub/large", "sub")] {
+        let both = vec![wanted(name, large), small.clone()];
+        let before_it_lands = async {
+            while folders(&stage).is_empty() {
+                tokio::task::yield_now().await;
+            }
+            fs::write(stage.at("downloads").join(in_the_way), b"mine").unwrap();
+        };
+        let (fetched, ()) = tokio::join!(stage.fetch_all(both), soon(before_it_lands));
+        let [one, other] = &fetched.files[..] else { panic!("{fetched:?}") };
+        assert!(matches!(one.landed, Err(LandError::Taken | LandError::InTheWay)), "{one:?}");
+        assert!(matches!(other.landed, Ok(Landed::New)), "{other:?}");
+        assert_eq!(stage.served().await.unwrap().bytes, 20 * MIB as u64 + 5);
+        let parts = fs::read_dir(&folders(&stage)[0]).unwrap().count();
+        assert_eq!(parts, 3, "a lock, a journal, and the one part without a name");
+
+        fs::remove_file(stage.at("downloads").join(in_the_way)).unwrap();
+        let again = stage.fetch_all(vec![wanted(name, large)]).await;
+        assert!(landed_new(&again), "{again:?}");
+        assert_eq!(stage.served().await.unwrap().bytes, 0, "it came again");
+        assert!(fs::read(stage.at("downloads").join(name)).unwrap() == bytes);
+        assert!(folders(&stage).is_empty());
+        fs::remove_dir_all(stage.at("downloads")).unwrap();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_files_of_one_content_neither_comes_again_and_neither_stays_behind() {
+    let mut stage = Stage::new().await;
+    let (twin, large) = (bytes_of(1, 20 * MIB), bytes_of(2, LARGE));
+    for (name, bytes) in [("a", &twin), ("b", &twin), ("c", &large)] {
+        stage.make(name, bytes);
+    }
+    stage.publish(Audience::Everyone);
+    let all = [("a", &twin), ("b", &twin), ("c", &large)];
+    let all = all.map(|(name, bytes)| wanted(name, Some(Content::of(bytes))));
+    cut_off(&mut stage, &all).await;
+    assert!(landed_new(&stage.fetch_all(all.to_vec()).await));
+    let came = stage.served().await.unwrap().bytes;
+    assert!(came < LARGE as u64, "{came} came again");
+    assert_eq!(stage.tree("downloads"), stage.tree("share"));
+
+    fs::remove_dir_all(stage.at("downloads")).unwrap();
+    cut_off(&mut stage, &all).await;
+    let [a, _, c] = all;
+    for one in [a, c] {
+        assert!(landed_new(&stage.fetch_all(vec![one]).await));
+    }
+    assert_eq!(stage.served().await.unwrap().bytes, 0);
+    assert!(folders(&stage).is_empty(), "what was held of the other is of no use");
+}
+
+/// `cargo test --test peer -- --ignored --nocapture a_large_file_goes_on_at_once`
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes long"]
+async fn a_large_file_goes_on_at_once() {
+    let mut stage = Stage::new().await;
+    let bytes = bytes_of(1, 2048 * MIB);
+    let content = Content::of(&bytes);
+    stage.make("large", &bytes);
+    drop(bytes);
+    stage.publish(Audience::Everyone);
+    let all = vec![wanted("large", Some(content))];
+    let most_is_held = async {
+        while journal(&stage) < 1200 * 44 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+    };
+    tokio::select! {
+        _ = stage.fetch_all(all.clone()) => panic!("it was quicker"),
+        () = soon(most_is_held) => {}
+    }
+    let _ = stage.served().await;
+    released(&stage).await;
+    let part = fs::File::options().write(true).open(folders(&stage)[0].join("0")).unwrap();
+    std::os::unix::fs::FileExt::write_all_at(&part, b"other bytes", 1100 * MIB as u64).unwrap();
+
+    let (events, facts) = Events::channel();
+    stage.alice = stage.alice.clone().with_events(events);
+    let begun = Instant::now();
+    let first = std::thread::spawn(move || {
+        let is_first = |fact: &Event| matches!(fact, Event::Began { work: Work::Receiving, .. });
+        facts.iter().find(is_first).map(|_| begun.elapsed())
+    });
+    let fetched = stage.fetch_all(all.clone()).await;
+    println!("first byte after {:?}, all after {:?}", first.join().unwrap(), begun.elapsed());
+    assert!(matches!(fetched.files[0].landed, Err(LandError::Kept)), "{fetched:?}");
+    let rest = stage.served().await.unwrap().bytes;
+    assert!(rest <= 900 * MIB as u64, "{rest} came again");
+    assert!(landed_new(&stage.fetch_all(all).await));
+    assert_eq!(stage.served().await.unwrap().bytes, MIB as u64, "only what was not there");
+    let landed = fs::File::open(stage.at("downloads/large")).unwrap();
+    assert_eq!(of_file(&landed, content.size(), |_| {}).unwrap(), content);
 }

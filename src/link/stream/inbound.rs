@@ -1,18 +1,19 @@
 //! The receiving side's desk: what may come, what came, what is verified.
 
 use super::StreamError;
+use super::untold::{Next, Untold, Word};
 use crate::codec::closed;
 use crate::link::lane::{Desk, LaneEnd, Pipe};
 use crate::seal::{
     CHUNK_BYTES, ChunkHead, ChunkOpener, OpenedChunk, OpenedStream, Opener, Passed, Record,
     Refusal, VerifiedSegment,
 };
-use std::collections::VecDeque;
 use std::fmt;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
-use tokio::sync::Notify;
+use std::time::Duration;
+use tokio::time::sleep_until;
 
 /// Where the bytes of entries go, from many threads at once: private places, since nothing is
 /// proven before the stream is at its end.
@@ -25,8 +26,9 @@ pub trait Place: Send + Sync + 'static {
     /// not block.
     fn passed(&self, _passed: Passed) {}
 
-    /// All that was told to have passed is verified. Must not block.
-    fn verified(&self, _segment: &VerifiedSegment) {}
+    /// All that was told to have passed is verified. Its sender goes on when the word is dropped: at
+    /// once, or when what passed is durable, so that no more is lost than what is open. Must not block.
+    fn verified(&self, _segment: &VerifiedSegment, _word: Word) {}
 }
 
 /// What all who carry chunks of a stream share.
@@ -34,7 +36,7 @@ pub(super) struct Inbound {
     state: Mutex<State>,
     chunks: ChunkOpener,
     place: Arc<dyn Place>,
-    bell: Notify,
+    untold: Arc<Untold>,
     opened_bytes: AtomicU64,
     heard_bytes: AtomicU64,
     is_over: RwLock<bool>,
@@ -42,8 +44,6 @@ pub(super) struct Inbound {
 
 struct State {
     opener: Option<Opener>,
-    /// Segments that verified, of which the sender is to be told.
-    verified: VecDeque<VerifiedSegment>,
     failed: Option<StreamError>,
 }
 
@@ -60,12 +60,12 @@ impl Inbound {
         let told = Arc::clone(&place);
         let opener = opener.on_passed(move |passed| told.passed(passed));
         let chunks = opener.chunks();
-        let state = State { opener: Some(opener), verified: VecDeque::new(), failed: None };
+        let state = State { opener: Some(opener), failed: None };
         Self {
             state: Mutex::new(state),
             chunks,
             place,
-            bell: Notify::new(),
+            untold: Arc::default(),
             opened_bytes: AtomicU64::new(0),
             heard_bytes: AtomicU64::new(0),
             is_over: RwLock::new(false),
@@ -97,14 +97,6 @@ impl Inbound {
         self.advance(&mut state)
     }
 
-    fn verified(&self) -> Result<Option<VerifiedSegment>, StreamError> {
-        let mut state = self.state();
-        match state.failed.take() {
-            Some(error) => Err(error),
-            None => Ok(state.verified.pop_front()),
-        }
-    }
-
     fn is_awaited(&self, index: u32) -> bool {
         self.state().opener.as_ref().is_some_and(|opener| opener.is_awaited(index))
     }
@@ -120,12 +112,23 @@ impl Inbound {
         Ok(opener.ok_or(Refusal::Cut)?.finish()?)
     }
 
-    /// Waits for a segment that verified.
-    pub(super) async fn next_verified(&self) -> Result<VerifiedSegment, StreamError> {
+    /// Waits for a segment of which the sender is to be told: it verified, and is held or has waited for
+    /// so long.
+    pub(super) async fn next_told(
+        &self,
+        longest: Duration,
+    ) -> Result<VerifiedSegment, StreamError> {
         loop {
-            match self.verified().transpose() {
-                Some(news) => return news,
-                None => self.bell.notified().await,
+            if let Some(error) = self.state().failed.take() {
+                return Err(error);
+            }
+            match self.untold.next(longest) {
+                Next::Tell(segment) => return Ok(segment),
+                Next::NotBefore(until) => tokio::select! {
+                    () = self.untold.bell.notified() => {}
+                    () = sleep_until(until) => {}
+                },
+                Next::Nothing => self.untold.bell.notified().await,
             }
         }
     }
@@ -187,16 +190,14 @@ impl Inbound {
     fn advance(&self, state: &mut State) -> Result<(), StreamError> {
         while let Some(segment) = state.opener.as_mut().map(Opener::advance).transpose()?.flatten()
         {
-            self.place.verified(&segment);
-            state.verified.push_back(segment);
-            self.bell.notify_one();
+            self.place.verified(&segment, self.untold.push(segment));
         }
         Ok(())
     }
 
     fn fail(&self, error: StreamError) {
         self.state().failed.get_or_insert(error);
-        self.bell.notify_one();
+        self.untold.bell.notify_one();
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

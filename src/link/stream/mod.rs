@@ -27,10 +27,12 @@ mod report;
 mod send;
 mod stall;
 mod taking;
+mod untold;
 
 pub use inbound::Place;
 pub use receive::{Arrived, Decided, Offer, Receiving};
 pub use send::{Consent, Sending, Sent};
+pub use untold::Word;
 
 use crate::link::lane::{Joint, LaneBook};
 use crate::link::{Conversation, Ending, Incoming, Request};

@@ -46,7 +46,7 @@ impl Taking<'_> {
         }
         let mut report = Report::of(progress);
         let taken = tokio::select! {
-            done = self.tell_what_verified() => done,
+            done = self.tell_what_is_held() => done,
             error = self.listen(frames) => Err(error),
             error = self.ask_for_the_missing() => Err(error),
             error = self.watch() => Err(error),
@@ -62,10 +62,13 @@ impl Taking<'_> {
         taken
     }
 
-    /// Tells of each segment, up to the last.
-    async fn tell_what_verified(&self) -> Result<(), StreamError> {
+    /// Tells of each segment that verified, up to the last, when the place holds it. A sender that hears
+    /// nothing gives up after `stalled`: a disk that takes long does not let it wait for all of that.
+    async fn tell_what_is_held(&self) -> Result<(), StreamError> {
+        let deadlines = self.streams.conversation.deadlines();
+        let longest = deadlines.stalled.checked_div(2).unwrap_or_default();
         loop {
-            let VerifiedSegment { number, is_final, .. } = self.desk.next_verified().await?;
+            let VerifiedSegment { number, is_final, .. } = self.desk.next_told(longest).await?;
             self.streams.tell(&SegmentVerified { stream: self.stream, segment: number })?;
             if is_final {
                 return Ok(());

@@ -15,7 +15,7 @@ use super::results::KeptResult;
 use crate::model::{Content, UserName};
 use crate::node::Error;
 use crate::node::home::kept::Belonging;
-use crate::peer::{self, Gathering, Rules, Source, Spread, is_worth_spreading};
+use crate::peer::{self, Gathering, LandError, Rules, Source, Spread, is_worth_spreading};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use tokio::task::JoinSet;
@@ -109,6 +109,12 @@ impl Getting<'_> {
         let Team { spread, content, mut senders, lost, places, reached, .. } = team;
         if spread.is_over() {
             let gathering = spread.land().await;
+            // What was here of it was not what was said: only that is asked for again.
+            if matches!(gathering, Err(peer::Error::Landing(LandError::Kept))) && !item.anew {
+                item.anew = true;
+                self.open.push(item);
+                return close_all(reached).await;
+            }
             self.got.push(self.gathered(item, content, gathering, &mut senders));
         } else {
             let has_list = spread.has_list();
@@ -122,9 +128,7 @@ impl Getting<'_> {
             }
             self.open.push(item);
         }
-        for reached in reached {
-            reached.close().await;
-        }
+        close_all(reached).await;
     }
 
     fn gathered(
@@ -272,6 +276,12 @@ impl User {
         let (streams, path) = (there.streams.clone(), place.path.clone());
         let source = Source { number, streams, share: place.share, path };
         Ok(spread.work(&source).await?)
+    }
+}
+
+async fn close_all(all: Vec<Reached>) {
+    for reached in all {
+        reached.close().await;
     }
 }
 

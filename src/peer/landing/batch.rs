@@ -1,20 +1,21 @@
 //! The entries of one stream, on their way to their names.
 
 use super::gathered::Gathered;
-use super::journal::{Head, Held, Parts};
+use super::journal::{Head, Held, Lost};
 use super::keeper::{self, Keeper, WORTH_ONE_SYNC};
 use super::naming::give_name;
 use super::private::Private;
+use super::reading::{Pieced, Reading, parts_of};
 use super::{LandError, Landed, Rules, Target};
 use crate::crypto::UnixTime;
-use crate::link::Place;
+use crate::link::{Place, Word};
 use crate::model::content::{LeafList, PieceMerger};
 use crate::model::{EntryPath, Ranges};
 use crate::peer::disk::{self, Handles};
 use crate::seal::{EntryProof, Passed, VerifiedSegment};
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, OpenOptions};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,7 +38,9 @@ pub struct Batch {
     /// How long the journal was when it began: what it says of earlier tries.
     earlier: AtomicU64,
     /// Of entries that are pieced together, what there is.
-    pieced: Mutex<BTreeMap<u32, Parts>>,
+    pieced: Arc<Pieced>,
+    /// What was here before is read meanwhile.
+    reading: Option<Reading>,
 }
 
 impl Batch {
@@ -47,23 +50,36 @@ impl Batch {
         targets: Vec<(u32, Target)>,
         gathered: Gathered,
     ) -> io::Result<Self> {
-        let private = match gathered.private {
+        let Gathered { private, pieced, reading, head } = gathered;
+        let private = match private {
             Some(private) => private,
             None => Arc::new(Private::new(&to)?),
         };
-        let (handles, pieced) = (Handles::default(), Mutex::new(gathered.parts));
-        let mut kept: Vec<u32> = gathered.head.entries.iter().map(|sought| sought.slot).collect();
+        let handles = Handles::default();
+        let mut kept: Vec<u32> = head.entries.iter().map(|sought| sought.slot).collect();
         kept.sort_unstable();
-        let head = Arc::new(gathered.head);
+        let head = Arc::new(head);
         let keeper = (!kept.is_empty()).then(|| Keeper::start(&private, Arc::clone(&head)));
         let (keeper, earlier) = (Mutex::new(keeper), AtomicU64::new(keeper::length(&private)));
-        Ok(Self { to, rules, targets, handles, private, keeper, head, kept, earlier, pieced })
+        Ok(Self {
+            to,
+            rules,
+            targets,
+            handles,
+            private,
+            keeper,
+            head,
+            kept,
+            earlier,
+            pieced,
+            reading,
+        })
     }
 
     /// What came now is worth nothing: its sender is not to be believed. What was here before stays, in
     /// the bytes that nobody was asked for. Blocks.
     pub fn discard(&self) {
-        self.stop_keeping(true);
+        self.take_keeper().map(Keeper::stop);
         let earlier = self.earlier.load(Ordering::Relaxed);
         let is_kept = earlier > 0 && keeper::take_back(&self.private, earlier).is_ok();
         if !is_kept {
@@ -71,51 +87,64 @@ impl Batch {
         }
     }
 
-    /// What passed until now is right, whatever becomes of the streams that carried it.
-    pub(crate) fn hold(&self) {
+    /// What passed until now is right, whatever becomes of the streams that carried it. The word is for
+    /// whoever sent it, when it is held.
+    pub(crate) fn hold(&self, word: Word) {
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
-        keeper.iter().for_each(Keeper::verified);
+        if let Some(keeper) = keeper.as_ref() {
+            keeper.verified(word);
+        }
     }
 
     /// No more comes. What verified is held, for a later try. Blocks.
     pub fn break_off(&self) {
-        self.stop_keeping(false);
+        self.take_keeper().into_iter().for_each(Keeper::finish);
     }
 
-    /// What an entry of which only parts came merges to, those that were here before among them.
-    /// Blocks.
+    /// What an entry of which only parts came merges to, those that were here before among them, when
+    /// all of these were read. Blocks.
     pub(crate) fn merger(&self, number: u32) -> Option<PieceMerger> {
+        self.lost();
         let (slot, target) = self.target(number).ok()?;
-        let pieced = self.pieced.lock().unwrap_or_else(PoisonError::into_inner);
+        let pieced = parts_of(&self.pieced);
         let parts = pieced.get(slot)?;
         parts.merger(&*self.part(number).ok()?, target.size).ok()
+    }
+
+    /// What was said to be here before, and is not. Waits until all is read.
+    fn lost(&self) -> Vec<Lost> {
+        self.reading.as_ref().map(Reading::end).unwrap_or_default()
     }
 
     /// Keeps of an entry only the leaves of this list, and gives what is missing. From now on it is known
     /// what of it there is. To be done before anything comes. Blocks.
     pub(crate) fn keep_those_of(&self, number: u32, list: &LeafList) -> io::Result<Ranges> {
         let (slot, target) = self.target(number)?;
-        let mut pieced = self.pieced.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut pieced = parts_of(&self.pieced);
         let parts = pieced.entry(*slot).or_default();
-        let before = parts.leaves.len();
-        parts.leaves.retain(|number, leaf| list.has(*number, *leaf));
-        let (missing, is_less) = (parts.missing(target.size), parts.leaves.len() < before);
-        if is_less {
-            let held: Vec<Held> =
-                pieced.iter().flat_map(|(slot, parts)| parts.held(*slot)).collect();
+        let mut lost = Vec::new();
+        parts.leaves.retain(|number, leaf| {
+            let is_right = list.has(*number, *leaf);
+            if !is_right {
+                lost.push(Lost { entry: *slot, number: *number });
+            }
+            is_right
+        });
+        let (missing, is_empty) = (parts.missing(target.size), parts.is_empty());
+        drop(pieced);
+        if !lost.is_empty() {
             // What still is said is compared again the next time.
-            let _ = keeper::say_anew(&self.private, &self.head, &held);
+            let _ = keeper::append_lost(&self.private, &lost);
             self.earlier.store(keeper::length(&self.private), Ordering::Relaxed);
+            if is_empty {
+                self.private.forget();
+            }
         }
         Ok(missing)
     }
 
-    /// Waits for what is being written.
-    fn stop_keeping(&self, forget: bool) {
-        let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take();
-        if let Some(mut keeper) = keeper {
-            keeper.finish(forget);
-        }
+    fn take_keeper(&self) -> Option<Keeper> {
+        self.keeper.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
 
     /// The way in for a stream. It does not keep the batch: threads that carried a stream may outlive it
@@ -128,21 +157,63 @@ impl Batch {
     /// stands in the order of the proofs. Blocks.
     ///
     /// All files are written out before the first gets its name, and all folders before this returns.
+    /// What is proven and gets no name, or none that is durable, is held for a later try, if its parts
+    /// are kept at all.
     pub fn land(
         &self,
         proofs: &[EntryProof],
         now: UnixTime,
     ) -> io::Result<Vec<Result<Landed, LandError>>> {
-        self.stop_keeping(true);
+        let unsaid = self.take_keeper().map(Keeper::stop).unwrap_or_default();
         let ready: Vec<_> = proofs.iter().map(|proof| self.make_ready(proof, now)).collect();
         self.sync_files(proofs)?;
         let mut touched = BTreeSet::new();
         let land =
             |(proof, ready): (_, Result<_, _>)| ready.and_then(|()| self.name(proof, &mut touched));
-        let landed = proofs.iter().zip(ready).map(land).collect();
+        let landed: Vec<_> = proofs.iter().zip(ready).map(land).collect();
         self.sync_folders(&touched)?;
-        self.private.forget();
+        self.hold_the_rest(self.unnamed(proofs, &landed), unsaid);
         Ok(landed)
+    }
+
+    /// The numbers of the parts that are whole, are kept, and lack only a name.
+    fn unnamed(
+        &self,
+        proofs: &[EntryProof],
+        landed: &[Result<Landed, LandError>],
+    ) -> BTreeSet<u32> {
+        let lacks_name = |(proof, landed): (&EntryProof, &Result<_, _>)| match landed {
+            Err(LandError::Taken | LandError::InTheWay | LandError::Disk(_)) => {
+                let (slot, _) = self.target(proof.number()).ok()?;
+                self.kept.binary_search(slot).is_ok().then_some(*slot)
+            }
+            Ok(_) | Err(LandError::Proof | LandError::Kept) => None,
+        };
+        proofs.iter().zip(landed).filter_map(lacks_name).collect()
+    }
+
+    /// What only lacks a name stays, to be found when its place is free; and what lacks leaves that were
+    /// said to be here, without these. Nothing else does. The journal says too much of what has its name:
+    /// what is said and not there is passed over.
+    fn hold_the_rest(&self, mut staying: BTreeSet<u32>, mut unsaid: Vec<Held>) {
+        let mut lost = self.lost();
+        let pieced = parts_of(&self.pieced);
+        // What came again in their place is held.
+        let is_lost = |lost: &Lost| pieced.get(&lost.entry).is_some_and(|it| it.lacks(lost.number));
+        lost.retain(is_lost);
+        drop(pieced);
+        staying.extend(lost.iter().map(|lost| lost.entry));
+        if staying.is_empty() {
+            return self.private.forget();
+        }
+        for (slot, _) in self.targets.iter().filter(|(slot, _)| !staying.contains(slot)) {
+            // Most are not there any more.
+            let _ = self.private.dir.remove_file(slot.to_string());
+        }
+        unsaid.retain(|held| staying.contains(&held.entry()));
+        // On a full disk, what was said before is held.
+        let _ = keeper::write(&self.private, &self.head, &unsaid, &mut BTreeSet::new());
+        let _ = keeper::append_lost(&self.private, &lost);
     }
 
     /// Gives a file the mode and the time that it will have.
@@ -244,8 +315,7 @@ impl Place for Batch {
         };
         let Ok((slot, _)) = self.target(entry) else { return };
         if let Passed::Leaf(leaf) = &passed {
-            let mut pieced = self.pieced.lock().unwrap_or_else(PoisonError::into_inner);
-            if let Some(parts) = pieced.get_mut(slot) {
+            if let Some(parts) = parts_of(&self.pieced).get_mut(slot) {
                 parts.leaves.insert(leaf.number, leaf.leaf);
             }
         }
@@ -255,11 +325,13 @@ impl Place for Batch {
         }
     }
 
-    /// After the last segment nothing is missing: it lands now.
-    fn verified(&self, segment: &VerifiedSegment) {
+    /// After the last segment nothing is missing: it lands now, and nobody waits for the journal.
+    fn verified(&self, segment: &VerifiedSegment, word: Word) {
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(keeper) = keeper.as_ref().filter(|_| !segment.is_final) {
-            keeper.verified();
+        match keeper.as_ref() {
+            Some(keeper) if segment.is_final => keeper.tell_all(),
+            Some(keeper) => keeper.verified(word),
+            None => {}
         }
     }
 }
@@ -278,9 +350,9 @@ impl Place for Door {
         }
     }
 
-    fn verified(&self, segment: &VerifiedSegment) {
+    fn verified(&self, segment: &VerifiedSegment, word: Word) {
         if let Some(batch) = self.0.upgrade() {
-            batch.verified(segment);
+            batch.verified(segment, word);
         }
     }
 }

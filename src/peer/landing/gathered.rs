@@ -2,18 +2,18 @@
 //!
 //! A part is found by the content that it belongs to, wherever it was meant to go and whoever sent
 //! it; where that is not known, by its sender, its place, its size and its time. Its leaves are values of
-//! ours, and what is pieced together lands only when it merges to an id that a sender signed.
+//! ours, and what is pieced together lands only when they were found in it and merge to an id that a
+//! sender signed.
 
 use super::journal::{Head, Held, Journal, Origin, Parts, Sought};
 use super::keeper::{self, JOURNAL};
 use super::private::{Claimed, Private, claim_those};
-use crate::model::content::{Leaf, Piece, PieceMerger, leaf_count, of_file};
-use crate::model::limits::{LEAF_BYTES, PIECE_BYTES};
-use crate::model::{ByteRange, EntryPath, Ranges};
+use super::reading::{Pieced, Reading, leaf_at, parts_of, pieces};
+use crate::model::content::{PieceMerger, leaf_count};
+use crate::model::{ByteRange, Content, EntryPath, Ranges};
 use crate::peer::disk::open_regular;
-use crate::peer::folder::read_exact;
 use cap_std::fs::Dir;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read};
 use std::sync::Arc;
@@ -23,7 +23,8 @@ use std::time::Duration;
 #[derive(Debug, Default)]
 pub struct Gathered {
     pub(super) private: Option<Arc<Private>>,
-    pub(super) parts: BTreeMap<u32, Parts>,
+    pub(super) pieced: Arc<Pieced>,
+    pub(super) reading: Option<Reading>,
     /// Of what parts are kept from now on.
     pub(super) head: Head,
 }
@@ -32,8 +33,7 @@ pub struct Gathered {
 struct Found<'c> {
     folder: &'c Claimed<'c>,
     number: u32,
-    slot: u32,
-    parts: Parts,
+    parts: &'c Parts,
 }
 
 impl Gathered {
@@ -42,13 +42,20 @@ impl Gathered {
     pub(super) fn new(to: &Arc<Dir>, sought: Vec<Sought>) -> Self {
         let head = Head { entries: sought };
         let (private, parts) = take_up(to, &head).unwrap_or_default();
-        Self { private, parts, head }
+        let pieced = Arc::new(Pieced::new(parts));
+        let reading = private.as_ref().map(|private| Reading::begin(private, &head, &pieced));
+        // What cannot be read is not held.
+        let Ok(reading) = reading.transpose() else {
+            return Self { head, ..Self::default() };
+        };
+        reading.iter().for_each(Reading::wait_a_moment);
+        Self { private, pieced, reading, head }
     }
 
     /// Without what lies behind more gaps than one request asks for: what comes is written over it.
-    pub(crate) fn in_few_parts(mut self) -> Self {
+    pub(crate) fn in_few_parts(self) -> Self {
         for Sought { slot, of, .. } in &self.head.entries {
-            if let Some(parts) = self.parts.get_mut(slot) {
+            if let Some(parts) = parts_of(&self.pieced).get_mut(slot) {
                 parts.cut_to_few(of.size());
             }
         }
@@ -57,13 +64,18 @@ impl Gathered {
 
     /// What has to come of an entry of this size: all of it, when nothing is here.
     pub(crate) fn missing(&self, slot: u32, size: u64) -> Ranges {
-        self.parts.get(&slot).map_or_else(|| Ranges::whole(size), |parts| parts.missing(size))
+        let pieced = parts_of(&self.pieced);
+        pieced.get(&slot).map_or_else(|| Ranges::whole(size), |parts| parts.missing(size))
     }
 
     /// The entries of which something is here, with what has to come of each, in the order of their
     /// numbers.
     pub(crate) fn begun(&self) -> Vec<(u32, Ranges)> {
-        let of = |sought: &Sought| Some((sought.slot, self.parts.get(&sought.slot)?, sought.of));
+        let pieced = parts_of(&self.pieced);
+        let of = |sought: &Sought| {
+            let parts = pieced.get(&sought.slot).filter(|parts| !parts.is_empty())?;
+            Some((sought.slot, parts, sought.of))
+        };
         let begun = self.head.entries.iter().filter_map(of);
         begun.map(|(slot, parts, of)| (slot, parts.missing(of.size()))).collect()
     }
@@ -71,67 +83,97 @@ impl Gathered {
 
 type Taken = (Option<Arc<Private>>, BTreeMap<u32, Parts>);
 
+/// By what an entry is found.
+type Key<'s> = (Origin, Option<&'s EntryPath>);
+
 fn take_up(to: &Arc<Dir>, head: &Head) -> io::Result<Taken> {
-    let mut wanted: HashMap<_, _> =
-        head.entries.iter().map(|sought| (sought.key(), sought.slot)).collect();
-    // Of no use here, a folder is not held up: others may look for it.
-    let is_of_use = |dir: &Dir| {
-        let journal = read_journal(dir).map(|journal| journal.entries).unwrap_or_default();
-        journal.iter().any(|(entry, _)| wanted.contains_key(&entry.key()))
-    };
-    let mut claimed = Vec::new();
-    for folder in claim_those(to, is_of_use)? {
-        claimed.extend(read_journal(folder.dir()).map(|journal| (journal, folder)));
+    // Two files of one content are both wanted.
+    let mut wanted: HashMap<Key<'_>, Vec<u32>> = HashMap::new();
+    for sought in &head.entries {
+        wanted.entry(sought.key()).or_default().push(sought.slot);
     }
-    let mut found = Vec::new();
+    let claimed = claim_with(to, |key| wanted.contains_key(key))?;
+    let mut found: HashMap<Key<'_>, Vec<Found<'_>>> = HashMap::new();
     for (journal, folder) in &claimed {
         for (entry, parts) in &journal.entries {
-            let Some(slot) = wanted.get(&entry.key()).copied() else { continue };
-            if let Some(parts) = sound(folder, entry, parts) {
-                wanted.remove(&entry.key());
-                found.push(Found { folder, number: entry.slot, slot, parts });
+            if wanted.contains_key(&entry.key()) && is_there(folder.dir(), entry, parts) {
+                let found = found.entry(entry.key()).or_default();
+                found.push(Found { folder, number: entry.slot, parts });
             }
         }
     }
     if found.is_empty() {
         return Ok(Taken::default());
     }
+    let (mut taken, mut others) = (BTreeMap::new(), Vec::new());
+    for (key, mut found) in found {
+        found.sort_by_key(|found| std::cmp::Reverse(found.parts.count()));
+        let slots = wanted.get(&key).map(Vec::as_slice).unwrap_or_default();
+        others.extend(found.split_off(slots.len().min(found.len())));
+        taken.extend(slots.iter().copied().zip(found));
+    }
     let private = Arc::new(Private::new(to)?);
-    let held: Vec<Held> = found.iter().flat_map(|found| found.parts.held(found.slot)).collect();
+    let held: Vec<Held> = taken.iter().flat_map(|(slot, found)| found.parts.held(*slot)).collect();
     // Said before they are moved: what is said and not there is passed over.
     keeper::append(&private, head, &held)?;
-    for Found { folder, number, slot, .. } in &found {
+    for (slot, Found { folder, number, .. }) in &taken {
         folder.dir().rename(number.to_string(), &private.dir, slot.to_string())?;
     }
     private.sync_names()?;
-    let parts = found.into_iter().map(|found| (found.slot, found.parts)).collect();
+    // Of what is held more often than it is wanted, the rest is of no use to anybody.
+    for Found { folder, number, .. } in &others {
+        folder.dir().remove_file(number.to_string())?;
+    }
+    let parts = taken.into_iter().map(|(slot, found)| (slot, found.parts.clone())).collect();
+    remove_empty(claimed)?;
+    Ok((Some(private), parts))
+}
+
+/// Removes what is left of these contents.
+pub(super) fn forget(to: &Dir, contents: &[Content]) -> io::Result<()> {
+    let contents: HashSet<&Content> = contents.iter().collect();
+    let is_one = |of: &Origin| matches!(of, Origin::Content(content) if contents.contains(content));
+    let claimed = claim_with(to, |(of, _)| is_one(of))?;
+    for (journal, folder) in &claimed {
+        for (entry, _) in journal.entries.iter().filter(|(entry, _)| is_one(&entry.of)) {
+            // Of many it may not be there.
+            let _ = folder.dir().remove_file(entry.slot.to_string());
+        }
+    }
+    remove_empty(claimed)
+}
+
+/// The folders of those who are gone that have any of these, with what their journals say. Of no use
+/// here, a folder is not held up: others may look for it.
+fn claim_with<'t>(
+    to: &'t Dir,
+    is_of_use: impl Fn(&Key<'_>) -> bool,
+) -> io::Result<Vec<(Journal, Claimed<'t>)>> {
+    let has_any = |dir: &Dir| {
+        let journal = read_journal(dir).map(|journal| journal.entries).unwrap_or_default();
+        journal.iter().any(|(entry, _)| is_of_use(&entry.key()))
+    };
+    let claimed = claim_those(to, has_any)?.into_iter();
+    Ok(claimed.filter_map(|folder| Some((read_journal(folder.dir())?, folder))).collect())
+}
+
+/// Removes the folders in which nothing is left.
+fn remove_empty(claimed: Vec<(Journal, Claimed<'_>)>) -> io::Result<()> {
     for (journal, folder) in claimed {
         if !journal.entries.iter().any(|(entry, parts)| is_there(folder.dir(), entry, parts)) {
             folder.remove()?;
         }
     }
-    Ok((Some(private), parts))
+    Ok(())
 }
 
 impl Sought {
     /// What it is found by. What somebody sent belongs to its place: they may send two files of one
     /// size and time.
-    fn key(&self) -> (Origin, Option<&EntryPath>) {
+    fn key(&self) -> Key<'_> {
         let is_sent = matches!(self.of, Origin::Sent { .. });
         (self.of, is_sent.then_some(&self.path))
     }
-}
-
-/// What a folder holds of an entry, if anything. Whatever became of the machine, or who was here: what
-/// counts is what is read now.
-fn sound(folder: &Claimed<'_>, entry: &Sought, parts: &Parts) -> Option<Parts> {
-    if !is_there(folder.dir(), entry, parts) {
-        return None;
-    }
-    let file = open_regular(folder.dir(), &entry.slot.to_string()).ok()?;
-    let size = entry.of.size();
-    let sound = parts.still_sound(&file, size);
-    (!sound.is_empty()).then_some(sound)
 }
 
 /// Whether an entry has parts, in a file that is as long as they need.
@@ -193,19 +235,6 @@ impl Parts {
         }
     }
 
-    /// Those that a file still holds.
-    fn still_sound(&self, file: &File, size: u64) -> Self {
-        if let Some(id) = self.whole {
-            let is_whole = of_file(file, size, |_| {}).is_ok_and(|found| found.id() == id);
-            return Self { whole: is_whole.then_some(id), ..Self::default() };
-        }
-        let is_sound = |(number, leaf): &(&u64, &Leaf)| {
-            read_leaf(file, **number, size).is_ok_and(|found| found == Some(**leaf))
-        };
-        let leaves = self.leaves.iter().filter(is_sound).map(|(number, leaf)| (*number, *leaf));
-        Self { leaves: leaves.collect(), whole: None }
-    }
-
     /// What a file that was pieced together merges to.
     pub(super) fn merger(&self, file: &File, size: u64) -> io::Result<PieceMerger> {
         let mut merger = PieceMerger::new(size);
@@ -218,34 +247,6 @@ impl Parts {
         }
         Ok(merger)
     }
-}
-
-fn leaf_at(number: u64, size: u64) -> ByteRange {
-    let start = number.saturating_mul(LEAF_BYTES as u64);
-    ByteRange { start, end: start.saturating_add(LEAF_BYTES as u64).min(size) }
-}
-
-fn read_leaf(file: &File, number: u64, size: u64) -> io::Result<Option<Leaf>> {
-    let ByteRange { start, end } = leaf_at(number, size);
-    let pieces: Vec<Piece> =
-        pieces(file, start, end, size)?.into_iter().map(|(_, piece)| piece).collect();
-    Ok(Leaf::of_pieces(&pieces))
-}
-
-/// The pieces of a part of a file.
-fn pieces(file: &File, start: u64, end: u64, size: u64) -> io::Result<Vec<(u64, Piece)>> {
-    let (mut pieces, mut at) = (Vec::new(), start);
-    let mut buffer = vec![0; PIECE_BYTES];
-    while at < end {
-        let length =
-            usize::try_from(end.saturating_sub(at)).unwrap_or(PIECE_BYTES).min(PIECE_BYTES);
-        let bytes = buffer.get_mut(..length).unwrap_or_default();
-        read_exact(file, bytes, at)?;
-        let piece = Piece::of_content(size, at, bytes).ok_or(io::ErrorKind::InvalidData)?;
-        pieces.push((at, piece));
-        at = at.saturating_add(length as u64);
-    }
-    Ok(pieces)
 }
 
 /// What comes is held in order, so a file that was cut off is seldom in more parts than one. Where it is,

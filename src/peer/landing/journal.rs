@@ -8,6 +8,7 @@
 //!           1 ‖ sender[32] ‖ size u64 ‖ modified u64            what somebody sent, whatever it holds
 //! held:     2 ‖ count u32 ‖ for each: number u32, leaf number u64, leaf[32]; of a file without leaves,
 //!           number, the highest u64, id[32]
+//! lost:     3 ‖ count u32 ‖ for each: number u32, and the leaf number u64 of what is not held any more
 //! ```
 //!
 //! In version 1, all belonged to contents, without the 0, and the id of a file without leaves was zeros.
@@ -62,6 +63,13 @@ pub(super) enum Held {
     Small { entry: u32, id: ContentId },
 }
 
+/// A part that was held, and was found not to be there; of an entry without leaves, all of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Lost {
+    pub(super) entry: u32,
+    pub(super) number: u64,
+}
+
 /// What a journal says, read to its end or to where it was torn.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Journal {
@@ -91,6 +99,21 @@ pub(super) fn held_record(held: &[Held]) -> Vec<u8> {
     framed(out.as_bytes())
 }
 
+pub(super) fn lost_record(lost: &[Lost]) -> Vec<u8> {
+    let mut out = Writer::default();
+    out.u8(LOST).count(lost.len());
+    for Lost { entry, number } in lost {
+        out.u32(*entry).u64(*number);
+    }
+    framed(out.as_bytes())
+}
+
+/// What a record says that is not the head.
+enum Said {
+    Held(Vec<Held>),
+    Lost(Vec<Lost>),
+}
+
 impl Journal {
     /// None when not even its head is whole.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
@@ -100,12 +123,19 @@ impl Journal {
         let mut journal = Self { entries };
         let at: BTreeMap<u32, usize> =
             (0..).zip(&journal.entries).map(|(at, (entry, _))| (entry.slot, at)).collect();
-        while let Some(held) = unframed(&mut input).and_then(|body| read_held(body).ok()) {
-            for held in held {
-                let entry = at.get(&held.entry()).and_then(|at| journal.entries.get_mut(*at));
-                if let Some((entry, parts)) = entry {
-                    parts.add(&entry.of, held);
-                }
+        while let Some(said) = unframed(&mut input).and_then(|body| read_said(body).ok()) {
+            let place = |entry: u32| at.get(&entry).copied().unwrap_or(usize::MAX);
+            match said {
+                Said::Held(held) => held.into_iter().for_each(|held| {
+                    if let Some((entry, parts)) = journal.entries.get_mut(place(held.entry())) {
+                        parts.add(&entry.of, held);
+                    }
+                }),
+                Said::Lost(lost) => lost.into_iter().for_each(|lost| {
+                    if let Some((_, parts)) = journal.entries.get_mut(place(lost.entry)) {
+                        parts.lose(lost.number);
+                    }
+                }),
             }
         }
         Some(journal)
@@ -128,8 +158,28 @@ impl Parts {
         }
     }
 
+    /// How many they are.
+    pub(super) fn count(&self) -> u64 {
+        (self.leaves.len() as u64).saturating_add(u64::from(self.whole.is_some()))
+    }
+
     pub(super) fn is_empty(&self) -> bool {
         self.whole.is_none() && self.leaves.is_empty()
+    }
+
+    pub(super) fn lacks(&self, number: u64) -> bool {
+        match number {
+            NO_LEAVES => self.whole.is_none(),
+            number => !self.leaves.contains_key(&number),
+        }
+    }
+
+    /// Without this leaf; of an entry without leaves, without all of it.
+    fn lose(&mut self, number: u64) {
+        match number {
+            NO_LEAVES => self.whole = None,
+            number => drop(self.leaves.remove(&number)),
+        }
     }
 
     pub(super) fn held(&self, entry: u32) -> Vec<Held> {
@@ -221,15 +271,22 @@ impl Closed for Held {
     }
 }
 
-fn read_held(body: &[u8]) -> Result<Vec<Held>, codec::Error> {
+fn read_said(body: &[u8]) -> Result<Said, codec::Error> {
     let mut input = Reader::new(body);
-    if input.u8()? != HELD {
-        return Err(codec::Error::Invalid("another kind of record"));
-    }
-    let count = input.count("held parts", RECORD_MOST, HELD_BYTES)?;
-    let held = (0..count).map(|_| Held::read(&mut input)).collect::<Result<_, _>>()?;
+    let said = match input.u8()? {
+        HELD => {
+            let count = input.count("held parts", RECORD_MOST, HELD_BYTES)?;
+            Said::Held((0..count).map(|_| Held::read(&mut input)).collect::<Result<_, _>>()?)
+        }
+        LOST => {
+            let count = input.count("lost parts", RECORD_MOST, LOST_BYTES)?;
+            let lost = |_| Ok(Lost { entry: input.u32()?, number: input.u64()? });
+            Said::Lost((0..count).map(lost).collect::<Result<_, codec::Error>>()?)
+        }
+        _ => return Err(codec::Error::Invalid("another kind of record")),
+    };
     input.finish()?;
-    Ok(held)
+    Ok(said)
 }
 
 fn framed(body: &[u8]) -> Vec<u8> {
@@ -255,11 +312,14 @@ fn check(body: &[u8]) -> [u8; 8] {
 const VERSION: u8 = 2;
 const HEAD: u8 = 1;
 const HELD: u8 = 2;
+const LOST: u8 = 3;
 const CONTENT: u8 = 0;
 const SENT: u8 = 1;
-const NO_LEAVES: u64 = u64::MAX;
+/// The number of what has none.
+pub(super) const NO_LEAVES: u64 = u64::MAX;
 const PATH_MOST: usize = 1024;
 const HELD_BYTES: usize = 44;
+const LOST_BYTES: usize = 12;
 const HEAD_ENTRY_LEAST: usize = 49;
 /// Parts in one record; one of more is not read.
 pub(super) const RECORD_MOST: usize = 1 << 20;

@@ -1,11 +1,13 @@
 //! Keeping the journal: what verified is made durable, and then said to be held.
 //!
-//! A thread of its own does it, so that neither the network nor the sender waits for the disk. A
+//! A thread of its own does it, so that the network does not wait for the disk. The sender hears of a
+//! segment when it is held: what the journal does not say yet is never more than what may be open. A
 //! stream of one segment never comes this far: it lands, or comes again.
 
-use super::journal::{Head, Held, RECORD_MOST, held_record};
+use super::journal::{Head, Held, Lost, RECORD_MOST, held_record, lost_record};
 use super::private::Private;
-use crate::peer::disk::open_regular;
+use crate::link::Word;
+use crate::peer::disk::{self, open_regular};
 use crate::seal::Passed;
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::OpenOptions;
@@ -33,7 +35,11 @@ struct State {
     /// What passed, in order; of these, the first so many are verified.
     passed: Vec<Held>,
     verified: usize,
+    /// For those who sent what is verified, when it is held.
+    words: Vec<Word>,
     is_over: bool,
+    /// Nothing can be held: nobody waits for it.
+    has_failed: bool,
 }
 
 impl Keeper {
@@ -44,6 +50,7 @@ impl Keeper {
         let keep = move || of_thread.keep(&private, &head);
         // Without the thread nothing is kept, and all else goes on.
         let thread = Builder::new().name("journal".to_owned()).spawn(keep).ok();
+        shared.state().has_failed |= thread.is_none();
         Self { shared, thread }
     }
 
@@ -51,28 +58,47 @@ impl Keeper {
         self.shared.state().passed.push(held);
     }
 
-    pub(super) fn verified(&self) {
+    /// All that passed is verified. The word goes out when it is held, or at once if it cannot be.
+    pub(super) fn verified(&self, word: Word) {
         let mut state = self.shared.state();
         state.verified = state.passed.len();
+        if !state.has_failed {
+            state.words.push(word);
+        }
         self.shared.bell.notify_one();
     }
 
-    /// Nothing more is written from now on, but what verified already, unless it is to be forgotten.
-    /// Blocks for what is being written.
-    pub(super) fn finish(&mut self, forget: bool) {
-        self.end(forget);
+    /// Nobody waits for the journal any more.
+    pub(super) fn tell_all(&self) {
+        self.shared.state().words.clear();
+    }
+
+    /// Nothing more is written from now on, but what verified already. Blocks until it is.
+    pub(super) fn finish(mut self) {
+        self.end();
+        self.join();
+    }
+
+    /// Nothing more is written from now on. Gives what passed and was not. Blocks for what is being
+    /// written.
+    pub(super) fn stop(mut self) -> Vec<Held> {
+        let mut state = self.shared.state();
+        let unsaid = std::mem::take(&mut state.passed);
+        state.verified = 0;
+        drop(state);
+        self.end();
+        self.join();
+        unsaid
+    }
+
+    fn join(&mut self) {
         if let Some(thread) = self.thread.take() {
             let _ = thread.join();
         }
     }
 
-    fn end(&self, forget: bool) {
-        let mut state = self.shared.state();
-        state.is_over = true;
-        if forget {
-            state.passed.clear();
-            state.verified = 0;
-        }
+    fn end(&self) {
+        self.shared.state().is_over = true;
         self.shared.bell.notify_one();
     }
 }
@@ -80,31 +106,36 @@ impl Keeper {
 impl Drop for Keeper {
     /// What verified is still written, by the thread, which holds the folder until then.
     fn drop(&mut self) {
-        self.end(false);
+        self.end();
     }
 }
 
 impl Shared {
     fn keep(&self, private: &Private, head: &Head) {
-        while let Some(held) = self.next() {
-            if write(private, head, &held).is_err() {
+        let mut named = BTreeSet::new();
+        while let Some((held, words)) = self.next() {
+            if write(private, head, &held, &mut named).is_err() {
                 // A journal that says less than is there is true.
+                let mut state = self.state();
+                state.has_failed = true;
+                state.words.clear();
                 return;
             }
+            drop(words);
         }
     }
 
     /// Waits for what verified; none when there will be no more.
-    fn next(&self) -> Option<Vec<Held>> {
+    fn next(&self) -> Option<(Vec<Held>, Vec<Word>)> {
         let mut state = self.state();
-        while state.verified == 0 {
+        while state.verified == 0 && state.words.is_empty() {
             if state.is_over {
                 return None;
             }
             state = self.bell.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
         let verified = std::mem::take(&mut state.verified).min(state.passed.len());
-        Some(state.passed.drain(..verified).collect())
+        Some((state.passed.drain(..verified).collect(), std::mem::take(&mut state.words)))
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -112,14 +143,26 @@ impl Shared {
     }
 }
 
-/// Makes parts durable, and then says that they are held. Blocks.
-fn write(private: &Private, head: &Head, held: &[Held]) -> io::Result<()> {
+/// Makes parts durable, those that are new with their names, and then says that they are held. Blocks.
+pub(super) fn write(
+    private: &Private,
+    head: &Head,
+    held: &[Held],
+    named: &mut BTreeSet<u32>,
+) -> io::Result<()> {
+    if held.is_empty() {
+        return Ok(());
+    }
     let entries: BTreeSet<u32> = held.iter().map(Held::entry).collect();
     if entries.len() <= WORTH_ONE_SYNC || !private.sync_all_at_once()? {
-        for entry in entries {
+        for entry in &entries {
             open_regular(&private.dir, &entry.to_string())?.sync_data()?;
         }
+        if !entries.is_subset(named) {
+            disk::sync_folder(&private.dir)?;
+        }
     }
+    named.extend(entries);
     append(private, head, held)
 }
 
@@ -150,14 +193,13 @@ pub(super) fn take_back(private: &Private, length: u64) -> io::Result<()> {
     journal.sync_data()
 }
 
-/// Says that these parts are held, and nothing of what the journal said before. Blocks.
-pub(super) fn say_anew(private: &Private, head: &Head, held: &[Held]) -> io::Result<()> {
-    take_back(private, 0)?;
-    if held.is_empty() {
-        private.forget();
-        return Ok(());
+/// Says that parts are not held any more. Blocks.
+pub(super) fn append_lost(private: &Private, lost: &[Lost]) -> io::Result<()> {
+    let mut journal = open(private)?;
+    for lost in lost.chunks(RECORD_MOST) {
+        journal.write_all(&lost_record(lost))?;
     }
-    append(private, head, held)
+    journal.sync_data()
 }
 
 fn open(private: &Private) -> io::Result<File> {

@@ -24,6 +24,7 @@ mod journal;
 mod keeper;
 mod naming;
 mod private;
+mod reading;
 
 pub use batch::Batch;
 pub use gathered::Gathered;
@@ -32,7 +33,7 @@ pub(crate) use journal::{Origin, Sought};
 
 use super::Error;
 use super::disk::{self, open_regular};
-use crate::model::content::of_file;
+use crate::model::content::{leaf_count, of_file};
 use crate::model::{Content, EntryPath, find_collision};
 use cap_std::fs::Dir;
 use std::io;
@@ -145,15 +146,8 @@ impl Landing {
 
     /// Removes what is left here of these contents from transfers that were cut off. Blocks.
     pub(crate) fn forget(&self, contents: &[Content]) {
-        let Ok(path) = EntryPath::parse("forgotten") else { return };
-        let sought = (0..).zip(contents).map(|(slot, content)| Sought {
-            slot,
-            path: path.clone(),
-            of: Origin::Content(*content),
-        });
-        if let Some(private) = self.gather(sought.collect()).private {
-            private.forget();
-        }
+        // What cannot be removed now goes when nobody has gone on with it for long.
+        let _ = gathered::forget(&self.dir, contents);
     }
 
     /// A place for the entries of one stream, in its order. Fails when there is no room. Blocks.
@@ -190,6 +184,15 @@ impl Landing {
         let free = self.room()?;
         if needed > free { Err(Error::NoSpace { needed, free }) } else { Ok(()) }
     }
+}
+
+/// How many leaves each entry of a journal has, and how many parts of it are said to be held: for a
+/// fuzzer, since others may write to a folder on a shared disk.
+#[doc(hidden)]
+pub fn said_by_journal(bytes: &[u8]) -> Option<Vec<(u64, u64)>> {
+    let entries = journal::Journal::read(bytes)?.entries.into_iter();
+    let count = |(of, parts): (Sought, journal::Parts)| (leaf_count(of.of.size()), parts.count());
+    Some(entries.map(count).collect())
 }
 
 pub(super) fn standing(

@@ -3,7 +3,7 @@
 use super::plan::JobId;
 use super::{Inner, Signed, Source, Spread, merger};
 use crate::crypto::random;
-use crate::link::{Arrived, Decided, Place, Receiving};
+use crate::link::{Arrived, Decided, Place, Receiving, Word};
 use crate::model::content::LeafList;
 use crate::model::limits::LEAF_BYTES;
 use crate::model::{ByteRange, Ranges};
@@ -177,9 +177,9 @@ impl Place for JobPlace {
         inner.changed.send_replace(());
     }
 
-    fn verified(&self, _: &VerifiedSegment) {
+    fn verified(&self, _: &VerifiedSegment, word: Word) {
         if let Some(inner) = self.spread.upgrade() {
-            inner.batch.hold();
+            inner.batch.hold(word);
         }
     }
 }

@@ -281,7 +281,8 @@ impl Inner {
         let first = signed.values().next().ok_or(Error::Stopped)?;
         // Who signed has sent parts of it. Here, the values of all that is there have to be the file's.
         if self.batch.merger(0).and_then(PieceMerger::finish) != Some(self.content.id()) {
-            self.batch.discard();
+            // Of what was here before, something is not there: without that, the rest is held.
+            self.batch.land(&[], now).map_err(|error| Error::from(StreamError::Place(error)))?;
             return Err(Error::Landing(LandError::Kept));
         }
         let place = |error| Error::from(StreamError::Place(error));

@@ -16,12 +16,12 @@ use super::User;
 use super::get::{GetRules, Got};
 use super::send::SentFiles;
 use crate::crypto::UnixTime;
-use crate::model::{Event, Events, Untrusted, UserName};
+use crate::model::{Content, Event, Events, Untrusted, UserName};
 use crate::node::home::HomeLock;
 use crate::node::index::{self, Query};
 use crate::node::{Error, Exit, Wanted};
 use crate::peer::{Landing, Rules};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -181,7 +181,7 @@ impl User {
         let (KeptMove { what, .. }, lock) = self.kept().take(number)?;
         let are_gone = match &what {
             Move::Get { wanted, words, rules } => {
-                self.forget_parts((wanted, words.as_deref()), rules).await.is_ok()
+                self.forget_parts(number, (wanted, words.as_deref()), rules).await.is_ok()
             }
             Move::Send { .. } => true,
         };
@@ -233,13 +233,40 @@ impl User {
         }
     }
 
-    /// Removes what is here of files that did not come whole.
+    /// Removes what is here of files that did not come whole, unless another move goes on with it.
     async fn forget_parts(
+        &self,
+        number: u64,
+        what: (&[Wanted], Option<&str>),
+        rules: &GetRules,
+    ) -> Result<(), Error> {
+        let mut contents = self.contents(what, rules).await?;
+        let folder = rules.out.clone().unwrap_or_else(|| self.downloads());
+        for (_, kept, _) in self.kept().all()?.into_iter().filter(|(other, _, _)| *other != number)
+        {
+            let Move::Get { wanted, words, rules } = &kept.what else { continue };
+            if rules.out.as_ref().is_none_or(|out| *out == folder) && !contents.is_empty() {
+                // As long as it is not known what that wants, nothing goes.
+                let wanted = self.contents((wanted, words.as_deref()), rules).await?;
+                contents.retain(|content| !wanted.contains(content));
+            }
+        }
+        let forget = move || {
+            let landing = folder.is_dir().then(|| Landing::in_folder(&folder, Rules::default()));
+            let contents: Vec<Content> = contents.into_iter().collect();
+            landing.transpose().map(|landing| landing.inspect(|it| it.forget(&contents)))
+        };
+        spawn_blocking(forget).await.map_err(|_| Error::Stopped)??;
+        Ok(())
+    }
+
+    /// What the files are that a move gets, as far as that is known.
+    async fn contents(
         &self,
         (wanted, words): (&[Wanted], Option<&str>),
         rules: &GetRules,
-    ) -> Result<(), Error> {
-        let mut contents = Vec::new();
+    ) -> Result<HashSet<Content>, Error> {
+        let mut contents = HashSet::new();
         for wanted in wanted {
             let items = self.items(wanted, rules.from.as_ref()).await?;
             contents.extend(items.iter().filter_map(|item| item.content));
@@ -248,13 +275,7 @@ impl User {
             let items = self.items_of_all(&Query::new(words), rules.from.as_ref()).await?;
             contents.extend(items.iter().filter_map(|item| item.content));
         }
-        let folder = rules.out.clone().unwrap_or_else(|| self.downloads());
-        let forget = move || {
-            let landing = folder.is_dir().then(|| Landing::in_folder(&folder, Rules::default()));
-            landing.transpose().map(|landing| landing.inspect(|it| it.forget(&contents)))
-        };
-        spawn_blocking(forget).await.map_err(|_| Error::Stopped)??;
-        Ok(())
+        Ok(contents)
     }
 
     async fn carry(&self, what: &Move) -> Result<Moved, Error> {
