@@ -109,7 +109,7 @@ fn who_does_not_trust_the_index_tells_it_nothing() {
 }
 
 /// The prompt of somebody who has joined.
-fn prompt_of(town: &Town, name: &str) -> Terminal {
+pub(crate) fn prompt_of(town: &Town, name: &str) -> Terminal {
     let home = town.joined(name);
     let mut at = Terminal::open(&home.path, env!("CARGO_BIN_EXE_client"), &town.machine.at("home"));
     at.sees("you are online").sees(&format!("{name}> "));

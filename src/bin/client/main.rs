@@ -21,6 +21,7 @@ mod settings;
 #[path = "../server/signals.rs"]
 mod signals;
 mod stopping;
+mod sure;
 mod verbs;
 mod visits;
 

@@ -7,13 +7,14 @@ use crate::mistakes;
 use crate::program::Program;
 use crate::signals::Told;
 use crate::stopping::{self, signals, until_stopped};
+use crate::sure;
 use crate::verbs::{self, account, sharing};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::task::block_in_place;
 use waxwing::node::index::Status;
 use waxwing::node::{self, User};
-use waxwing::ui::{Exit, Failure, Line, Loudness, Shell, Table, split_words};
+use waxwing::ui::{AskError, Exit, Failure, Line, Loudness, Shell, Table, split_words};
 
 /// Opens the prompt, until the person leaves.
 pub(crate) async fn open(program: &Arc<Program>) -> Result<(), Failure> {
@@ -120,7 +121,8 @@ async fn read_lines(program: &Arc<Program>) -> Result<(), Trouble> {
         let read = block_in_place(|| shell.read(&prompt(program)));
         let read = read.map_err(|error| Failure::new(Exit::Error, error))?;
         match read {
-            Line::End => return Ok(()),
+            Line::End if may_leave(program) => return Ok(()),
+            Line::End => {}
             Line::Dropped => program.printer.note("`quit` or Ctrl-D leaves."),
             Line::Typed(line) => {
                 if !carry_out(program, &line).await? {
@@ -144,12 +146,27 @@ async fn carry_out(program: &Arc<Program>, line: &str) -> Result<bool, Trouble> 
     };
     match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
         [] => return Ok(true),
-        ["quit" | "exit"] => return Ok(false),
+        ["quit" | "exit"] => return Ok(!may_leave(program)),
+        ["quit" | "exit", "-y" | "--yes"] => return Ok(false),
         ["help" | "?"] => help(program),
         ["help", verb] => parse_and_do(program, &[(*verb).to_owned(), "--help".to_owned()]).await?,
         _ => parse_and_do(program, &words).await?,
     }
     Ok(true)
+}
+
+/// Whoever would cut something off is asked. Ctrl-D, once more, is a yes.
+fn may_leave(program: &Program) -> bool {
+    let lost = program.opened().as_ref().and_then(sure::under_way);
+    let (Some(lost), Some(ask)) = (lost, program.ask()) else { return true };
+    let mut lost = lost;
+    if let Some(first) = lost.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    match ask.yes(&format!("{lost}. Leave, and cut that off?"), false) {
+        Ok(leaves) => leaves,
+        Err(why) => !matches!(why, AskError::Interrupted),
+    }
 }
 
 async fn parse_and_do(program: &Arc<Program>, words: &[String]) -> Result<(), Trouble> {
@@ -180,7 +197,7 @@ fn help(program: &Program) {
         table.row([verb.get_name(), about.as_deref().unwrap_or_default()]);
     }
     table.row(["help VERB", "Say more of a verb"]);
-    table.row(["quit", "Leave; so does Ctrl-D"]);
+    table.row(["quit", "Leave, as Ctrl-D does; what is under way is asked about, not with --yes"]);
     program.printer.table(table);
 }
 

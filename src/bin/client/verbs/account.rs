@@ -3,6 +3,7 @@
 use crate::asking;
 use crate::failures::{self, Trouble};
 use crate::program::Program;
+use crate::sure;
 use clap::{Arg, ArgMatches, Command};
 use serde::Serialize;
 use waxwing::crypto::key_folder::NewKeys;
@@ -39,7 +40,7 @@ pub(super) fn login_command(command: Command) -> Command {
 }
 
 pub(super) fn logout_command(command: Command) -> Command {
-    command.about("End the session on the index; the keys stay")
+    command.about("End the session on the index; the keys stay").arg(sure::yes())
 }
 
 pub(super) fn whoami_command(command: Command) -> Command {
@@ -258,8 +259,11 @@ pub(crate) fn refused(error: &node::Error) -> Option<Code> {
     }
 }
 
-pub(super) async fn logout(program: &Program, _: &ArgMatches) -> Result<(), Trouble> {
+pub(super) async fn logout(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     let me = program.user()?;
+    if let Some(lost) = sure::under_way(&me) {
+        sure::ask(program, arguments, &format!("While {lost}: log out, and have it end?"))?;
+    }
     me.logout().await?;
     program.printer.object(&Account::of("logged out", &me.whoami()?));
     program.printer.result("You are logged out. Your keys and what you share stay here.");

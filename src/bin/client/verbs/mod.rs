@@ -2,6 +2,7 @@
 
 mod about;
 pub(crate) mod account;
+mod clashes;
 mod finding;
 pub(crate) mod keys;
 mod moving;

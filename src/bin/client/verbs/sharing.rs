@@ -3,6 +3,7 @@
 use super::people::named_people;
 use crate::failures::{self, Trouble};
 use crate::program::Program;
+use crate::sure;
 use crate::visits::{self, files};
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -46,7 +47,10 @@ pub(super) fn share_command(command: Command) -> Command {
         )
         .subcommand(Command::new("ls").about("List what you share"))
         .subcommand(
-            Command::new("rm").about("Stop sharing something").arg(share_name().required(true)),
+            Command::new("rm")
+                .about("Stop sharing something")
+                .arg(share_name().required(true))
+                .arg(sure::yes()),
         )
         .subcommand(
             Command::new("scan")
@@ -277,7 +281,16 @@ fn list(program: &Program) -> Result<(), Trouble> {
 
 async fn remove(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     let Some(name) = arguments.get_one::<Name>("NAME") else { return Ok(()) };
-    program.user()?.remove_share(name).await?;
+    let me = program.user()?;
+    if let Some(folder) = me.shares()?.iter().find(|it| it.share.name == *name) {
+        let look = me.figures(folder).unwrap_or_default();
+        let files = files(usize::try_from(look.files).unwrap_or(usize::MAX));
+        let (size, to) = (bytes(look.bytes), &folder.share.audience);
+        let what = format!("{name} ({files}, {size}) is shared with {to}.");
+        let question = format!("{what} Stop sharing it? The files stay where they are.");
+        sure::ask(program, arguments, &question)?;
+    }
+    me.remove_share(name).await?;
     program.printer.object(&serde_json::json!({ "type": "removed", "name": name.as_str() }));
     program
         .printer
