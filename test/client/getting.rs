@@ -111,7 +111,19 @@ fn files_are_named_by_place_number_content_and_words() {
     pair.mallory.run(&["browse", "bob:zoo/none"]).failed(3);
     let pictures = pair.mallory.objects(&["browse", "bob", "--keyword", "Pictures"]);
     assert_eq!(pictures.len(), FILES.len());
-    pair.mallory.run(&["browse", "bob", "--keyword", "films"]).failed(3);
+    let err = pair.mallory.run(&["browse", "bob", "--keyword", "films"]).failed(3);
+    assert!(err.contains("has the keyword films"), "{err}");
+    assert!(err.contains("there are animals, pictures, plants, young, zoo"), "{err}");
+    // A folder is a keyword, wherever it lies.
+    let animals = pair.mallory.objects(&["browse", "bob", "--keyword", "Animals"]);
+    assert_eq!(animals.len(), 2, "{animals:?}");
+    let keywords = &animals[1]["sources"][0]["keywords"];
+    assert_eq!(*keywords, serde_json::json!(["pictures", "zoo", "animals", "young"]));
+    assert_eq!(pair.mallory.objects(&["browse", "bob", "--keyword", "young"]).len(), 1);
+    let first = ["browse", "bob", "--keyword", "animals", "--limit", "1"];
+    assert_eq!(pair.mallory.objects(&first), animals[..1]);
+    let table = pair.mallory.run(&["search", "koala"]).ok();
+    assert!(table.contains("pictures, zoo, animals"), "{table}");
 }
 
 #[test]

@@ -13,6 +13,7 @@ mod demo;
 mod errands;
 mod failures;
 mod first_run;
+mod folders;
 mod mistakes;
 mod program;
 mod prompt;

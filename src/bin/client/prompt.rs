@@ -3,6 +3,7 @@
 use crate::completing::completion;
 use crate::failures::{self, Trouble};
 use crate::first_run;
+use crate::folders;
 use crate::mistakes;
 use crate::program::Program;
 use crate::signals::Told;
@@ -27,6 +28,9 @@ pub(crate) async fn open(program: &Arc<Program>) -> Result<(), Failure> {
     let prompt = async move {
         let user = begin(&working).await?;
         if let Some(user) = &user {
+            if user.name()?.is_some() && user.index().is_ok() {
+                first_run::offer_to_share(&working, user).await?;
+            }
             be_there(&working, user).await;
         }
         menu(&working, user.as_ref());
@@ -144,7 +148,14 @@ async fn carry_out(program: &Arc<Program>, line: &str) -> Result<bool, Trouble> 
         program.printer.failure(&failures::usage("a quote is not closed"));
         return Ok(true);
     };
-    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+    let typed: Vec<_> = words.iter().map(String::as_str).collect();
+    if let Some(done) = folders::carry_out(program, &typed) {
+        if let Err(trouble) = done {
+            program.printer.failure(&trouble.into());
+        }
+        return Ok(true);
+    }
+    match typed.as_slice() {
         [] => return Ok(true),
         ["quit" | "exit"] => return Ok(!may_leave(program)),
         ["quit" | "exit", "-y" | "--yes"] => return Ok(false),
@@ -195,6 +206,9 @@ fn help(program: &Program) {
     for verb in verbs::prompt_command().get_subcommands() {
         let about = verb.get_about().map(ToString::to_string);
         table.row([verb.get_name(), about.as_deref().unwrap_or_default()]);
+    }
+    for (verb, what) in folders::VERBS {
+        table.row([verb, what]);
     }
     table.row(["help VERB", "Say more of a verb"]);
     table.row(["quit", "Leave, as Ctrl-D does; what is under way is asked about, not with --yes"]);

@@ -7,6 +7,7 @@ mod finding;
 pub(crate) mod keys;
 mod moving;
 mod people;
+mod shares;
 pub(crate) mod sharing;
 mod transfers;
 

@@ -93,7 +93,10 @@ pub(super) async fn get(program: &Arc<Program>, arguments: &ArgMatches) -> Resul
     let rules = GetRules {
         out: arguments
             .get_one::<PathBuf>("out")
-            .map(|out| program.at(out))
+            .map(|out| match arguments.get_flag("background") {
+                true => program.at_for_long(out),
+                false => program.at(out),
+            })
             .or_else(|| program.downloads()),
         overwrite: arguments.get_flag("overwrite"),
         from: arguments.get_one::<UserName>("from").cloned(),
@@ -256,7 +259,7 @@ pub(super) fn from_here(program: &Program, path: &Path) -> String {
 pub(super) async fn send(program: &Arc<Program>, arguments: &ArgMatches) -> Result<(), Trouble> {
     let to = named(arguments, "USER")?;
     let paths = arguments.get_many::<PathBuf>("PATH").into_iter().flatten();
-    let paths = paths.map(|path| program.at(path)).collect();
+    let paths = paths.map(|path| program.at_for_long(path)).collect();
     program.printer.note(format!("Waiting for {to} to take it..."));
     transfers::begin(program, Move::Send { to, paths }, arguments).await
 }
