@@ -41,6 +41,9 @@ mod sharing;
 #[path = "client/story.rs"]
 mod story;
 #[cfg(target_os = "linux")]
+#[path = "client/sure.rs"]
+mod sure;
+#[cfg(target_os = "linux")]
 #[path = "client/terminal.rs"]
 mod terminal;
 #[path = "client/town.rs"]

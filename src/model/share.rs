@@ -2,7 +2,7 @@
 
 use super::limits::{KEYWORD_BYTES, SHARE_KEYWORDS};
 use super::text::steers_or_hides;
-use super::{Audience, Error, Name, Untrusted};
+use super::{Audience, EntryPath, Error, Name, Untrusted};
 use std::fmt;
 use std::str::FromStr;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
@@ -120,6 +120,19 @@ impl Keywords {
             true => Ok(Self(kept)),
             false => Err(Error::Keywords("is one of at most 16 of a share")),
         }
+    }
+
+    /// The words by which a file of a share with these is known: they, and the names of the folders in
+    /// which it lies, the outermost first. Each once, however it is spelled.
+    pub fn with_folders<'a>(&'a self, path: &'a EntryPath) -> Vec<&'a str> {
+        let mut words: Vec<&str> = self.iter().map(Keyword::as_str).collect();
+        for folder in path.components().rev().skip(1).collect::<Vec<_>>().into_iter().rev() {
+            let folded = folder.to_lowercase();
+            if !words.iter().any(|word| word.to_lowercase() == folded) {
+                words.push(folder);
+            }
+        }
+        words
     }
 
     /// The keywords, in order.

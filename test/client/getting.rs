@@ -1,6 +1,8 @@
 //! Getting: every way to name what is wanted, and each way in which it does not come.
 
 use crate::stage::Done;
+#[cfg(target_os = "linux")]
+use crate::terminal::Terminal;
 use crate::town::{Home, Serving, Town};
 use rustix::process::{Signal, kill_process};
 use serde_json::Value;
@@ -109,7 +111,19 @@ fn files_are_named_by_place_number_content_and_words() {
     pair.mallory.run(&["browse", "bob:zoo/none"]).failed(3);
     let pictures = pair.mallory.objects(&["browse", "bob", "--keyword", "Pictures"]);
     assert_eq!(pictures.len(), FILES.len());
-    pair.mallory.run(&["browse", "bob", "--keyword", "films"]).failed(3);
+    let err = pair.mallory.run(&["browse", "bob", "--keyword", "films"]).failed(3);
+    assert!(err.contains("has the keyword films"), "{err}");
+    assert!(err.contains("there are animals, pictures, plants, young, zoo"), "{err}");
+    // A folder is a keyword, wherever it lies.
+    let animals = pair.mallory.objects(&["browse", "bob", "--keyword", "Animals"]);
+    assert_eq!(animals.len(), 2, "{animals:?}");
+    let keywords = &animals[1]["sources"][0]["keywords"];
+    assert_eq!(*keywords, serde_json::json!(["pictures", "zoo", "animals", "young"]));
+    assert_eq!(pair.mallory.objects(&["browse", "bob", "--keyword", "young"]).len(), 1);
+    let first = ["browse", "bob", "--keyword", "animals", "--limit", "1"];
+    assert_eq!(pair.mallory.objects(&first), animals[..1]);
+    let table = pair.mallory.run(&["search", "koala"]).ok();
+    assert!(table.contains("pictures, zoo, animals"), "{table}");
 }
 
 #[test]
@@ -132,6 +146,55 @@ fn nothing_is_replaced_unless_it_is_said() {
     // A folder is in the way of everything.
     fs::create_dir_all(town.machine.at("blocked/tree.txt")).unwrap();
     assert_eq!(pair.get("blocked", &[tree, "--overwrite"]).exit, 7);
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn at_a_terminal_it_is_asked_what_becomes_of_what_is_in_the_way() {
+    let town = Town::new();
+    let pair = Pair::new(&town);
+    let at = |verb: &str| {
+        let call = format!("{} {verb}", env!("CARGO_BIN_EXE_client"));
+        Terminal::open(&pair.mallory.path, &call, &town.machine.at("home"))
+    };
+    let read = |name: &str| {
+        fs::read_to_string(pair.mallory.path.join("out").join(name)).unwrap_or_default()
+    };
+    pair.mallory.write("out/tree.txt", b"mine");
+    let get = "get bob:zoo/plants/tree.txt --out out";
+    let mut skips = at(get);
+    skips.sees("out/tree.txt is here, and is another file").sees("[s]: ").types("\r");
+    assert_eq!(skips.exit(), Some(9));
+    let mut keeps = at(get);
+    keeps.sees("this one as tree (2).txt").sees("[s]: ").types("what?\r").sees("[s]: ");
+    keeps.types("k\r").sees("out/tree (2).txt: 6 bytes, signed by bob");
+    assert_eq!(keeps.exit(), Some(0));
+    assert_eq!((read("tree.txt"), read("tree (2).txt")), ("mine".to_owned(), "a tree".to_owned()));
+    let mut refuses = at(&format!("{get} --overwrite"));
+    refuses.sees("Replace? [y/N] ").types("\r");
+    assert_eq!(refuses.exit(), Some(9));
+    assert_eq!(read("tree.txt"), "mine");
+    assert_eq!(at(&format!("{get} --yes")).exit(), Some(7));
+    let mut replaces = at(get);
+    replaces.sees("[s]: ").types("r\r").sees("out/tree.txt: 6 bytes, signed by bob");
+    assert_eq!(replaces.exit(), Some(0));
+    assert_eq!(read("tree.txt"), "a tree");
+
+    // Of several, one by one.
+    pair.mallory.write("out/animals/koala.txt", b"mine");
+    pair.mallory.write("out/animals/young/joey.txt", b"mine");
+    let mut several = at("get bob:zoo/animals --out out");
+    several.sees("2 files are here, and are others").sees("[s]: ").types("o\r");
+    several.sees("koala.txt is here").sees("[s]: ").types("r\r");
+    several.sees("joey.txt is here").sees("[s]: ").types("s\r");
+    assert_eq!(several.exit(), Some(0));
+    assert_eq!(
+        (read("animals/koala.txt"), read("animals/young/joey.txt")),
+        ("a koala".into(), "mine".into())
+    );
+    // It is there, so nothing is asked.
+    assert_eq!(at(get).exit(), Some(9));
+    assert_eq!(at(&format!("{get} --overwrite -y")).exit(), Some(9));
 }
 
 /// Nobody is at an address; or somebody of another test, who has taken it over and is not who was meant.

@@ -44,6 +44,7 @@ fn first_run(town: &Town, name: &str, files: &str) -> Terminal {
     at.sees("The same again: ").types("not the same\r");
     at.sees("not the same").sees("another name): ").types(&format!("{PASSWORD}\r"));
     at.sees("The same again: ").types(&format!("{PASSWORD}\r"));
+    at.sees("a room (Enter for none): ").types("room 9\r");
     at.sees("(Enter for none): ").types("\r").sees("The same again: ").types("\r");
     at.sees("no passphrase");
     at.sees(&format!("Share the {files} files in share/ with everyone? [Y/n] ")).types("\r");
@@ -109,7 +110,7 @@ fn who_does_not_trust_the_index_tells_it_nothing() {
 }
 
 /// The prompt of somebody who has joined.
-fn prompt_of(town: &Town, name: &str) -> Terminal {
+pub(crate) fn prompt_of(town: &Town, name: &str) -> Terminal {
     let home = town.joined(name);
     let mut at = Terminal::open(&home.path, env!("CARGO_BIN_EXE_client"), &town.machine.at("home"));
     at.sees("you are online").sees(&format!("{name}> "));
@@ -122,7 +123,11 @@ fn a_question_that_nobody_answers_holds_up_nothing() {
     let mut bob = prompt_of(&town, "bob");
     let tree = town.machine.at("bob/tree.txt");
     fs::write(&tree, "a tree").unwrap();
-    bob.types("share add tree.txt\r").sees("shared with everyone").sees("bob> ");
+    bob.types("share add tree.txt\r").sees("Everyone is whoever the index admits");
+    bob.sees("tree.txt: 1 file, 6 bytes: tree.txt").sees("with everyone? [Y/n] ").types("n\r");
+    bob.sees("nothing is shared").sees("bob> ").types("share add tree.txt\r");
+    bob.sees("with everyone? [Y/n] ").types("\r");
+    bob.sees("shared with everyone").sees("bob> ");
     let mut mallory = prompt_of(&town, "mallory");
     bob.types("verify mallory\r").sees("same twelve words? [y/N] ");
     for round in 1..=5 {
@@ -146,7 +151,7 @@ fn ctrl_c_stops_a_verb_and_says_how_to_go_on() {
     let long = fs::File::create(town.machine.at("bob/long.bin")).unwrap();
     long.set_len(1 << 30).unwrap();
     // What takes long goes on beside the prompt.
-    bob.types("share add long.bin\r").sees("is being read").sees("bob> ");
+    bob.types("share add long.bin -y\r").sees("is being read").sees("bob> ");
     bob.sees("long.bin: 1 file, 1 GiB, shared with everyone");
 
     let mut mallory = prompt_of(&town, "mallory");
@@ -232,7 +237,8 @@ fn a_first_run_asks_again_and_goes_on_where_it_was() {
     // Not a name, one that was not meant, and one that is taken.
     at.types("No Name\r").sees("index: ").types("typo\r").sees("for typo").types("\r");
     at.sees("[typo]: ").types("bob\r").sees("for bob").sees("name): ").types(&password);
-    at.sees("again: ").types(&password).sees("for none): ").types("\r").sees("again: ").types("\r");
+    at.sees("again: ").types(&password).sees("a room (Enter for none): ").types("\r");
+    at.sees("for none): ").types("\r").sees("again: ").types("\r");
     at.sees("Somebody else has the name bob").sees("index: ");
     let address = town.index.address().to_string();
     town.index.signal(Signal::TERM);
@@ -243,8 +249,13 @@ fn a_first_run_asks_again_and_goes_on_where_it_was() {
     town.index = town.machine.start_with(&["--data", "data", "--listen", &address]);
     let mut at = begin(&folder);
     at.types("user1\r").sees("name): ").types(&password).sees("again: ").types(&password);
-    at.sees("You are user1").sees("Share the 9 files").types("\r").sees("user1> ");
+    at.sees("a room (Enter for none): ").types("\r");
+    // A question that was not answered comes again.
+    at.sees("You are user1").sees("Share the 9 files").types("\u{3}");
     assert!(!at.text().contains("Making your keys"), "{}", at.text());
+    assert_eq!(at.exit(), Some(130));
+    let mut at = Terminal::open(&folder, env!("CARGO_BIN_EXE_client"), &home);
+    at.sees("Share the 9 files").types("\r").sees("user1> ");
     at.types("quit\r");
     assert_eq!(at.exit(), Some(0));
     // A password that is wrong is asked again.
@@ -253,4 +264,22 @@ fn a_first_run_asks_again_and_goes_on_where_it_was() {
     user1.sees("Password: ").types("not the password\r").sees("does not know this name");
     user1.sees("Password: ").types(&password).sees("You are user1");
     assert_eq!(user1.exit(), Some(0));
+}
+
+#[test]
+fn paths_begin_in_the_folder_to_which_one_has_gone() {
+    let town = Town::new();
+    let mut bob = prompt_of(&town, "bob");
+    fs::create_dir_all(town.machine.at("bob/deep/deeper")).unwrap();
+    fs::write(town.machine.at("bob/deep/tree.txt"), "a tree").unwrap();
+    bob.types("pwd\r").sees("/bob").sees("bob> ");
+    bob.types("cd de\t\r").sees("/bob/deep").sees("bob> ");
+    bob.types("ls\r").sees("deeper/").sees("tree.txt").sees("6 bytes").sees("bob> ");
+    bob.types("share add tr\t -y\r").sees("tree.txt: 1 file, 6 bytes").sees("bob> ");
+    bob.types("cd nowhere\r").sees("error: nowhere").sees("bob> ");
+    bob.types("cd ../deep/deeper\r").sees("/deeper").sees("bob> ");
+    bob.types("get bob:tree.txt --out here\r").sees("bob> ");
+    bob.types("share ls\r").sees("bob/deep/tree.txt").sees("bob> ");
+    bob.types("quit\r");
+    assert_eq!(bob.exit(), Some(0));
 }

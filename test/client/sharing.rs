@@ -129,3 +129,64 @@ fn what_is_sent_where_nobody_can_be_asked_comes_only_as_the_policy_says() {
     assert_eq!(fs::read(bob.path.join("downloads/letter.txt")).unwrap(), b"Dear Bob");
     assert_eq!(taking.await_event("received")["user"], "mallory");
 }
+
+#[test]
+fn a_share_gets_other_keywords_and_another_audience_and_lists_its_files() {
+    let town = Town::new();
+    let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));
+    bob.write("zoo/animals/koala.txt", b"a koala");
+    let zoo = bob.write("zoo/list.txt", b"a list");
+    let zoo = zoo.parent().unwrap().to_str().unwrap();
+    bob.run(&["share", "add", zoo, "--keyword", "pictures"]).ok();
+    let table = bob.run(&["share", "ls"]).ok();
+    assert!(table.contains("13 bytes") && table.contains("everyone"), "{table}");
+    let files = bob.objects(&["share", "ls", "zoo"]);
+    let paths: Vec<_> = files.iter().map(|it| it["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, ["animals/koala.txt", "list.txt"]);
+    assert_eq!(files[0]["keywords"], serde_json::json!(["pictures", "zoo", "animals"]));
+    assert_eq!((&files[0]["size"], &files[0]["share"]), (&7.into(), &"zoo".into()));
+    assert_eq!(bob.objects(&["share", "ls", "zoo", "animals/"]).len(), 1);
+    bob.run(&["share", "ls", "zoo", "plants"]).failed(3);
+    bob.run(&["share", "ls", "none"]).failed(3);
+
+    // Through the program that serves it, and without one.
+    let serving = bob.serve();
+    mallory.run(&["get", "bob:zoo/list.txt", "--out", "one"]).ok();
+    for serving in [Some(serving), None] {
+        bob.run(&["share", "set", "zoo", "--to", "bob"]).ok();
+        mallory.run(&["search", "list"]).failed(3);
+        mallory.run(&["get", "bob:zoo/list.txt", "--out", "two"]).failed(3);
+        let changed = bob.objects(&["share", "set", "zoo", "--to", "everyone"]);
+        assert_eq!(changed[0]["to"], "everyone", "{changed:?}");
+        if serving.is_some() {
+            mallory.run(&["get", "bob:zoo/list.txt", "--out", "three"]).ok();
+        }
+    }
+    bob.run(&["share", "set", "zoo", "--keyword", "films"]).ok();
+    assert_eq!(mallory.objects(&["browse", "bob", "--keyword", "films"]).len(), 2);
+    mallory.run(&["browse", "bob", "--keyword", "pictures"]).failed(3);
+    bob.run(&["share", "set", "zoo", "--no-keywords"]).ok();
+    assert_eq!(bob.objects(&["share", "ls"])[0]["keywords"], serde_json::json!(["zoo"]));
+
+    // Nobody has this name, and nothing is said.
+    let err = bob.run(&["share", "set", "zoo", "--to", "zoe", "--keyword", "k"]).failed(3);
+    assert!(err.contains("nobody on the index is called zoe"), "{err}");
+    let listed = bob.objects(&["share", "ls"]);
+    assert_eq!(listed[0]["to"], "everyone");
+    assert_eq!(listed[0]["keywords"], serde_json::json!(["zoo"]));
+    mallory.run(&["search", "list"]).ok();
+    bob.run(&["share", "set", "zoo"]).failed(2);
+    bob.run(&["share", "set", "none", "--to", "everyone"]).failed(3);
+}
+
+#[test]
+fn what_everyone_means_is_said_when_something_is_shared_with_them() {
+    let town = Town::new();
+    let bob = town.joined("bob");
+    let ant = bob.write("ant", b"an ant");
+    let shared = bob.run(&["share", "add", ant.to_str().unwrap()]);
+    assert!(shared.err.contains("Everyone is whoever the index admits"), "{shared:?}");
+    let bee = bob.write("bee", b"a bee");
+    let shared = bob.run(&["share", "add", bee.to_str().unwrap(), "--to", "bob"]);
+    assert!(!shared.err.contains("whoever"), "{shared:?}");
+}

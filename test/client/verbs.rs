@@ -59,6 +59,8 @@ fn who_one_is_and_who_is_there() {
     assert!(lines[2].starts_with("mallory") && lines[2].contains("new"), "{table}");
     bob.run(&["whoami", "--contact", "room 9"]).ok();
     assert_eq!(bob.objects(&["people"])[0]["contact"], "room 9");
+    assert_eq!(bob.objects(&["whoami"])[0]["contact"], "room 9");
+    assert!(bob.run(&["whoami"]).ok().contains("room 9"));
     bob.run(&["whoami", "--contact", ""]).ok();
     assert_eq!(bob.objects(&["people"])[0]["contact"], serde_json::Value::Null);
     let keys = bob.objects(&["keys"]);
@@ -96,6 +98,14 @@ fn both_see_the_same_twelve_words_and_remember_that_they_compared_them() {
     assert!(said.ends_with("mallory is verified.\n"), "{said}");
     assert_eq!(bob.objects(&["people"])[1]["key"], "verified");
     assert_eq!(mallory.objects(&["people"])[0]["key"], "not verified");
+    // The whole fingerprints, for who wants to compare those.
+    let whose = |home: &crate::town::Home<'_>| {
+        home.objects(&["whoami"])[0]["fingerprint"].as_str().unwrap().to_owned()
+    };
+    let hex = bob.run(&["verify", "mallory", "--hex"]).ok();
+    assert!(hex.contains(&whose(&bob)) && hex.contains(&whose(&mallory)), "{hex}");
+    let table = bob.run(&["people", "-v"]).ok();
+    assert!(table.contains(&whose(&mallory)), "{table}");
 }
 
 #[test]
@@ -156,4 +166,26 @@ fn the_index_that_was_joined_counts_more_than_the_one_in_the_file() {
     assert!(people.err.contains(&format!("You joined the index at {at}")), "{people:?}");
     assert!(people.err.contains("login 127.0.0.1:9"), "{people:?}");
     assert!(people.ok().contains("bob"));
+}
+
+#[test]
+fn an_index_that_has_moved_is_followed() {
+    let mut town = Town::new();
+    drop(town.joined("bob"));
+    town.index.signal(rustix::process::Signal::TERM);
+    town.index.end();
+    town.index = town.machine.start();
+    let (bob, at) = (town.home("bob"), town.index.address().to_string());
+    let settings = bob.path.join("waxwing.toml");
+    let before = fs::read_to_string(&settings).unwrap();
+    assert!(!before.contains(&at), "{before}");
+    fs::write(&settings, before + "away = 3 # seconds\n").unwrap();
+    let said = bob.run(&["login", &town.invitation(), "--password-file", "password"]).ok();
+    assert_eq!(said, format!("You are bob on the index at {at}.\n"));
+    let people = bob.run(&["people"]);
+    assert_eq!(people.err, "");
+    people.ok();
+    let after = fs::read_to_string(&settings).unwrap();
+    assert!(after.contains(&format!("index = \"{at}\"\n")), "{after}");
+    assert!(after.ends_with("away = 3 # seconds\n"), "{after}");
 }

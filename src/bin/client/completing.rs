@@ -11,13 +11,16 @@ use waxwing::ui::Completion;
 pub(crate) fn completion(program: &Program) -> Completion {
     let (names, flags) = (program.names(), flags());
     Arc::new(move |before, word| match before.first().map(String::as_str) {
-        None => beginning(word, verbs::names().chain(["help", "quit"]).map(str::to_owned)),
+        None => beginning(
+            word,
+            verbs::names().chain(["help", "quit", "cd", "ls", "pwd"]).map(str::to_owned),
+        ),
         Some("help") => beginning(word, verbs::names().map(str::to_owned)),
         Some(verb) if word.starts_with('-') => {
             beginning(word, flags.get(verb).into_iter().flatten().cloned())
         }
         Some("send") if before.len() > 1 => files(word),
-        Some("share") => files(word),
+        Some("share" | "cd" | "ls") => files(word),
         Some(verb) => {
             let end = if matches!(verb, "browse" | "get") { ":" } else { "" };
             let names = names.lock().unwrap_or_else(PoisonError::into_inner);

@@ -5,7 +5,10 @@ use crate::failures::{self, Trouble};
 use crate::program::Program;
 use crate::samples;
 use crate::verbs::account::{self, Newcomer};
+use crate::verbs::sharing::EVERYONE;
 use crate::visits::files;
+use std::fs;
+use std::path::Path;
 use waxwing::crypto::Password;
 use waxwing::model::{Audience, IndexAddress, Invitation, UserName};
 use waxwing::node::User;
@@ -25,6 +28,7 @@ pub(crate) async fn welcome(program: &Program, index: IndexAddress) -> Result<Us
         Newcomer::New(_) => program.with_config(|config| config.user.clone()).flatten(),
     };
     let account = if is_new { Some(new_account(program, set.as_ref())?) } else { None };
+    let contact = if is_new { ask.text(CONTACT, None)? } else { String::new() };
     let is_known = matches!(me, Newcomer::Known(_));
     let me = me.kept(program, None)?;
     let joined = match account {
@@ -35,8 +39,12 @@ pub(crate) async fn welcome(program: &Program, index: IndexAddress) -> Result<Us
         account::tell_kept(program);
     }
     joined?;
+    if !contact.is_empty()
+        && let Err(error) = me.set_contact(Some(contact.as_str())).await
+    {
+        program.printer.failure(&failures::node(&error));
+    }
     account::told_joined(program, &me, "joined")?;
-    offer_to_share(program, &me).await?;
     Ok(me)
 }
 
@@ -100,11 +108,20 @@ async fn log_in(
     }
 }
 
-/// The folders that are set are offered once; without a yes nothing is shared.
-async fn offer_to_share(program: &Program, me: &User) -> Result<(), Trouble> {
+/// The folders that are set are offered until that was answered; without a yes nothing is shared.
+pub(crate) async fn offer_to_share(program: &Program, me: &User) -> Result<(), Trouble> {
+    let answered = program.home.state_path().join(ANSWERED);
+    let shared = me.shares()?;
+    let is_shared = |path: &Path| shared.iter().any(|it| it.path == path);
+    let mut offered = me.config().shares.clone();
+    offered.retain(|path| !is_shared(path));
+    if offered.is_empty() || answered.exists() {
+        return Ok(());
+    }
     let ask = program.asker("an answer", "`share add PATH`")?;
     put_samples(program, me);
-    for path in me.config().shares.clone() {
+    program.printer.note(EVERYONE);
+    for path in offered {
         let preview = me.preview(&path).await?;
         let place = me.home().path();
         let place = path.strip_prefix(place).unwrap_or(&path).display().to_string();
@@ -120,6 +137,8 @@ async fn offer_to_share(program: &Program, me: &User) -> Result<(), Trouble> {
                 .note(format!("Nothing is shared. `share add {}` does later.", path.display()));
         }
     }
+    // If that cannot be kept, it is asked once more.
+    let _ = fs::write(answered, "");
     Ok(())
 }
 
@@ -131,3 +150,7 @@ fn put_samples(program: &Program, me: &User) {
         program.printer.note(format!("The files to try with could not be made: {error}"));
     }
 }
+
+const CONTACT: &str = "How others reach you otherwise, such as a room (Enter for none)";
+/// A file in the home's state, when it was answered what is shared.
+const ANSWERED: &str = "offered";

@@ -13,6 +13,7 @@ mod demo;
 mod errands;
 mod failures;
 mod first_run;
+mod folders;
 mod mistakes;
 mod program;
 mod prompt;
@@ -21,6 +22,7 @@ mod settings;
 #[path = "../server/signals.rs"]
 mod signals;
 mod stopping;
+mod sure;
 mod verbs;
 mod visits;
 

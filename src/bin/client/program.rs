@@ -153,6 +153,12 @@ impl Program {
         self.typed.as_ref().map_or_else(|| path.to_owned(), |typed| typed.folder.join(path))
     }
 
+    /// The same for work that goes on while one may go elsewhere.
+    pub(crate) fn at_for_long(&self, path: &Path) -> PathBuf {
+        let path = self.at(path);
+        std::path::absolute(&path).unwrap_or(path)
+    }
+
     /// A path as one would type it there.
     pub(crate) fn shortened<'a>(&self, path: &'a Path) -> &'a Path {
         let typed = self.typed.as_ref().map(|typed| typed.folder.clone());
@@ -335,7 +341,9 @@ impl Program {
 
     pub(crate) fn set_passphrase_file(&self, path: Option<&PathBuf>) {
         if let Some(path) = path {
-            self.state().passphrase_file = Some(path.clone());
+            let is_input = path == Path::new("-");
+            let whole = std::path::absolute(path).ok().filter(|_| !is_input);
+            self.state().passphrase_file = Some(whole.unwrap_or_else(|| path.clone()));
         }
     }
 

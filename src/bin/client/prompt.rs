@@ -3,17 +3,19 @@
 use crate::completing::completion;
 use crate::failures::{self, Trouble};
 use crate::first_run;
+use crate::folders;
 use crate::mistakes;
 use crate::program::Program;
 use crate::signals::Told;
 use crate::stopping::{self, signals, until_stopped};
+use crate::sure;
 use crate::verbs::{self, account, sharing};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::task::block_in_place;
 use waxwing::node::index::Status;
 use waxwing::node::{self, User};
-use waxwing::ui::{Exit, Failure, Line, Loudness, Shell, Table, split_words};
+use waxwing::ui::{AskError, Exit, Failure, Line, Loudness, Shell, Table, split_words};
 
 /// Opens the prompt, until the person leaves.
 pub(crate) async fn open(program: &Arc<Program>) -> Result<(), Failure> {
@@ -26,6 +28,9 @@ pub(crate) async fn open(program: &Arc<Program>) -> Result<(), Failure> {
     let prompt = async move {
         let user = begin(&working).await?;
         if let Some(user) = &user {
+            if user.name()?.is_some() && user.index().is_ok() {
+                first_run::offer_to_share(&working, user).await?;
+            }
             be_there(&working, user).await;
         }
         menu(&working, user.as_ref());
@@ -120,7 +125,8 @@ async fn read_lines(program: &Arc<Program>) -> Result<(), Trouble> {
         let read = block_in_place(|| shell.read(&prompt(program)));
         let read = read.map_err(|error| Failure::new(Exit::Error, error))?;
         match read {
-            Line::End => return Ok(()),
+            Line::End if may_leave(program) => return Ok(()),
+            Line::End => {}
             Line::Dropped => program.printer.note("`quit` or Ctrl-D leaves."),
             Line::Typed(line) => {
                 if !carry_out(program, &line).await? {
@@ -142,14 +148,36 @@ async fn carry_out(program: &Arc<Program>, line: &str) -> Result<bool, Trouble> 
         program.printer.failure(&failures::usage("a quote is not closed"));
         return Ok(true);
     };
-    match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+    let typed: Vec<_> = words.iter().map(String::as_str).collect();
+    if let Some(done) = folders::carry_out(program, &typed) {
+        if let Err(trouble) = done {
+            program.printer.failure(&trouble.into());
+        }
+        return Ok(true);
+    }
+    match typed.as_slice() {
         [] => return Ok(true),
-        ["quit" | "exit"] => return Ok(false),
+        ["quit" | "exit"] => return Ok(!may_leave(program)),
+        ["quit" | "exit", "-y" | "--yes"] => return Ok(false),
         ["help" | "?"] => help(program),
         ["help", verb] => parse_and_do(program, &[(*verb).to_owned(), "--help".to_owned()]).await?,
         _ => parse_and_do(program, &words).await?,
     }
     Ok(true)
+}
+
+/// Whoever would cut something off is asked. Ctrl-D, once more, is a yes.
+fn may_leave(program: &Program) -> bool {
+    let lost = program.opened().as_ref().and_then(sure::under_way);
+    let (Some(lost), Some(ask)) = (lost, program.ask()) else { return true };
+    let mut lost = lost;
+    if let Some(first) = lost.get_mut(..1) {
+        first.make_ascii_uppercase();
+    }
+    match ask.yes(&format!("{lost}. Leave, and cut that off?"), false) {
+        Ok(leaves) => leaves,
+        Err(why) => !matches!(why, AskError::Interrupted),
+    }
 }
 
 async fn parse_and_do(program: &Arc<Program>, words: &[String]) -> Result<(), Trouble> {
@@ -179,8 +207,11 @@ fn help(program: &Program) {
         let about = verb.get_about().map(ToString::to_string);
         table.row([verb.get_name(), about.as_deref().unwrap_or_default()]);
     }
+    for (verb, what) in folders::VERBS {
+        table.row([verb, what]);
+    }
     table.row(["help VERB", "Say more of a verb"]);
-    table.row(["quit", "Leave; so does Ctrl-D"]);
+    table.row(["quit", "Leave, as Ctrl-D does; what is under way is asked about, not with --yes"]);
     program.printer.table(table);
 }
 

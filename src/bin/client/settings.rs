@@ -224,8 +224,8 @@ impl Given {
         let config = Config {
             index,
             user: settings.parse(&USER)?,
-            shares: settings.paths(&SHARES),
-            downloads: settings.path(&DOWNLOADS),
+            shares: settings.paths(&SHARES).into_iter().map(whole).collect(),
+            downloads: settings.path(&DOWNLOADS).map(whole),
             receive: settings.parse::<Receive>(&RECEIVE)?.unwrap_or_default(),
             port: port.and_then(|port| port.try_into().ok()),
         };
@@ -238,10 +238,16 @@ impl Given {
         let options = Options { patience, away, pace, ..Options::default() };
         let options = Options { retries: retries(settings)?, ..deadlines(settings, options)? };
         let (samples, json) = (settings.is_on(&SAMPLES)?, settings.is_on(&JSON)?);
-        let log = settings.path(&LOG).unwrap_or_else(|| home.state_path().join("client.log"));
+        let log =
+            settings.path(&LOG).map(whole).unwrap_or_else(|| home.state_path().join("client.log"));
         let log = Some(log).filter(|log| !log.ends_with("off"));
         Ok(Self { home, has_file, config, options, samples, json, log, remark })
     }
+}
+
+/// A path that means the same wherever one goes at the prompt.
+fn whole(path: PathBuf) -> PathBuf {
+    std::path::absolute(&path).unwrap_or(path)
 }
 
 fn retries(settings: &Settings) -> Result<Backoff, SettingError> {

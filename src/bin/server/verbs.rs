@@ -17,7 +17,7 @@ use waxwing::index::store::{self, OpenError, Place, Sqlite};
 use waxwing::index::{FolderError, Held};
 use waxwing::model::UserName;
 use waxwing::ui::settings::flags;
-use waxwing::ui::{Exit, Failure, Printer};
+use waxwing::ui::{Ask, Exit, Failure, Printer};
 
 /// What can be typed.
 pub(crate) fn command() -> Command {
@@ -40,18 +40,21 @@ pub(crate) fn command() -> Command {
                 .arg(switch("list", "List the invitations").conflicts_with_all(["for", "days"])),
             Command::new("users")
                 .about("List the accounts, or close one")
-                .arg(named("close", "Close this account; the name is free then")),
+                .arg(named("close", "Close this account; the name is free then"))
+                .arg(yes()),
             Command::new("sessions")
                 .about("List the sessions, or end those of an account")
                 .arg(named("of", "List those of this account only").conflicts_with("end"))
-                .arg(named("end", "End all sessions of this account")),
+                .arg(named("end", "End all sessions of this account"))
+                .arg(yes()),
             Command::new("stats").about("Count accounts, sessions, and what the database takes"),
             Command::new("backup")
                 .about("Copy the database into a new file, while the server runs or not")
                 .arg(file("The file, which must not be there yet")),
             Command::new("restore")
                 .about("Put a backup in the place of the database; the server must not run")
-                .arg(file("The backup")),
+                .arg(file("The backup"))
+                .arg(yes()),
             Command::new("check").about("Read the whole database and say what is wrong with it"),
         ])
 }
@@ -63,6 +66,7 @@ pub(crate) fn carry_out(
     printer: &Printer,
 ) -> Result<(), Failure> {
     let Some((verb, arguments)) = matches.subcommand() else { return run::run(config, printer) };
+    ask_first(verb, arguments, config, printer)?;
     if verb == "restore" {
         return restore(&path(arguments), config, printer);
     }
@@ -75,6 +79,47 @@ pub(crate) fn carry_out(
         printer.note(format!("Settings were read in {}.", file.display()));
     }
     Ok(())
+}
+
+/// At a terminal, asks before something is lost. A script that says so means it.
+fn ask_first(
+    verb: &str,
+    arguments: &ArgMatches,
+    config: &Config,
+    printer: &Printer,
+) -> Result<(), Failure> {
+    let said = matches!(arguments.try_get_one::<bool>("yes"), Ok(Some(true)));
+    let Some(ask) = Ask::new(printer).filter(|_| !said && !printer.is_json()) else {
+        return Ok(());
+    };
+    let name = |flag: &str| arguments.get_one::<UserName>(flag);
+    let question = match verb {
+        "users" => name("close").map(|user| {
+            format!("Close the account of {user}? What {user} shares goes from the index, and others may take the name.")
+        }),
+        "sessions" => name("end").map(|user| {
+            format!("End all sessions of {user}? Every program of theirs asks for the password then.")
+        }),
+        "restore" => {
+            let database = config.data.database();
+            database.exists().then(|| {
+                let (backup, database) = (path(arguments), database.display().to_string());
+                format!("Put {} in the place of {database}, which is kept beside it?", backup.display())
+            })
+        }
+        _ => None,
+    };
+    match question.map(|question| ask.yes(&question, false)) {
+        None | Some(Ok(true)) => Ok(()),
+        Some(Ok(false)) => Err(Failure::new(Exit::NothingToDo, "all is left as it was")),
+        Some(Err(error)) => {
+            let exit = match error {
+                waxwing::ui::AskError::Interrupted => Exit::Interrupted,
+                _ => Exit::Error,
+            };
+            Err(Failure::new(exit, error))
+        }
+    }
 }
 
 fn order(verb: &str, arguments: &ArgMatches, config: &Config) -> Result<Order, Failure> {
@@ -196,6 +241,10 @@ fn named(flag: &'static str, help: &'static str) -> Arg {
 
 fn switch(flag: &'static str, help: &'static str) -> Arg {
     Arg::new(flag).long(flag).action(ArgAction::SetTrue).help(help)
+}
+
+fn yes() -> Arg {
+    switch("yes", "Ask nothing; without a terminal nothing is asked in any case").short('y')
 }
 
 fn days() -> Arg {

@@ -192,6 +192,30 @@ pub(super) fn write_if_none(path: &Path, bytes: &[u8]) -> Result<bool, HomeError
     }
 }
 
+/// Writes some lines of a file of the person anew, if it is there.
+pub(super) fn change_lines(
+    path: &Path,
+    change: impl Fn(&str) -> Option<String>,
+) -> Result<(), HomeError> {
+    let text = match fs::read_to_string(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        text => text.map_err(at(path))?,
+    };
+    let lines = text.split_inclusive('\n').map(|line| match change(line) {
+        Some(changed) => changed + if line.ends_with('\n') { "\n" } else { "" },
+        None => line.to_owned(),
+    });
+    let changed: String = lines.collect();
+    if changed == text {
+        return Ok(());
+    }
+    let beside = path.with_extension("toml.new");
+    // A crash may have left one; it was never read by anybody.
+    let _ = fs::remove_file(&beside);
+    let written = write_new(&beside, changed.as_bytes());
+    written.and_then(|()| fs::rename(&beside, path)).map_err(at(path))
+}
+
 /// Whether others can reach what is there; nothing is wrong with what is not there.
 pub(super) fn check_private(path: &Path, wanted: u32) -> Result<(), HomeError> {
     match fs::metadata(path) {

@@ -217,6 +217,13 @@ impl Home {
         files::write_if_none(&self.settings, text.as_bytes())
     }
 
+    /// Has the settings name another index, if they name this one. What else stands there stays.
+    pub(in crate::node) fn follow(&self, from: &HostPort, to: &HostPort) -> Result<(), HomeError> {
+        let line = |at| format!("index = \"{at}\"");
+        let (from, to) = (line(from), line(to));
+        files::change_lines(&self.settings, |it| (it.trim() == from).then(|| to.clone()))
+    }
+
     /// The index that it belongs to, if it belongs to one yet.
     pub fn index(&self) -> Result<Option<Invitation>, HomeError> {
         let ours = kept::Belonging::read(&self.state())?;

@@ -49,7 +49,8 @@ pub(in crate::node) use cache::Chained;
 pub use cache::{Age, Known, Seen};
 pub(in crate::node) use catalog::Pages;
 pub use catalog::{
-    Entries, Findings, Found, Listing, More, OwnShare, Published, Query, SeenShare, Source, Summary,
+    Entries, Findings, Found, Listing, More, OwnShare, Part, Published, Query, SeenShare, Source,
+    Summary,
 };
 pub use error::{Error, LoggedOut, Trouble};
 pub use news::{News, NewsStream, Warnings};

@@ -7,6 +7,7 @@ use crate::node::Error;
 use crate::node::home::kept::Belonging;
 use crate::node::index::OwnAccount;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 /// Who one is, as far as this machine knows.
 #[derive(Debug)]
@@ -131,9 +132,15 @@ impl User {
 
     fn belong(&self, index: &Invitation, user: &UserName) -> Result<(), Error> {
         let Invitation { at, fingerprint, .. } = index;
+        let before = Belonging::read(&self.0.state)?.map(|before| before.at);
         let ours = Belonging { at: at.clone(), fingerprint: *fingerprint, user: user.clone() };
         ours.write(&self.0.state)?;
+        // What was set before does not count any more.
+        self.0.has_moved.store(true, Ordering::Release);
         self.home().write_settings(at, user)?;
-        Ok(())
+        match before.filter(|before| before != at) {
+            Some(before) => Ok(self.home().follow(&before, at)?),
+            None => Ok(()),
+        }
     }
 }

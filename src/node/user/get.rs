@@ -36,6 +36,16 @@ pub struct GetRules {
     pub from: Option<UserName>,
     /// Where that person is, for who knows better than the index.
     pub at: Option<HostPort>,
+    /// Of all that is wanted these files alone, each under the name beside it.
+    pub only: Option<BTreeMap<EntryPath, EntryPath>>,
+}
+
+impl GetRules {
+    fn choose(&self, mut items: Vec<Item>) -> Vec<Item> {
+        let Some(only) = &self.only else { return items };
+        items.retain_mut(|item| only.get(&item.to).map(|to| item.to = to.clone()).is_some());
+        items
+    }
 }
 
 /// What came of a file.
@@ -109,7 +119,7 @@ impl User {
             rules,
             folder,
             people: BTreeMap::new(),
-            open: Item::with_own_places(items),
+            open: rules.choose(Item::with_own_places(items)),
             waiting: Vec::new(),
             failed: 0,
             got: Vec::new(),

@@ -17,7 +17,6 @@ use crate::node::index::{self, IndexSession, Summary};
 use crate::node::looks::{Figures, Hashes, LastLook};
 use crate::node::shared_folders::SharedFolder;
 use crate::peer::{LeftOut, Published, Scanned, ShareFolder, Stamp, WhyLeftOut};
-use crate::wire::Code;
 use std::collections::{HashMap, HashSet};
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -194,7 +193,7 @@ impl<'a> Look<'a> {
             // What has nothing to show yet is not there yet.
             let published = match entries.is_empty() && !is_over {
                 true => Ok(Summary::default()),
-                false => self.publish(entries).await,
+                false => self.me.publish(&self.session, &self.folder.share, entries).await,
             };
             // Whether more is read or not: nobody of its audience is there.
             if is_over || matches!(published, Err(Error::NobodyInAudience(_))) {
@@ -252,17 +251,6 @@ impl<'a> Look<'a> {
         entries
     }
 
-    /// Publishes it; when the index is away, it is published later.
-    async fn publish(&self, entries: Vec<Entry>) -> Result<Summary, Error> {
-        let publish = self.session.publish(self.folder.share.clone(), entries);
-        self.me.wait(&self.session, publish).await.map_err(|error| match error {
-            Error::Index(index::Error::Refused { code: Code::NotFound, .. }) => {
-                Error::NobodyInAudience(self.folder.share.name.clone())
-            }
-            error => error,
-        })
-    }
-
     fn end(self, published: Result<Summary, Error>) -> Result<Looked, Error> {
         let Self { me, folder, mut last, opened, files, mut reading, mut preview, .. } = self;
         let there: HashSet<Stamp> = files.iter().map(|file| file.stamp).collect();
@@ -295,11 +283,13 @@ impl<'a> Look<'a> {
 }
 
 impl User {
-    /// Another program of the same person may have taken it off the list, also while it is read.
+    /// Another program of the same person may have taken it off the list, or given it another audience,
+    /// also while it is read.
     fn check_shared(&self, folder: &SharedFolder) -> Result<(), Error> {
-        match self.shares()?.iter().any(|known| known.share.id == folder.share.id) {
-            true => Ok(()),
-            false => Err(Error::NoShare(folder.share.name.clone())),
+        match self.shares()?.iter().find(|known| known.share.id == folder.share.id) {
+            Some(known) if known.share == folder.share => Ok(()),
+            Some(_) => Err(Error::Stopped),
+            None => Err(Error::NoShare(folder.share.name.clone())),
         }
     }
 

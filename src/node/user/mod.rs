@@ -125,6 +125,7 @@ use crate::model::{Events, UnixTime};
 use crate::peer::Sharer;
 use crate::wire::{Features, Party};
 use std::fmt;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::broadcast;
@@ -203,6 +204,8 @@ struct Inner {
     /// Held while the index is asked for what others know more than we do.
     comparing: tokio::sync::Mutex<()>,
     visits: broadcast::Sender<Visit>,
+    /// The index is the one that was joined since, whatever is set.
+    has_moved: AtomicBool,
 }
 
 impl User {
@@ -278,6 +281,7 @@ impl User {
             contradictions: Mutex::default(),
             comparing: tokio::sync::Mutex::default(),
             visits: broadcast::Sender::new(VISITS_WAITING),
+            has_moved: AtomicBool::new(false),
         };
         Ok(Self(Arc::new(inner), events))
     }

@@ -99,6 +99,8 @@ pub(super) struct Presence {
     stop: CancellationToken,
     _stops: DropGuard,
     tasks: TaskTracker,
+    /// Those who get or send something.
+    visiting: TaskTracker,
 }
 
 impl User {
@@ -129,14 +131,16 @@ impl User {
         let listener = Listener::new(sockets, self.0.side.clone());
         let listener = listener.with_lanes(Arc::clone(&book) as Arc<_>).with_limits(LIMITS);
         let (stop, tasks) = (CancellationToken::new(), TaskTracker::new());
-        let host = Host { user: self.clone(), sharer, may_ask, tasks: tasks.clone() };
+        let visiting = TaskTracker::new();
+        let (seen, counted) = (tasks.clone(), visiting.clone());
+        let host = Host { user: self.clone(), sharer, may_ask, tasks: seen, visiting: counted };
         let service = move |conversation, incoming| {
             let (host, streams) = (host.clone(), Streams::new(conversation, Some(book.clone())));
             async move { host.welcome(streams, incoming).await }
         };
         tasks.spawn(listener.run(service, stop.clone()));
         let (online, _stops) = (Online { port, address, is_local }, stop.clone().drop_guard());
-        *self.presence() = Some(Presence { _lock: lock, online, stop, _stops, tasks });
+        *self.presence() = Some(Presence { _lock: lock, online, stop, _stops, tasks, visiting });
         Ok(online)
     }
 
@@ -169,6 +173,11 @@ impl User {
             self.offers().clear();
             tasks.wait().await;
         }
+    }
+
+    /// How many times others get or send something right now, also those who wait for a decision.
+    pub fn visits_under_way(&self) -> usize {
+        self.presence().as_ref().map_or(0, |presence| presence.visiting.len())
     }
 
     /// What others do here from now on.
@@ -232,6 +241,7 @@ struct Host {
     sharer: Sharer,
     may_ask: bool,
     tasks: TaskTracker,
+    visiting: TaskTracker,
 }
 
 impl Host {
@@ -283,6 +293,8 @@ impl Host {
     }
 
     async fn answer(&self, request: Request, streams: &Streams, who: Visitor) {
+        let is_visit = matches!(request.kind(), Kind::GetAsk | Kind::SendAsk);
+        let _visit = is_visit.then(|| self.visiting.token());
         let done = match request.kind() {
             Kind::GetAsk => {
                 let served = self.sharer.serve_get(request, streams, &who.user).await;

@@ -3,7 +3,7 @@
 use super::User;
 use super::results::{KeptResult, KeptResults};
 use crate::model::{Content, ContentId, EntryPath, Foreign, Name, UserName};
-use crate::node::index::{Found, Listing, More, Query, Seen};
+use crate::node::index::{Found, Listing, More, Part, Query, Seen};
 use crate::node::{Error, Object};
 
 /// What a search found, each with its number.
@@ -114,16 +114,26 @@ impl User {
         below: Option<&EntryPath>,
         most: usize,
     ) -> Result<Listing, Error> {
+        self.browse_part(user, Part { share, below, keyword: None }, most).await
+    }
+
+    /// The same of a part.
+    pub async fn browse_part(
+        &self,
+        user: &UserName,
+        part: Part<'_>,
+        most: usize,
+    ) -> Result<Listing, Error> {
         let session = self.session()?;
-        let browse = session.browse(user, share, below, most);
+        let browse = session.browse_part(user, part, most);
         let listing = match self.wait_or_else(&session, browse).await {
             Err(Error::Index(error)) if error.is_away() && self.pin(user)?.is_some() => {
                 // It reaches somebody, for which listings mostly need no room.
-                Box::pin(self.browse_there(user, share, below, most)).await?
+                Box::pin(self.browse_there(user, part, most)).await?
             }
             listing => listing?,
         };
-        listing.ok_or_else(|| match share {
+        listing.ok_or_else(|| match part.share {
             None => Error::Nobody(user.clone()),
             Some(share) => Error::NoShareOf { user: user.clone(), share: share.clone() },
         })

@@ -12,6 +12,7 @@ use crate::node::index::{
 };
 use crate::wire::{Code, Features, Party};
 use std::future::{Future, pending};
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::sleep;
@@ -28,7 +29,8 @@ impl User {
     /// and the person was not asked yet, [`Error::NoIndex`] when there is none at all.
     pub fn index(&self) -> Result<Invitation, Error> {
         let belonging = Belonging::read(&self.0.state)?;
-        match (&self.0.config.index, belonging) {
+        let has_moved = self.0.has_moved.load(Ordering::Acquire);
+        match (self.0.config.index.as_ref().filter(|_| !has_moved), belonging) {
             (Some(IndexAddress::Invited(set)), None) => Ok(without_token(set)),
             (Some(IndexAddress::Invited(set)), Some(ours)) => ours.admit(set),
             (Some(IndexAddress::Bare(at)), Some(ours)) => {

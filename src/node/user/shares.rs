@@ -1,12 +1,13 @@
 //! What one shares: adding, removing, and looking at it again.
 
 use super::User;
-use crate::model::{Audience, Keyword, Keywords, Name, Share, ShareId};
+use crate::model::{Audience, EntryPath, Keyword, Keywords, Name, Share, ShareId};
 use crate::node::Error;
-use crate::node::index::Summary;
+use crate::node::index::{self, Entries, IndexSession, Summary};
 use crate::node::looks::{self, Figures, LastLook};
 use crate::node::shared_folders::{SharedFolder, read_shares, write_shares};
 use crate::peer::{self, LeftOut, PassedOver, Scan, ShareFolder};
+use crate::wire::Code;
 use std::io;
 use std::path::Path;
 use tokio::task::spawn_blocking;
@@ -18,6 +19,8 @@ pub struct Preview {
     pub files: usize,
     /// How many bytes they have.
     pub bytes: u64,
+    /// The first of them.
+    pub first: Vec<EntryPath>,
     /// What cannot be shared.
     pub left_out: Vec<LeftOut>,
     /// What was passed over.
@@ -39,10 +42,14 @@ pub struct Looked {
 impl User {
     /// What lies in a folder that could be shared. Nothing is read.
     pub async fn preview(&self, path: &Path) -> Result<Preview, Error> {
+        self.scan(path).await.map(Preview::of)
+    }
+
+    /// The files themselves. None is opened.
+    pub async fn scan(&self, path: &Path) -> Result<Scan, Error> {
         let named = path.to_owned();
         let scan = spawn_blocking(move || ShareFolder::open(&named)?.scan()).await;
-        let scan = scan.map_err(|_| Error::Stopped)?.map_err(|source| disk(path, source))?;
-        Ok(Preview::of(scan))
+        scan.map_err(|_| Error::Stopped)?.map_err(|source| disk(path, source))
     }
 
     /// What one shares, as this home remembers it.
@@ -62,9 +69,7 @@ impl User {
         let folder = ShareFolder::open(&path).map_err(|source| disk(&path, source))?;
         let file_name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let name = folder.name().cloned().map_or_else(|| Name::new(file_name), Ok)?;
-        // What has no letter in it is no keyword.
-        let own = Keyword::as_spelled(name.as_str()).ok();
-        let keywords = Keywords::new(own.into_iter().chain(keywords.iter().cloned()))?;
+        let keywords = with_name(&name, keywords)?;
         let share = Share { id: ShareId::random(), name, keywords, audience };
         let added = SharedFolder { share, path };
         let _changing = self.0.state.changing()?;
@@ -78,6 +83,59 @@ impl User {
         shares.push(added.clone());
         write_shares(&self.0.state, &shares)?;
         Ok(added)
+    }
+
+    /// Gives a share other keywords, or another audience. Whoever is in it no longer gets nothing of it
+    /// from now on, and does not see it as soon as the index is told; [`User::look_at`] serves it again.
+    pub async fn change_share(
+        &self,
+        name: &Name,
+        keywords: Option<&[Keyword]>,
+        audience: Option<Audience>,
+    ) -> Result<SharedFolder, Error> {
+        let changed = {
+            let _changing = self.0.state.changing()?;
+            let mut shares = self.shares()?;
+            let folder = shares.iter_mut().find(|folder| folder.share.name == *name);
+            let folder = folder.ok_or_else(|| Error::NoShare(name.clone()))?;
+            if let Some(keywords) = keywords {
+                folder.share.keywords = with_name(name, keywords)?;
+            }
+            folder.share.audience = audience.unwrap_or_else(|| folder.share.audience.clone());
+            let changed = folder.clone();
+            write_shares(&self.0.state, &shares)?;
+            changed
+        };
+        // Looks that are under way serve and publish it as it was.
+        self.0.looks.end(changed.share.id).await;
+        self.sharer()?.shelf().remove(changed.share.id);
+        let session = self.session()?;
+        let last = LastLook::read(&self.0.state, changed.share.id).and_then(|last| last.published);
+        if let Some(published) = session.known().published(changed.share.id).or(last) {
+            session.known().remember(changed.share.id, published.clone());
+            match self.publish(&session, &changed.share, published.entries).await {
+                Err(error @ Error::NobodyInAudience(_)) => return Err(error),
+                // The wish stays, and the next look tells.
+                _ => {}
+            }
+        }
+        Ok(changed)
+    }
+
+    /// Publishes it; when the index is away, it is published later.
+    pub(super) async fn publish(
+        &self,
+        session: &IndexSession,
+        share: &Share,
+        entries: impl Into<Entries> + Send + 'static,
+    ) -> Result<Summary, Error> {
+        let published = self.wait(session, session.publish(share.clone(), entries)).await;
+        published.map_err(|error| match error {
+            Error::Index(index::Error::Refused { code: Code::NotFound, .. }) => {
+                Error::NobodyInAudience(share.name.clone())
+            }
+            error => error,
+        })
     }
 
     /// What a share was like when it was last looked at.
@@ -118,10 +176,20 @@ impl Preview {
     pub(super) fn of(scan: Scan) -> Self {
         let bytes = scan.files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size));
         let Scan { files, left_out, passed_over } = scan;
-        Self { files: files.len(), bytes, left_out, passed_over }
+        let first = files.iter().take(FEW).map(|file| file.path.clone()).collect();
+        Self { files: files.len(), bytes, first, left_out, passed_over }
     }
+}
+
+/// A share is found by its name as well. What has no letter in it is no keyword.
+fn with_name(name: &Name, keywords: &[Keyword]) -> Result<Keywords, Error> {
+    let own = Keyword::as_spelled(name.as_str()).ok();
+    Ok(Keywords::new(own.into_iter().chain(keywords.iter().cloned()))?)
 }
 
 pub(super) fn disk(path: &Path, source: io::Error) -> Error {
     Error::Peer(peer::Error::Disk { path: path.to_owned(), source })
 }
+
+/// So many files are named before all of them are shared.
+const FEW: usize = 3;

@@ -177,7 +177,13 @@ impl Keeper {
         }
         for folder in folders {
             let id = folder.share.id;
-            self.shares.entry(id).or_insert_with(|| Kept::new(folder, self.me.pace().glance));
+            let glance = self.me.pace().glance;
+            let kept = self.shares.entry(id).or_insert_with(|| Kept::new(folder.clone(), glance));
+            if kept.folder.share != folder.share {
+                // With other keywords, or another audience.
+                kept.folder = folder;
+                kept.at = Instant::now();
+            }
             self.watch(id).await;
         }
     }

@@ -11,10 +11,12 @@
 
 use super::User;
 use crate::crypto::Fingerprint;
-use crate::model::{EntryPath, Name, PeerAddress, UnixTime, UserName};
+use crate::model::{PeerAddress, UnixTime, UserName};
 use crate::node::Error;
 use crate::node::home::{StateFolder, kept};
-use crate::node::index::{self, Chained, IndexSession, Known, Listing, Pages, Person, Status};
+use crate::node::index::{
+    self, Chained, IndexSession, Known, Listing, Pages, Part, Person, Status,
+};
 use crate::wire::Code;
 use serde::{Deserialize, Serialize};
 use std::future::{Future, pending};
@@ -67,14 +69,13 @@ impl User {
     pub(super) async fn browse_there(
         &self,
         user: &UserName,
-        share: Option<&Name>,
-        below: Option<&EntryPath>,
+        part: Part<'_>,
         most: usize,
     ) -> Result<Option<Listing>, Error> {
         let reached = self.reach(user, None).await?;
         let asked = async {
             let (mut pages, conversation) =
-                (Pages::new(user, share, below, most), reached.streams.conversation());
+                (Pages::new(user, part, most), reached.streams.conversation());
             loop {
                 let page = match conversation.ask(pages.ask()).await {
                     Err(crate::link::AskError::Refused { code: Code::NotFound, .. }) => {

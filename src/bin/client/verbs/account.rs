@@ -3,6 +3,7 @@
 use crate::asking;
 use crate::failures::{self, Trouble};
 use crate::program::Program;
+use crate::sure;
 use clap::{Arg, ArgMatches, Command};
 use serde::Serialize;
 use waxwing::crypto::key_folder::NewKeys;
@@ -39,7 +40,7 @@ pub(super) fn login_command(command: Command) -> Command {
 }
 
 pub(super) fn logout_command(command: Command) -> Command {
-    command.about("End the session on the index; the keys stay")
+    command.about("End the session on the index; the keys stay").arg(sure::yes())
 }
 
 pub(super) fn whoami_command(command: Command) -> Command {
@@ -66,6 +67,8 @@ struct Account {
     index: Option<String>,
     fingerprint: String,
     home: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    contact: Option<String>,
 }
 
 impl Account {
@@ -76,6 +79,7 @@ impl Account {
             index: me.index.as_ref().map(Invitation::to_string),
             fingerprint: me.fingerprint.to_string(),
             home: me.home.display().to_string(),
+            contact: None,
         }
     }
 }
@@ -258,8 +262,11 @@ pub(crate) fn refused(error: &node::Error) -> Option<Code> {
     }
 }
 
-pub(super) async fn logout(program: &Program, _: &ArgMatches) -> Result<(), Trouble> {
+pub(super) async fn logout(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     let me = program.user()?;
+    if let Some(lost) = sure::under_way(&me) {
+        sure::ask(program, arguments, &format!("While {lost}: log out, and have it end?"))?;
+    }
     me.logout().await?;
     program.printer.object(&Account::of("logged out", &me.whoami()?));
     program.printer.result("You are logged out. Your keys and what you share stay here.");
@@ -272,12 +279,22 @@ pub(super) async fn whoami(program: &Program, arguments: &ArgMatches) -> Result<
         user.set_contact(Some(contact.as_str()).filter(|text| !text.is_empty())).await?;
     }
     let me = user.whoami()?;
-    program.printer.object(&Account::of("me", &me));
+    // The index knows it; without it the rest is told.
+    let contact = match me.user {
+        Some(_) => user.account().await.ok().map(|account| account.contact),
+        None => None,
+    };
+    let said = contact.iter().flatten().next().map(ToString::to_string);
+    program.printer.object(&Account { contact: said.clone(), ..Account::of("me", &me) });
     let mut table = Table::without_heading();
     let nobody = "nobody yet: `join INVITATION` makes an account".to_owned();
     table.row(["name", &me.user.as_ref().map_or(nobody, UserName::to_string)]);
     if let Some(index) = &me.index {
         table.row(["index", &index.to_string()]);
+    }
+    if contact.is_some() {
+        let none = "none: `whoami --contact TEXT` says how others reach you otherwise";
+        table.row(["contact", said.as_deref().unwrap_or(none)]);
     }
     table.row(["fingerprint", &me.fingerprint.to_string()]);
     table.row(["home", &me.home.display().to_string()]);

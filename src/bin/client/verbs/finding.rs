@@ -10,7 +10,7 @@ use serde::Serialize;
 use std::str::FromStr;
 use waxwing::crypto::UnixTime;
 use waxwing::model::{FileKind, Keyword, Untrusted, UserName};
-use waxwing::node::index::{Found, Query, Seen, Source};
+use waxwing::node::index::{Found, Part, Query, Seen, Source};
 use waxwing::node::{self, Object, ObjectError, Results, User};
 use waxwing::ui::{Exit, Failure, Loudness, Table, bytes};
 
@@ -57,7 +57,9 @@ pub(super) fn browse_command(command: Command) -> Command {
                 .long("keyword")
                 .value_name("K")
                 .value_parser(ValueParser::from(|text: &str| text.parse::<Keyword>()))
-                .help("Only of shares with this keyword"),
+                .help(
+                    "Only files with this keyword: of their share, or a folder in which they lie",
+                ),
         )
         .arg(
             Arg::new("limit")
@@ -98,7 +100,7 @@ impl Place {
             addresses: owner.addresses.iter().map(|at| at.socket_addr().to_string()).collect(),
             share: share.name.as_str().to_owned(),
             path: entry.path().as_str().to_owned(),
-            keywords: share.keywords.iter().map(|word| word.as_str().to_owned()).collect(),
+            keywords: source.keywords().into_iter().map(str::to_owned).collect(),
             modified: entry.modified().as_nanos() / 1_000_000_000,
         })
     }
@@ -218,13 +220,12 @@ fn row(
     let more = found.sources.len().saturating_sub(1);
     let more = u32::try_from(more).unwrap_or(u32::MAX).saturating_add(found.others);
     let others = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-    let keywords: Vec<_> = share.keywords.iter().map(|word| word.as_str()).collect();
     let object = format!("{}:{}/{}", owner.user, share.name.as_str(), entry.path().as_str());
     let mut cells = vec![
         number.to_string(),
         object + &others,
         bytes(entry.size()),
-        keywords.join(" "),
+        best.keywords().join(", "),
         if owner.online { "yes" } else { "no" }.to_owned(),
         key(me.standing(owner)?).to_owned(),
     ];
@@ -249,39 +250,30 @@ pub(super) async fn browse(program: &Program, arguments: &ArgMatches) -> Result<
     let text = arguments.get_one::<String>("USER").map(String::as_str).unwrap_or_default();
     let (user, object) = who_and_what(text)?;
     let most = arguments.get_one::<u32>("limit").copied().unwrap_or(FILES);
-    let share = object.as_ref().map(|object| &object.share);
-    let below = object.as_ref().and_then(|object| object.path.as_ref());
-    let keyword = arguments.get_one::<Keyword>("keyword");
-    // Which shares have a keyword is seen in what they list.
-    let asked = if keyword.is_some() { MOST_FILES } else { most };
-    let asked = usize::try_from(asked).unwrap_or(1000);
-    let mut listing = me.browse(&user, share, below, asked).await?;
+    let part = Part {
+        share: object.as_ref().map(|object| &object.share),
+        below: object.as_ref().and_then(|object| object.path.as_ref()),
+        keyword: arguments.get_one::<Keyword>("keyword"),
+    };
+    let listing = me.browse_part(&user, part, usize::try_from(most).unwrap_or(1000)).await?;
     super::tell_without_index(&program.printer, &me);
-    if let Some(keyword) = keyword {
-        let folded = keyword.as_str().to_lowercase();
-        let has = |source: &Source| {
-            source.share.keywords.iter().any(|it| it.as_str().to_lowercase() == folded)
-        };
-        listing.entries.retain(has);
-        let most = usize::try_from(most).unwrap_or(1000);
-        listing.more |= listing.entries.len() > most;
-        listing.entries.truncate(most);
-    }
     program.learn_names([user.to_string()]);
     let mut table = Table::new(&["file", "size", "keywords", "modified"]).names_in(0);
     for source in &listing.entries {
         let found = Found { sources: vec![source.clone()], others: 0 };
         program.printer.object(&File::of(&me, None, &found)?);
-        let keywords: Vec<_> = source.share.keywords.iter().map(|word| word.as_str()).collect();
         let modified = UnixTime(source.entry.modified().as_nanos() / 1_000_000_000);
         table.row([
             format!("{user}:{}/{}", source.share.name.as_str(), source.entry.path().as_str()),
             bytes(source.entry.size()),
-            keywords.join(" "),
+            source.keywords().join(", "),
             super::account::when(Some(modified)),
         ]);
     }
     if listing.entries.is_empty() {
+        if let Some(keyword) = part.keyword.filter(|_| !listing.keywords.is_empty()) {
+            return Err(no_such_keyword(&user, keyword, &listing.keywords).into());
+        }
         if let Some(object) = object.filter(|object| object.path.is_some()) {
             return Err(node::Error::NoSuchFile(object).into());
         }
@@ -293,6 +285,14 @@ pub(super) async fn browse(program: &Program, arguments: &ArgMatches) -> Result<
         program.printer.note(format!("Only the first {most} are shown; --limit shows more."));
     }
     Ok(())
+}
+
+fn no_such_keyword(user: &UserName, keyword: &Keyword, there_are: &[String]) -> Failure {
+    let first: Vec<_> = there_are.iter().take(KEYWORDS).map(String::as_str).collect();
+    let more = if there_are.len() > KEYWORDS { " and others" } else { "" };
+    let what = format!("nothing of that which {user} shares with you has the keyword {keyword}");
+    let hint = format!("there are {}{more}", Untrusted::new(&first.join(", ")));
+    Failure::new(Exit::NotFound, what).hint(hint)
 }
 
 /// USER, USER:SHARE or USER:SHARE/PATH.
@@ -318,5 +318,7 @@ A file is found that has all the words: in its name, its folders, or the keyword
 accents make no difference, and koal* finds all that begins so. There are no other signs: OR, NOT, -word\n\
 and *oala mean nothing here.";
 const RESULTS: usize = 20;
+/// So many keywords are named.
+const KEYWORDS: usize = 20;
 const FILES: u32 = 1000;
 const MOST_FILES: u32 = 100_000;

@@ -5,6 +5,7 @@ use super::sharing;
 use crate::asking;
 use crate::failures::{self, Trouble};
 use crate::program::Program;
+use crate::sure;
 use clap::{Arg, ArgMatches, Command};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
@@ -30,7 +31,8 @@ pub(super) fn command(command: Command) -> Command {
         .subcommand(
             Command::new("rotate")
                 .about("Change your keys: the old ones sign the new ones, and are kept")
-                .arg(asking::password_file()),
+                .arg(asking::password_file())
+                .arg(sure::yes()),
         )
         .subcommand(
             Command::new("export")
@@ -120,6 +122,9 @@ pub(crate) async fn finish(program: &Arc<Program>) -> Result<User, Trouble> {
 async fn rotate(program: &Arc<Program>, arguments: &ArgMatches) -> Result<(), Trouble> {
     let passphrase = program.passphrase()?;
     let me = program.open(passphrase.as_ref())?;
+    if !me.is_rotating() {
+        sure::ask(program, arguments, ROTATE)?;
+    }
     let password = asking::password(program, arguments)?;
     let (before, was_online) = (me.fingerprint(), me.online().is_some());
     if !me.is_rotating() {
@@ -215,5 +220,7 @@ fn file(arguments: &ArgMatches) -> Result<&Path, Trouble> {
     file.ok_or_else(|| failures::usage("name a file").into())
 }
 
+const ROTATE: &str = "Change your keys? Whoever has not compared words with you has to type your \
+new fingerprint (`trust`) before they share with you again.";
 const BEGUN: &str =
     "A change of your keys was begun, and is not finished: `keys rotate` finishes it.";

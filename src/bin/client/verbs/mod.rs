@@ -2,10 +2,12 @@
 
 mod about;
 pub(crate) mod account;
+mod clashes;
 mod finding;
 pub(crate) mod keys;
 mod moving;
 mod people;
+mod shares;
 pub(crate) mod sharing;
 mod transfers;
 

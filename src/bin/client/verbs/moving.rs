@@ -4,6 +4,7 @@ use super::people::{named, user};
 use super::transfers;
 use crate::failures::{self, Trouble};
 use crate::program::Program;
+use crate::sure;
 use crate::visits::{signed_by, some};
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -48,7 +49,7 @@ pub(super) fn get_command(command: Command) -> Command {
             Arg::new("overwrite")
                 .long("overwrite")
                 .action(ArgAction::SetTrue)
-                .help("Replace files that are there"),
+                .help("Replace files that are there; otherwise you are asked, at a terminal"),
         )
         .arg(user("from").long("from").value_name("USER").help("From this person alone"))
         .arg(
@@ -59,6 +60,7 @@ pub(super) fn get_command(command: Command) -> Command {
                 .value_parser(at)
                 .help("Where that person is, for who knows better than the index"),
         )
+        .arg(sure::yes())
         .arg(transfers::background())
 }
 
@@ -91,11 +93,15 @@ pub(super) async fn get(program: &Arc<Program>, arguments: &ArgMatches) -> Resul
     let rules = GetRules {
         out: arguments
             .get_one::<PathBuf>("out")
-            .map(|out| program.at(out))
+            .map(|out| match arguments.get_flag("background") {
+                true => program.at_for_long(out),
+                false => program.at(out),
+            })
             .or_else(|| program.downloads()),
         overwrite: arguments.get_flag("overwrite"),
         from: arguments.get_one::<UserName>("from").cloned(),
         at: arguments.get_one::<HostPort>("at").cloned(),
+        only: None,
     };
     let named = arguments.get_many::<Wanted>("WHAT").into_iter().flatten().cloned();
     let by_content = arguments.get_one::<Wanted>("content").cloned();
@@ -109,8 +115,7 @@ pub(super) async fn get(program: &Arc<Program>, arguments: &ArgMatches) -> Resul
             .into());
     }
     let words = (!words.is_empty()).then(|| words.join(" "));
-    let in_background = arguments.get_flag("background");
-    transfers::begin(program, Move::Get { wanted, words, rules }, in_background).await
+    transfers::begin(program, Move::Get { wanted, words, rules }, arguments).await
 }
 
 /// Says what came of a transfer.
@@ -247,16 +252,16 @@ fn parts_of(parts: &[(Sender, u64)]) -> String {
 }
 
 /// A path as one would type it here.
-fn from_here(program: &Program, path: &Path) -> String {
+pub(super) fn from_here(program: &Program, path: &Path) -> String {
     Untrusted::new(&program.shortened(path).display().to_string()).to_string()
 }
 
 pub(super) async fn send(program: &Arc<Program>, arguments: &ArgMatches) -> Result<(), Trouble> {
     let to = named(arguments, "USER")?;
     let paths = arguments.get_many::<PathBuf>("PATH").into_iter().flatten();
-    let paths = paths.map(|path| program.at(path)).collect();
+    let paths = paths.map(|path| program.at_for_long(path)).collect();
     program.printer.note(format!("Waiting for {to} to take it..."));
-    transfers::begin(program, Move::Send { to, paths }, arguments.get_flag("background")).await
+    transfers::begin(program, Move::Send { to, paths }, arguments).await
 }
 
 fn tell_sent(program: &Program, sent: SentFiles) -> Result<(), Trouble> {

@@ -13,7 +13,7 @@ use waxwing::crypto::{Fingerprint, UnixTime};
 use waxwing::model::{PeerAddress, UserName};
 use waxwing::node::index::Seen;
 use waxwing::node::{self, Acquaintance, SentBy, Standing, User, Words};
-use waxwing::ui::{Exit, Failure, Table, utc};
+use waxwing::ui::{Exit, Failure, Loudness, Table, utc};
 
 pub(super) fn people_command(command: Command) -> Command {
     command.about("List the people of the index: who is online, and whose key you know").arg(
@@ -32,6 +32,12 @@ pub(super) fn verify_command(command: Command) -> Command {
                 .long("yes")
                 .action(ArgAction::SetTrue)
                 .help("The words were compared, and are the same"),
+        )
+        .arg(
+            Arg::new("hex")
+                .long("hex")
+                .action(ArgAction::SetTrue)
+                .help("Show both whole fingerprints, too"),
         )
 }
 
@@ -113,7 +119,10 @@ pub(super) async fn people(program: &Program, arguments: &ArgMatches) -> Result<
     let Seen { value, age } = program.user()?.people().await?;
     tell_age(&program.printer, age);
     program.learn_names(value.iter().map(|it| it.person.user.to_string()));
-    let mut table = Table::new(&["name", "online", "where", "key", "contact"]);
+    let mut columns = vec!["name", "online", "where", "key", "contact"];
+    let is_verbose = program.printer.loudness() == Loudness::Verbose;
+    columns.extend(is_verbose.then_some("fingerprint"));
+    let mut table = Table::new(&columns);
     let only_online = arguments.get_flag("online");
     let mut shown = 0_usize;
     for one in value.iter().filter(|one| one.person.online || !only_online) {
@@ -127,13 +136,15 @@ pub(super) async fn people(program: &Program, arguments: &ArgMatches) -> Result<
         };
         let is_me = standing == Standing::Oneself;
         let contact = person.contact.as_ref().map(ToString::to_string);
-        table.row([
+        let mut cells = vec![
             format!("{}{}", person.user, if is_me { " (you)" } else { "" }),
             online,
             places(&person.addresses),
             if is_me { String::new() } else { key(standing).to_owned() },
             contact.unwrap_or_default(),
-        ]);
+        ];
+        cells.extend(is_verbose.then(|| person.identity.to_string()));
+        table.row(cells);
         shown = shown.saturating_add(1);
     }
     if shown == 0 {
@@ -181,6 +192,12 @@ pub(super) async fn verify(program: &Program, arguments: &ArgMatches) -> Result<
         verified: verified.map(|at| at.0),
     });
     show_words(program, &words);
+    if arguments.get_flag("hex") {
+        let mut table = Table::without_heading();
+        table.row([user.as_str(), &words.fingerprint.to_string()]);
+        table.row(["you", &me.fingerprint().to_string()]);
+        program.printer.table(table);
+    }
     if let (false, Some(ask)) = (said || program.json, program.ask()) {
         let question = format!("Does {user} see the same twelve words?");
         if !ask.yes(&question, false)? {

@@ -1,8 +1,10 @@
 //! Sharing: what others may find and fetch, and being there for them.
 
 use super::people::named_people;
+use super::shares;
 use crate::failures::{self, Trouble};
 use crate::program::Program;
+use crate::sure;
 use crate::visits::{self, files};
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -10,10 +12,10 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use waxwing::model::{Audience, Keyword, Name, UserName};
+use waxwing::model::{Audience, Keyword, Name, Untrusted, UserName};
 use waxwing::node::index::Summary;
-use waxwing::node::{self, Looked, Looking, Online, SharedFolder, User, Watched};
-use waxwing::ui::{Exit, Failure, Loudness, Table, bytes};
+use waxwing::node::{self, Looked, Looking, Online, Preview, SharedFolder, User, Watched};
+use waxwing::ui::{Exit, Failure, Loudness, bytes};
 
 pub(super) fn share_command(command: Command) -> Command {
     command
@@ -29,25 +31,15 @@ pub(super) fn share_command(command: Command) -> Command {
                         .value_parser(clap::value_parser!(PathBuf))
                         .help("The file or folder; of several, each is a share of its own"),
                 )
+                .arg(keyword())
                 .arg(
-                    Arg::new("keyword")
-                        .long("keyword")
-                        .value_name("K")
-                        .action(ArgAction::Append)
-                        .value_parser(ValueParser::from(|text: &str| text.parse::<Keyword>()))
-                        .help("A word by which all of it is found; may be said several times"),
+                    to().help("Who may see it: everyone, or names with commas [default: everyone]"),
                 )
-                .arg(
-                    Arg::new("to")
-                        .long("to")
-                        .value_name("NAMES")
-                        .help("Who may see it: everyone, or names with commas [default: everyone]"),
-                ),
+                .arg(sure::yes()),
         )
-        .subcommand(Command::new("ls").about("List what you share"))
-        .subcommand(
-            Command::new("rm").about("Stop sharing something").arg(share_name().required(true)),
-        )
+        .subcommand(shares::ls_command(Command::new("ls")))
+        .subcommand(shares::set_command(Command::new("set")))
+        .subcommand(shares::rm_command(Command::new("rm")))
         .subcommand(
             Command::new("scan")
                 .about("Look what has changed in your shares, and tell the index")
@@ -59,14 +51,40 @@ pub(super) fn serve_command(command: Command) -> Command {
     command.about("Be online and share until you are stopped, without a prompt")
 }
 
-fn share_name() -> Arg {
+pub(super) fn keyword() -> Arg {
+    Arg::new("keyword")
+        .long("keyword")
+        .value_name("K")
+        .action(ArgAction::Append)
+        .value_parser(ValueParser::from(|text: &str| text.parse::<Keyword>()))
+        .help("A word by which all of it is found; may be said several times")
+}
+
+pub(super) fn to() -> Arg {
+    Arg::new("to").long("to").value_name("NAMES")
+}
+
+/// The audience that was named, if one was.
+pub(super) fn audience(arguments: &ArgMatches) -> Result<Option<Audience>, Trouble> {
+    Ok(match arguments.get_one::<String>("to").map(String::as_str) {
+        None => None,
+        Some("everyone") => Some(Audience::Everyone),
+        Some(names) => Some(Audience::people(named_people(names)?).map_err(node::Error::from)?),
+    })
+}
+
+pub(super) fn keywords(arguments: &ArgMatches) -> Vec<Keyword> {
+    arguments.get_many::<Keyword>("keyword").into_iter().flatten().cloned().collect()
+}
+
+pub(super) fn share_name() -> Arg {
     Arg::new("NAME")
         .value_parser(ValueParser::from(|text: &str| Name::new(text)))
         .help("The name of the share, as `share ls` shows it")
 }
 
 #[derive(Serialize)]
-struct Shared {
+pub(super) struct Shared {
     #[serde(rename = "type")]
     kind: &'static str,
     name: String,
@@ -77,19 +95,8 @@ struct Shared {
     look: Option<Look>,
 }
 
-/// A share in the list of all, as it was when it was last looked at.
 #[derive(Serialize)]
-struct Listed {
-    #[serde(flatten)]
-    share: Shared,
-    files: u64,
-    bytes: u64,
-    left_out: u64,
-    passed_over: u64,
-}
-
-#[derive(Serialize)]
-struct Look {
+pub(super) struct Look {
     files: usize,
     bytes: u64,
     left_out: Vec<LeftOut>,
@@ -111,7 +118,7 @@ struct LeftOut {
 }
 
 impl Shared {
-    fn of(kind: &'static str, folder: &SharedFolder, look: Option<Look>) -> Self {
+    pub(super) fn of(kind: &'static str, folder: &SharedFolder, look: Option<Look>) -> Self {
         let share = &folder.share;
         Self {
             kind,
@@ -127,23 +134,60 @@ impl Shared {
 pub(super) async fn share(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     match arguments.subcommand() {
         Some(("add", arguments)) => add(program, arguments).await,
-        Some(("rm", arguments)) => remove(program, arguments).await,
+        Some(("rm", arguments)) => shares::remove(program, arguments).await,
         Some(("scan", arguments)) => scan(program, arguments).await,
-        _ => list(program),
+        Some(("set", arguments)) => shares::set(program, arguments).await,
+        Some((_, arguments)) => shares::list(program, arguments).await,
+        None => Ok(()),
     }
 }
 
 async fn add(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
-    let keywords = arguments.get_many::<Keyword>("keyword").into_iter().flatten();
-    let keywords: Vec<_> = keywords.cloned().collect();
-    let audience = match arguments.get_one::<String>("to").map(String::as_str) {
-        None | Some("everyone") => Audience::Everyone,
-        Some(names) => Audience::people(named_people(names)?).map_err(node::Error::from)?,
-    };
-    for path in arguments.get_many::<PathBuf>("PATH").into_iter().flatten() {
-        add_one(program, &program.at(path), &keywords, audience.clone()).await?;
+    let (keywords, named) = (keywords(arguments), audience(arguments)?);
+    let paths = arguments.get_many::<PathBuf>("PATH").into_iter().flatten();
+    let paths: Vec<_> = paths.map(|path| program.at(path)).collect();
+    if matches!(named, None | Some(Audience::Everyone)) {
+        program.printer.note(EVERYONE);
+    }
+    if named.is_none() {
+        ask_everyone(program, arguments, &paths).await?;
+    }
+    let audience = named.unwrap_or(Audience::Everyone);
+    for path in &paths {
+        add_one(program, path, &keywords, audience.clone()).await?;
     }
     Ok(())
+}
+
+/// Nobody was named: it is shown what everyone would see, and asked.
+async fn ask_everyone(
+    program: &Program,
+    arguments: &ArgMatches,
+    paths: &[PathBuf],
+) -> Result<(), Trouble> {
+    let Some(ask) = sure::whom(program, arguments) else { return Ok(()) };
+    let me = program.user()?;
+    for path in paths {
+        let preview = me.preview(path).await?;
+        let shown = program.shortened(path).display().to_string();
+        program.printer.note(format!("{}: {}", Untrusted::new(&shown), in_words(&preview)));
+    }
+    if ask.yes("Share it with everyone?", true)? {
+        return Ok(());
+    }
+    Err(Failure::new(Exit::NothingToDo, "nothing is shared")
+        .hint("--to NAMES shares it with these people alone")
+        .into())
+}
+
+/// How many files there are, and the first of them.
+fn in_words(preview: &Preview) -> String {
+    let first: Vec<_> = preview.first.iter().map(ToString::to_string).collect();
+    let more = match preview.files.saturating_sub(first.len()) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}, {}: {}{more}", files(preview.files), bytes(preview.bytes), first.join(", "))
 }
 
 async fn add_one(
@@ -157,18 +201,15 @@ async fn add_one(
     let Some(looked) = look(program, &me, &added).await? else { return Ok(()) };
     if let Err(error @ node::Error::NobodyInAudience(_)) = &looked.published {
         // A name was misspelled: nothing is to stay behind as if it were shared.
-        let mut failure = failures::node(error);
-        if let Some(missing) = missing(&me, &added.share.audience).await {
-            failure.what = format!("nobody on the index is called {missing}");
-        }
+        let failure = nobody(&me, error, &added.share.audience, "nothing is shared").await;
         me.remove_share(&added.share.name).await?;
-        return Err(failure.hint("`people` shows who is there; nothing is shared").into());
+        return Err(failure.into());
     }
     tell_looked(program, looked)
 }
 
 /// Looks at a share; where that takes long, it goes on beside everything else, if this program stays.
-async fn look(
+pub(super) async fn look(
     program: &Program,
     me: &User,
     folder: &SharedFolder,
@@ -186,6 +227,20 @@ async fn look(
         }
     }
     Ok(Some(looking.end().await?))
+}
+
+/// Says who of an audience is not there, and what has become of it.
+pub(super) async fn nobody(
+    me: &User,
+    error: &node::Error,
+    audience: &Audience,
+    therefore: &str,
+) -> Failure {
+    let mut failure = failures::node(error);
+    if let Some(missing) = missing(me, audience).await {
+        failure.what = format!("nobody on the index is called {missing}");
+    }
+    failure.hint(format!("`people` shows who is there; {therefore}"))
 }
 
 /// Those of an audience who are not on the index.
@@ -234,55 +289,6 @@ fn changes(summary: &Summary) -> String {
     let parts = parts.iter().filter(|(number, _)| *number > 0);
     let parts: Vec<_> = parts.map(|(number, what)| format!("{number} {what}")).collect();
     if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) }
-}
-
-fn list(program: &Program) -> Result<(), Trouble> {
-    let me = program.user()?;
-    let shares = me.shares()?;
-    let mut table = Table::new(&["name", "with", "keywords", "path"]);
-    for folder in &shares {
-        let look = me.figures(folder).unwrap_or_default();
-        program.printer.object(&Listed {
-            share: Shared::of("share", folder, None),
-            files: look.files,
-            bytes: look.bytes,
-            left_out: look.left_out,
-            passed_over: look.passed_over,
-        });
-        let keywords: Vec<_> = folder.share.keywords.iter().map(|word| word.as_str()).collect();
-        table.row([
-            folder.share.name.as_str(),
-            &folder.share.audience.to_string(),
-            &keywords.join(" "),
-            &folder.path.display().to_string(),
-        ]);
-    }
-    if shares.is_empty() {
-        program.printer.note("You share nothing. `share add PATH` begins.");
-        return Ok(());
-    }
-    program.printer.table(table);
-    for folder in &shares {
-        let look = me.figures(folder).unwrap_or_default();
-        let name = &folder.share.name;
-        if look.passed_over + look.left_out > 0 {
-            let numbers = format!("{} passed over, {} left out", look.passed_over, look.left_out);
-            program
-                .printer
-                .note(format!("{name}: {numbers}; `share scan {name}` says what and why."));
-        }
-    }
-    Ok(())
-}
-
-async fn remove(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
-    let Some(name) = arguments.get_one::<Name>("NAME") else { return Ok(()) };
-    program.user()?.remove_share(name).await?;
-    program.printer.object(&serde_json::json!({ "type": "removed", "name": name.as_str() }));
-    program
-        .printer
-        .result(format!("{name} is not shared any more. The files are where they were."));
-    Ok(())
 }
 
 async fn scan(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
@@ -428,3 +434,6 @@ pub(crate) async fn go_online(
     program.printer.result(format!("you are online{at}"));
     Ok(())
 }
+
+/// What the word says of which most is published.
+pub(crate) const EVERYONE: &str = "Everyone is whoever the index admits, now or later.";

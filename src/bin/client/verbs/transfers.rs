@@ -1,8 +1,10 @@
 //! Transfers that one has begun: how they stand, and stopping them or going on.
 
+use super::clashes;
 use super::moving::tell_moved;
 use crate::failures::{self, Trouble};
 use crate::program::Program;
+use crate::sure;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 use std::sync::Arc;
@@ -30,7 +32,8 @@ pub(super) fn command(command: Command) -> Command {
         .subcommand(
             Command::new("cancel")
                 .about("Give one up; what is here of it goes")
-                .arg(number("Its number").required(true)),
+                .arg(number("Its number").required(true))
+                .arg(sure::yes()),
         )
 }
 
@@ -60,6 +63,10 @@ pub(super) async fn transfers(
         }
         Some(("cancel", arguments)) => {
             let number = number(arguments).unwrap_or_default();
+            if let Some(it) = me.moves()?.iter().find(|it| it.number == number) {
+                let question = format!("Give up {}? What is here of it goes.", it.what);
+                sure::ask(program, arguments, &question)?;
+            }
             let are_gone = me.cancel_move(number).await?;
             told(program, "cancelled", number);
             program.printer.result(match are_gone {
@@ -94,7 +101,7 @@ async fn resume(program: &Arc<Program>, number: u64, in_background: bool) -> Res
         false => {
             let moving = program.user()?.resume_move(number)?;
             program.printer.note(format!("Going on with {}", moving.what()));
-            tell_moved(program, moving.carry_on().await?)
+            tell_moved(program, clashes::carry_on(program, moving, None).await?)
         }
     }
 }
@@ -121,17 +128,18 @@ async fn resume_all(program: &Arc<Program>, in_background: bool) -> Result<(), T
 /// Begins to move something, here or in the program that stays.
 pub(super) async fn begin(
     program: &Arc<Program>,
-    what: Move,
-    in_background: bool,
+    mut what: Move,
+    arguments: &ArgMatches,
 ) -> Result<(), Trouble> {
-    if in_background {
+    if arguments.get_flag("background") {
         let host = lasting(program)?;
         let moving = host.user()?.begin_move(what).await?;
         leave(program, host, moving);
         return Ok(());
     }
+    let replaces = clashes::asks_first(program, &mut what, arguments);
     let moving = program.user()?.begin_move(what).await?;
-    tell_moved(program, moving.carry_on().await?)
+    tell_moved(program, clashes::carry_on(program, moving, Some((arguments, replaces))).await?)
 }
 
 /// The program that goes on when this verb is over.

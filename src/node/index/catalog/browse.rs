@@ -3,9 +3,10 @@
 use super::super::people::SeenFrom;
 use super::super::{Error, IndexSession, Person};
 use super::found::{Found, Shelf, Source};
-use crate::model::{Content, EntryPath, Name, UserName};
+use crate::model::{Content, EntryPath, Keyword, Name, UserName};
 use crate::wire::Code;
 use crate::wire::index::{self, Behind, Browse, Locate, NameSaid, Named, PathSaid};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 /// Entries of a person that one may see.
@@ -17,6 +18,19 @@ pub struct Listing {
     pub entries: Vec<Source>,
     /// Whether there are more than were asked for.
     pub more: bool,
+    /// When those with a keyword were asked for, keywords that there are.
+    pub keywords: Vec<String>,
+}
+
+/// Which of somebody's entries are meant; by default all.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Part<'a> {
+    /// Those of the share of this name.
+    pub share: Option<&'a Name>,
+    /// Those at or below this path.
+    pub below: Option<&'a EntryPath>,
+    /// Those with this keyword: of their share, or the name of a folder in which they lie.
+    pub keyword: Option<&'a Keyword>,
 }
 
 impl IndexSession {
@@ -29,8 +43,18 @@ impl IndexSession {
         below: Option<&EntryPath>,
         most: usize,
     ) -> Result<Option<Listing>, Error> {
+        self.browse_part(user, Part { share, below, keyword: None }, most).await
+    }
+
+    /// The same of a part.
+    pub async fn browse_part(
+        &self,
+        user: &UserName,
+        part: Part<'_>,
+        most: usize,
+    ) -> Result<Option<Listing>, Error> {
         let (shared, until) = (self.shared(), self.shared().until());
-        let mut pages = Pages::new(user, share, below, most);
+        let mut pages = Pages::new(user, part, most);
         loop {
             let (page, live) = match shared.ask_where(pages.ask(), until).await {
                 Err(error) if error.is(Code::NotFound) => return Ok(None),
@@ -69,18 +93,38 @@ pub(in crate::node) struct Pages {
     ask: Browse,
     most: usize,
     entries: Vec<Source>,
+    keyword: Option<WithKeyword>,
+}
+
+/// Sees which entries have a keyword, and which keywords there are.
+struct WithKeyword {
+    folded: String,
+    seen: BTreeSet<String>,
+}
+
+impl WithKeyword {
+    fn takes(&mut self, source: &Source) -> bool {
+        let mut has = false;
+        for word in source.keywords() {
+            has |= word.to_lowercase() == self.folded;
+            if self.seen.len() < MOST_SEEN && !self.seen.contains(word) {
+                self.seen.insert(word.to_owned());
+            }
+        }
+        has
+    }
 }
 
 impl Pages {
-    pub(in crate::node) fn new(
-        user: &UserName,
-        share: Option<&Name>,
-        below: Option<&EntryPath>,
-        most: usize,
-    ) -> Self {
+    pub(in crate::node) fn new(user: &UserName, part: Part<'_>, most: usize) -> Self {
+        let Part { share, below, keyword } = part;
         let (share, below) = (share.cloned().map(NameSaid), below.cloned().map(PathSaid));
         let ask = Browse { id: 0, user: Named(user.clone()), share, after: None, below };
-        Self { ask, most, entries: Vec::new() }
+        let keyword = keyword.map(|keyword| WithKeyword {
+            folded: keyword.as_str().to_lowercase(),
+            seen: BTreeSet::new(),
+        });
+        Self { ask, most, entries: Vec::new(), keyword }
     }
 
     /// What asks for the next page.
@@ -101,7 +145,11 @@ impl Pages {
         self.ask.after = sources.last().map(behind);
         let below = self.ask.below.as_ref();
         // An index that is older than this question lists everything.
-        let is_asked = |it: &Source| below.is_none_or(|below| it.entry.path().is_within(&below.0));
+        let keyword = &mut self.keyword;
+        let is_asked = |it: &Source| {
+            below.is_none_or(|below| it.entry.path().is_within(&below.0))
+                && keyword.as_mut().is_none_or(|keyword| keyword.takes(it))
+        };
         self.entries.extend(sources.into_iter().filter(is_asked));
         if page.more && self.entries.len() < self.most {
             return Ok(None);
@@ -110,7 +158,9 @@ impl Pages {
         let mut entries = std::mem::take(&mut self.entries);
         entries.truncate(self.most);
         let owner = Arc::new(Person::of(&page.person, index));
-        Ok(Some(Listing { owner, entries, more }))
+        let seen = self.keyword.take().map(|keyword| keyword.seen);
+        let keywords = seen.into_iter().flatten().collect();
+        Ok(Some(Listing { owner, entries, more, keywords }))
     }
 }
 
@@ -134,3 +184,6 @@ fn check(ask: &Browse, page: &index::Listing, sources: &[Source]) -> Result<(), 
         false => Err(Error::Nonsense("entries are not in the order of shares and paths")),
     }
 }
+
+/// So many keywords are remembered, for who has asked for one that is not there.
+const MOST_SEEN: usize = 200;

@@ -126,6 +126,11 @@ impl Found {
 }
 
 impl Source {
+    /// The words by which it is known besides its name: those of its share, and its folders.
+    pub fn keywords(&self) -> Vec<&str> {
+        self.share.keywords.with_folders(self.entry.path())
+    }
+
     fn weight(&self) -> usize {
         let keywords = self.share.keywords.iter().map(|keyword| keyword.as_str().len());
         let names = self.entry.path().components().map(|name| name.len().saturating_mul(2));

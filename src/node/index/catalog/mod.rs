@@ -21,8 +21,8 @@ mod sync;
 mod upholding;
 mod wishes;
 
-pub use browse::Listing;
 pub(in crate::node) use browse::Pages;
+pub use browse::{Listing, Part};
 pub use entries::{Entries, Summary};
 pub use found::{Found, SeenShare, Source};
 pub(super) use kept::Searches;
