@@ -76,3 +76,25 @@ fn whoever_leaves_while_others_fetch_is_asked() {
     bob.types("quit --yes\r");
     assert_eq!(bob.exit(), Some(0));
 }
+
+#[test]
+fn the_owner_of_an_index_is_asked_before_accounts_and_sessions_end() {
+    let town = Town::new();
+    let _bob = town.joined("bob");
+    let at = |verb: &str| {
+        let call = format!("{} --data data {verb}", env!("CARGO_BIN_EXE_server"));
+        Terminal::open(&town.machine.at(""), &call, &town.machine.at("home"))
+    };
+    let mut refuses = at("users --close bob");
+    refuses.sees("Close the account of bob?").sees("[y/N] ").types("\r");
+    assert_eq!(refuses.exit(), Some(9));
+    let mut ends = at("sessions --end bob");
+    ends.sees("End all sessions of bob?")
+        .sees("[y/N] ")
+        .types("y\r")
+        .sees("1 session of bob ended");
+    assert_eq!(ends.exit(), Some(0));
+    let mut closes = at("users --close bob -y");
+    closes.sees("bob has no account any more");
+    assert_eq!(closes.exit(), Some(0));
+}

@@ -124,6 +124,30 @@ impl Zoo {
 }
 
 #[tokio::test]
+async fn who_is_in_the_audience_no_longer_sees_nothing_of_it_at_once_and_for_good() {
+    let (zoo, mut told) = Zoo::watched(QUIET).await;
+    let bob = zoo.town.member("bob").await;
+    let sees = async || {
+        let listing = soon(bob.browse(&user("alice"), None, None, 10)).await;
+        listing.is_ok_and(|listing| !listing.entries.is_empty())
+    };
+    assert!(sees().await);
+    let (name, only) = (zoo.folder.share.name.clone(), Audience::people([user("alice")]).unwrap());
+    let changed = soon(zoo.alice.change_share(&name, None, Some(only.clone()))).await.unwrap();
+    assert_eq!(changed.share.audience, only);
+    assert!(!sees().await);
+    // A look at it as it was changes nothing, and those that nobody asks for know what it is now.
+    let late = soon(zoo.alice.look_at(&zoo.folder)).await;
+    assert!(matches!(late, Err(Error::Stopped)), "{late:?}");
+    zoo.write("emu", b"runs");
+    zoo.until(&mut told, |all| all.added == 1).await;
+    assert!(!sees().await);
+    assert_eq!(zoo.found("emu").await, 1);
+    bob.close().await;
+    zoo.stop().await;
+}
+
+#[tokio::test]
 async fn a_file_that_is_always_written_puts_nothing_off_for_ever() {
     let (zoo, mut told) = Zoo::watched(Pace { quiet: NEVER, noisy: MOMENT, ..QUIET }).await;
     let (log, stop) = (zoo.town.path("zoo/log"), Arc::new(AtomicBool::new(false)));

@@ -9,7 +9,7 @@ use crate::program::Program;
 use crate::signals::Told;
 use crate::stopping::{self, signals, until_stopped};
 use crate::sure;
-use crate::verbs::{self, account, sharing};
+use crate::verbs::{self, account, serving};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::task::block_in_place;
@@ -97,7 +97,7 @@ async fn be_there(program: &Arc<Program>, user: &User) {
     if user.name().ok().flatten().is_none() || user.index().is_err() {
         return;
     }
-    sharing::be_there(program, user).await;
+    serving::be_there(program, user).await;
 }
 
 /// The steps that a newcomer needs, in their order.
@@ -170,10 +170,6 @@ async fn carry_out(program: &Arc<Program>, line: &str) -> Result<bool, Trouble> 
 fn may_leave(program: &Program) -> bool {
     let lost = program.opened().as_ref().and_then(sure::under_way);
     let (Some(lost), Some(ask)) = (lost, program.ask()) else { return true };
-    let mut lost = lost;
-    if let Some(first) = lost.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
     match ask.yes(&format!("{lost}. Leave, and cut that off?"), false) {
         Ok(leaves) => leaves,
         Err(why) => !matches!(why, AskError::Interrupted),

@@ -37,7 +37,7 @@ pub(crate) fn ask(
     }
 }
 
-/// What would be cut off if this program ended now, in a sentence.
+/// What would be cut off if this program ended now, as a sentence without its end.
 pub(crate) fn under_way(me: &User) -> Option<String> {
     let is_here = |standing: &MoveStanding| matches!(standing, MoveStanding::UnderWay { .. });
     let moves = me.moves().unwrap_or_default();
@@ -52,5 +52,7 @@ pub(crate) fn under_way(me: &User) -> Option<String> {
     });
     parts.extend((others > 0).then(|| "files are on their way to or from others".to_owned()));
     parts.extend((offers > 0).then(|| "what others offer you waits in the inbox".to_owned()));
-    (!parts.is_empty()).then(|| parts.join(", and "))
+    let mut said = parts.join(", and ");
+    said.get_mut(..1)?.make_ascii_uppercase();
+    Some(said)
 }

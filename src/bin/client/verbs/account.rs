@@ -265,7 +265,8 @@ pub(crate) fn refused(error: &node::Error) -> Option<Code> {
 pub(super) async fn logout(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     let me = program.user()?;
     if let Some(lost) = sure::under_way(&me) {
-        sure::ask(program, arguments, &format!("While {lost}: log out, and have it end?"))?;
+        let question = format!("{lost}, and may not come to an end. Log out all the same?");
+        sure::ask(program, arguments, &question)?;
     }
     me.logout().await?;
     program.printer.object(&Account::of("logged out", &me.whoami()?));

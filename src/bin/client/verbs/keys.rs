@@ -1,7 +1,7 @@
 //! One's own keys: seeing them, changing them, and taking them to another machine.
 
 use super::account::Newcomer;
-use super::sharing;
+use super::serving;
 use crate::asking;
 use crate::failures::{self, Trouble};
 use crate::program::Program;
@@ -141,7 +141,7 @@ async fn rotate(program: &Arc<Program>, arguments: &ArgMatches) -> Result<(), Tr
     };
     // Trouble with that is told, and changes nothing about the keys.
     if was_online {
-        sharing::be_there(program, &me).await;
+        serving::be_there(program, &me).await;
     }
     Ok(rotated?)
 }

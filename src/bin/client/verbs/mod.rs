@@ -7,6 +7,7 @@ mod finding;
 pub(crate) mod keys;
 mod moving;
 mod people;
+pub(crate) mod serving;
 mod shares;
 pub(crate) mod sharing;
 mod transfers;
@@ -131,8 +132,8 @@ static VERBS: &[Verb] = &[
     },
     Verb {
         name: "serve",
-        command: sharing::serve_command,
-        carry_out: |p, a| Box::pin(sharing::serve(p, a)),
+        command: serving::serve_command,
+        carry_out: |p, a| Box::pin(serving::serve(p, a)),
         by: By::Itself,
     },
     Verb {

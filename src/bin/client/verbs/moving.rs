@@ -13,8 +13,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use waxwing::model::{HostPort, Untrusted, UserName};
 use waxwing::node::{self, Exit, GetRules, Got, Move, Moved, Sender, SentFiles, Wanted};
+use waxwing::peer::Error::Declined;
 use waxwing::peer::Landed;
 use waxwing::ui::{Failure, Printer, Table, bytes};
+use waxwing::wire::Code;
 
 pub(super) fn get_command(command: Command) -> Command {
     let wanted = ValueParser::from(|text: &str| text.parse::<Wanted>());
@@ -261,7 +263,14 @@ pub(super) async fn send(program: &Arc<Program>, arguments: &ArgMatches) -> Resu
     let paths = arguments.get_many::<PathBuf>("PATH").into_iter().flatten();
     let paths = paths.map(|path| program.at_for_long(path)).collect();
     program.printer.note(format!("Waiting for {to} to take it..."));
-    transfers::begin(program, Move::Send { to, paths }, arguments).await
+    let sent = transfers::begin(program, Move::Send { to: to.clone(), paths }, arguments).await;
+    sent.map_err(|trouble| match trouble {
+        Trouble::Node(node::Error::Peer(declined @ Declined(Code::Declined))) => {
+            let failure = failures::node(&declined.into());
+            Failure { what: format!("{to} did not take it"), ..failure }.into()
+        }
+        other => other,
+    })
 }
 
 fn tell_sent(program: &Program, sent: SentFiles) -> Result<(), Trouble> {
