@@ -13,6 +13,7 @@ mod demo;
 mod errands;
 mod failures;
 mod first_run;
+mod got_shared;
 mod mistakes;
 mod program;
 mod prompt;

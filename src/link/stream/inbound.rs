@@ -2,6 +2,7 @@
 
 use super::StreamError;
 use crate::codec::closed;
+use crate::link::flow::Meter;
 use crate::link::lane::{Desk, LaneEnd, Pipe};
 use crate::seal::{
     CHUNK_BYTES, ChunkHead, ChunkOpener, OpenedChunk, OpenedStream, Opener, Passed, Record,
@@ -34,6 +35,7 @@ pub(super) struct Inbound {
     state: Mutex<State>,
     chunks: ChunkOpener,
     place: Arc<dyn Place>,
+    meter: Meter,
     bell: Notify,
     opened_bytes: AtomicU64,
     heard_bytes: AtomicU64,
@@ -65,11 +67,22 @@ impl Inbound {
             state: Mutex::new(state),
             chunks,
             place,
+            meter: Meter::free(),
             bell: Notify::new(),
             opened_bytes: AtomicU64::new(0),
             heard_bytes: AtomicU64::new(0),
             is_over: RwLock::new(false),
         }
+    }
+
+    /// It comes as this lets it.
+    pub(super) fn with_meter(self, meter: Meter) -> Self {
+        Self { meter, ..self }
+    }
+
+    /// Waits until so many bytes of the channel may be taken. What is held back does not stand still.
+    pub(super) async fn pass(&self, bytes: usize) {
+        self.meter.pass(bytes, || self.hear(HELD)).await;
     }
 
     /// Takes a chunk off the channel, where whatever is wrong with it is the sender's fault.
@@ -103,6 +116,12 @@ impl Inbound {
             Some(error) => Err(error),
             None => Ok(state.verified.pop_front()),
         }
+    }
+
+    /// What is held back does not stand still, as long as it is wanted.
+    fn is_held(&self) -> bool {
+        self.hear(HELD);
+        !*self.is_over.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_awaited(&self, index: u32) -> bool {
@@ -211,10 +230,19 @@ impl Inbound {
         mut bytes: &mut [u8],
         is_wanted: bool,
     ) -> Result<(), LaneEnd> {
+        let mut may_come = 0_usize;
         while !bytes.is_empty() {
-            match pipe.read(bytes) {
+            if may_come == 0 {
+                may_come = self.meter.slice(bytes.len());
+                if !self.meter.pass_or_stop(may_come, || self.is_held()) {
+                    return Err(LaneEnd::Over);
+                }
+            }
+            let room = may_come.min(bytes.len());
+            match pipe.read(bytes.get_mut(..room).unwrap_or_default()) {
                 Ok(0) => return Err(LaneEnd::Broken),
                 Ok(count) => {
+                    may_come = may_come.saturating_sub(count);
                     self.hear(if is_wanted { count } else { 0 });
                     bytes = bytes.get_mut(count..).unwrap_or_default();
                 }
@@ -275,3 +303,6 @@ impl fmt::Debug for Inbound {
         f.write_str("Inbound")
     }
 }
+
+/// What a wait for a limit of ours counts as.
+const HELD: usize = 4096;

@@ -28,6 +28,7 @@ mod send;
 mod stall;
 mod taking;
 
+pub use asking::{Page, Wish};
 pub use inbound::Place;
 pub use receive::{Arrived, Decided, Offer, Receiving};
 pub use send::{Consent, Sending, Sent};
