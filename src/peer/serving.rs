@@ -137,13 +137,15 @@ async fn wait(
     streams: &Streams,
     frames: &mut StreamFrames,
 ) -> Result<Turn, StreamError> {
-    let (stream, often) = (frames.number(), streams.conversation().deadlines().answer / SIGNS);
+    let (stream, answer) = (frames.number(), streams.conversation().deadlines().answer);
+    let often = answer.checked_div(SIGNS).unwrap_or_default();
     let (mut told, mut due) = (None, Instant::now());
     loop {
         let place = waiting.place();
         if let Some(place) = place.filter(|(place, _)| told != Some(*place)) {
             streams.tell_place(stream, place)?;
-            (told, due) = (Some(place.0), Instant::now() + often);
+            (told, due) = (Some(place.0), Instant::now());
+            due = due.checked_add(often).unwrap_or(due);
         }
         tokio::select! {
             biased;

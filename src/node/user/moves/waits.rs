@@ -40,3 +40,32 @@ impl Waiting {
         Some(Waits { at: at.clone(), place, of })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::{Events, Transfer};
+
+    #[test]
+    fn the_best_place_is_known_as_long_as_somebody_is_waited_for() {
+        let (events, told) = Events::channel();
+        let at = |with| {
+            let transfer = Transfer { name: "film", total: 0, files: 1, with: Some(with) };
+            events.begin_transfer(Work::Waiting, &transfer)
+        };
+        let (bob, carol) = (at("bob"), at("carol"));
+        let mut waiting = Waiting::default();
+        let mut now = || {
+            told.try_iter().for_each(|event| waiting.take(&event));
+            waiting.first().map(|waits| (waits.at, waits.place, waits.of))
+        };
+        assert_eq!(now(), None);
+        bob.place(3, 4);
+        carol.place(2, 9);
+        assert_eq!(now(), Some(("carol".to_owned(), 2, 9)));
+        carol.complete();
+        assert_eq!(now(), Some(("bob".to_owned(), 3, 4)));
+        bob.complete();
+        assert_eq!(now(), None);
+    }
+}
