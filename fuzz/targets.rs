@@ -27,10 +27,11 @@ use waxwing::seal::{
     ManifestOpener, OpenedStream, SegmentRecord, Sink, open_behind_header,
 };
 use waxwing::wire::{
-    ChunksMissing, Failure, Frame, FrameDecoder, FrameError, GetAsk, GetGrant, GetMore, Goodbye,
-    HeadAsk, HeadTold, Hello, Kind, LaneOpening, LanesAsk, LanesGrant, LeavesAsk, LeavesTold,
-    Message as Said, Ping, Pong, Proof, SegmentVerified, SendAsk, SendGrant, StreamAccept,
-    StreamAgain, StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord, index,
+    ChunksMissing, Failure, Frame, FrameDecoder, FrameError, GetAsk, GetGrant, GetMore, GetWait,
+    Goodbye, HeadAsk, HeadTold, Hello, Kind, LaneOpening, LanesAsk, LanesGrant, LeavesAsk,
+    LeavesTold, Message as Said, Ping, Pong, Proof, SegmentVerified, SendAsk, SendGrant,
+    StreamAccept, StreamAgain, StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord,
+    index,
 };
 
 /// A message with every kind of field.
@@ -311,6 +312,7 @@ pub(crate) fn is_message(kind: Kind, body: &[u8]) -> bool {
         Kind::GetMore => comes_back::<GetMore>(&frame),
         Kind::LeavesAsk => comes_back::<LeavesAsk>(&frame),
         Kind::LeavesTold => comes_back::<LeavesTold>(&frame),
+        Kind::GetWait => comes_back::<GetWait>(&frame),
     };
     // Whatever decodes has told before where it belongs.
     assert!(!is_message || number.is_ok());

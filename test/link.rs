@@ -36,3 +36,5 @@ mod slow;
 mod strangers;
 #[path = "link/time.rs"]
 mod time;
+#[path = "link/waiting.rs"]
+mod waiting;

@@ -13,6 +13,8 @@ mod keys;
 mod ledger;
 #[path = "node/library.rs"]
 mod library;
+#[path = "node/limits.rs"]
+mod limits;
 #[path = "node/net.rs"]
 mod net;
 #[path = "node/shelves.rs"]

@@ -11,6 +11,8 @@ mod fetching;
 mod folders;
 #[path = "peer/landing.rs"]
 mod landing;
+#[path = "peer/queue.rs"]
+mod queue;
 #[path = "peer/raw_offers.rs"]
 mod raw_offers;
 #[path = "peer/raw_sender.rs"]

@@ -184,29 +184,14 @@ impl Conversation {
 
     /// Asks for a stream: its frames come to the caller from the moment of asking.
     pub async fn ask_stream<A: Ask>(&self, ask: A) -> Result<(A::Answer, StreamFrames), AskError> {
-        self.ask_stream_and(ask, |_| async { Ok(()) }).await
+        let (asked, frames) = self.begin_stream(ask)?;
+        Ok((self.answer_to(asked).await?, frames))
     }
 
-    /// The same, with more to say of it, to the stream of this number, before an answer is due. What is
-    /// answered before is a refusal, and no more is said.
-    pub(super) async fn ask_stream_and<A: Ask, F: Future<Output = Result<(), Ended>>>(
-        &self,
-        ask: A,
-        say: impl FnOnce(u32) -> F,
-    ) -> Result<(A::Answer, StreamFrames), AskError> {
-        let over = || AskError::Ended(self.why_it_ended());
-        let (mut asked, frames) = self.send_ask(ask, true)?;
-        let frames = frames.ok_or_else(over)?;
-        let early = tokio::select! {
-            biased;
-            answer = &mut asked.answer => Some(answer.map_err(|_| over())?),
-            said = say(frames.number()) => said.map(|()| None).map_err(|_| over())?,
-        };
-        let answer = match early {
-            Some(frame) => self.read_answer(&frame)?,
-            None => self.answer_to(asked).await?,
-        };
-        Ok((answer, frames))
+    /// The same, for who hears and says more of it before the answer.
+    pub(super) fn begin_stream<A: Ask>(&self, ask: A) -> Result<(Asked, StreamFrames), AskError> {
+        let (asked, frames) = self.send_ask(ask, true)?;
+        Ok((asked, frames.ok_or_else(|| self.over())?))
     }
 
     /// Says something that is not answered. Does not wait.
@@ -277,7 +262,12 @@ impl Conversation {
         self.read_answer(&answer.map_err(|_| AskError::Ended(self.why_it_ended()))?)
     }
 
-    fn read_answer<A: Numbered>(&self, frame: &Frame) -> Result<A, AskError> {
+    /// Why nothing is asked any more.
+    pub(super) fn over(&self) -> AskError {
+        AskError::Ended(self.why_it_ended())
+    }
+
+    pub(super) fn read_answer<A: Numbered>(&self, frame: &Frame) -> Result<A, AskError> {
         let read = match frame.kind {
             Kind::Failure => frame
                 .decode()
@@ -380,10 +370,17 @@ impl Shared {
 }
 
 /// A request that was made; awaited no longer when this is dropped.
-struct Asked {
+pub(super) struct Asked {
     shared: Arc<Shared>,
     id: u32,
     answer: oneshot::Receiver<Frame>,
+}
+
+impl Asked {
+    /// The answer, unread; none when the conversation is over. May be dropped while it waits.
+    pub(super) async fn frame(&mut self) -> Option<Frame> {
+        (&mut self.answer).await.ok()
+    }
 }
 
 impl Drop for Asked {

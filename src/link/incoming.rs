@@ -80,6 +80,12 @@ impl Request {
         Some(StreamFrames::new(Arc::clone(shared), self.id, frames))
     }
 
+    /// Lets go of what was asked, which is not looked at any more; it still waits for an answer.
+    pub fn let_go(&mut self) {
+        let bytes = std::mem::take(&mut self.frame.body).len();
+        self.conversation.shared().unanswered_bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
     /// Answers. The id is filled in.
     pub fn answer<M: Numbered>(mut self, mut answer: M) -> Result<(), Ended> {
         answer.set_id(self.id);
@@ -124,11 +130,13 @@ pub struct StreamFrames {
     shared: Arc<Shared>,
     number: u32,
     frames: mpsc::Receiver<Frame>,
+    /// One that was taken too early.
+    back: Option<Frame>,
 }
 
 impl StreamFrames {
     pub(super) fn new(shared: Arc<Shared>, number: u32, frames: mpsc::Receiver<Frame>) -> Self {
-        Self { shared, number, frames }
+        Self { shared, number, frames, back: None }
     }
 
     /// The stream's number.
@@ -138,12 +146,20 @@ impl StreamFrames {
 
     /// The next frame; none when the conversation is over.
     pub async fn next(&mut self) -> Option<Frame> {
-        self.frames.recv().await
+        match self.back.take() {
+            Some(frame) => Some(frame),
+            None => self.frames.recv().await,
+        }
     }
 
     /// A frame that is here already.
     pub(super) fn try_next(&mut self) -> Option<Frame> {
-        self.frames.try_recv().ok()
+        self.back.take().or_else(|| self.frames.try_recv().ok())
+    }
+
+    /// Gives back the last frame that was taken: it is the next one again.
+    pub(super) fn put_back(&mut self, frame: Frame) {
+        self.back = Some(frame);
     }
 }
 

@@ -37,6 +37,7 @@ mod deadlines;
 mod dial;
 mod driver;
 mod ending;
+mod flow;
 pub mod handshake;
 mod incoming;
 mod lane;
@@ -59,6 +60,7 @@ pub use counts::{Admitted, ConnectionId, Counts, Full, Limits};
 pub use deadlines::Deadlines;
 pub use dial::{Connect, Dialler, Retry, Tcp};
 pub use ending::{AskError, Ended, Ending};
+pub use flow::Rates;
 pub use handshake::{Expected, Proven};
 pub use incoming::{Incoming, Request, StreamFrames};
 pub use lane::LaneBook;
@@ -67,7 +69,8 @@ pub use listen::{LaneDoor, Listen, Listener, Notice, Service, Socket};
 pub use local::{LocalListener, find_local};
 pub use side::Side;
 pub use stream::{
-    Arrived, Consent, Decided, Offer, Place, Receiving, Sending, Sent, StreamError, Streams, Word,
+    Arrived, Consent, Decided, Offer, Page, Place, Receiving, Sending, Sent, StreamError, Streams,
+    Wish, Word,
 };
 pub use tls::{ALPN, Exporter, TlsError};
 

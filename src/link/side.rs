@@ -1,5 +1,6 @@
 //! What one program brings to all of its conversations.
 
+use super::flow::{Flow, Meter, Rates};
 use super::tls::Tls;
 use super::{Deadlines, Error};
 use crate::codec::closed;
@@ -16,7 +17,14 @@ use tokio::time::timeout;
 /// What one program brings to all of its conversations: its identity, what it is and can do, its
 /// TLS, and how long it waits. Cheap to clone.
 #[derive(Clone)]
-pub struct Side(Arc<Inner>);
+pub struct Side(Arc<Inner>, Flows);
+
+/// What comes and leaves, of all streams.
+#[derive(Clone)]
+struct Flows {
+    up: Arc<Flow>,
+    down: Arc<Flow>,
+}
 
 struct Inner {
     identity: Arc<Identity>,
@@ -37,7 +45,23 @@ impl Side {
     ) -> Result<Self, Error> {
         let cores = available_parallelism().map_or(1, usize::from);
         let (tls, signing) = (Tls::new()?, Arc::new(Semaphore::new(cores)));
-        Ok(Self(Arc::new(Inner { identity, party, features, deadlines, tls, signing })))
+        let inner = Inner { identity, party, features, deadlines, tls, signing };
+        Ok(Self(Arc::new(inner), Flows::new(Rates::default())))
+    }
+
+    /// No more than so much comes and leaves in its streams.
+    pub fn with_rates(self, rates: Rates) -> Self {
+        Self(self.0, Flows::new(rates))
+    }
+
+    /// For a stream that leaves.
+    pub(super) fn meter_up(&self) -> Meter {
+        Meter::of(&self.1.up)
+    }
+
+    /// For a stream that comes.
+    pub(super) fn meter_down(&self) -> Meter {
+        Meter::of(&self.1.down)
     }
 
     /// Who this side is.
@@ -101,6 +125,12 @@ impl Inner {
         let signing = self.identity.signing();
         let proof: Proof = transcript.prove(role, signing, certificate.as_deref())?;
         Ok(crate::wire::frame::encode(&proof))
+    }
+}
+
+impl Flows {
+    fn new(Rates { up, down }: Rates) -> Self {
+        Self { up: Flow::new(up), down: Flow::new(down) }
     }
 }
 

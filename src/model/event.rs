@@ -39,7 +39,7 @@ pub enum Work {
     Sending,
     /// Receiving files from somebody, up to their last byte.
     Receiving,
-    /// Waiting for somebody to decide.
+    /// Waiting for somebody to decide, or to serve others first.
     Waiting,
     /// Finding out which files there are, here and there.
     Looking,
@@ -89,6 +89,15 @@ pub enum Event {
         total: u64,
         /// How many of the task's files have ended.
         ended: u32,
+    },
+    /// Others are served before a task goes on.
+    Placed {
+        /// Which.
+        task: TaskId,
+        /// The how manieth it is among those who wait.
+        place: u32,
+        /// How many wait.
+        of: u32,
     },
     /// A task ended.
     Ended {
@@ -258,6 +267,11 @@ impl Task {
             let (task, name) = (self.id, Foreign::new(name));
             self.events.mention(Event::File { task, file, name, done, total, ended });
         }
+    }
+
+    /// Tells that others are served first, and the place among those who wait.
+    pub fn place(&self, place: u32, of: u32) {
+        self.events.tell(Event::Placed { task: self.id, place, of });
     }
 
     /// Tells that the task did what it began.

@@ -14,6 +14,7 @@
 //! [`index`] is the person's side of an index: a session that stays.
 
 mod error;
+mod got_files;
 mod home;
 pub mod index;
 mod looks;
@@ -31,5 +32,5 @@ pub use shared_folders::SharedFolder;
 pub use user::{
     Acquaintance, Contradiction, GetRules, Got, Looked, Looking, Me, Move, MoveInfo, MoveStanding,
     Moved, Moving, Online, Options, OwnKeys, Pace, Pinned, Preview, Results, Sender, SentBy,
-    SentFiles, Standing, User, Visit, Waiting, Watched, Words, ask_who_answers,
+    SentFiles, Standing, User, Visit, Waiting, Waits, Watched, Words, ask_who_answers,
 };

@@ -13,6 +13,8 @@ pub struct SharedFolder {
     pub share: Share,
     /// Where it is.
     pub path: PathBuf,
+    /// Whether only those of its files are shared that one has got from others.
+    pub only_got: bool,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -23,6 +25,8 @@ struct ShareSaid {
     keywords: Vec<String>,
     /// Everyone, when nobody is named.
     people: Vec<String>,
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    only_got: bool,
 }
 
 pub(super) fn read_shares(state: &StateFolder) -> Result<Vec<SharedFolder>, HomeError> {
@@ -46,6 +50,7 @@ impl From<&SharedFolder> for ShareSaid {
             path: folder.path.clone(),
             keywords: keywords.iter().map(|keyword| keyword.as_str().to_owned()).collect(),
             people: audience.named().map(|user| user.as_str().to_owned()).collect(),
+            only_got: folder.only_got,
         }
     }
 }
@@ -60,7 +65,8 @@ impl ShareSaid {
             people => Audience::people(people).ok()?,
         };
         let (id, name) = (id16(&self.id).map(ShareId::from_bytes)?, Name::new(&self.name).ok()?);
-        Some(SharedFolder { share: Share { id, name, keywords, audience }, path: self.path })
+        let share = Share { id, name, keywords, audience };
+        Some(SharedFolder { share, path: self.path, only_got: self.only_got })
     }
 }
 

@@ -2,8 +2,9 @@
 //!
 //! Many entries come as several streams, one after the other. What is here already is not asked for.
 
+use super::asking::{AskTold, Asking};
 use super::landing::{Batch, LandError, Landed, Landing, Standing, Target};
-use super::requests::{check, into_requests, missing, most_manifest, request, sought};
+use super::requests::{check, into_requests, missing, most_manifest, sought};
 use super::sharer::name_of;
 use super::telling::{Telling, silently, told_if_long};
 use super::{Error, Sharer};
@@ -130,9 +131,14 @@ impl Sharer {
         let gather = spawn_blocking(move || looking.gather(seeking).in_few_parts());
         let gathered = self.told_if_long(Work::Looking, count, gather).await?;
         let missing = missing(&wanted, &gathered);
-        let (ask, pages) = request(share, challenge, &wanted, &missing);
-        let asking = streams.get(ask, pages);
-        let (grant, frames) = self.told_if_long(Work::Looking, count, asking).await?;
+        let (grant, frames) = {
+            let name = name_of(count, wanted.first().map_or("a file", |first| first.path.as_str()));
+            let with = self.with.as_deref();
+            let transfer = Transfer { name: &name, total: 0, files: 1, with };
+            let told = AskTold::new(&self.events, transfer);
+            let mut asking = Asking { wanted: &wanted, missing: &missing, told: &told };
+            told.follow(streams.get(share, challenge, &mut asking)).await?
+        };
         let context = conversation.proven().context(&challenge);
         let identity = Arc::clone(&self.identity);
         let receiving = Receiving {

@@ -19,6 +19,7 @@
 //! their offers are taken is said from above. It prints nothing. Work on the disk runs on threads
 //! of its own, and everything below a folder is reached through that folder's handle.
 
+mod asking;
 mod chosen;
 mod disk;
 mod error;
@@ -26,6 +27,7 @@ mod fetching;
 pub mod folder;
 pub mod landing;
 mod leaves;
+mod queue;
 mod receipts;
 mod receiving;
 mod requests;

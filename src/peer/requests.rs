@@ -3,15 +3,13 @@
 use super::fetching::Wanted;
 use super::landing::{Gathered, Origin, PARTS_ASKED, Sought};
 use crate::codec::List;
+use crate::link::Page;
 use crate::model::limits::{FRAME_CATALOG, GET_ENTRIES, MANIFEST_BYTES, MANIFEST_ENTRIES};
-use crate::model::{ByteRange, Content, EntryPath, Ranges, ShareId};
+use crate::model::{ByteRange, Content, EntryPath, Ranges};
 use crate::seal::Manifest;
 use crate::wire::index::{PathSaid, SizeSaid};
-use crate::wire::{self, ContentSaid, GetAsk, PartSaid};
+use crate::wire::{self, ContentSaid, PartSaid};
 use std::collections::HashMap;
-
-/// Entries in one frame of a request.
-type Page = List<wire::Wanted, GET_ENTRIES>;
 
 /// As many in each as one stream may carry, in entries and in bytes of its manifest.
 pub(super) fn into_requests(wanted: Vec<Wanted>) -> Vec<Vec<Wanted>> {
@@ -49,15 +47,13 @@ pub(super) fn missing(wanted: &[Wanted], gathered: &Gathered) -> Vec<Option<Rang
     missing.collect()
 }
 
-/// A request, and the pages of it that follow.
-pub(super) fn request<'w>(
-    share: ShareId,
-    challenge: [u8; 32],
+/// The pages of a request.
+pub(super) fn pages<'w>(
     wanted: &'w [Wanted],
     missing: &'w [Option<Ranges>],
-) -> (GetAsk, impl Iterator<Item = Page> + 'w) {
+) -> Box<dyn Iterator<Item = Page> + Send + 'w> {
     let mut wanted = wanted.iter().zip(missing).map(said).peekable();
-    let mut pages = std::iter::from_fn(move || {
+    Box::new(std::iter::from_fn(move || {
         let (mut page, mut room) = (Vec::new(), FRAME_CATALOG.saturating_sub(REQUEST_BYTES));
         while page.len() < GET_ENTRIES {
             let bytes = |wanted: &wire::Wanted| {
@@ -68,9 +64,7 @@ pub(super) fn request<'w>(
             page.push(wanted);
         }
         List::new(page).ok().filter(|page| !page.is_empty())
-    });
-    let (share, wanted) = ((*share.as_bytes()).into(), pages.next().unwrap_or_default());
-    (GetAsk { id: 0, challenge, share, wanted, more: false }, pages)
+    }))
 }
 
 fn said((wanted, missing): (&Wanted, &Option<Ranges>)) -> wire::Wanted {

@@ -4,17 +4,18 @@
 //! was published is not sent: its owner has to look at it again first.
 
 use super::chosen::{Choosing, Chosen, listed_bytes};
+use super::queue::Waiting;
 use super::sources::Sources;
 use super::telling::{Telling, silently};
-use super::turns::Turn;
+use super::turns::{Begun, Turn};
 use super::{Error, Sharer};
 use crate::link::{Consent, Request, Sending, StreamError, StreamFrames, Streams};
 use crate::model::{EntryPath, ShareId, UserName, Work};
 use crate::seal::Manifest;
-use crate::wire::{Code, GetAsk, GetGrant};
+use crate::wire::{Code, GetAsk, GetGrant, GetMore};
 use std::time::Duration;
 use tokio::task::spawn_blocking;
-use tokio::time::timeout;
+use tokio::time::{Instant, sleep_until, timeout};
 
 /// What was served.
 #[derive(Debug)]
@@ -30,7 +31,7 @@ impl Sharer {
     /// on the index.
     pub async fn serve_get(
         &self,
-        request: Request,
+        mut request: Request,
         streams: &Streams,
         asker: &UserName,
     ) -> Result<Served, Error> {
@@ -42,11 +43,13 @@ impl Sharer {
             }
         };
         let proven = streams.conversation().proven();
-        let Some(mut turn) = self.serving.begin(proven.fingerprint(), 0) else {
-            return Err(refuse(request, Code::Busy));
-        };
         let challenge = ask.challenge;
         let mut frames = request.open_stream().ok_or(Error::Stopped)?;
+        let begun = self.begin(ask, (&mut request, streams, &mut frames)).await;
+        let (mut turn, ask) = match begun {
+            Ok(begun) => begun,
+            Err(code) => return Err(refuse(request, code)),
+        };
         let looking_up = self.look_up(ask, asker, (streams, &mut frames), &mut turn);
         let (manifest, chosen) =
             match timeout(LONGEST_ASKING, looking_up).await.unwrap_or(Err(Code::Slow)) {
@@ -71,6 +74,30 @@ impl Sharer {
         let sent = streams.send(frames, sending, silently()).await?;
         telling.end(true);
         Ok(Served { landed: chosen.paths(&sent.landed), bytes })
+    }
+
+    /// A slot for what is asked, when there is one: who waits for it then says again what they ask for, and
+    /// nothing of it is held until then.
+    async fn begin(
+        &self,
+        ask: GetAsk,
+        (request, streams, frames): (&mut Request, &Streams, &mut StreamFrames),
+    ) -> Result<(Turn, GetAsk), Code> {
+        let who = streams.conversation().proven().fingerprint();
+        let begun = match ask.waits {
+            Some(true) => self.serving.begin_or_wait(who),
+            _ => self.serving.begin(who, 0).map(Begun::Now),
+        };
+        let waiting = match begun.ok_or(Code::Busy)? {
+            Begun::Now(turn) => return Ok((turn, ask)),
+            Begun::Later(waiting) => waiting,
+        };
+        let GetAsk { id, challenge, share, waits, .. } = ask;
+        request.let_go();
+        let said = |error: StreamError| error.code().unwrap_or(Code::Cancelled);
+        let turn = wait(waiting, streams, frames).await.map_err(said)?;
+        let GetMore { wanted, more, .. } = streams.page_anew(frames).await.map_err(said)?;
+        Ok((turn, GetAsk { id, challenge, share, wanted, more, waits }))
     }
 
     /// What is asked for, as its pages come. Of what somebody asks for, no more is held than they may
@@ -103,6 +130,35 @@ impl Sharer {
     }
 }
 
+/// Waits for a slot, and tells who waits their place: when it is another, and now and then, so that they
+/// know that they still have one. Who goes away has none any more.
+async fn wait(
+    mut waiting: Waiting,
+    streams: &Streams,
+    frames: &mut StreamFrames,
+) -> Result<Turn, StreamError> {
+    let (stream, answer) = (frames.number(), streams.conversation().deadlines().answer);
+    let often = answer.checked_div(SIGNS).unwrap_or_default();
+    let (mut told, mut due) = (None, Instant::now());
+    loop {
+        let place = waiting.place();
+        if let Some(place) = place.filter(|(place, _)| told != Some(*place)) {
+            streams.tell_place(stream, place)?;
+            (told, due) = (Some(place.0), Instant::now());
+            due = due.checked_add(often).unwrap_or(due);
+        }
+        tokio::select! {
+            biased;
+            turn = waiting.news() => if let Some(turn) = turn {
+                streams.tell_place(stream, (0, 0))?;
+                return Ok(turn);
+            },
+            gone = streams.gone(frames) => return Err(gone),
+            () = sleep_until(due) => told = None,
+        }
+    }
+}
+
 fn refuse(request: Request, code: Code) -> Error {
     request.refuse(code, "");
     Error::Declined(code)
@@ -123,3 +179,5 @@ impl Error {
 
 /// The pages of a request hold room that others may want: the largest comes in this time at 20 kB/s.
 const LONGEST_ASKING: Duration = Duration::from_secs(15 * 60);
+/// So often who waits hears of it in the time in which they expect an answer.
+const SIGNS: u32 = 4;

@@ -353,7 +353,7 @@ impl<S: Source> Source for TellingSource<S> {
 }
 
 /// What is over sooner is not told.
-const MOMENT: Duration = Duration::from_millis(500);
+pub(super) const MOMENT: Duration = Duration::from_millis(500);
 /// Between two words.
 const EVERY: Duration = Duration::from_millis(50);
 /// The end of a file that is larger is always told.

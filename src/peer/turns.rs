@@ -1,10 +1,13 @@
-//! How much one person may want at once and in a minute, and all of them together at once.
+//! How much one person may want at once and in a minute, and all of them together at once. Who finds no
+//! slot may wait for one.
 
+use super::queue::{Place, Queue, Waiting};
 use crate::crypto::Fingerprint;
 use crate::model::limits::MANIFEST_BYTES;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
 /// How many streams there may be.
@@ -20,20 +23,38 @@ pub struct Allowance {
     pub bytes: u64,
     /// Of these, of one person: nobody takes the room of all.
     pub bytes_each: u64,
+    /// Requests that wait until there is a slot, of all people.
+    pub waiting: u32,
+    /// Of these, of one person.
+    pub waiting_each: u32,
 }
 
 impl Allowance {
     /// For what others fetch. A person fetches with a few streams at a time; each costs a signature and
     /// a wrap.
-    pub const SERVING: Self =
-        Self { at_once: 4, a_minute: 240, in_all: 64, bytes: 64 << 20, bytes_each: LARGEST };
+    pub const SERVING: Self = Self {
+        at_once: 4,
+        a_minute: 240,
+        in_all: 64,
+        bytes: 64 << 20,
+        bytes_each: LARGEST,
+        waiting: 256,
+        waiting_each: 8,
+    };
 
     /// For what others offer, which waits for a person to say yes.
-    pub const OFFERS: Self =
-        Self { at_once: 2, a_minute: 240, in_all: 8, bytes: 32 << 20, bytes_each: LARGEST };
+    pub const OFFERS: Self = Self {
+        at_once: 2,
+        a_minute: 240,
+        in_all: 8,
+        bytes: 32 << 20,
+        bytes_each: LARGEST,
+        waiting: 0,
+        waiting_each: 0,
+    };
 
     /// For leaves that others ask for: a file may have to be read for them.
-    pub const LISTS: Self = Self { at_once: 2, a_minute: 240, in_all: 8, bytes: 0, bytes_each: 0 };
+    pub const LISTS: Self = Self { bytes: 0, bytes_each: 0, ..Self::OFFERS };
 }
 
 /// Counts the streams of people.
@@ -41,13 +62,23 @@ impl Allowance {
 pub(super) struct Turns {
     allowance: Allowance,
     counted: Mutex<Counted>,
+    /// Rings when anybody's place among those who wait is another.
+    moved: watch::Sender<()>,
 }
 
 #[derive(Debug, Default)]
-struct Counted {
+pub(super) struct Counted {
     people: HashMap<Fingerprint, Person>,
     under_way: u32,
     bytes: u64,
+    pub(super) queue: Queue,
+}
+
+/// A stream that may begin, or has to wait.
+#[derive(Debug)]
+pub(super) enum Begun {
+    Now(Turn),
+    Later(Waiting),
 }
 
 #[derive(Debug)]
@@ -58,11 +89,14 @@ struct Person {
     /// Of these, such as did not open: each cost a private operation for nothing.
     bad: u32,
     since: Instant,
+    waiting: u32,
+    /// In which round of the queue their next request is.
+    round: u64,
 }
 
 impl Turns {
     pub(super) fn new(allowance: Allowance) -> Arc<Self> {
-        Arc::new(Self { allowance, counted: Mutex::default() })
+        Arc::new(Self { allowance, counted: Mutex::default(), moved: watch::Sender::new(()) })
     }
 
     /// Another stream for this person, with a manifest of at most so many bytes, if they may have one.
@@ -70,16 +104,84 @@ impl Turns {
     pub(super) fn begin(self: &Arc<Self>, who: Fingerprint, bytes: u64) -> Option<Turn> {
         let mut counted = self.counted();
         let all = counted.bytes.saturating_add(bytes);
-        if counted.under_way >= self.allowance.in_all || all > self.allowance.bytes {
+        if all > self.allowance.bytes {
             return None;
         }
-        counted.person(who, Instant::now()).begin(&self.allowance, bytes)?;
-        counted.under_way = counted.under_way.saturating_add(1);
+        let (has_slot, allowance) = (counted.under_way < self.allowance.in_all, &self.allowance);
+        let person = counted.person(who, Instant::now());
+        if !has_slot || !person.has_slot(allowance) || person.is_over(allowance) {
+            return None;
+        }
+        person.take(allowance, bytes)?;
+        person.begun = person.begun.saturating_add(1);
         counted.bytes = all;
-        Some(Turn { turns: Arc::clone(self), who, bytes })
+        Some(self.enter(&mut counted, who, bytes))
     }
 
-    fn counted(&self) -> MutexGuard<'_, Counted> {
+    /// The same, or a place among those who wait. None for who wants too much in a minute, or has too much
+    /// waiting already, or when there is no place.
+    pub(super) fn begin_or_wait(self: &Arc<Self>, who: Fingerprint) -> Option<Begun> {
+        if let Some(turn) = self.begin(who, 0) {
+            return Some(Begun::Now(turn));
+        }
+        let (mut counted, allowance) = (self.counted(), &self.allowance);
+        let has_place = counted.queue.len() < allowance.waiting;
+        let person = counted.person(who, Instant::now());
+        if !has_place || person.waiting >= allowance.waiting_each || person.is_over(allowance) {
+            return None;
+        }
+        person.begun = person.begun.saturating_add(1);
+        person.waiting = person.waiting.saturating_add(1);
+        let (round, (to, turn)) = (person.round, oneshot::channel());
+        let place = counted.queue.add(round, who, to);
+        counted.person(who, Instant::now()).round = place.round().saturating_add(1);
+        drop(counted);
+        self.moved.send_replace(());
+        Some(Begun::Later(Waiting::new(Arc::clone(self), place, turn, self.moved.subscribe())))
+    }
+
+    /// Who waits there does not any more.
+    pub(super) fn leave(&self, place: Place) {
+        if self.counted().leave(place) {
+            self.moved.send_replace(());
+        }
+    }
+
+    fn enter(self: &Arc<Self>, counted: &mut Counted, who: Fingerprint, bytes: u64) -> Turn {
+        counted.under_way = counted.under_way.saturating_add(1);
+        let round = counted.queue.round().saturating_add(1);
+        if let Some(person) = counted.people.get_mut(&who) {
+            person.under_way = person.under_way.saturating_add(1);
+            person.round = person.round.max(round);
+        }
+        Turn { turns: Arc::clone(self), who, bytes }
+    }
+
+    /// A slot is free: it is given to the next for whom it is one, until there is none.
+    fn end(self: &Arc<Self>, who: Fingerprint, bytes: u64) {
+        let mut counted = self.counted();
+        counted.end(who, bytes);
+        let mut given = Vec::new();
+        while counted.under_way < self.allowance.in_all {
+            let has_slot = |people: &HashMap<_, Person>, who: &Fingerprint| {
+                people.get(who).is_some_and(|person| person.has_slot(&self.allowance))
+            };
+            let Counted { people, queue, .. } = &mut *counted;
+            let Some((who, to)) = queue.next(|who| has_slot(people, who)) else { break };
+            counted.waits_no_more(&who);
+            given.push((to, self.enter(&mut counted, who, 0)));
+        }
+        drop(counted);
+        if !given.is_empty() {
+            self.moved.send_replace(());
+        }
+        // Who has gone in this moment gives it back: so outside of the lock.
+        for (to, turn) in given {
+            drop(to.send(turn));
+        }
+    }
+
+    pub(super) fn counted(&self) -> MutexGuard<'_, Counted> {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -88,31 +190,53 @@ impl Counted {
     /// What a person has of this minute. Of those who have nothing under way, it is forgotten with it.
     fn person(&mut self, who: Fingerprint, now: Instant) -> &mut Person {
         let is_over = |person: &Person| now.saturating_duration_since(person.since) >= MINUTE;
-        self.people.retain(|_, person| person.under_way > 0 || !is_over(person));
+        let is_here = |person: &Person| person.under_way > 0 || person.waiting > 0;
+        self.people.retain(|_, person| is_here(person) || !is_over(person));
         let person = self.people.entry(who).or_insert(Person {
             under_way: 0,
             bytes: 0,
             begun: 0,
             bad: 0,
             since: now,
+            waiting: 0,
+            round: 0,
         });
         if is_over(person) {
             (person.begun, person.bad, person.since) = (0, 0, now);
         }
         person
     }
+
+    fn end(&mut self, who: Fingerprint, bytes: u64) {
+        self.under_way = self.under_way.saturating_sub(1);
+        self.bytes = self.bytes.saturating_sub(bytes);
+        if let Some(person) = self.people.get_mut(&who) {
+            person.under_way = person.under_way.saturating_sub(1);
+            person.bytes = person.bytes.saturating_sub(bytes);
+        }
+    }
+
+    /// Nothing where somebody has their turn already.
+    fn leave(&mut self, place: Place) -> bool {
+        let who = self.queue.remove(place);
+        who.inspect(|who| self.waits_no_more(who)).is_some()
+    }
+
+    fn waits_no_more(&mut self, who: &Fingerprint) {
+        if let Some(person) = self.people.get_mut(who) {
+            person.waiting = person.waiting.saturating_sub(1);
+        }
+    }
 }
 
 impl Person {
-    fn begin(&mut self, allowance: &Allowance, bytes: u64) -> Option<()> {
-        let is_over = self.begun >= allowance.a_minute || self.bad >= BAD_A_MINUTE;
-        if self.under_way >= allowance.at_once || is_over {
-            return None;
-        }
-        self.take(allowance, bytes)?;
-        self.under_way = self.under_way.saturating_add(1);
-        self.begun = self.begun.saturating_add(1);
-        Some(())
+    fn has_slot(&self, allowance: &Allowance) -> bool {
+        self.under_way < allowance.at_once
+    }
+
+    /// Whether they have had enough for this minute.
+    fn is_over(&self, allowance: &Allowance) -> bool {
+        self.begun >= allowance.a_minute || self.bad >= BAD_A_MINUTE
     }
 
     fn take(&mut self, allowance: &Allowance, bytes: u64) -> Option<()> {
@@ -154,13 +278,7 @@ impl Turn {
 
 impl Drop for Turn {
     fn drop(&mut self) {
-        let mut counted = self.turns.counted();
-        counted.under_way = counted.under_way.saturating_sub(1);
-        counted.bytes = counted.bytes.saturating_sub(self.bytes);
-        if let Some(person) = counted.people.get_mut(&self.who) {
-            person.under_way = person.under_way.saturating_sub(1);
-            person.bytes = person.bytes.saturating_sub(self.bytes);
-        }
+        self.turns.end(self.who, self.bytes);
     }
 }
 

@@ -9,9 +9,19 @@
 //! ```
 //!
 //! The request is the consent, so the sender waits for no [`StreamAccept`](super::StreamAccept).
+//!
+//! Where others are served first, who would wait is told their place, and says all of it again when it is
+//! their turn: of who waits, nothing is held.
+//!
+//! ```text
+//!   GetAsk: waits, GetMore, ... ─────────▶   others are served
+//!          ◀───────────────────────────── GetWait: place 3 of 5, 2 of 5, ...
+//!          ◀───────────────────────────── GetWait: place 0, their turn
+//!   GetMore: anew, GetMore, ... ─────────▶   as above
+//! ```
 
 use super::index::{Id16, PathSaid, SizeSaid};
-use super::message::{Ask, numbered, open_messages};
+use super::message::{Ask, checked_messages, numbered, open_messages};
 use crate::codec::{Charge, List};
 use crate::model::limits::{ENTRY_RANGES, GET_ENTRIES};
 use minicbor::bytes::ByteArray;
@@ -36,6 +46,9 @@ pub struct GetAsk {
     /// Whether a [`GetMore`] follows.
     #[n(4)]
     pub more: bool,
+    /// Whether the asker waits where others are served first, and understands a [`GetWait`].
+    #[n(5)]
+    pub waits: Option<bool>,
 }
 
 /// Asks for more entries in the same stream, which has not been granted yet.
@@ -51,6 +64,31 @@ pub struct GetMore {
     /// Whether another one follows.
     #[n(2)]
     pub more: bool,
+    /// Whether it is the first page of what is asked now that it is the asker's turn: what was asked before
+    /// does not count.
+    #[n(3)]
+    pub anew: Option<bool>,
+}
+
+/// Tells who waits that others are served first, and when it is their turn.
+#[derive(Encode, Decode, Debug, Clone, Copy, PartialEq, Eq)]
+#[cbor(map)]
+pub struct GetWait {
+    /// The stream.
+    #[n(0)]
+    pub stream: u32,
+    /// The how manieth is served next; none when it is their turn, and they say again what they ask for.
+    #[n(1)]
+    pub place: u32,
+    /// Of how many who wait.
+    #[n(2)]
+    pub of: u32,
+}
+
+impl GetWait {
+    fn hangs_together(&self) -> bool {
+        self.place <= self.of
+    }
 }
 
 /// An entry that is wanted.
@@ -108,6 +146,7 @@ pub struct GetGrant {
 }
 
 open_messages!(GetAsk, GetGrant, GetMore);
+checked_messages!(GetWait);
 numbered!(GetAsk, GetGrant);
 
 impl Ask for GetAsk {

@@ -193,6 +193,8 @@ kinds! {
     LeavesAsk = 0x65, Dialler, Open, Request, FRAME_CONTROL;
     /// Leaves of a content.
     LeavesTold = 0x66, Listener, Open, Answer, FRAME_CATALOG;
+    /// Tells who asked for a stream how many are served first.
+    GetWait = 0x67, Sender, Open, Stream, FRAME_CONTROL;
 }
 
 /// Who sends a kind of frame.

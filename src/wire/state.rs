@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! channel    AwaitHello ─▶ AwaitProof ─▶ Open
-//! sender     Asked or Wanted ─▶ Announced ─▶ Running ─▶ Finished          a stream that this side sends
+//! sender     Asked, or Wanted ⇄ Waiting ─▶ Announced ─▶ Running ─▶ Finished          a stream that this side sends
 //! receiver   Asked or Granted ─▶ Manifest ─▶ Deciding ─▶ Running ─▶ Delivered       one that it receives
 //! ```
 //!
@@ -47,6 +47,8 @@ pub enum SenderState {
     Asked,
     /// It was asked for it, and may be told of more that is wanted.
     Wanted,
+    /// It was asked for it, and serves others first.
+    Waiting,
     /// Header and manifest are out; the receiver decides.
     Announced,
     /// Data is on its way.
@@ -104,15 +106,18 @@ fn when_open(role: Role, kind: Kind) -> Outcome {
 
 impl SenderState {
     /// All states.
-    pub const ALL: [Self; 5] =
-        [Self::Asked, Self::Wanted, Self::Announced, Self::Running, Self::Finished];
+    pub const ALL: [Self; 6] =
+        [Self::Asked, Self::Wanted, Self::Waiting, Self::Announced, Self::Running, Self::Finished];
 
     /// What becomes of a frame that came for the stream.
     pub fn outcome(self, kind: Kind) -> Outcome {
-        use SenderState::{Announced, Asked, Finished, Running, Wanted};
+        use SenderState::{Announced, Asked, Finished, Running, Waiting, Wanted};
         match (self, kind) {
             (Asked, Kind::SendGrant | Kind::Failure) => Outcome::Accept,
             (Wanted, Kind::GetMore | Kind::StreamEnd) => Outcome::Accept,
+            // Said before it could know; it is said again.
+            (Waiting, Kind::GetMore) => Outcome::Ignore,
+            (Waiting, Kind::StreamEnd) => Outcome::Accept,
             (Announced, Kind::SegmentVerified | Kind::StreamAccept | Kind::StreamAgain) => {
                 Outcome::Accept
             }
@@ -123,7 +128,7 @@ impl SenderState {
                 Outcome::Accept
             }
             (Announced, Kind::LanesAsk) => Outcome::Accept,
-            (Asked | Wanted, Kind::LanesAsk) => NO_LANES,
+            (Asked | Wanted | Waiting, Kind::LanesAsk) => NO_LANES,
             _ => UNEXPECTED,
         }
     }
@@ -144,7 +149,7 @@ impl ReceiverState {
     pub fn outcome(self, kind: Kind) -> Outcome {
         use ReceiverState::{Asked, Deciding, Delivered, Granted, Manifest, Running};
         match (self, kind) {
-            (Asked, Kind::GetGrant | Kind::Failure) => Outcome::Accept,
+            (Asked, Kind::GetGrant | Kind::GetWait | Kind::Failure) => Outcome::Accept,
             (Asked, Kind::StreamEnd) => UNEXPECTED,
             (Granted, Kind::StreamHeader) => Outcome::Accept,
             (Manifest | Running, Kind::StreamChunk | Kind::StreamRecord) => Outcome::Accept,

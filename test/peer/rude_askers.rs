@@ -3,6 +3,7 @@
 use crate::stage::{MIB, Stage, bytes_of, path, soon};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
+use std::cell::Cell;
 use std::time::Duration;
 use waxwing::codec::List;
 use waxwing::link::{AskError, StreamError, StreamFrames};
@@ -22,14 +23,14 @@ fn ask(stage: &Stage, names: &[&str]) -> GetAsk {
         share: (*stage.share.as_bytes()).into(),
         wanted: List::new(wanted.collect()).unwrap(),
         more: false,
+        waits: None,
     }
 }
 
 /// The answer to a request in these pages.
 async fn asked_in_pages(stage: &Stage, pages: &[&[&str]]) -> Result<GetGrant, AskError> {
-    let (first, others) = pages.split_first().unwrap();
-    let others = others.iter().map(|names| ask(stage, names).wanted);
-    soon(stage.streams.get(ask(stage, first), others)).await.map(|(grant, _)| grant)
+    let mut pages = || pages.iter().map(|names| ask(stage, names).wanted);
+    soon(stage.streams.get(stage.share, [3; 32], &mut pages)).await.map(|(grant, _)| grant)
 }
 
 async fn asked(stage: &Stage, names: &[&str]) -> Result<(GetGrant, StreamFrames), AskError> {
@@ -94,7 +95,12 @@ async fn a_page_that_comes_when_all_was_granted_ends_the_stream() {
     stage.make("a", &bytes_of(1, 20 * MIB));
     stage.publish(Audience::Everyone);
     let (_, frames) = asked(&stage, &["a"]).await.unwrap();
-    let page = GetMore { stream: frames.number(), wanted: ask(&stage, &["a"]).wanted, more: false };
+    let page = GetMore {
+        stream: frames.number(),
+        wanted: ask(&stage, &["a"]).wanted,
+        more: false,
+        anew: None,
+    };
     stage.streams.conversation().tell(&page).unwrap();
     let Err(Error::Stream(StreamError::Unexpected)) = stage.served().await else {
         panic!("it goes on")
@@ -136,16 +142,19 @@ async fn who_goes_away_between_two_pages_is_not_waited_for() {
     stage.make("a", b"a");
     stage.publish(Audience::Everyone);
     let page = ask(&stage, &["a"]).wanted;
-    let mut said = 0;
-    let pages = std::iter::repeat_with(|| {
-        said += 1;
-        page.clone()
-    });
+    let said = Cell::new(0);
+    let mut pages = || {
+        let page = std::iter::repeat_with(|| {
+            said.set(said.get() + 1);
+            page.clone()
+        });
+        page.take(90_000)
+    };
     {
-        let mut getting = Box::pin(stage.streams.get(ask(&stage, &["a"]), pages.take(90_000)));
+        let mut getting = Box::pin(stage.streams.get(stage.share, [3; 32], &mut pages));
         assert!(getting.as_mut().now_or_never().is_none());
     }
-    assert!(said < 1000, "it is not said before it can leave");
+    assert!(said.get() < 1000, "it is not said before it can leave");
     let Err(Error::Declined(Code::Cancelled)) = stage.served().await else {
         panic!("they are waited for")
     };

@@ -63,7 +63,7 @@ async fn polite(bytes: &[u8]) -> Stage {
 
 fn source(number: usize, stage: &Stage) -> Source {
     let (streams, share) = (stage.streams.clone(), stage.share);
-    Source { number, streams, share, path: path("film") }
+    Source { number, name: "bob".to_owned(), streams, share, path: path("film") }
 }
 
 /// Alice begins to fetch it into her downloads on this stage.
@@ -380,4 +380,27 @@ async fn leaves_are_for_those_who_may_have_the_file() {
     stage.make("film", &bytes);
     stage.publish(Audience::people([user("carol")]).unwrap());
     assert_eq!(refused(ask(stage.share, "film", content, 0)).await, Code::NotFound);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_serves_others_first_holds_up_nobody() {
+    let bytes = bytes_of(1, SIZE);
+    let (one, two) = (polite(&bytes).await, polite(&bytes).await);
+    // All that one person may have of the second is taken, and never ends.
+    let page = || {
+        let path = PathSaid(path("film"));
+        let wanted = waxwing::wire::Wanted { path, content: None, parts: None };
+        std::iter::once(waxwing::codec::List::new(vec![wanted]).unwrap())
+    };
+    let mut held = Vec::new();
+    for _ in 0..4 {
+        held.push(soon(two.streams.get(two.share, [3; 32], &mut { page })).await.unwrap());
+    }
+    let spread = begin(&one, &bytes).await;
+    let (of_one, of_two) = (source(0, &one), source(1, &two));
+    let (first, second) =
+        soon(async { tokio::join!(spread.work(&of_one), spread.work(&of_two)) }).await;
+    first.unwrap();
+    second.unwrap();
+    assert_eq!(landed(&one, spread, &bytes).await, [(0, SIZE as u64)]);
 }

@@ -11,10 +11,10 @@ use waxwing::seal::{ChunkHead, Record};
 use waxwing::wire::index::{PathSaid, SizeSaid};
 use waxwing::wire::{
     BegunSaid, ChunksMissing, Code, ContentSaid, Explanation, Failure, Features, GetAsk, GetGrant,
-    GetMore, Goodbye, HeadAsk, HeadTold, Hello, Kind, Landed, LaneId, LaneIds, LaneOpening,
-    LanesAsk, LanesGrant, LeavesAsk, LeavesTold, Message, MissingChunks, PartSaid, Party, Ping,
-    Pong, Role, SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamAgain, StreamChunk,
-    StreamDelivered, StreamEnd, StreamHeader, StreamRecord, Transcript, Wanted, frame,
+    GetMore, GetWait, Goodbye, HeadAsk, HeadTold, Hello, Kind, Landed, LaneId, LaneIds,
+    LaneOpening, LanesAsk, LanesGrant, LeavesAsk, LeavesTold, Message, MissingChunks, PartSaid,
+    Party, Ping, Pong, Role, SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamAgain,
+    StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord, Transcript, Wanted, frame,
 };
 
 /// The examples of these sections.
@@ -46,6 +46,7 @@ pub(super) fn examples() -> Vec<(&'static str, String)> {
         ("get ask", hex(&get_ask().encode())),
         ("get more", hex(&get_more().encode())),
         ("get grant", hex(&get_grant().encode())),
+        ("get wait", hex(&get_wait().encode())),
         ("leaves ask", hex(&leaves_ask().encode())),
         ("leaves told", hex(&leaves_told().encode())),
         ("head ask", hex(&head_ask().encode())),
@@ -110,6 +111,7 @@ pub(super) fn of_fetching() -> Vec<(Kind, Bytes)> {
         (Kind::GetMore, get_more().encode()),
         (Kind::LeavesAsk, leaves_ask().encode()),
         (Kind::LeavesTold, leaves_told().encode()),
+        (Kind::GetWait, get_wait().encode()),
     ]
 }
 
@@ -135,7 +137,14 @@ fn get_ask() -> GetAsk {
     let part = PartSaid { start: SizeSaid(0), end: SizeSaid(5) };
     let parts = Some(List::new(vec![part]).unwrap());
     let wanted = List::new(vec![Wanted { path, content: Some(content), parts }]).unwrap();
-    GetAsk { id: 3, challenge: [1; 32], share: [7; 16].into(), wanted, more: true }
+    GetAsk {
+        id: 3,
+        challenge: [1; 32],
+        share: [7; 16].into(),
+        wanted,
+        more: true,
+        waits: Some(true),
+    }
 }
 
 fn leaves_ask() -> LeavesAsk {
@@ -162,7 +171,11 @@ fn two_leaves() -> (Content, Vec<Leaf>) {
 fn get_more() -> GetMore {
     let path = PathSaid(EntryPath::parse("koala/egg").unwrap());
     let wanted = List::new(vec![Wanted { path, content: None, parts: None }]).unwrap();
-    GetMore { stream: 3, wanted, more: false }
+    GetMore { stream: 3, wanted, more: false, anew: Some(true) }
+}
+
+fn get_wait() -> GetWait {
+    GetWait { stream: 3, place: 2, of: 5 }
 }
 
 fn get_grant() -> GetGrant {

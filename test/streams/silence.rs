@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use waxwing::codec::List;
 use waxwing::link::{Consent, Deadlines, Decided, Offer, Sending, StreamError};
-use waxwing::model::EntryPath;
+use waxwing::model::{EntryPath, ShareId};
 use waxwing::wire::index::PathSaid;
 use waxwing::wire::{Code, GetAsk, Kind, Ping, StreamEnd, Wanted};
 
@@ -109,9 +109,10 @@ async fn an_asker_that_announces_a_page_and_is_silent_is_given_up_whatever_else_
         Wanted { path: PathSaid(EntryPath::of(&[&*name; 4]).unwrap()), content: None, parts: None };
     let page = || List::new(vec![wanted.clone(); 100]).unwrap();
     let (challenge, share) = ([3; 32], [7; 16].into());
-    let ask = || GetAsk { id: 0, challenge, share, wanted: page(), more: true };
+    let ask = || GetAsk { id: 0, challenge, share, wanted: page(), more: true, waits: None };
     let silence = alice.streams.conversation().ask_stream(ask());
-    let talk = alice.streams.get(ask(), std::iter::repeat_with(page));
+    let mut pages = || std::iter::repeat_with(page);
+    let talk = alice.streams.get(ShareId::from_bytes([7; 16]), challenge, &mut pages);
     let waiting = async {
         let ((_silent, mut none), (_talking, mut many)) = (bob.asked().await, bob.asked().await);
         let read = async { while bob.streams.next_page(&mut many).await.is_ok() {} };

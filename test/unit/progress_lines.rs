@@ -49,3 +49,22 @@ fn a_line_now_and_then() {
     let second = "receiving 6 files from alice: 4 of 6 done, 18 MiB, 75%";
     assert_eq!(said, format!("{first}\n{second}\n"));
 }
+
+#[test]
+fn who_waits_is_told_with_the_place() {
+    let (err, look) = (Kept::default(), Look { colours: false, width: None });
+    let out = (Box::new(Kept::default()) as Box<_>, look);
+    let mut lines = Lines::new(Printer::new(out, (Box::new(err.clone()), look), false));
+    let (events, listener) = Events::channel();
+    let transfer = Transfer { name: "film", total: 0, files: 1, with: Some("bob") };
+    let task = events.begin_transfer(Work::Waiting, &transfer);
+    task.place(3, 5);
+    let (mut burst, begun) = (Burst::default(), Instant::now());
+    for seconds in [0, 5] {
+        let now = begun + Duration::from_secs(seconds);
+        listener.try_iter().for_each(|event| burst.take(event, now));
+        lines.draw(&burst, now);
+    }
+    let said = String::from_utf8(err.0.lock().unwrap().clone()).unwrap();
+    assert_eq!(said, "waiting film for bob, place 3 of 5...\n");
+}

@@ -101,7 +101,7 @@ fn a_frame_tells_what_it_names_before_it_is_decoded() {
     expected.extend([Some(3); 12]);
     expected.extend([Some(5); 2]);
     expected.extend([Some(7); 34]);
-    expected.extend([Some(3); 7]);
+    expected.extend([Some(3); 8]);
     assert_eq!(numbers, expected);
     for kind in [Kind::StreamChunk, Kind::StreamEnd, Kind::SendGrant] {
         for body in [&b""[..], &[0xa0], &[1, 2, 3]] {
@@ -185,7 +185,8 @@ fn optional(kind: Kind) -> &'static [u8] {
         Kind::Keys => &[4],
         Kind::PeopleAsk => &[1, 2],
         Kind::SharesAsk => &[1],
-        Kind::Publish => &[3],
+        Kind::Publish | Kind::GetMore => &[3],
+        Kind::GetAsk => &[5],
         Kind::Search => &[2, 3, 4, 5, 7, 8],
         Kind::Results => &[5],
         Kind::Browse => &[2, 3, 4],

@@ -15,7 +15,7 @@ use waxwing::seal::{CHUNK_BYTES, ChunkHead, Record};
 use waxwing::wire::index::{PathSaid, SizeSaid};
 use waxwing::wire::{
     BegunSaid, ChunksMissing, Code, ContentSaid, Explanation, Failure, Features, GetAsk, GetGrant,
-    GetMore, Goodbye, HeadAsk, HeadTold, Hello, Kind, Landed, LaneId, LaneIds, LanesAsk,
+    GetMore, GetWait, Goodbye, HeadAsk, HeadTold, Hello, Kind, Landed, LaneId, LaneIds, LanesAsk,
     LanesGrant, LeavesAsk, LeavesTold, Message, MissingChunks, PartSaid, Party, Ping, Pong, Proof,
     Role, SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamAgain, StreamChunk,
     StreamDelivered, StreamEnd, StreamHeader, StreamRecord, Transcript, Wanted, frame,
@@ -77,6 +77,7 @@ fn make_small() -> Vec<Sample> {
     samples.push(of(&get_more("koala/egg", 1)));
     samples.push(of(&leaves_ask("koala/tree.jpg", 1)));
     samples.push(of(&leaves_told(3, 2)));
+    samples.push(of(&GetWait { stream: 3, place: 2, of: 5 }));
     samples
 }
 
@@ -120,6 +121,7 @@ pub(crate) fn largest() -> Vec<Sample> {
     samples.push(of(&GetMore { stream, ..get_more(&path, 225) }));
     samples.push(of(&LeavesAsk { id, ..leaves_ask(&path, LEAF_LIST as u32 - 1) }));
     samples.push(of(&leaves_told(id, 5000)));
+    samples.push(of(&GetWait { stream, place: u32::MAX, of: u32::MAX }));
     samples
 }
 
@@ -129,7 +131,14 @@ fn get_ask(path: &str, count: usize) -> GetAsk {
     let part = PartSaid { start: SizeSaid(0), end: SizeSaid(5) };
     let parts = (count == 1).then(|| List::new(vec![part]).unwrap());
     let wanted = List::new(vec![Wanted { path, content: Some(content), parts }; count]).unwrap();
-    GetAsk { id: 3, challenge: [1; 32], share: [7; 16].into(), wanted, more: true }
+    GetAsk {
+        id: 3,
+        challenge: [1; 32],
+        share: [7; 16].into(),
+        wanted,
+        more: true,
+        waits: Some(true),
+    }
 }
 
 fn stream_again(stream: u32, entries: &[u32], parts: usize) -> StreamAgain {
@@ -151,7 +160,7 @@ fn leaves_told(id: u32, count: usize) -> LeavesTold {
 
 fn get_more(path: &str, count: usize) -> GetMore {
     let GetAsk { wanted, .. } = get_ask(path, count);
-    GetMore { stream: 3, wanted, more: false }
+    GetMore { stream: 3, wanted, more: false, anew: Some(true) }
 }
 
 pub(crate) fn hello() -> Hello {

@@ -94,6 +94,7 @@ fn a_whole_stream_meets_no_refusal() {
     use {ReceiverState as R, SenderState as S};
     let sender_hears = [
         (S::Asked, Kind::SendGrant),
+        (S::Waiting, Kind::StreamEnd),
         (S::Wanted, Kind::GetMore),
         (S::Announced, Kind::SegmentVerified),
         (S::Announced, Kind::StreamAccept),
@@ -109,6 +110,7 @@ fn a_whole_stream_meets_no_refusal() {
         assert_eq!(state.outcome(kind), Outcome::Accept, "{state:?} {kind}");
     }
     let receiver_hears = [
+        (R::Asked, Kind::GetWait),
         (R::Asked, Kind::GetGrant),
         (R::Granted, Kind::StreamHeader),
         (R::Manifest, Kind::StreamChunk),
@@ -129,6 +131,7 @@ fn a_whole_stream_meets_no_refusal() {
 fn a_stream_out_of_order_is_refused() {
     use {ReceiverState as R, SenderState as S};
     let receiver = [
+        (R::Granted, Kind::GetWait),
         (R::Granted, Kind::StreamChunk),
         (R::Granted, Kind::StreamRecord),
         (R::Manifest, Kind::StreamHeader),

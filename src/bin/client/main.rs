@@ -14,6 +14,7 @@ mod errands;
 mod failures;
 mod first_run;
 mod folders;
+mod got_shared;
 mod mistakes;
 mod program;
 mod prompt;

@@ -6,9 +6,10 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
-use waxwing::link::{Backoff, Deadlines};
-use waxwing::model::IndexAddress;
+use waxwing::link::{Backoff, Deadlines, Rates};
+use waxwing::model::{Audience, IndexAddress, Rate, UserName};
 use waxwing::node::{Config, Home, Options, Pace, Receive};
+use waxwing::peer::Allowance;
 use waxwing::ui::settings::{ConfigFile, Preset, Setting, SettingError, Settings};
 use waxwing::ui::{Exit, Failure};
 
@@ -20,6 +21,7 @@ pub(crate) static TABLE: &[&Setting] = &[
     &SHARES,
     &SAMPLES,
     &DOWNLOADS,
+    &SHARE_DOWNLOADS,
     &RECEIVE,
     &PORT,
     &PATIENCE,
@@ -29,6 +31,9 @@ pub(crate) static TABLE: &[&Setting] = &[
     &RETRY_PAUSE_MOST,
     &CONNECT_TIMEOUT,
     &IDLE_TIMEOUT,
+    &UPLOAD_SLOTS,
+    &UPLOAD_LIMIT,
+    &DOWNLOAD_LIMIT,
     &RESCAN,
     &LOG,
     &JSON,
@@ -88,6 +93,15 @@ const DOWNLOADS: Setting = Setting {
     help: "Put fetched files there",
 };
 
+const SHARE_DOWNLOADS: Setting = Setting {
+    name: "share-downloads",
+    value: Some("WITH"),
+    preset: Preset::Is("off"),
+    in_file: true,
+    many: false,
+    help: "Share what you get from then on: off, everyone, or names with commas",
+};
+
 const RECEIVE: Setting = Setting {
     name: "receive",
     value: Some("HOW"),
@@ -122,6 +136,33 @@ const AWAY: Setting = Setting {
     in_file: true,
     many: false,
     help: "Try so long to reach an index that is away",
+};
+
+const UPLOAD_SLOTS: Setting = Setting {
+    name: "upload-slots",
+    value: Some("N"),
+    preset: Preset::Is("64"),
+    in_file: true,
+    many: false,
+    help: "Serve so many requests at once; others wait for their turn",
+};
+
+const UPLOAD_LIMIT: Setting = Setting {
+    name: "upload-limit",
+    value: Some("RATE"),
+    preset: Preset::Is("none"),
+    in_file: true,
+    many: false,
+    help: "Send no more than so much a second, as in 500kB or 1.5MB",
+};
+
+const DOWNLOAD_LIMIT: Setting = Setting {
+    name: "download-limit",
+    value: Some("RATE"),
+    preset: Preset::Is("none"),
+    in_file: true,
+    many: false,
+    help: "Take no more than so much a second, as in 500kB or 1.5MB",
 };
 
 const RESCAN: Setting = Setting {
@@ -226,6 +267,7 @@ impl Given {
             user: settings.parse(&USER)?,
             shares: settings.paths(&SHARES).into_iter().map(whole).collect(),
             downloads: settings.path(&DOWNLOADS).map(whole),
+            share_downloads: share_downloads(settings)?,
             receive: settings.parse::<Receive>(&RECEIVE)?.unwrap_or_default(),
             port: port.and_then(|port| port.try_into().ok()),
         };
@@ -235,7 +277,11 @@ impl Given {
         let (patience, away) = (seconds(&PATIENCE)?, seconds(&AWAY)?);
         let always = Duration::from_secs(settings.number(&RESCAN, 5..=86_400)?.unwrap_or(600));
         let pace = Pace { always, ..Pace::default() };
-        let options = Options { patience, away, pace, ..Options::default() };
+        let rates =
+            Rates { up: rate(settings, &UPLOAD_LIMIT)?, down: rate(settings, &DOWNLOAD_LIMIT)? };
+        let slots = settings.number(&UPLOAD_SLOTS, 1..=1000)?.and_then(|it| it.try_into().ok());
+        let serving = Allowance { in_all: slots.unwrap_or(64), ..Allowance::SERVING };
+        let options = Options { patience, away, pace, rates, serving, ..Options::default() };
         let options = Options { retries: retries(settings)?, ..deadlines(settings, options)? };
         let (samples, json) = (settings.is_on(&SAMPLES)?, settings.is_on(&JSON)?);
         let log =
@@ -248,6 +294,31 @@ impl Given {
 /// A path that means the same wherever one goes at the prompt.
 fn whole(path: PathBuf) -> PathBuf {
     std::path::absolute(&path).unwrap_or(path)
+}
+
+/// Bytes a second, and not so few that others would take a transfer for stuck.
+fn rate(settings: &Settings, setting: &Setting) -> Result<Option<u64>, SettingError> {
+    let rate = settings.parse::<Rate>(setting)?.and_then(Rate::bytes);
+    if rate.is_some_and(|rate| rate < Rates::LEAST) {
+        let least = format!("must be {}kB at least, or none", Rates::LEAST / 1000);
+        return Err(settings.refuse(setting, least));
+    }
+    Ok(rate)
+}
+
+/// With whom what one gets is shared.
+fn share_downloads(settings: &Settings) -> Result<Option<Audience>, SettingError> {
+    let wrong = |why: String| settings.refuse(&SHARE_DOWNLOADS, why);
+    match settings.text(&SHARE_DOWNLOADS)? {
+        None | Some("off") => Ok(None),
+        Some("everyone") => Ok(Some(Audience::Everyone)),
+        Some(names) => {
+            let names = names.split(',').map(|name| name.trim().parse::<UserName>());
+            let names =
+                names.collect::<Result<Vec<_>, _>>().map_err(|why| wrong(why.to_string()))?;
+            Audience::people(names).map(Some).map_err(|why| wrong(why.to_string()))
+        }
+    }
 }
 
 fn retries(settings: &Settings) -> Result<Backoff, SettingError> {

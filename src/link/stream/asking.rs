@@ -1,34 +1,102 @@
-//! Requests for more entries than one frame can name: they come in pages, and are answered when the
-//! last one is here.
+//! Requests for entries: they come in pages, are answered when the last one is here, and may have to wait
+//! until others are served.
 
 use super::frames::{next, read};
 use super::{StreamError, Streams};
 use crate::codec::List;
-use crate::link::{AskError, Conversation, Ended, StreamFrames};
+use crate::link::conversation::Asked;
+use crate::link::{AskError, Conversation, StreamFrames};
+use crate::model::ShareId;
 use crate::model::limits::GET_ENTRIES;
-use crate::wire::{Code, Explanation, GetAsk, GetGrant, GetMore, SenderState, StreamEnd, Wanted};
+use crate::wire::{
+    Code, Explanation, Frame, GetAsk, GetGrant, GetMore, GetWait, Kind, SenderState, StreamEnd,
+    Wanted,
+};
+use std::iter::Peekable;
 use tokio::time::timeout;
 
+/// Entries in one frame of a request.
+pub type Page = List<Wanted, GET_ENTRIES>;
+
+/// What somebody asks for. A closure that makes pages is one.
+pub trait Wish {
+    /// All that is asked for.
+    type Pages: Iterator<Item = Page>;
+
+    /// The pages, from the first on: each is made as it leaves. Asked once more when it is one's turn after
+    /// a wait; without any, nothing is wanted any more.
+    fn pages(&mut self) -> Self::Pages;
+
+    /// Others are served first; or no more, when the place is none.
+    fn waits(&mut self, _place: GetWait) {}
+}
+
+impl<P: Iterator<Item = Page>, F: FnMut() -> P> Wish for F {
+    type Pages = P;
+
+    fn pages(&mut self) -> P {
+        self()
+    }
+}
+
+enum Heard {
+    Answer(Frame),
+    Wait(GetWait),
+}
+
 impl Streams {
-    /// Asks for a stream of entries. Those that the request does not name stand in `pages`, which are
-    /// made as they leave. Dropped, it says that nobody wants it any more.
+    /// Asks for a stream of entries of a share, and waits where others are served first: as long as it is
+    /// told now and then that it still does. Dropped, it says that nobody wants it any more.
     pub async fn get(
         &self,
-        ask: GetAsk,
-        pages: impl Iterator<Item = List<Wanted, GET_ENTRIES>>,
+        share: ShareId,
+        challenge: [u8; 32],
+        wish: &mut impl Wish,
     ) -> Result<(GetGrant, StreamFrames), AskError> {
-        let mut pages = pages.peekable();
-        let (conversation, more) = (&self.conversation, pages.peek().is_some());
-        let say = |stream| async move {
-            let mut unsaid = Unsaid { conversation, stream, more };
-            while let Some(wanted) = pages.next() {
-                let more = pages.peek().is_some();
-                conversation.send_bulk(&GetMore { stream, wanted, more }).await?;
-                unsaid.more = more;
+        let conversation = &self.conversation;
+        let mut pages = wish.pages().peekable();
+        let (wanted, share) = (pages.next().unwrap_or_default(), (*share.as_bytes()).into());
+        let more = pages.peek().is_some();
+        let ask = GetAsk { id: 0, challenge, share, wanted, more, waits: Some(true) };
+        let (mut asked, mut frames) = conversation.begin_stream(ask)?;
+        let (stream, mut has_turn) = (frames.number(), false);
+        let mut unsaid = Unsaid { conversation, stream, more, waits: false };
+        let mut saying = Some(pages);
+        loop {
+            let hearing = hear(conversation, &mut asked, &mut frames);
+            let heard = match saying.take() {
+                Some(pages) => tokio::select! {
+                    biased;
+                    heard = hearing => heard?,
+                    said = unsaid.say(pages, has_turn) => {
+                        said?;
+                        continue;
+                    }
+                },
+                None => {
+                    let heard = timeout(conversation.deadlines().answer, hearing).await;
+                    heard.map_err(|_| AskError::Late)??
+                }
+            };
+            let wait = match heard {
+                Heard::Answer(frame) => {
+                    unsaid.settle();
+                    pass_over_waits(&mut frames);
+                    return Ok((conversation.read_answer(&frame)?, frames));
+                }
+                Heard::Wait(wait) if !has_turn => wait,
+                Heard::Wait(_) => return Err(unexpected(conversation)),
+            };
+            (unsaid.waits, has_turn) = (true, wait.place == 0);
+            wish.waits(wait);
+            if has_turn {
+                let mut pages = wish.pages().peekable();
+                if pages.peek().is_none() {
+                    return Err(AskError::Refused { code: Code::Cancelled, text: <_>::default() });
+                }
+                saying = Some(pages);
             }
-            Ok::<(), Ended>(())
-        };
-        conversation.ask_stream_and(GetAsk { more, ..ask }, say).await
+        }
     }
 
     /// The next page of a request that is not answered yet, to which these frames belong. It comes in
@@ -38,18 +106,114 @@ impl Streams {
         let page = timeout(self.conversation.deadlines().stalled, page).await;
         read(&page.map_err(|_| StreamError::Stalled)??)
     }
+
+    /// The first page of a request whose turn has come: those are passed over that were on their way.
+    pub async fn page_anew(&self, frames: &mut StreamFrames) -> Result<GetMore, StreamError> {
+        let page = async {
+            loop {
+                let page = self.next_page(frames).await?;
+                if page.anew == Some(true) {
+                    return Ok(page);
+                }
+            }
+        };
+        let page = timeout(self.conversation.deadlines().stalled, page).await;
+        page.map_err(|_| StreamError::Stalled)?
+    }
+
+    /// Waits until who waits here does not any more, and says how. What else they say, they say again.
+    pub async fn gone(&self, frames: &mut StreamFrames) -> StreamError {
+        loop {
+            let pass = |kind| match SenderState::Waiting.outcome(kind) {
+                crate::wire::Outcome::Ignore => crate::wire::Outcome::Accept,
+                other => other,
+            };
+            if let Err(error) = next(frames, pass).await {
+                return self.or_ended(error);
+            }
+        }
+    }
+
+    /// Tells who waits what place they have among all who do.
+    pub fn tell_place(&self, stream: u32, (place, of): (u32, u32)) -> Result<(), StreamError> {
+        self.tell(&GetWait { stream, place, of })
+    }
 }
 
-/// Pages that were announced: when they do not come, whoever waits for them is told.
+/// What comes next of a request: the answer, or a word that it has to wait.
+async fn hear(
+    conversation: &Conversation,
+    asked: &mut Asked,
+    frames: &mut StreamFrames,
+) -> Result<Heard, AskError> {
+    let over = || conversation.over();
+    tokio::select! {
+        biased;
+        answer = asked.frame() => answer.map(Heard::Answer).ok_or_else(over),
+        frame = frames.next() => match frame.ok_or_else(over)? {
+            frame if frame.kind == Kind::GetWait => {
+                frame.decode().map(Heard::Wait).map_err(|_| unexpected(conversation))
+            }
+            // What follows the answer: that came in this moment.
+            frame => {
+                frames.put_back(frame);
+                let answer = timeout(conversation.deadlines().progress, asked.frame()).await;
+                let answer = answer.map_err(|_| unexpected(conversation))?;
+                answer.map(Heard::Answer).ok_or_else(over)
+            }
+        },
+    }
+}
+
+/// Those that came before the answer, and were not looked at.
+fn pass_over_waits(frames: &mut StreamFrames) {
+    while let Some(frame) = frames.try_next() {
+        if frame.kind != Kind::GetWait {
+            return frames.put_back(frame);
+        }
+    }
+}
+
+fn unexpected(conversation: &Conversation) -> AskError {
+    conversation.end(Code::Unexpected, "");
+    conversation.over()
+}
+
+/// A request that is not said to its end, or waits: when nobody wants it any more, whoever waits for the
+/// rest, or keeps its place, is told.
 struct Unsaid<'c> {
     conversation: &'c Conversation,
     stream: u32,
     more: bool,
+    waits: bool,
+}
+
+impl Unsaid<'_> {
+    /// Says the pages, the first of them as such if they are said anew.
+    async fn say<P: Iterator<Item = Page>>(
+        &mut self,
+        mut pages: Peekable<P>,
+        anew: bool,
+    ) -> Result<(), AskError> {
+        let (conversation, stream) = (self.conversation, self.stream);
+        let mut anew = anew.then_some(true);
+        while let Some(wanted) = pages.next() {
+            let more = pages.peek().is_some();
+            let page = GetMore { stream, wanted, more, anew: anew.take() };
+            conversation.send_bulk(&page).await.map_err(|_| conversation.over())?;
+            self.more = more;
+        }
+        Ok(())
+    }
+
+    fn settle(&mut self) {
+        (self.more, self.waits) = (false, false);
+    }
 }
 
 impl Drop for Unsaid<'_> {
     fn drop(&mut self) {
-        if self.more {
+        if self.more || self.waits {
             let (stream, text) = (self.stream, Explanation::default());
             // Over is over.
             let _ = self.conversation.tell(&StreamEnd { stream, code: Code::Cancelled, text });

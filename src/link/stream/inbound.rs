@@ -3,6 +3,7 @@
 use super::StreamError;
 use super::untold::{Next, Untold, Word};
 use crate::codec::closed;
+use crate::link::flow::Meter;
 use crate::link::lane::{Desk, LaneEnd, Pipe};
 use crate::seal::{
     CHUNK_BYTES, ChunkHead, ChunkOpener, OpenedChunk, OpenedStream, Opener, Passed, Record,
@@ -37,6 +38,7 @@ pub(super) struct Inbound {
     chunks: ChunkOpener,
     place: Arc<dyn Place>,
     untold: Arc<Untold>,
+    meter: Meter,
     opened_bytes: AtomicU64,
     heard_bytes: AtomicU64,
     is_over: RwLock<bool>,
@@ -66,10 +68,21 @@ impl Inbound {
             chunks,
             place,
             untold: Arc::default(),
+            meter: Meter::free(),
             opened_bytes: AtomicU64::new(0),
             heard_bytes: AtomicU64::new(0),
             is_over: RwLock::new(false),
         }
+    }
+
+    /// It comes as this lets it.
+    pub(super) fn with_meter(self, meter: Meter) -> Self {
+        Self { meter, ..self }
+    }
+
+    /// Waits until so many bytes of the channel may be taken. What is held back does not stand still.
+    pub(super) async fn pass(&self, bytes: usize) {
+        self.meter.pass(bytes, || self.hear(HELD)).await;
     }
 
     /// Takes a chunk off the channel, where whatever is wrong with it is the sender's fault.
@@ -95,6 +108,12 @@ impl Inbound {
         let opener = state.opener.as_mut().ok_or(StreamError::Unexpected)?;
         opener.record(record)?;
         self.advance(&mut state)
+    }
+
+    /// What is held back does not stand still, as long as it is wanted.
+    fn is_held(&self) -> bool {
+        self.hear(HELD);
+        !*self.is_over.read().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn is_awaited(&self, index: u32) -> bool {
@@ -212,10 +231,19 @@ impl Inbound {
         mut bytes: &mut [u8],
         is_wanted: bool,
     ) -> Result<(), LaneEnd> {
+        let mut may_come = 0_usize;
         while !bytes.is_empty() {
-            match pipe.read(bytes) {
+            if may_come == 0 {
+                may_come = self.meter.slice(bytes.len());
+                if !self.meter.pass_or_stop(may_come, || self.is_held()) {
+                    return Err(LaneEnd::Over);
+                }
+            }
+            let room = may_come.min(bytes.len());
+            match pipe.read(bytes.get_mut(..room).unwrap_or_default()) {
                 Ok(0) => return Err(LaneEnd::Broken),
                 Ok(count) => {
+                    may_come = may_come.saturating_sub(count);
                     self.hear(if is_wanted { count } else { 0 });
                     bytes = bytes.get_mut(count..).unwrap_or_default();
                 }
@@ -276,3 +304,6 @@ impl fmt::Debug for Inbound {
         f.write_str("Inbound")
     }
 }
+
+/// What a wait for a limit of ours counts as.
+const HELD: usize = 4096;

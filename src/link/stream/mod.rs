@@ -29,6 +29,7 @@ mod stall;
 mod taking;
 mod untold;
 
+pub use asking::{Page, Wish};
 pub use inbound::Place;
 pub use receive::{Arrived, Decided, Offer, Receiving};
 pub use send::{Consent, Sending, Sent};

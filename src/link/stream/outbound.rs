@@ -2,6 +2,7 @@
 
 use super::StreamError;
 use crate::codec::closed;
+use crate::link::flow::Meter;
 use crate::link::lane::{Desk, LaneEnd, Pipe};
 use crate::seal::{
     CHUNK_BYTES, ChunkHead, ChunkSealer, SealError, Sealer, Source, Turn, UnsignedRecord,
@@ -22,6 +23,7 @@ pub(super) struct Outbound {
     bell: Notify,
     chunks: ChunkSealer,
     source: Arc<dyn Source + Send + Sync>,
+    meter: Meter,
     /// Of data, each chunk once.
     sealed_bytes: AtomicU64,
     moved_bytes: AtomicU64,
@@ -89,9 +91,20 @@ impl Outbound {
             bell: Notify::new(),
             chunks,
             source,
+            meter: Meter::free(),
             sealed_bytes: AtomicU64::new(0),
             moved_bytes: AtomicU64::new(0),
         }
+    }
+
+    /// It leaves as this lets it.
+    pub(super) fn with_meter(self, meter: Meter) -> Self {
+        Self { meter, ..self }
+    }
+
+    /// Waits until so many bytes may leave on the channel. What is held back does not stand still.
+    pub(super) async fn pass(&self, bytes: usize) {
+        self.meter.pass(bytes, || self.move_by(A_LOOK)).await;
     }
 
     /// A chunk to seal now, if there is one.
@@ -222,6 +235,12 @@ impl Outbound {
         self.moved_bytes.fetch_add(bytes as u64, Ordering::Relaxed);
     }
 
+    /// What is held back does not stand still, as long as it is needed.
+    fn is_held(&self) -> bool {
+        self.move_by(A_LOOK);
+        self.still_needed().is_ok()
+    }
+
     fn still_needed(&self) -> io::Result<()> {
         if self.state().is_over { Err(io::ErrorKind::Interrupted.into()) } else { Ok(()) }
     }
@@ -347,11 +366,19 @@ impl Outbound {
     /// Writes all of a chunk, and counts what the pipe takes while it takes it: a slow line is not a
     /// still one.
     fn write(&self, pipe: &mut dyn Pipe, mut chunk: &[u8]) -> io::Result<()> {
+        let mut may_leave = 0_usize;
         while !chunk.is_empty() {
-            match pipe.write(chunk) {
+            if may_leave == 0 {
+                may_leave = self.meter.slice(chunk.len());
+                if !self.meter.pass_or_stop(may_leave, || self.is_held()) {
+                    return Err(io::ErrorKind::Interrupted.into());
+                }
+            }
+            match pipe.write(chunk.get(..may_leave).unwrap_or(chunk)) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(count) => {
                     self.move_by(count);
+                    may_leave = may_leave.saturating_sub(count);
                     chunk = chunk.get(count..).unwrap_or_default();
                 }
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}

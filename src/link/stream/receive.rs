@@ -256,7 +256,8 @@ impl Offer {
         let stream = frames.number();
         let has_lanes = streams.has_lanes(opener.data_chunks());
         let (data_length, reading_time) = (opener.manifest().data_length(), reading_time(&opener));
-        let desk = Arc::new(Inbound::new(opener, place));
+        let meter = streams.conversation.side().meter_down();
+        let desk = Arc::new(Inbound::new(opener, place).with_meter(meter));
         let taking = Taking {
             streams: &streams,
             stream,

@@ -239,7 +239,8 @@ impl<'s> Carrying<'s> {
     ) -> Self {
         let has_lanes = streams.has_lanes(sealer.data_chunks());
         let header = sealer.header().clone();
-        let desk = Arc::new(Outbound::new(sealer, source));
+        let meter = streams.conversation.side().meter_up();
+        let desk = Arc::new(Outbound::new(sealer, source).with_meter(meter));
         Self { streams, stream, joint, desk, header, last: OnceLock::new(), has_lanes }
     }
 
@@ -340,6 +341,7 @@ impl<'s> Carrying<'s> {
         match sealed.map_err(|_| StreamError::Stopped)?? {
             Some((head, body)) => {
                 let length = body.len();
+                self.desk.pass(length).await;
                 self.streams.send_chunk(self.stream, head, body).await?;
                 self.desk.move_by(length);
                 Ok(())

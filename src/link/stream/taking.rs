@@ -91,6 +91,7 @@ impl Taking<'_> {
         let taken = match frame.kind {
             Kind::StreamChunk => {
                 let (head, mut data) = chunk(&frame)?;
+                desk.pass(data.len()).await;
                 spawn_blocking(move || desk.take_from_channel(&head, &mut data)).await
             }
             Kind::StreamRecord => {

@@ -1,7 +1,7 @@
 //! What a person has set, as plain values: the terminal's room reads them from flags, environment and
 //! file.
 
-use crate::model::IndexAddress;
+use crate::model::{Audience, IndexAddress};
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -18,6 +18,8 @@ pub struct Config {
     pub downloads: Option<PathBuf>,
     /// What is done with files that somebody sends.
     pub receive: Receive,
+    /// With whom what one gets is shared, from then on; with nobody when it is not said.
+    pub share_downloads: Option<Audience>,
     /// The one port to listen on, instead of the first free one of the usual ones.
     pub port: Option<u16>,
 }

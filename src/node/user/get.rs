@@ -227,6 +227,7 @@ impl Getting<'_> {
         let mut asked: BTreeMap<EntryPath, (Item, Place)> =
             asked.into_iter().map(|(item, place)| (item.to.clone(), (item, place))).collect();
         let unkept = fetched.unkept.map(|why| Arc::new(Error::from(why)));
+        let before = self.got.len();
         for file in fetched.files {
             let Some((mut item, place)) = asked.remove(&file.wanted.to) else { continue };
             // Whoever sent what was kept may have lied, and it is gone: now all comes from here.
@@ -238,6 +239,7 @@ impl Getting<'_> {
                 self.take(item, file, sender.clone(), unkept.clone());
             }
         }
+        self.note_last(self.got.len().saturating_sub(before));
         let why = fetched.stopped.map(|why| Arc::new(Error::from(why)));
         self.try_others(asked.into_values().collect(), why);
     }
@@ -305,6 +307,13 @@ impl Getting<'_> {
             unkept: unkept.filter(|_| has_come),
             landed,
         });
+    }
+
+    /// The last of what was got is shared, if the person wants that. What cannot be noted is here
+    /// nevertheless, and only not shared.
+    pub(super) fn note_last(&self, count: usize) {
+        let from = self.got.len().saturating_sub(count);
+        let _ = self.user.note_got(&self.folder, self.got.get(from..).unwrap_or_default());
     }
 
     /// What did not come from somebody may come from others.

@@ -13,6 +13,7 @@ use super::User;
 use super::shares::{Looked, Preview, disk};
 use crate::model::{Entry, EntryPath, Events, Foreign, ShareId, Task, Work};
 use crate::node::Error;
+use crate::node::got_files::GotFiles;
 use crate::node::index::{self, IndexSession, Summary};
 use crate::node::looks::{Figures, Hashes, LastLook};
 use crate::node::shared_folders::SharedFolder;
@@ -122,6 +123,8 @@ struct Look<'a> {
     files: Vec<Published>,
     /// What has to be read, the largest first: it is taken from behind.
     unread: Vec<Scanned>,
+    /// Those of its files that are shared, if not all are.
+    got: Option<GotFiles>,
     reading: Reading,
     preview: Preview,
 }
@@ -162,6 +165,10 @@ impl<'a> Look<'a> {
         if scan.files.is_empty() && is_elsewhere {
             return Err(me.is_gone(folder, io::ErrorKind::NotFound.into()));
         }
+        let got = folder.only_got.then(|| GotFiles::read(&me.0.state)).transpose()?;
+        if let Some(got) = &got {
+            scan.files.retain(|file| got.has_path(&file.path));
+        }
         let mut files = Vec::with_capacity(scan.files.len());
         let mut unread = Vec::new();
         for file in std::mem::take(&mut scan.files) {
@@ -176,7 +183,17 @@ impl<'a> Look<'a> {
         let task = events.begin(Work::Hashing, folder.share.name.as_str(), total);
         let reading = Reading { hashes, task, files: Vec::new(), left_out: Vec::new() };
         let preview = Preview::of(scan);
-        Ok(Self { me, folder, stop, session, last, opened, files, unread, reading, preview })
+        let mut look =
+            Self { me, folder, stop, session, last, opened, files, unread, got, reading, preview };
+        look.keep_to_got();
+        Ok(look)
+    }
+
+    /// What was changed since it was got is not shared.
+    fn keep_to_got(&mut self) {
+        if let Some(got) = &self.got {
+            self.files.retain(|file| got.has(&file.entry));
+        }
     }
 
     async fn run(mut self, tell: &watch::Sender<bool>) -> Result<Looked, Error> {
@@ -221,6 +238,7 @@ impl<'a> Look<'a> {
             spawn_blocking(move || reading.read(&opened, portion, now, &stop).map(|()| reading));
         self.reading = read.await.map_err(|_| Error::Stopped)??;
         self.files.append(&mut self.reading.files);
+        self.keep_to_got();
         Ok(self)
     }
 

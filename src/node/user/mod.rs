@@ -85,6 +85,7 @@ mod rotate;
 mod search;
 mod send;
 mod session;
+mod shared_downloads;
 mod shares;
 mod spread;
 mod trust;
@@ -96,7 +97,7 @@ pub use get::{GetRules, Got, Sender};
 pub use heads::Contradiction;
 pub use inbox::Waiting;
 pub use looking::Looking;
-pub use moves::{Move, MoveInfo, MoveStanding, Moved, Moving};
+pub use moves::{Move, MoveInfo, MoveStanding, Moved, Moving, Waits};
 pub use online::{Online, Visit};
 pub use people::{Acquaintance, Standing};
 pub use proofs::SentBy;
@@ -120,9 +121,9 @@ use super::{Config, Error, Home};
 use crate::crypto::Identity;
 use crate::crypto::key_file::Protection;
 use crate::crypto::key_folder::NewKeys;
-use crate::link::{Backoff, Deadlines, Side};
+use crate::link::{Backoff, Deadlines, Rates, Side};
 use crate::model::{Events, UnixTime};
-use crate::peer::Sharer;
+use crate::peer::{Allowance, Sharer};
 use crate::wire::{Features, Party};
 use std::fmt;
 use std::sync::atomic::AtomicBool;
@@ -145,6 +146,10 @@ pub struct Options {
     pub retries: Backoff,
     /// How often the index is asked who else has a file that is under way.
     pub more_sources: Duration,
+    /// How much others get at once and in a minute; what is above it waits.
+    pub serving: Allowance,
+    /// How many bytes of files a second come and leave at most.
+    pub rates: Rates,
     /// How long a conversation waits for what.
     pub deadlines: Deadlines,
     /// What time it is.
@@ -163,6 +168,8 @@ impl Default for Options {
             pace: Pace::default(),
             retries: Backoff::default(),
             more_sources: Duration::from_secs(10),
+            serving: Allowance::SERVING,
+            rates: Rates::default(),
             // Nobody needs more of one person at once, and of strangers there may be many.
             deadlines: Deadlines { requests: 16, request_bytes: 1 << 20, ..Deadlines::default() },
             clock: Arc::new(UnixTime::now),
@@ -262,6 +269,7 @@ impl User {
         let deadlines = options.deadlines.clone();
         let party = Party::Person;
         let side = Side::new(Arc::clone(&identity), party, Features::ALL, deadlines)?;
+        let side = side.with_rates(options.rates);
         let events = options.events.clone();
         let inner = Inner {
             home,

@@ -8,13 +8,15 @@
 use super::User;
 use super::inbox::Offers;
 use super::trust::Pinned;
-use crate::link::{Conversation, Incoming, LaneBook, Limits, Listener, Request, Streams};
+use crate::link::{Conversation, Incoming, LaneBook, Limits, Listener, Rates, Request, Streams};
 use crate::model::{EntryPath, Invitation, PeerAddress, UserName};
 use crate::node::home::HomeLock;
 use crate::node::home::kept::Belonging;
 use crate::node::index::Granted;
 use crate::node::{Error, HomeError, index};
-use crate::peer::{LandError, Landing, Received, ReceivedFile, Rules, Served, Sharer, Shelf};
+use crate::peer::{
+    Allowance, LandError, Landing, Received, ReceivedFile, Rules, Served, Sharer, Shelf,
+};
 use crate::wire::{Code, Kind, Party};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
@@ -194,8 +196,17 @@ impl User {
         let ours = Belonging::read(&self.0.state)?.ok_or(Error::NoIndex)?;
         let sharer = Sharer::new(Arc::clone(&self.0.identity), Shelf::new(ours.user))
             .with_events(self.events().clone())
+            .with_allowance(self.allowance())
             .with_receipts(self.receipts()?);
         Ok(slot.insert(sharer).clone())
+    }
+
+    /// So that none that leaves is so slow that it looks as if it stood still, fewer leave at once.
+    fn allowance(&self) -> Allowance {
+        let options = &self.0.options;
+        let each = options.rates.up.and_then(|up| u32::try_from(up / Rates::EACH).ok());
+        let in_all = options.serving.in_all.min(each.unwrap_or(u32::MAX)).max(1);
+        Allowance { in_all, ..options.serving }
     }
 
     /// The port of last time, else the first free one of those that peers have.

@@ -65,13 +65,24 @@ impl User {
         keywords: &[Keyword],
         audience: Audience,
     ) -> Result<SharedFolder, Error> {
+        self.add_share_of(path, keywords, audience, false)
+    }
+
+    /// The same, of all files or only of those that one has got from others.
+    pub(super) fn add_share_of(
+        &self,
+        path: &Path,
+        keywords: &[Keyword],
+        audience: Audience,
+        only_got: bool,
+    ) -> Result<SharedFolder, Error> {
         let path = std::path::absolute(path).map_err(|source| disk(path, source))?;
         let folder = ShareFolder::open(&path).map_err(|source| disk(&path, source))?;
         let file_name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let name = folder.name().cloned().map_or_else(|| Name::new(file_name), Ok)?;
         let keywords = with_name(&name, keywords)?;
         let share = Share { id: ShareId::random(), name, keywords, audience };
-        let added = SharedFolder { share, path };
+        let added = SharedFolder { share, path, only_got };
         let _changing = self.0.state.changing()?;
         let mut shares = self.shares()?;
         if let Some(known) = shares.iter().find(|known| known.path == added.path) {

@@ -116,6 +116,7 @@ impl Getting<'_> {
                 return close_all(reached).await;
             }
             self.got.push(self.gathered(item, content, gathering, &mut senders));
+            self.note_last(1);
         } else {
             let has_list = spread.has_list();
             spread.break_off().await;
@@ -274,7 +275,8 @@ impl User {
             }),
         };
         let (streams, path) = (there.streams.clone(), place.path.clone());
-        let source = Source { number, streams, share: place.share, path };
+        let name = place.owner.as_str().to_owned();
+        let source = Source { number, name, streams, share: place.share, path };
         Ok(spread.work(&source).await?)
     }
 }

@@ -3,16 +3,15 @@
 use super::plan::JobId;
 use super::{Inner, Signed, Source, Spread, merger};
 use crate::crypto::random;
-use crate::link::{Arrived, Decided, Place, Receiving, Word};
+use crate::link::{Arrived, Decided, Place, Receiving, StreamFrames, Word};
 use crate::model::content::LeafList;
 use crate::model::limits::LEAF_BYTES;
 use crate::model::{ByteRange, Ranges};
 use crate::peer::Error;
-use crate::peer::fetching::Wanted;
-use crate::peer::requests::{check, most_manifest, request};
+use crate::peer::requests::{check, most_manifest};
 use crate::peer::telling::silently;
 use crate::seal::{Passed, VerifiedSegment};
-use crate::wire::Code;
+use crate::wire::{Code, GetGrant};
 use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -32,26 +31,52 @@ struct JobPlace {
 }
 
 /// A job that is under way. Dropped, what did not come is open for others.
-struct UnderWay<'s> {
+pub(super) struct Claim<'s> {
     inner: &'s Inner,
     job: JobId,
+    run: Range<usize>,
+    is_taken_over: bool,
     is_signed: bool,
 }
 
+impl<'s> Claim<'s> {
+    pub(super) fn new(
+        Spread(inner): &'s Spread,
+        (job, run): (JobId, Range<usize>),
+        is_taken_over: bool,
+    ) -> Self {
+        Self { inner, job, run, is_taken_over, is_signed: false }
+    }
+
+    /// The parts of the file that it is.
+    pub(super) fn missing(&self) -> Result<Ranges, crate::model::Error> {
+        let (size, Range { start, end }) = (self.inner.content.size(), self.run.clone());
+        let part = ByteRange { start: offset(start), end: offset(end).min(size) };
+        Ranges::new(size, if start == end { Vec::new() } else { vec![part] })
+    }
+}
+
 impl Spread {
-    /// Fetches a part, or until it is another's.
+    /// Fetches a part, or until it is another's. Where others are served first, the part is given to others,
+    /// and what is left then is fetched when it is our turn.
     pub(super) async fn carry(
         &self,
         source: &Source,
-        (job, run): (JobId, Range<usize>),
+        claim: Claim<'_>,
         list: &Arc<LeafList>,
     ) -> Result<(), Error> {
-        let mut under_way = UnderWay { inner: &self.0, job, is_signed: false };
+        let challenge = random();
+        let Some((mut claim, granted)) = self.ask(source, claim, challenge).await? else {
+            return Ok(());
+        };
+        if claim.is_taken_over {
+            self.await_writers().await?;
+        }
         let (spread, list) = (Arc::downgrade(&self.0), Arc::clone(list));
         let is_wrong = AtomicBool::new(false);
-        let place = Arc::new(JobPlace { spread, job, list, is_wrong });
+        let place = Arc::new(JobPlace { spread, job: claim.job, list, is_wrong });
         let came = tokio::select! {
-            came = self.fetch(source, run, &place) => came.map(Some),
+            came = self.fetch(source, (&claim, challenge), granted, &place) => came.map(Some),
             () = self.settled(&place) => Ok(None),
         };
         if place.is_wrong() {
@@ -59,7 +84,7 @@ impl Spread {
         }
         if let Some(arrived) = came? {
             self.keep(source, arrived, &place.list).await?;
-            under_way.is_signed = true;
+            claim.is_signed = true;
         }
         Ok(())
     }
@@ -67,18 +92,13 @@ impl Spread {
     async fn fetch(
         &self,
         source: &Source,
-        run: Range<usize>,
+        (claim, challenge): (&Claim<'_>, [u8; 32]),
+        (grant, frames): (GetGrant, StreamFrames),
         place: &Arc<JobPlace>,
     ) -> Result<Arrived, Error> {
-        let (content, challenge) = (self.0.content, random());
-        let wanted =
-            [Wanted { path: source.path.clone(), content: Some(content), to: self.0.to.clone() }];
-        let part = ByteRange { start: offset(run.start), end: offset(run.end).min(content.size()) };
-        let parts = if run.is_empty() { Vec::new() } else { vec![part] };
-        let missing = [Some(Ranges::new(content.size(), parts)?)];
+        let wanted = [self.wanted(source)];
+        let missing = [Some(claim.missing()?)];
         let conversation = source.streams.conversation();
-        let (ask, pages) = request(source.share, challenge, &wanted, &missing);
-        let (grant, frames) = source.streams.get(ask, pages).await?;
         let receiving = Receiving {
             identity: Arc::clone(&self.0.sharer.identity),
             context: conversation.proven().context(&challenge),
@@ -184,7 +204,7 @@ impl Place for JobPlace {
     }
 }
 
-impl Drop for UnderWay<'_> {
+impl Drop for Claim<'_> {
     fn drop(&mut self) {
         let now = self.inner.now();
         self.inner.plan().end(self.job, self.is_signed, now);

@@ -15,7 +15,9 @@
 
 mod job;
 mod plan;
+mod wish;
 
+use self::job::Claim;
 use self::plan::{Next, Plan, SourceId};
 use super::landing::{Batch, LandError, Landed, Landing, Origin, Sought, Standing, Target};
 use super::telling::Telling;
@@ -66,6 +68,8 @@ struct Signed {
 pub struct Source {
     /// By which this source is told from the others.
     pub number: usize,
+    /// What they are called.
+    pub name: String,
     /// The conversation with them.
     pub streams: Streams,
     /// In which of their shares it is.
@@ -168,10 +172,7 @@ impl Spread {
             match next {
                 Next::Over => return Ok(()),
                 Next::Fetch { job, run, is_taken_over } => {
-                    if is_taken_over {
-                        self.await_writers().await?;
-                    }
-                    self.carry(source, (job, run), list).await?;
+                    self.carry(source, Claim::new(self, (job, run), is_taken_over), list).await?;
                 }
                 Next::Wait => tokio::select! {
                     _ = changes.changed() => {}

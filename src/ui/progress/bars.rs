@@ -54,6 +54,10 @@ impl Bars {
             self.rows.insert(id, self.screen.add(bar.with_prefix(self.prefix(row.work))));
         }
         if let Some(bar) = self.rows.get(&id) {
+            // Of who waits, the place is in it.
+            if bar.message() != row.title {
+                bar.set_message(row.title.clone());
+            }
             advance(bar, row.done, row.total);
         }
     }

@@ -25,6 +25,8 @@ pub(super) struct Doing {
     /// Of how many files it is, and how many of them have ended.
     pub(super) files: u64,
     pub(super) ended: u64,
+    /// The how manieth of how many it is for whom it waits, if they serve others first.
+    pub(super) place: Option<(u32, u32)>,
     /// Those of its files that are under way.
     pub(super) open: BTreeMap<u32, OpenFile>,
 }
@@ -56,13 +58,19 @@ impl Burst {
                 // They are counted when they are sent.
                 let files = if work == Work::Waiting { 0 } else { u64::from(files) };
                 let open = BTreeMap::new();
-                let (done, ended, began) = (0, 0, now);
-                let doing = Doing { work, name, with, total, done, began, files, ended, open };
+                let (done, ended, began, place) = (0, 0, now, None);
+                let doing =
+                    Doing { work, name, with, total, done, began, files, ended, place, open };
                 self.tasks.insert(task, doing);
             }
             Event::Advanced { task, done } => {
                 if let Some(doing) = self.tasks.get_mut(&task) {
                     doing.done = done;
+                }
+            }
+            Event::Placed { task, place, of } => {
+                if let Some(doing) = self.tasks.get_mut(&task) {
+                    doing.place = Some((place, of));
                 }
             }
             Event::File { task, file, name, done, total, ended } => {
@@ -121,11 +129,15 @@ impl Doing {
         self.open.insert(file, OpenFile { name, total, done, began, heard: now });
     }
 
-    /// What it is called, and with whom.
+    /// What it is called, with whom, and how many they serve first.
     pub(super) fn title(&self) -> String {
-        match &self.with {
+        let title = match &self.with {
             None => self.name.to_string(),
             Some(with) => format!("{} {} {with}", self.name, direction(self.work)),
+        };
+        match self.place {
+            Some((place, of)) => format!("{title}, place {place} of {of}"),
+            None => title,
         }
     }
 }

@@ -61,6 +61,11 @@ struct Told {
     total: u64,
     files: u64,
     ended: u64,
+    /// The place among those for whom it waits, and how many wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<u32>,
     /// Those of several files that are under way.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     open: Vec<ToldFile>,
@@ -90,6 +95,12 @@ impl Objects {
             (Event::Ended { task, complete }, Some(doing)) => {
                 self.say("ended", *task, doing, Some(*complete));
             }
+            // It is seldom another.
+            (Event::Placed { task, .. }, _) => {
+                if let Some(doing) = burst.tasks.get(task) {
+                    self.say("progress", *task, doing, None);
+                }
+            }
             _ => {}
         }
     }
@@ -115,8 +126,22 @@ impl Objects {
             total: file.total,
         });
         let open = open.collect();
-        let told = Told { kind, task, work, name, with, done, total, files, ended, open, complete };
-        self.printer.object(&told);
+        let (place, of) = doing.place.unzip();
+        self.printer.object(&Told {
+            kind,
+            task,
+            work,
+            name,
+            with,
+            done,
+            total,
+            files,
+            ended,
+            place,
+            of,
+            open,
+            complete,
+        });
     }
 }
 

@@ -1,6 +1,7 @@
 //! Being there for others: online, and with all shares as they are on the disk.
 
 use super::sharing::tell_looked;
+use crate::got_shared;
 use crate::failures::{self, Trouble};
 use crate::program::Program;
 use crate::visits;
@@ -28,6 +29,7 @@ struct BeingOnline {
 
 pub(super) async fn serve(program: &Arc<Program>, _: &ArgMatches) -> Result<(), Trouble> {
     let me = program.user()?;
+    got_shared::see_to(program, &me).await;
     // What is told of reading files comes after the first line.
     program.mute_progress(true);
     let looks = begin_looks(&me).await;
@@ -57,6 +59,7 @@ async fn begin_looks(me: &User) -> Vec<(Looking, bool)> {
 /// Looks at all shares and is there for others from now on. What of it cannot be is told, and what
 /// comes later.
 pub(crate) async fn be_there(program: &Arc<Program>, me: &User) {
+    got_shared::see_to(program, me).await;
     let looks = begin_looks(me).await;
     if let Err(trouble) = go_online(program, me, true).await {
         program.printer.failure(&trouble.into());

@@ -10,7 +10,7 @@ use serde::Serialize;
 use std::sync::Arc;
 use waxwing::crypto::UnixTime;
 use waxwing::model::Untrusted;
-use waxwing::node::{self, Move, MoveInfo, MoveStanding, Moving};
+use waxwing::node::{self, Move, MoveInfo, MoveStanding, Moving, Waits};
 use waxwing::ui::{Exit, Failure, Table, ago, bytes};
 
 pub(super) fn command(command: Command) -> Command {
@@ -182,14 +182,27 @@ struct Listed {
     done: Option<u64>,
     total: Option<u64>,
     why: Option<String>,
+    /// For whom it waits, who serves others first, and its place among all who wait.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    waits_at: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    place: Option<u32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    of: Option<u32>,
 }
 
 fn list(program: &Program, moves: &[MoveInfo]) -> Result<(), Trouble> {
     let mut table = Table::new(&["#", "transfer", "begun", "state"]).names_in(1);
     for MoveInfo { number, what, begun, standing } in moves {
         let (state, text, (done, total), why) = match standing {
-            MoveStanding::UnderWay { done, total } => {
-                ("under-way", far(*done, *total), (Some(*done), Some(*total)), None)
+            MoveStanding::UnderWay { done, total, waits } => {
+                let waits = waits.as_ref().map(|waits| waiting(waits));
+                let text = match waits {
+                    Some(waits) if *total == 0 => waits,
+                    Some(waits) => format!("{}; {waits}", far(*done, *total)),
+                    None => far(*done, *total),
+                };
+                ("under-way", text, (Some(*done), Some(*total)), None)
             }
             MoveStanding::Elsewhere => {
                 ("elsewhere", "under way in another program".to_owned(), (None, None), None)
@@ -200,7 +213,14 @@ fn list(program: &Program, moves: &[MoveInfo]) -> Result<(), Trouble> {
                 ("stopped", text, (None, None), why.clone())
             }
         };
+        let waits = match standing {
+            MoveStanding::UnderWay { waits, .. } => waits.as_ref(),
+            _ => None,
+        };
         program.printer.object(&Listed {
+            waits_at: waits.map(|waits| waits.at.clone()),
+            place: waits.map(|waits| waits.place),
+            of: waits.map(|waits| waits.of),
             kind: "transfer",
             number: *number,
             what: what.to_string(),
@@ -223,6 +243,10 @@ fn list(program: &Program, moves: &[MoveInfo]) -> Result<(), Trouble> {
         program.printer.table(table);
     }
     Ok(())
+}
+
+fn waiting(waits: &Waits) -> String {
+    format!("waits: place {} of {} at {}", waits.place, waits.of, Untrusted::new(&waits.at))
 }
 
 fn far(done: u64, total: u64) -> String {

@@ -10,13 +10,17 @@
 //! that was killed leaves a move that is seen to be stopped, and two programs never work on the same.
 
 mod kept;
+mod waits;
+
+pub use self::waits::Waits;
 
 use self::kept::{Kept, KeptMove};
+use self::waits::Waiting;
 use super::User;
 use super::get::{GetRules, Got};
 use super::send::SentFiles;
 use crate::crypto::UnixTime;
-use crate::model::{Content, Event, Events, Untrusted, UserName};
+use crate::model::{Content, Event, Events, Untrusted, UserName, Work};
 use crate::node::home::HomeLock;
 use crate::node::index::{self, Query};
 use crate::node::{Error, Exit, Wanted};
@@ -82,6 +86,8 @@ pub enum MoveStanding {
         done: u64,
         /// Of so many, as far as that is known.
         total: u64,
+        /// For whom it waits, who serves others first.
+        waits: Option<Waits>,
     },
     /// Another program of this home works on it.
     Elsewhere,
@@ -108,6 +114,7 @@ struct Live {
 struct Far {
     done: AtomicU64,
     total: AtomicU64,
+    waits: Mutex<Waiting>,
 }
 
 /// A move that was begun and waits to be carried on. Dropped, it is stopped.
@@ -358,7 +365,11 @@ impl Drop for Guard {
 impl Far {
     fn standing(&self) -> MoveStanding {
         let (done, total) = (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed));
-        MoveStanding::UnderWay { done, total }
+        MoveStanding::UnderWay { done, total, waits: self.waits().first() }
+    }
+
+    fn waits(&self) -> MutexGuard<'_, Waiting> {
+        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Somebody to tell, who passes it on.
@@ -367,7 +378,9 @@ impl Far {
         let (far, to) = (Arc::clone(self), to.clone());
         let pass = move || {
             for event in listener {
+                far.waits().take(&event);
                 match event {
+                    Event::Began { work: Work::Waiting, .. } => {}
                     Event::Began { total, .. } => far.total.store(total, Ordering::Relaxed),
                     Event::Advanced { done, .. } => far.done.store(done, Ordering::Relaxed),
                     _ => {}
