@@ -15,6 +15,9 @@ mod away;
 mod crowded;
 #[path = "client/demo.rs"]
 mod demo;
+#[cfg(target_os = "linux")]
+#[path = "client/disks.rs"]
+mod disks;
 #[path = "client/errands.rs"]
 mod errands;
 #[path = "client/exits.rs"]
@@ -24,8 +27,13 @@ mod getting;
 #[path = "client/killed.rs"]
 mod killed;
 #[cfg(target_os = "linux")]
+#[path = "client/large.rs"]
+mod large;
+#[cfg(target_os = "linux")]
 #[path = "client/looks.rs"]
 mod looks;
+#[path = "client/moving_sources.rs"]
+mod moving_sources;
 #[path = "client/own_keys.rs"]
 mod own_keys;
 #[cfg(target_os = "linux")]

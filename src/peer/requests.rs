@@ -3,7 +3,7 @@
 use super::fetching::Wanted;
 use super::landing::{Gathered, Origin, PARTS_ASKED, Sought};
 use crate::codec::List;
-use crate::model::limits::{FRAME_CATALOG, GET_ENTRIES, MANIFEST_BYTES, MANIFEST_ENTRIES};
+use crate::model::limits::{FRAME_CATALOG, GET_ENTRIES, MANIFEST_BYTES};
 use crate::model::{ByteRange, Content, EntryPath, Ranges, ShareId};
 use crate::seal::Manifest;
 use crate::wire::index::{PathSaid, SizeSaid};
@@ -13,12 +13,12 @@ use std::collections::HashMap;
 /// Entries in one frame of a request.
 type Page = List<wire::Wanted, GET_ENTRIES>;
 
-/// As many in each as one stream may carry, in entries and in bytes of its manifest.
+/// As many in each as one stream carries in little memory, and no more than fit its manifest.
 pub(super) fn into_requests(wanted: Vec<Wanted>) -> Vec<Vec<Wanted>> {
     let (mut requests, mut room) = (Vec::<Vec<Wanted>>::new(), 0_usize);
     for wanted in wanted {
         let bytes = PathSaid::most_bytes(&wanted.path).saturating_add(LISTED_BYTES);
-        let has_room = |request: &&mut Vec<_>| request.len() < MANIFEST_ENTRIES && bytes <= room;
+        let has_room = |request: &&mut Vec<_>| request.len() < ENTRIES && bytes <= room;
         match requests.last_mut().filter(has_room) {
             Some(request) => request.push(wanted),
             None => {
@@ -128,6 +128,9 @@ pub(super) fn most_manifest(entries: usize) -> u64 {
     Manifest::most_bytes(entries).saturating_add(of_parts)
 }
 
+/// A stream takes one or two KiB for each of its entries while it is under way, on either side; so many
+/// take no longer in several streams than in one.
+const ENTRIES: usize = 8192;
 /// A range in a manifest.
 const RANGE_BYTES: u64 = 16;
 /// A wanted entry beside its path: numbers of fields, an id, a size, and the parts that are asked for.

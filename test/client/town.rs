@@ -118,7 +118,7 @@ pub(crate) struct Serving {
 }
 
 impl Serving {
-    fn of(command: &mut Command) -> Self {
+    pub(crate) fn of(command: &mut Command) -> Self {
         let child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn();
         let mut child = child.unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
