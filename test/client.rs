@@ -15,6 +15,9 @@ mod away;
 mod crowded;
 #[path = "client/demo.rs"]
 mod demo;
+#[cfg(target_os = "linux")]
+#[path = "client/disks.rs"]
+mod disks;
 #[path = "client/errands.rs"]
 mod errands;
 #[path = "client/exits.rs"]
@@ -23,11 +26,16 @@ mod exits;
 mod getting;
 #[path = "client/killed.rs"]
 mod killed;
+#[cfg(target_os = "linux")]
+#[path = "client/large.rs"]
+mod large;
 #[path = "client/logs.rs"]
 mod logs;
 #[cfg(target_os = "linux")]
 #[path = "client/looks.rs"]
 mod looks;
+#[path = "client/moving_sources.rs"]
+mod moving_sources;
 #[path = "client/own_keys.rs"]
 mod own_keys;
 #[cfg(target_os = "linux")]

@@ -15,11 +15,12 @@ use super::home::{HomeError, StateFolder};
 use super::index::Published;
 use super::shared_folders::id16;
 use crate::model::{ContentId, Entry, EntryPath, Modified, ShareId, SyncId};
-use crate::peer::Stamp;
+use crate::peer::{self, Stamp};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
 use std::fmt::Write;
+use zeroize::Zeroizing;
 
 /// What the bytes of a share's files are called, as far as they were read.
 pub(super) struct Hashes {
@@ -36,11 +37,13 @@ impl Hashes {
         let (state, name) = (state.clone(), hashes_name(share));
         let bytes = state.read(&name, MOST_BYTES).ok().flatten().unwrap_or_default();
         let lines = bytes.split(|byte| *byte == b'\n');
-        let known = lines.filter_map(|line| {
+        // Room is made once: a map that grows is there twice.
+        let mut known = HashMap::with_capacity(bytes.len() / LINE);
+        known.extend(lines.filter_map(|line| {
             let (stamp, id) = std::str::from_utf8(line).ok()?.split_once(' ')?;
-            Some((stamp.parse().ok()?, id.parse().ok()?))
-        });
-        Self { known: known.collect(), fresh: String::new(), state, name }
+            Some((stamp.parse::<Stamp>().ok()?, id.parse::<ContentId>().ok()?))
+        }));
+        Self { known, fresh: String::new(), state, name }
     }
 
     pub(super) fn get(&self, stamp: &Stamp) -> Option<ContentId> {
@@ -65,11 +68,17 @@ impl Hashes {
         Ok(())
     }
 
-    /// Forgets files that are not there any more, when they are most of all.
-    pub(super) fn tidy(&mut self, there: &HashSet<Stamp>) -> Result<(), HomeError> {
-        if self.known.len() <= there.len().saturating_mul(2).saturating_add(SOME) {
-            return Ok(());
+    /// Forgets files that are not there any more, when they are most of all; from now on nothing is
+    /// known here.
+    pub(super) fn close(&mut self, files: &[peer::Published]) -> Result<(), HomeError> {
+        if self.known.len() > files.len().saturating_mul(2).saturating_add(SOME) {
+            self.tidy(&files.iter().map(|file| file.stamp).collect())?;
         }
+        self.known = HashMap::new();
+        Ok(())
+    }
+
+    fn tidy(&mut self, there: &HashSet<Stamp>) -> Result<(), HomeError> {
         self.known.retain(|stamp, _| there.contains(stamp));
         let mut text = String::new();
         for (stamp, id) in &self.known {
@@ -95,13 +104,13 @@ pub struct Figures {
 
 /// What a share was like when it was last looked at, and what the index has of it: of that only the
 /// difference is sent.
-#[derive(Default)]
+#[derive(Default, PartialEq, Eq)]
 pub(super) struct LastLook {
     pub(super) figures: Figures,
     /// The number of the device on which it was.
     pub(super) device: u64,
-    /// What the index acknowledged.
-    pub(super) published: Option<Published>,
+    /// What the index acknowledged last.
+    pub(super) published: Option<SyncId>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -114,18 +123,36 @@ struct HeadSaid {
 impl LastLook {
     /// What is kept, or nothing: then all of it is sent to the index.
     pub(super) fn read(state: &StateFolder, share: ShareId) -> Option<Self> {
-        let bytes = state.read(&look_name(share), MOST_BYTES).ok().flatten()?;
-        let mut lines = std::str::from_utf8(&bytes).ok()?.lines();
-        let head: HeadSaid = serde_json::from_str(lines.next()?).ok()?;
-        let entries = lines.map(entry_of).collect::<Option<Vec<_>>>()?;
-        let state = head.state.and_then(|state| id16(&state)).map(SyncId::from_bytes);
-        let published = state.map(|state| Published { state, entries: entries.into() });
+        let bytes = read_look(state, share)?;
+        Self::of(std::str::from_utf8(&bytes).ok()?.lines().next()?)
+    }
+
+    /// What the index acknowledged, with all its entries.
+    pub(super) fn published(state: &StateFolder, share: ShareId) -> Option<Published> {
+        let bytes = read_look(state, share)?;
+        let text = std::str::from_utf8(&bytes).ok()?;
+        let (head, lines) = text.split_once('\n').unwrap_or((text, ""));
+        let state = Self::of(head)?.published?;
+        let mut entries = Vec::with_capacity(lines.len() / LINE);
+        for line in lines.lines() {
+            entries.push(entry_of(line)?);
+        }
+        Some(Published { state, entries: entries.into() })
+    }
+
+    fn of(head: &str) -> Option<Self> {
+        let head: HeadSaid = serde_json::from_str(head).ok()?;
+        let published = head.state.and_then(|state| id16(&state)).map(SyncId::from_bytes);
         Some(Self { figures: head.figures, device: head.device, published })
     }
 
-    /// Called while state is being changed.
-    pub(super) fn write(&self, state: &StateFolder, share: ShareId) -> Result<(), HomeError> {
-        let published = self.published.as_ref();
+    /// Writes it, with what the index acknowledged. Called while state is being changed.
+    pub(super) fn write(
+        &self,
+        state: &StateFolder,
+        share: ShareId,
+        published: Option<&Published>,
+    ) -> Result<(), HomeError> {
         let acknowledged = published.map(|published| HEXLOWER.encode(published.state.as_bytes()));
         let head = HeadSaid { figures: self.figures, device: self.device, state: acknowledged };
         // Numbers and a text are always JSON.
@@ -142,6 +169,10 @@ impl LastLook {
 pub(super) fn forget(state: &StateFolder, share: ShareId) -> Result<(), HomeError> {
     state.remove(&look_name(share))?;
     state.remove(&hashes_name(share))
+}
+
+fn read_look(state: &StateFolder, share: ShareId) -> Option<Zeroizing<Vec<u8>>> {
+    state.read(&look_name(share), MOST_BYTES).ok().flatten()
 }
 
 /// No path has a line break in it.
@@ -175,5 +206,7 @@ fn look_name(share: ShareId) -> String {
 
 /// Millions of files.
 const MOST_BYTES: u64 = 1 << 30;
+/// About as many bytes has a line that is short.
+const LINE: usize = 110;
 /// So many lines too many are never worth writing all anew.
 const SOME: usize = 1000;

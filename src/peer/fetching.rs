@@ -43,6 +43,15 @@ pub struct Fetched {
     pub unkept: Option<Error>,
 }
 
+/// What came of some of what was wanted, as soon as it is known.
+#[derive(Debug)]
+pub struct Portion {
+    /// What came of each of them.
+    pub files: Vec<FetchedFile>,
+    /// Why no receipts were kept of those that came, if so.
+    pub unkept: Option<Error>,
+}
+
 /// What came of a stream: of each of its entries, and why no receipts are kept, if so.
 pub(super) struct Settled {
     pub(super) files: Vec<(Content, Result<Landed, LandError>)>,
@@ -69,20 +78,38 @@ impl Sharer {
         wanted: Vec<Wanted>,
         landing: &Landing,
     ) -> Fetched {
+        let (mut files, mut unkept) = (Vec::new(), None);
+        let mut keep = |portion: Portion| {
+            files.extend(portion.files);
+            unkept = portion.unkept.or(unkept.take());
+        };
+        let fetched = self.fetch_each(streams, (share, wanted), landing, &mut keep).await;
+        Fetched { files, unkept, ..fetched }
+    }
+
+    /// The same, and what came of them is handed over portion by portion: of very many, nothing has to
+    /// stay here.
+    pub async fn fetch_each(
+        &self,
+        streams: &Streams,
+        asked: (ShareId, Vec<Wanted>),
+        landing: &Landing,
+        each: &mut (dyn FnMut(Portion) + Send),
+    ) -> Fetched {
         let sender = streams.conversation().proven().fingerprint();
-        let files = Vec::with_capacity(wanted.len());
+        let files = Vec::new();
         let mut fetched = Fetched { sender, files, came: 0, stopped: None, unkept: None };
-        fetched.stopped = self.fetch_all(streams, share, wanted, landing, &mut fetched).await.err();
+        let came = &mut fetched.came;
+        fetched.stopped = self.fetch_all(streams, asked, landing, (came, each)).await.err();
         fetched
     }
 
     async fn fetch_all(
         &self,
         streams: &Streams,
-        share: ShareId,
-        wanted: Vec<Wanted>,
+        (share, wanted): (ShareId, Vec<Wanted>),
         landing: &Landing,
-        fetched: &mut Fetched,
+        (came, each): (&mut u64, &mut (dyn FnMut(Portion) + Send)),
     ) -> Result<(), Error> {
         let froms = find_collision(wanted.iter().map(|wanted| &wanted.path));
         let collision = froms.or_else(|| find_collision(wanted.iter().map(|wanted| &wanted.to)));
@@ -93,7 +120,7 @@ impl Sharer {
         let count = wanted.len();
         let look = spawn_blocking(move || look_around(&looking, wanted));
         let (settled, missing) = self.told_if_long(Work::Looking, count, look).await?;
-        fetched.files.extend(settled);
+        each(Portion { files: settled, unkept: None });
         if missing.is_empty() {
             return Ok(());
         }
@@ -107,10 +134,8 @@ impl Sharer {
             let next = first.saturating_add(asked.len());
             let told = Told { telling: &telling, first };
             let some = self.fetch_some(streams, share, (asked, told), landing).await;
-            fetched.came = telling.came();
-            let (files, unkept) = some?;
-            fetched.files.extend(files);
-            fetched.unkept = unkept.or(fetched.unkept.take());
+            *came = telling.came();
+            each(some?);
             first = next;
         }
         telling.end(true);
@@ -124,7 +149,7 @@ impl Sharer {
         share: ShareId,
         (wanted, told): (Vec<Wanted>, Told<'_>),
         landing: &Landing,
-    ) -> Result<(Vec<FetchedFile>, Option<Error>), Error> {
+    ) -> Result<Portion, Error> {
         let (conversation, challenge) = (streams.conversation(), random());
         let (looking, seeking) = (landing.clone(), sought(&wanted));
         let count = wanted.len();
@@ -175,7 +200,7 @@ impl Sharer {
             content: Some(content),
             landed,
         });
-        Ok((files.collect(), unkept))
+        Ok(Portion { files: files.collect(), unkept })
     }
 
     /// Takes a stream in, to its final record.

@@ -42,7 +42,7 @@ mod telling;
 mod turns;
 
 pub use error::Error;
-pub use fetching::{Fetched, FetchedFile, Wanted};
+pub use fetching::{Fetched, FetchedFile, Portion, Wanted};
 pub use folder::{
     Changed, FolderWatch, LeftOut, PassedOver, Scan, Scanned, ShareFolder, Stamp, WhyLeftOut,
 };

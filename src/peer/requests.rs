@@ -4,19 +4,19 @@ use super::fetching::Wanted;
 use super::landing::{Gathered, Origin, PARTS_ASKED, Sought};
 use crate::codec::List;
 use crate::link::Page;
-use crate::model::limits::{FRAME_CATALOG, GET_ENTRIES, MANIFEST_BYTES, MANIFEST_ENTRIES};
+use crate::model::limits::{FRAME_CATALOG, GET_ENTRIES, MANIFEST_BYTES};
 use crate::model::{ByteRange, Content, EntryPath, Ranges};
 use crate::seal::Manifest;
 use crate::wire::index::{PathSaid, SizeSaid};
 use crate::wire::{self, ContentSaid, PartSaid};
 use std::collections::HashMap;
 
-/// As many in each as one stream may carry, in entries and in bytes of its manifest.
+/// As many in each as one stream carries in little memory, and no more than fit its manifest.
 pub(super) fn into_requests(wanted: Vec<Wanted>) -> Vec<Vec<Wanted>> {
     let (mut requests, mut room) = (Vec::<Vec<Wanted>>::new(), 0_usize);
     for wanted in wanted {
         let bytes = PathSaid::most_bytes(&wanted.path).saturating_add(LISTED_BYTES);
-        let has_room = |request: &&mut Vec<_>| request.len() < MANIFEST_ENTRIES && bytes <= room;
+        let has_room = |request: &&mut Vec<_>| request.len() < ENTRIES && bytes <= room;
         match requests.last_mut().filter(has_room) {
             Some(request) => request.push(wanted),
             None => {
@@ -122,6 +122,9 @@ pub(super) fn most_manifest(entries: usize) -> u64 {
     Manifest::most_bytes(entries).saturating_add(of_parts)
 }
 
+/// A stream takes one or two KiB for each of its entries while it is under way, on either side; so many
+/// take no longer in several streams than in one.
+const ENTRIES: usize = 8192;
 /// A range in a manifest.
 const RANGE_BYTES: u64 = 16;
 /// A wanted entry beside its path: numbers of fields, an id, a size, and the parts that are asked for.

@@ -100,7 +100,7 @@ async fn who_brought_how_much_is_told_and_each_of_them_has_signed() {
     // Who is quicker may bring all of it, and then the other is not named.
     let mut named: Vec<_> = got.parts.iter().map(|(sender, _)| sender.user.clone()).collect();
     if named.is_empty() {
-        named.extend(got.from.map(|sender| sender.user));
+        named.extend(got.from.map(|sender| sender.user.clone()));
     } else {
         let bytes: u64 = got.parts.iter().map(|(_, bytes)| bytes).sum();
         assert!((SIZE as u64..=SIZE as u64 + (1 << 20)).contains(&bytes), "{bytes}");

@@ -14,13 +14,14 @@ use super::User;
 use super::items::{Item, Place};
 use super::reach::Reached;
 use crate::crypto::{Fingerprint, UnixTime};
+use crate::link::Streams;
 use crate::model::{Content, EntryPath, HostPort, ShareId, UserName};
 use crate::node::error::Exit;
 use crate::node::index::Query;
 use crate::node::{Error, Wanted};
-use crate::peer::{self, Fetched, FetchedFile, LandError, Landed, Landing, Rules};
-use std::collections::BTreeMap;
-use std::path::PathBuf;
+use crate::peer::{self, FetchedFile, LandError, Landed, Landing, Portion, Rules, Sharer};
+use std::collections::{BTreeMap, HashMap};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
@@ -54,18 +55,18 @@ pub struct Got {
     /// Where it is, below the folder.
     pub path: EntryPath,
     /// The folder.
-    pub folder: PathBuf,
+    pub folder: Arc<Path>,
     /// How many bytes it has, as was said before.
     pub size: u64,
     /// What its bytes are, when they came or are there.
     pub content: Option<Content>,
     /// Who signed and sent it; nobody when it did not come, or was there already.
-    pub from: Option<Sender>,
+    pub from: Option<Arc<Sender>>,
     /// Who has sent how many of its bytes, when several did, the first of them most. All of them signed
     /// that it is this content; who did not is not among them.
     pub parts: Vec<(Sender, u64)>,
     /// Whether it has its name.
-    pub landed: Result<Landed, Error>,
+    pub landed: Result<Landed, Box<Error>>,
     /// Why no receipt of it was kept, though it came, if so.
     pub unkept: Option<Arc<Error>>,
 }
@@ -117,7 +118,7 @@ impl User {
         let mut getting = Getting {
             user: self,
             rules,
-            folder,
+            folder: folder.into(),
             people: BTreeMap::new(),
             open: rules.choose(Item::with_own_places(items)),
             waiting: Vec::new(),
@@ -136,7 +137,7 @@ impl User {
 pub(super) struct Getting<'a> {
     pub(super) user: &'a User,
     pub(super) rules: &'a GetRules,
-    pub(super) folder: PathBuf,
+    pub(super) folder: Arc<Path>,
     /// Those who were reached, and those who could not be.
     people: BTreeMap<UserName, Result<Reached, Arc<Error>>>,
     /// What did not come yet.
@@ -171,7 +172,7 @@ impl Getting<'_> {
             return false;
         };
         let asked = waiting.iter().flat_map(|item| &item.again);
-        let asked: BTreeMap<_, _> = asked.map(|(place, why)| (&place.owner, why)).collect();
+        let asked: BTreeMap<_, _> = asked.map(|(place, why)| (&place.of.owner, why)).collect();
         for (owner, why) in asked {
             self.user.tell_failed(owner, why, Some((self.failed, pause)));
         }
@@ -201,7 +202,7 @@ impl Getting<'_> {
         for mut item in std::mem::take(&mut self.open) {
             match item.places.pop_front() {
                 Some(place) => {
-                    let group = (place.owner.clone(), place.share);
+                    let group = (place.of.owner.clone(), place.of.share);
                     groups.entry(group).or_default().push((item, place));
                 }
                 None if item.again.is_empty() => self.give_up(item),
@@ -215,41 +216,26 @@ impl Getting<'_> {
     }
 
     async fn fetch(&mut self, owner: &UserName, share: ShareId, asked: Vec<(Item, Place)>) {
-        let wanted = asked.iter().map(|(item, place)| item.wanted(place)).collect();
-        let fetched = match self.fetch_from(owner, share, wanted).await {
-            Ok(fetched) => fetched,
-            Err(why) => return self.try_others(asked, Some(why)),
+        let mut asked = Asked::new(asked);
+        let (streams, sharer, landing) = match self.ready_for(owner).await {
+            Ok(ready) => ready,
+            Err(why) => return self.try_others(asked.rest(), Some(why)),
         };
+        let (sender, wanted) = (self.sender(owner).map(Arc::new), asked.wanted());
+        let mut took = |portion| self.took(portion, &mut asked, sender.as_ref());
+        let fetched = sharer.fetch_each(&streams, (share, wanted), &landing, &mut took).await;
         if fetched.came > 0 {
             self.failed = 0;
         }
-        let sender = self.sender(owner);
-        let mut asked: BTreeMap<EntryPath, (Item, Place)> =
-            asked.into_iter().map(|(item, place)| (item.to.clone(), (item, place))).collect();
-        let unkept = fetched.unkept.map(|why| Arc::new(Error::from(why)));
-        let before = self.got.len();
-        for file in fetched.files {
-            let Some((mut item, place)) = asked.remove(&file.wanted.to) else { continue };
-            // Whoever sent what was kept may have lied, and it is gone: now all comes from here.
-            if matches!(file.landed, Err(LandError::Kept)) && !item.anew {
-                item.anew = true;
-                item.places.push_front(place);
-                self.open.push(item);
-            } else {
-                self.take(item, file, sender.clone(), unkept.clone());
-            }
-        }
-        self.note_last(self.got.len().saturating_sub(before));
         let why = fetched.stopped.map(|why| Arc::new(Error::from(why)));
-        self.try_others(asked.into_values().collect(), why);
+        self.try_others(asked.rest(), why);
     }
 
-    async fn fetch_from(
+    /// Somebody who has files, and where theirs land.
+    async fn ready_for(
         &mut self,
         owner: &UserName,
-        share: ShareId,
-        wanted: Vec<peer::Wanted>,
-    ) -> Result<Fetched, Arc<Error>> {
+    ) -> Result<(Streams, Sharer, Landing), Arc<Error>> {
         if !self.people.contains_key(owner) {
             let reached = self.user.reach(owner, self.rules.at.as_ref()).await;
             self.people.insert(owner.clone(), reached.map_err(Arc::new));
@@ -259,9 +245,27 @@ impl Getting<'_> {
             Some(Err(why)) => return Err(Arc::clone(why)),
             None => return Err(Arc::new(Error::Stopped)),
         };
-        let (landing, sharer) =
-            (self.landing_from(owner).await?, self.user.sharer()?.with_person(owner));
-        Ok(sharer.fetch(&streams, share, wanted, &landing).await)
+        let sharer = self.user.sharer()?.with_person(owner);
+        Ok((streams, sharer, self.landing_from(owner).await?))
+    }
+
+    /// What came of some of what was asked.
+    fn took(&mut self, portion: Portion, asked: &mut Asked, sender: Option<&Arc<Sender>>) {
+        let unkept = portion.unkept.map(|why| Arc::new(Error::from(why)));
+        let before = self.got.len();
+        for file in portion.files {
+            let Some((mut item, place)) = asked.take(&file.wanted.to) else { continue };
+            // Whoever sent what was kept may have lied, and it is gone: now all comes from here.
+            if matches!(file.landed, Err(LandError::Kept)) && !item.anew {
+                item.anew = true;
+                item.places.push_front(place);
+                self.open.push(item);
+            } else {
+                self.take(item, file, sender.cloned(), unkept.clone());
+            }
+        }
+        self.note_last(self.got.len().saturating_sub(before));
+        asked.make_small();
     }
 
     /// Where files of somebody land: only of whom one has verified, a program is one.
@@ -287,7 +291,7 @@ impl Getting<'_> {
         &mut self,
         item: Item,
         file: FetchedFile,
-        sender: Option<Sender>,
+        sender: Option<Arc<Sender>>,
         unkept: Option<Arc<Error>>,
     ) {
         let has_come = match &file.landed {
@@ -295,11 +299,11 @@ impl Getting<'_> {
             Ok(Landed::New | Landed::Replaced) => true,
             Err(_) => false,
         };
-        let path = self.folder.join(item.to.to_relative());
-        let landed = file.landed.map_err(|why| Error::Landing { path, why });
+        let path = || self.folder.join(item.to.to_relative());
+        let landed = file.landed.map_err(|why| Box::new(Error::Landing { path: path(), why }));
         self.got.push(Got {
             path: item.to,
-            folder: self.folder.clone(),
+            folder: Arc::clone(&self.folder),
             size: item.size,
             content: file.content.filter(|_| landed.is_ok()),
             from: sender.filter(|_| has_come),
@@ -330,8 +334,42 @@ impl Getting<'_> {
     pub(super) fn give_up(&mut self, item: Item) {
         let why = item.why.map_or(Error::Stopped, Error::Of);
         let (path, folder, size) = (item.to, self.folder.clone(), item.size);
-        let landed = Err(why);
+        let landed = Err(Box::new(why));
         let (content, from, parts, unkept) = (None, None, Vec::new(), None);
         self.got.push(Got { path, folder, size, content, from, parts, landed, unkept });
+    }
+}
+
+/// What somebody was asked for. The last stands first: where what came has stood, there is no room any
+/// more.
+struct Asked {
+    items: Vec<Option<(Item, Place)>>,
+    at: HashMap<EntryPath, u32>,
+}
+
+impl Asked {
+    fn new(asked: Vec<(Item, Place)>) -> Self {
+        let items: Vec<_> = asked.into_iter().rev().map(Some).collect();
+        let to = items.iter().flatten().map(|(item, _)| item.to.clone());
+        let at = to.zip(0..).collect();
+        Self { items, at }
+    }
+
+    fn wanted(&self) -> Vec<peer::Wanted> {
+        self.items.iter().rev().flatten().map(|(item, place)| item.wanted(place)).collect()
+    }
+
+    fn take(&mut self, to: &EntryPath) -> Option<(Item, Place)> {
+        let at = usize::try_from(*self.at.get(to)?).ok()?;
+        self.items.get_mut(at)?.take()
+    }
+
+    fn make_small(&mut self) {
+        while self.items.pop_if(|item| item.is_none()).is_some() {}
+        self.items.shrink_to_fit();
+    }
+
+    fn rest(self) -> Vec<(Item, Place)> {
+        self.items.into_iter().rev().flatten().collect()
     }
 }

@@ -1,8 +1,8 @@
 //! What is to be got: files, where each goes, and who has it.
 
 use super::User;
-use super::results::KeptResult;
 pub(super) use super::results::Place;
+use super::results::{Holder, KeptResult};
 use crate::model::{Content, ContentId, EntryPath, Transfer, UserName, Work};
 use crate::node::index::{Found, Query, Source};
 use crate::node::{Error, Object, Wanted};
@@ -36,6 +36,9 @@ impl Item {
     /// No two in one place, so that none is taken for the other: those that would be go below the
     /// names of their owners and shares. The same file is wanted once.
     pub(super) fn with_own_places(items: Vec<Self>) -> Vec<Self> {
+        if !Self::are_some_in_one_place(&items) {
+            return items;
+        }
         let mut taken: HashMap<Box<str>, Option<Content>> = HashMap::new();
         let mut own = Vec::with_capacity(items.len());
         for mut item in items {
@@ -50,9 +53,15 @@ impl Item {
         own
     }
 
+    fn are_some_in_one_place(items: &[Self]) -> bool {
+        let mut folded: Vec<_> = items.iter().map(|item| item.to.folded()).collect();
+        folded.sort_unstable();
+        folded.windows(2).any(|pair| matches!(pair, [one, next] if one == next))
+    }
+
     fn whole_path(&self) -> EntryPath {
         let whole = self.places.front().and_then(|place| {
-            let names = [place.owner.as_str(), place.share_name.as_str()].into_iter();
+            let names = [place.of.owner.as_str(), place.of.share_name.as_str()].into_iter();
             EntryPath::of(&names.chain(place.path.components()).collect::<Vec<_>>()).ok()
         });
         whole.unwrap_or_else(|| self.to.clone())
@@ -60,16 +69,16 @@ impl Item {
 
     fn of_result(result: KeptResult, from: Option<&UserName>) -> Option<Self> {
         let mut places = VecDeque::from(result.places.clone());
-        places.retain(|place| from.is_none_or(|user| *user == place.owner));
+        places.retain(|place| from.is_none_or(|user| *user == place.of.owner));
         let to = EntryPath::of(&[places.front()?.path.file_name()]).ok()?;
         let (content, size) = (result.whole_content(), result.size);
         Some(Self { content, size, to, places, again: Vec::new(), why: None, anew: false })
     }
 
-    fn of_source(source: &Source, to: EntryPath) -> Self {
+    fn of_source(source: &Source, to: EntryPath, earlier: &mut Option<Arc<Holder>>) -> Self {
         let (entry, size) = (&source.entry, source.entry.size());
         let content = entry.content().and_then(|id| Content::new(id, size).ok());
-        let places = VecDeque::from([Place::of(source)]);
+        let places = VecDeque::from([Place::of(source).like(earlier)]);
         Self { content, size, to, places, again: Vec::new(), why: None, anew: false }
     }
 }
@@ -111,12 +120,12 @@ impl User {
         let transfer = Transfer { name: &name, total: 0, files: 1, with: Some(user.as_str()) };
         let told = peer::told_if_long((self.events(), Work::Looking), &transfer, browsing);
         let listing = told.await?;
-        let alone = listing.entries.len() == 1;
+        let (alone, mut earlier) = (listing.entries.len() == 1, None);
         // Of very many files, each is held once.
-        let items = listing
-            .entries
-            .into_iter()
-            .filter_map(|source| Some(Item::of_source(&source, goes_to(object, &source, alone)?)));
+        let items = listing.entries.into_iter().filter_map(|source| {
+            let to = goes_to(object, &source, alone)?;
+            Some(Item::of_source(&source, to, &mut earlier))
+        });
         let items: Vec<_> = items.collect();
         match (items.is_empty(), &object.path) {
             (false, _) => Ok(items),

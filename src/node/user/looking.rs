@@ -14,11 +14,11 @@ use super::shares::{Looked, Preview, disk};
 use crate::model::{Entry, EntryPath, Events, Foreign, ShareId, Task, Work};
 use crate::node::Error;
 use crate::node::got_files::GotFiles;
-use crate::node::index::{self, IndexSession, Summary};
+use crate::node::index::{self, Entries, IndexSession, Summary};
 use crate::node::looks::{Figures, Hashes, LastLook};
 use crate::node::shared_folders::SharedFolder;
-use crate::peer::{LeftOut, Published, Scanned, ShareFolder, Stamp, WhyLeftOut};
-use std::collections::{HashMap, HashSet};
+use crate::peer::{LeftOut, Published, Scanned, ShareFolder, WhyLeftOut};
+use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
@@ -104,9 +104,9 @@ impl User {
         let _changing = self.0.state.changing()?;
         let mut last = LastLook::read(&self.0.state, share).unwrap_or_default();
         let is_shared = self.shares()?.iter().any(|known| known.share.id == share);
-        if is_shared && last.published.as_ref().map(|last| last.state) != Some(published.state) {
-            last.published = Some(published);
-            last.write(&self.0.state, share)?;
+        if is_shared && last.published != Some(published.state) {
+            last.published = Some(published.state);
+            last.write(&self.0.state, share, Some(&published))?;
         }
         Ok(())
     }
@@ -152,10 +152,6 @@ impl<'a> Look<'a> {
             (last.unwrap_or_default(), hashes, ShareFolder::open(&path))
         });
         let (last, hashes, opened) = look.await.map_err(|_| Error::Stopped)?;
-        let is_known = session.known().published(id).is_some();
-        if let Some(published) = last.published.as_ref().filter(|_| !is_known) {
-            session.known().remember(id, published.clone());
-        }
         let opened = Arc::new(opened.map_err(|source| me.is_gone(folder, source))?);
         let looking = Arc::clone(&opened);
         let scan = spawn_blocking(move || looking.scan()).await.map_err(|_| Error::Stopped)?;
@@ -177,6 +173,8 @@ impl<'a> Look<'a> {
                 None => unread.push(file),
             }
         }
+        // Of very many files, they are read after what was needed before is gone.
+        me.remember_published(&session, id).await?;
         unread.sort_by_key(|file| std::cmp::Reverse(file.size));
         let total = unread.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size));
         let events = if unread.is_empty() { &Events::ignored() } else { me.events() };
@@ -201,12 +199,15 @@ impl<'a> Look<'a> {
         loop {
             self = self.read(room).await?;
             self.me.check_shared(self.folder)?;
-            self.me.sharer()?.shelf().put(
-                self.folder.share.clone(),
-                Arc::clone(&self.opened),
-                self.files.clone(),
-            );
-            let (entries, is_over) = (self.entries(), self.unread.is_empty());
+            let is_over = self.unread.is_empty();
+            if is_over {
+                self.reading.hashes.close(&self.files)?;
+            }
+            let entries = self.entries();
+            // Of very many files, a list that is not needed any more is not there twice.
+            let files = if is_over { self.take_files() } else { self.files.clone() };
+            let shelf = self.me.sharer()?.shelf().clone();
+            shelf.put(self.folder.share.clone(), Arc::clone(&self.opened), files);
             // What has nothing to show yet is not there yet.
             let published = match entries.is_empty() && !is_over {
                 true => Ok(Summary::default()),
@@ -257,26 +258,33 @@ impl<'a> Look<'a> {
 
     /// What there is by now. What the index has of files that are still to be read stays, if they look
     /// the same: where all is read anew, a share does not shrink to what was read first.
-    fn entries(&self) -> Vec<Entry> {
-        let mut entries: Vec<_> = self.files.iter().map(|file| file.entry.clone()).collect();
+    fn entries(&mut self) -> Entries {
+        self.files.sort_unstable_by(|one, other| one.entry.path().cmp(other.entry.path()));
+        let published = self.session.known().published(self.folder.share.id);
+        let published = published.map(|published| published.entries).unwrap_or_default();
+        let files = self.files.iter().map(|file| &file.entry);
+        if self.unread.is_empty() && published.iter().eq(files.clone()) {
+            return published;
+        }
+        let mut entries: Vec<_> = files.cloned().collect();
         let unread: HashMap<_, _> =
             self.unread.iter().map(|file| (&file.path, (file.size, file.modified))).collect();
         let looks_the_same =
             |entry: &&Entry| unread.get(entry.path()) == Some(&(entry.size(), entry.modified()));
-        if let Some(published) = self.session.known().published(self.folder.share.id) {
-            entries.extend(published.entries.iter().filter(looks_the_same).cloned());
-        }
-        entries
+        entries.extend(published.iter().filter(looks_the_same).cloned());
+        entries.into()
+    }
+
+    fn take_files(&mut self) -> Vec<Published> {
+        self.preview.files = self.files.len();
+        let sizes = self.files.iter().map(|file| file.entry.size());
+        self.preview.bytes = sizes.fold(0, u64::saturating_add);
+        std::mem::take(&mut self.files)
     }
 
     fn end(self, published: Result<Summary, Error>) -> Result<Looked, Error> {
-        let Self { me, folder, mut last, opened, files, mut reading, mut preview, .. } = self;
-        let there: HashSet<Stamp> = files.iter().map(|file| file.stamp).collect();
-        reading.hashes.tidy(&there)?;
+        let Self { me, folder, last, opened, mut reading, mut preview, .. } = self;
         preview.left_out.append(&mut reading.left_out);
-        preview.files = files.len();
-        preview.bytes =
-            files.iter().fold(0, |sum: u64, file| sum.saturating_add(file.entry.size()));
         let figures = Figures {
             files: preview.files as u64,
             bytes: preview.bytes,
@@ -288,12 +296,10 @@ impl<'a> Look<'a> {
         // What was removed leaves nothing behind.
         me.check_shared(folder)?;
         let now = self.session.known().published(id);
-        let state = |published: &Option<index::Published>| published.as_ref().map(|it| it.state);
-        let is_same = (figures, opened.device()) == (last.figures, last.device)
-            && state(&now) == state(&last.published);
-        if !is_same {
-            last = LastLook { figures, device: opened.device(), published: now };
-            last.write(&me.0.state, id)?;
+        let published_now = now.as_ref().map(|published| published.state);
+        let look = LastLook { figures, device: opened.device(), published: published_now };
+        if look != last {
+            look.write(&me.0.state, id, now.as_ref())?;
         }
         reading.task.complete();
         Ok(Looked { folder: folder.clone(), preview, published })
@@ -301,6 +307,23 @@ impl<'a> Look<'a> {
 }
 
 impl User {
+    /// Takes up what the index acknowledged in an earlier run of the program.
+    async fn remember_published(
+        &self,
+        session: &IndexSession,
+        share: ShareId,
+    ) -> Result<(), Error> {
+        if session.known().published(share).is_some() {
+            return Ok(());
+        }
+        let state = self.0.state.clone();
+        let kept = spawn_blocking(move || LastLook::published(&state, share));
+        if let Some(published) = kept.await.map_err(|_| Error::Stopped)? {
+            session.known().remember(share, published);
+        }
+        Ok(())
+    }
+
     /// Another program of the same person may have taken it off the list, or given it another audience,
     /// also while it is read.
     fn check_shared(&self, folder: &SharedFolder) -> Result<(), Error> {

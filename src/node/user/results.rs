@@ -6,6 +6,7 @@ use crate::node::index::{Found, Source};
 use crate::node::shared_folders::id16;
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// A file that was found, and where: what is needed to fetch it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,17 +19,34 @@ pub(super) struct KeptResult {
 /// An entry of somebody.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Place {
+    pub(super) of: Arc<Holder>,
+    pub(super) path: EntryPath,
+}
+
+/// Whose an entry is, and in which share of theirs. Of a hundred thousand entries it is there once.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Holder {
     pub(super) owner: UserName,
     pub(super) share: ShareId,
     pub(super) share_name: Name,
-    pub(super) path: EntryPath,
 }
 
 impl Place {
     pub(super) fn of(source: &Source) -> Self {
         let (share, share_name) = (source.share.id, source.share.name.clone());
-        let (owner, path) = (source.owner.user.clone(), source.entry.path().clone());
-        Self { owner, share, share_name, path }
+        let holder = Holder { owner: source.owner.user.clone(), share, share_name };
+        Self { of: Arc::new(holder), path: source.entry.path().clone() }
+    }
+
+    /// The same, of whom is known already what an earlier entry is of.
+    pub(super) fn like(self, earlier: &mut Option<Arc<Holder>>) -> Self {
+        match earlier {
+            Some(of) if *of == self.of => Self { of: Arc::clone(of), ..self },
+            _ => {
+                *earlier = Some(Arc::clone(&self.of));
+                self
+            }
+        }
     }
 }
 
@@ -97,9 +115,9 @@ impl KeptResults {
 impl From<KeptResult> for ResultSaid {
     fn from(result: KeptResult) -> Self {
         let place = |place: Place| PlaceSaid {
-            owner: place.owner.as_str().to_owned(),
-            share: HEXLOWER.encode(place.share.as_bytes()),
-            share_name: place.share_name.as_str().to_owned(),
+            owner: place.of.owner.as_str().to_owned(),
+            share: HEXLOWER.encode(place.of.share.as_bytes()),
+            share_name: place.of.share_name.as_str().to_owned(),
             path: place.path.as_str().to_owned(),
         };
         Self {
@@ -120,12 +138,12 @@ impl ResultSaid {
 
 impl PlaceSaid {
     fn take(self) -> Option<Place> {
-        Some(Place {
+        let of = Holder {
             owner: self.owner.parse().ok()?,
             share: id16(&self.share).map(ShareId::from_bytes)?,
             share_name: Name::new(&self.share_name).ok()?,
-            path: EntryPath::parse(&self.path).ok()?,
-        })
+        };
+        Some(Place { of: Arc::new(of), path: EntryPath::parse(&self.path).ok()? })
     }
 }
 

@@ -93,7 +93,8 @@ impl User {
     /// Where the result of this number is, by its name.
     pub async fn numbered(&self, number: usize) -> Option<Object> {
         let place = self.result(number).await.ok()?.places.into_iter().next()?;
-        Some(Object { user: place.owner, share: place.share_name, path: Some(place.path) })
+        let (user, share) = (place.of.owner.clone(), place.of.share_name.clone());
+        Some(Object { user, share, path: Some(place.path) })
     }
 
     /// The size of a content, when the last search has found it.

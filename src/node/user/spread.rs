@@ -53,7 +53,7 @@ impl Getting<'_> {
         let me = self.user.own_name();
         for item in std::mem::take(&mut self.open) {
             let content = item.content.filter(|content| is_worth_spreading(*content));
-            let owners = item.places.iter().map(|place| &place.owner);
+            let owners = item.places.iter().map(|place| &place.of.owner);
             let owners: BTreeSet<_> = owners.filter(|owner| Some(*owner) != me.as_ref()).collect();
             match content.filter(|_| owners.len() > 1) {
                 Some(content) => self.spread_one(item, content).await,
@@ -64,7 +64,7 @@ impl Getting<'_> {
 
     async fn spread_one(&mut self, item: Item, content: Content) {
         let verified = |place: &Place| {
-            let pin = self.user.pin(&place.owner).ok().flatten();
+            let pin = self.user.pin(&place.of.owner).ok().flatten();
             pin.is_some_and(|pin| pin.verified.is_some())
         };
         let only_verified = item.places.iter().all(verified);
@@ -99,7 +99,7 @@ impl Getting<'_> {
         rules: Rules,
     ) -> Result<Option<Spread>, Error> {
         let landing = self.landing(rules).await?;
-        let names: BTreeSet<_> = item.places.iter().map(|place| place.owner.as_str()).collect();
+        let names: BTreeSet<_> = item.places.iter().map(|place| place.of.owner.as_str()).collect();
         let names = names.into_iter().collect::<Vec<_>>().join(", ");
         Ok(self.user.sharer()?.spread(content, &item.to, &landing, &names).await?)
     }
@@ -144,9 +144,9 @@ impl Getting<'_> {
             Ok(Gathering { landed, signed, unkept }) => (Ok(landed), signed, unkept),
             Err(peer::Error::Landing(why)) => {
                 let path = folder.join(item.to.to_relative());
-                (Err(Error::Landing { path, why }), Vec::new(), None)
+                (Err(Box::new(Error::Landing { path, why })), Vec::new(), None)
             }
-            Err(why) => (Err(why.into()), Vec::new(), None),
+            Err(why) => (Err(Box::new(why.into())), Vec::new(), None),
         };
         let parts = signed
             .into_iter()
@@ -158,7 +158,7 @@ impl Getting<'_> {
             folder,
             size: item.size,
             content: landed.is_ok().then_some(content),
-            from: parts.first().map(|(sender, _)| sender.clone()),
+            from: parts.first().map(|(sender, _)| Arc::new(sender.clone())),
             parts: if parts.len() > 1 { parts } else { Vec::new() },
             unkept: unkept.map(|why| Arc::new(why.into())),
             landed,
@@ -179,8 +179,8 @@ impl Team<'_> {
     fn ask_those<'p>(&mut self, places: impl IntoIterator<Item = &'p Place>) {
         let me = self.user.own_name();
         for place in places {
-            let is_known = self.places.iter().any(|known| known.owner == place.owner);
-            if !is_known && me.as_ref() != Some(&place.owner) && self.may_join(place) {
+            let is_known = self.places.iter().any(|known| known.of.owner == place.of.owner);
+            if !is_known && me.as_ref() != Some(&place.of.owner) && self.may_join(place) {
                 self.ask(place.clone());
             }
         }
@@ -221,7 +221,7 @@ impl Team<'_> {
     }
 
     fn may_join(&self, place: &Place) -> bool {
-        let pin = || self.user.pin(&place.owner).ok().flatten();
+        let pin = || self.user.pin(&place.of.owner).ok().flatten();
         !self.only_verified || pin().is_some_and(|pin| pin.verified.is_some())
     }
 }
@@ -246,7 +246,7 @@ impl User {
             }
             failed = if spread.came_from(number) > before { 1 } else { failed.saturating_add(1) };
             let pause = self.pause(failed).filter(|_| why.may_pass());
-            self.tell_failed(&place.owner, &why, pause.map(|pause| (failed, pause)));
+            self.tell_failed(&place.of.owner, &why, pause.map(|pause| (failed, pause)));
             let Some(pause) = pause else { break Some(Arc::new(why)) };
             tokio::select! {
                 () = sleep(pause) => {}
@@ -270,13 +270,13 @@ impl User {
         let there = match reached {
             Some(there) => there,
             None => reached.insert(tokio::select! {
-                there = self.reach(&place.owner, None) => there?,
+                there = self.reach(&place.of.owner, None) => there?,
                 () = spread.over() => return Ok(()),
             }),
         };
         let (streams, path) = (there.streams.clone(), place.path.clone());
-        let name = place.owner.as_str().to_owned();
-        let source = Source { number, name, streams, share: place.share, path };
+        let name = place.of.owner.as_str().to_owned();
+        let source = Source { number, name, streams, share: place.of.share, path };
         Ok(spread.work(&source).await?)
     }
 }

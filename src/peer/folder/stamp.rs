@@ -14,8 +14,8 @@ pub struct Stamp {
     device: u64,
     inode: u64,
     size: u64,
-    modified: i128,
-    changed: i128,
+    modified: i64,
+    changed: i64,
 }
 
 impl Stamp {
@@ -32,7 +32,7 @@ impl Stamp {
     /// look may leave all times as they were.
     pub fn is_settled(&self, nanos: u64) -> bool {
         let latest = self.modified.max(self.changed);
-        i128::from(nanos).saturating_sub(latest) >= SETTLED_AFTER
+        i128::from(nanos).saturating_sub(latest.into()) >= SETTLED_AFTER
     }
 
     pub(in crate::peer) fn of_file(file: &File) -> io::Result<Self> {
@@ -42,9 +42,8 @@ impl Stamp {
     #[cfg(unix)]
     pub(super) fn of(about: &Metadata) -> Self {
         use cap_std::fs::MetadataExt;
-        let nanos = |seconds: i64, nanos: i64| {
-            i128::from(seconds).saturating_mul(1_000_000_000).saturating_add(i128::from(nanos))
-        };
+        let nanos =
+            |seconds: i64, nanos: i64| seconds.saturating_mul(1_000_000_000).saturating_add(nanos);
         Self {
             device: about.dev(),
             inode: about.ino(),
@@ -59,7 +58,7 @@ impl Stamp {
     pub(super) fn of(about: &Metadata) -> Self {
         let modified = about.modified().ok().map(|time| time.into_std());
         let since = modified.and_then(|time| time.duration_since(std::time::UNIX_EPOCH).ok());
-        let modified = since.map_or(0, |since| i128::try_from(since.as_nanos()).unwrap_or(0));
+        let modified = since.map_or(0, |since| i64::try_from(since.as_nanos()).unwrap_or(0));
         Self { device: 0, inode: 0, size: about.len(), modified, changed: 0 }
     }
 }
@@ -78,7 +77,8 @@ impl FromStr for Stamp {
         let mut numbers = text.split('_').map(|number| number.parse::<i128>().ok());
         let mut next = || numbers.next().flatten().ok_or(NotAStamp);
         let (device, inode, size) = (next()?, next()?, next()?);
-        let (modified, changed) = (next()?, next()?);
+        let time = |number: i128| i64::try_from(number).map_err(|_| NotAStamp);
+        let (modified, changed) = (time(next()?)?, time(next()?)?);
         let small = |number: i128| u64::try_from(number).map_err(|_| NotAStamp);
         if numbers.next().is_some() {
             return Err(NotAStamp);

@@ -1,8 +1,8 @@
 //! Being there for others: online, and with all shares as they are on the disk.
 
 use super::sharing::tell_looked;
-use crate::got_shared;
 use crate::failures::{self, Trouble};
+use crate::got_shared;
 use crate::program::Program;
 use crate::visits;
 use clap::{ArgMatches, Command};

@@ -329,7 +329,8 @@ impl Moving {
         };
         let why = match &moved {
             Ok(Moved::Got(got)) => {
-                got.iter().filter_map(|got| got.landed.as_ref().err()).find(|why| may_pass(why))
+                let mut failed = got.iter().filter_map(|got| got.landed.as_ref().err());
+                failed.find(|why| may_pass(why)).map(|why| &**why)
             }
             Ok(Moved::Sent(_)) => None,
             Err(error) => Some(error),
