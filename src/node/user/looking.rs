@@ -14,7 +14,7 @@ use super::shares::{Looked, Preview, disk};
 use crate::model::{Entry, EntryPath, Events, Foreign, ShareId, Task, Work};
 use crate::node::Error;
 use crate::node::got_files::GotFiles;
-use crate::node::index::{self, Entries, IndexSession, Summary};
+use crate::node::index::{Entries, IndexSession, Summary};
 use crate::node::looks::{Figures, Hashes, LastLook};
 use crate::node::shared_folders::SharedFolder;
 use crate::peer::{LeftOut, Published, Scanned, ShareFolder, WhyLeftOut};
@@ -308,7 +308,7 @@ impl<'a> Look<'a> {
 
 impl User {
     /// Takes up what the index acknowledged in an earlier run of the program.
-    async fn remember_published(
+    pub(super) async fn remember_published(
         &self,
         session: &IndexSession,
         share: ShareId,

@@ -121,9 +121,8 @@ impl User {
         self.0.looks.end(changed.share.id).await;
         self.sharer()?.shelf().remove(changed.share.id);
         let session = self.session()?;
-        let last = LastLook::read(&self.0.state, changed.share.id).and_then(|last| last.published);
-        if let Some(published) = session.known().published(changed.share.id).or(last) {
-            session.known().remember(changed.share.id, published.clone());
+        self.remember_published(&session, changed.share.id).await?;
+        if let Some(published) = session.known().published(changed.share.id) {
             match self.publish(&session, &changed.share, published.entries).await {
                 Err(error @ Error::NobodyInAudience(_)) => return Err(error),
                 // The wish stays, and the next look tells.

@@ -70,7 +70,8 @@ pub(super) async fn carry_on(
 }
 
 fn is_taken(got: &Got) -> bool {
-    matches!(&got.landed, Err(node::Error::Landing { why: LandError::Taken, .. }))
+    let why = got.landed.as_ref().err().map(Box::as_ref);
+    matches!(why, Some(node::Error::Landing { why: LandError::Taken, .. }))
 }
 
 async fn settle(
