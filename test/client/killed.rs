@@ -1,23 +1,29 @@
 //! Programs that are killed at any moment, on both sides: what they were about is completed
 //! afterwards, byte for byte, and nothing else is left.
 
-use crate::town::{Home, Town};
-use std::fs;
+use crate::town::{Home, Serving, Town};
+use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
+use std::fs::{self, File};
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
 
 const WANTED: [&str; 2] = ["bob:zoo/large", "bob:zoo/small"];
 
+/// Of what was not held when somebody was killed, two segments come again.
+const TWO_SEGMENTS: u64 = 2 * (64 << 20);
+/// What is written beside files: journals, logs, what is known of others.
+const BESIDE: u64 = 1 << 20;
+
 #[test]
 fn whoever_is_killed_while_files_travel_they_arrive() {
-    rounds_of_get(12);
+    rounds_of_get(12, 220 << 20);
 }
 
 #[test]
 fn whoever_is_killed_while_files_are_sent_they_arrive() {
-    rounds_of_send(8);
+    rounds_of_send(8, 220 << 20);
 }
 
 /// `ROUNDS=500 cargo test --test client -- --ignored --nocapture killed_many_times`
@@ -25,68 +31,97 @@ fn whoever_is_killed_while_files_are_sent_they_arrive() {
 #[ignore = "takes long"]
 fn killed_many_times() {
     let count = std::env::var("ROUNDS").map_or(500, |rounds| rounds.parse().unwrap());
-    rounds_of_get(count - count / 2);
-    rounds_of_send(count / 2);
+    rounds_of_get(count - count / 2, 500 << 20);
+    rounds_of_send(count / 2, 500 << 20);
 }
 
-fn rounds_of_get(count: u32) {
+fn rounds_of_get(count: u32, size: usize) {
     let town = Town::new();
     let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));
-    let zoo = make_zoo(&bob);
+    let zoo = make_zoo(&bob, size);
     bob.run(&["share", "add", zoo.to_str().unwrap()]).ok();
     let get = [&["get"][..], &WANTED].concat();
-    rounds(count, (&mallory, &get), &bob, || {
-        let got = mallory.run(&get);
-        assert!([0, 9].contains(&got.exit), "{got:?}");
-        take_away(&mallory, &bob);
+    let mut serving = Some(bob.serve());
+    let mut tries = Tries::of(size);
+    rounds(count, |chance, round| {
+        let mut getting = quiet(&mallory, &get).spawn().unwrap();
+        sleep(Duration::from_millis(chance.below(2500)));
+        if round % 3 == 2 {
+            serving.take();
+            sleep(Duration::from_millis(chance.below(200)));
+            serving = Some(bob.serve());
+            tries.kills += 1;
+        }
+        getting.kill().unwrap();
+        tries.written += end_of(getting).1;
+        tries.kills += 1;
+        if chance.below(4) == 0 || round + 1 == count {
+            let (exit, written) = end_of(quiet(&mallory, &get).spawn().unwrap());
+            assert!([0, 9].contains(&exit), "{exit}");
+            take_away(&mallory, &bob);
+            tries.complete(written);
+        }
     });
+    tries.tell("get", count);
 }
 
 /// Bob sends, and Mallory takes what he sends, since she has verified him.
-fn rounds_of_send(count: u32) {
+fn rounds_of_send(count: u32, size: usize) {
     let town = Town::new();
     let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));
-    let zoo = make_zoo(&bob);
+    let zoo = make_zoo(&bob, size);
     mallory.run(&["verify", "bob", "--yes"]).ok();
     let settings = mallory.path.join("waxwing.toml");
     let text = fs::read_to_string(&settings).unwrap() + "receive = \"verified\"\n";
     fs::write(settings, text).unwrap();
     let parts = ["large", "small"].map(|name| zoo.join(name).to_str().unwrap().to_owned());
     let send = ["send", "mallory", &parts[0], &parts[1]];
-    rounds(count, (&bob, &send), &mallory, || {
-        bob.run(&send).ok();
-        take_away(&mallory, &bob);
+    let mut serving = Some(mallory.serve());
+    // What she wrote for files that are complete.
+    let mut before = 0;
+    let mut tries = Tries::of(size);
+    rounds(count, |chance, round| {
+        let mut sending = quiet(&bob, &send).spawn().unwrap();
+        sleep(Duration::from_millis(chance.below(2500)));
+        if round % 3 == 2 {
+            tries.written += serving.take().map_or(0, written_until_killed) - before;
+            before = 0;
+            sleep(Duration::from_millis(chance.below(200)));
+            serving = Some(mallory.serve());
+            tries.kills += 1;
+        }
+        sending.kill().unwrap();
+        end_of(sending);
+        tries.kills += 1;
+        put_down(&mallory);
+        // What has arrived would come once more: nobody knows yet that it is the same.
+        let has_arrived = mallory.path.join("downloads/large").exists();
+        if has_arrived || chance.below(4) == 0 || round + 1 == count {
+            if !has_arrived {
+                bob.run(&send).ok();
+            }
+            take_away(&mallory, &bob);
+            let written = serving.as_ref().map_or(0, |it| written_by(it.pid()));
+            tries.complete(written - before);
+            before = written;
+        }
     });
+    tries.tell("send", count);
 }
 
-fn make_zoo(bob: &Home<'_>) -> PathBuf {
-    bob.write("zoo/large", &bytes_of(1, 150 << 20));
+fn make_zoo(bob: &Home<'_>, size: usize) -> PathBuf {
+    bob.write("zoo/large", &bytes_of(1, size));
     for at in 0..40 {
-        bob.write(&format!("zoo/small/{}/{at}", at % 3), &bytes_of(at, 300_000));
+        bob.write(&format!("zoo/small/{}/{at}", at % 3), &bytes_of(at, SMALL));
     }
     bob.path.join("zoo")
 }
 
-/// Kills whoever does this, and now and then who serves it; completes it from time to time.
-fn rounds(count: u32, (who, does): (&Home<'_>, &[&str]), serves: &Home<'_>, complete: impl Fn()) {
+const SMALL: usize = 300_000;
+
+fn rounds(count: u32, mut round: impl FnMut(&mut Chance, u32)) {
     let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
-    let mut serving = serves.serve();
-    for round in 0..count {
-        let mut command = who.command(does);
-        let mut doing = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        sleep(Duration::from_millis(chance.below(2500)));
-        if round % 3 == 2 {
-            // Dropped, it is killed.
-            drop(serving);
-            sleep(Duration::from_millis(chance.below(200)));
-            serving = serves.serve();
-        }
-        doing.kill().unwrap();
-        doing.wait().unwrap();
-        if chance.below(4) == 0 || round + 1 == count {
-            complete();
-        }
-    }
+    (0..count).for_each(|at| round(&mut chance, at));
 }
 
 /// Looks at each byte of all of it, and takes it away again.
@@ -106,6 +141,88 @@ fn take_away(mallory: &Home<'_>, bob: &Home<'_>) {
     names.sort();
     assert_eq!(names, ["large", "small"], "something is left");
     fs::remove_dir_all(downloads).unwrap();
+}
+
+/// How much was written until all was complete: what is more than the files came again.
+struct Tries {
+    size: u64,
+    written: u64,
+    kills: u64,
+    /// Over all: how often it was complete, kills, and what came again, in all and at most for a kill.
+    complete: u64,
+    all_kills: u64,
+    again: u64,
+    most: u64,
+}
+
+impl Tries {
+    fn of(large: usize) -> Self {
+        let size = (large + 40 * SMALL) as u64;
+        Self { size, written: 0, kills: 0, complete: 0, all_kills: 0, again: 0, most: 0 }
+    }
+
+    /// The last try wrote so much, and now all is there.
+    fn complete(&mut self, written: u64) {
+        let again = (self.written + written).saturating_sub(self.size);
+        let Self { kills, .. } = *self;
+        assert!(again <= kills * TWO_SEGMENTS + BESIDE, "{again} came again after {kills} kills");
+        self.most = self.most.max(again / kills.max(1));
+        self.again += again;
+        self.all_kills += kills;
+        self.complete += 1;
+        (self.written, self.kills) = (0, 0);
+    }
+
+    fn tell(&self, what: &str, rounds: u32) {
+        let Self { complete, all_kills, again, most, .. } = self;
+        let mean = again / all_kills.max(&1) >> 20;
+        let most = most >> 20;
+        println!(
+            "{what}: {rounds} rounds, {all_kills} kills, {complete} times complete; came again for \
+             a kill: at most {most} MiB, on average {mean} MiB"
+        );
+    }
+}
+
+fn quiet(home: &Home<'_>, does: &[&str]) -> Command {
+    let mut command = home.command(does);
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// Waits for the end of a program; gives how it ended, and how many bytes it had written to files.
+fn end_of(mut program: Child) -> (i32, u64) {
+    let pid = Pid::from_child(&program);
+    // Its accounts are there until somebody has asked how it ended.
+    let ended = WaitIdOptions::EXITED | WaitIdOptions::NOWAIT;
+    waitid(WaitId::Pid(pid), ended).unwrap();
+    let written = written_by(pid);
+    (program.wait().unwrap().code().unwrap_or(-1), written)
+}
+
+fn written_until_killed(serving: Serving) -> u64 {
+    kill_process(serving.pid(), Signal::STOP).unwrap();
+    // Dropped, it is killed.
+    written_by(serving.pid())
+}
+
+/// Waits until nobody works on what was cut off any more.
+fn put_down(mallory: &Home<'_>) {
+    let Ok(entries) = fs::read_dir(mallory.path.join("downloads")) else { return };
+    for entry in entries {
+        let lock = entry.unwrap().path().join("lock");
+        let is_held = || File::open(&lock).is_ok_and(|lock| lock.try_lock().is_err());
+        while is_held() {
+            sleep(Duration::from_millis(10));
+        }
+    }
+}
+
+/// How many bytes a program has written to files. What goes to sockets is not among them.
+fn written_by(pid: Pid) -> u64 {
+    let accounts = fs::read_to_string(format!("/proc/{}/io", pid.as_raw_nonzero())).unwrap();
+    let written = accounts.lines().find_map(|line| line.strip_prefix("wchar: "));
+    written.unwrap().parse().unwrap()
 }
 
 /// Numbers that look random, the same ones each time.

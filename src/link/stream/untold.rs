@@ -47,6 +47,8 @@ impl Untold {
     pub(super) fn push(self: &Arc<Self>, segment: VerifiedSegment) -> Word {
         let waiting = Waiting { segment, since: Instant::now(), may_be_told: false };
         self.waiting().push_back(waiting);
+        // From now on the time runs.
+        self.bell.notify_one();
         Word { untold: Arc::clone(self), segment: segment.number }
     }
 

@@ -172,35 +172,35 @@ impl Batch {
             |(proof, ready): (_, Result<_, _>)| ready.and_then(|()| self.name(proof, &mut touched));
         let landed: Vec<_> = proofs.iter().zip(ready).map(land).collect();
         self.sync_folders(&touched)?;
-        self.hold_the_rest(self.unnamed(proofs, &landed), unsaid);
+        self.hold_the_rest(proofs, &landed, unsaid);
         Ok(landed)
-    }
-
-    /// The numbers of the parts that are whole, are kept, and lack only a name.
-    fn unnamed(
-        &self,
-        proofs: &[EntryProof],
-        landed: &[Result<Landed, LandError>],
-    ) -> BTreeSet<u32> {
-        let lacks_name = |(proof, landed): (&EntryProof, &Result<_, _>)| match landed {
-            Err(LandError::Taken | LandError::InTheWay | LandError::Disk(_)) => {
-                let (slot, _) = self.target(proof.number()).ok()?;
-                self.kept.binary_search(slot).is_ok().then_some(*slot)
-            }
-            Ok(_) | Err(LandError::Proof | LandError::Kept) => None,
-        };
-        proofs.iter().zip(landed).filter_map(lacks_name).collect()
     }
 
     /// What only lacks a name stays, to be found when its place is free; and what lacks leaves that were
     /// said to be here, without these. Nothing else does. The journal says too much of what has its name:
     /// what is said and not there is passed over.
-    fn hold_the_rest(&self, mut staying: BTreeSet<u32>, mut unsaid: Vec<Held>) {
+    fn hold_the_rest(
+        &self,
+        proofs: &[EntryProof],
+        landed: &[Result<Landed, LandError>],
+        mut unsaid: Vec<Held>,
+    ) {
+        let slot = |proof: &EntryProof| self.target(proof.number()).ok().map(|(slot, _)| *slot);
+        let proven: BTreeSet<u32> = proofs.iter().filter_map(slot).collect();
+        let lacks_name = |(proof, landed): (&EntryProof, &Result<_, _>)| match landed {
+            Err(LandError::Taken | LandError::InTheWay | LandError::Disk(_)) => slot(proof),
+            Ok(_) | Err(LandError::Proof | LandError::Kept) => None,
+        };
+        let unnamed = proofs.iter().zip(landed).filter_map(lacks_name);
+        let is_kept = |slot: &u32| self.kept.binary_search(slot).is_ok();
+        let mut staying: BTreeSet<u32> = unnamed.filter(is_kept).collect();
         let mut lost = self.lost();
-        let pieced = parts_of(&self.pieced);
         // What came again in their place is held.
-        let is_lost = |lost: &Lost| pieced.get(&lost.entry).is_some_and(|it| it.lacks(lost.number));
-        lost.retain(is_lost);
+        let pieced = parts_of(&self.pieced);
+        lost.retain(|lost| {
+            let parts = pieced.get(&lost.entry).filter(|_| !proven.contains(&lost.entry));
+            parts.is_some_and(|parts| parts.lacks(lost.number))
+        });
         drop(pieced);
         staying.extend(lost.iter().map(|lost| lost.entry));
         if staying.is_empty() {

@@ -16,6 +16,7 @@ use cap_std::fs::Dir;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::io;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
@@ -45,11 +46,11 @@ struct State {
     is_over: bool,
 }
 
-/// What of one entry is to be read: leaves that follow each other, or all of it, which has none.
+/// What of one entry is to be read: leaves that follow each other, or all of what has none.
 struct Run {
     entry: u32,
     size: u64,
-    leaves: Option<(u64, u64)>,
+    numbers: RangeInclusive<u64>,
 }
 
 impl Reading {
@@ -88,14 +89,13 @@ impl Shared {
     fn read(&self, dir: &Dir, runs: &[Run]) {
         for run in runs {
             let file = open_regular(dir, &run.entry.to_string());
-            let (first, end) = run.leaves.unwrap_or((NO_LEAVES.saturating_sub(1), NO_LEAVES));
-            for number in first..end {
+            for number in run.numbers.clone() {
                 if self.state().is_over {
                     return;
                 }
-                match run.leaves {
-                    Some(_) => self.read_leaf((run, number), &file),
-                    None => self.read_whole(run, &file),
+                match number {
+                    NO_LEAVES => self.read_whole(run, &file),
+                    _ => self.read_leaf((run, number), &file),
                 }
             }
         }
@@ -149,20 +149,11 @@ fn runs(head: &Head, pieced: &BTreeMap<u32, Parts>) -> Vec<Run> {
     for Sought { slot, of, .. } in &head.entries {
         let Some(parts) = pieced.get(slot) else { continue };
         let (entry, size) = (*slot, of.size());
-        if parts.whole.is_some() {
-            runs.push(Run { entry, size, leaves: None });
-        }
-        for number in parts.leaves.keys().copied() {
-            match runs.last_mut() {
-                Some(Run { entry: of, leaves: Some((_, end)), .. })
-                    if *of == entry && *end == number =>
-                {
-                    *end = number.saturating_add(1);
-                }
-                _ => {
-                    let leaves = Some((number, number.saturating_add(1)));
-                    runs.push(Run { entry, size, leaves });
-                }
+        for number in parts.leaves.keys().copied().chain(parts.whole.map(|_| NO_LEAVES)) {
+            let last = runs.last_mut().filter(|run| run.entry == entry);
+            match last.filter(|run| run.numbers.end().checked_add(1) == Some(number)) {
+                Some(run) => run.numbers = *run.numbers.start()..=number,
+                None => runs.push(Run { entry, size, numbers: number..=number }),
             }
         }
     }
