@@ -38,7 +38,8 @@ impl<'a> Disk<'a> {
 
     /// Runs a script in which `"$@"` is this command, `$D` the disk and `$L` the large file.
     fn script(&self, mount: &str, script: &str, command: &Command) -> Done {
-        let script = format!("mount -t tmpfs -o {mount} none \"$D\" || exit 77\n{FUNCTIONS}{script}");
+        let script =
+            format!("mount -t tmpfs -o {mount} none \"$D\" || exit 77\n{FUNCTIONS}{script}");
         let mut inside = Command::new("unshare");
         inside.args(["-rm", "sh", "-c", &script, "sh"]).arg(command.get_program());
         inside.args(command.get_args()).current_dir(command.get_current_dir().unwrap());

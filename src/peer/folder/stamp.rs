@@ -42,9 +42,8 @@ impl Stamp {
     #[cfg(unix)]
     pub(super) fn of(about: &Metadata) -> Self {
         use cap_std::fs::MetadataExt;
-        let nanos = |seconds: i64, nanos: i64| {
-            seconds.saturating_mul(1_000_000_000).saturating_add(nanos)
-        };
+        let nanos =
+            |seconds: i64, nanos: i64| seconds.saturating_mul(1_000_000_000).saturating_add(nanos);
         Self {
             device: about.dev(),
             inode: about.ino(),

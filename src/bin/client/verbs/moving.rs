@@ -147,7 +147,8 @@ struct File {
 
 impl File {
     fn of(got: &Got) -> Self {
-        let (sender, failed) = (got.from.as_ref(), got.landed.as_ref().err().map(|why| failures::node(why)));
+        let (sender, failed) =
+            (got.from.as_ref(), got.landed.as_ref().err().map(|why| failures::node(why)));
         Self {
             kind: "got",
             path: got.path.as_str().to_owned(),
