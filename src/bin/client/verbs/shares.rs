@@ -79,7 +79,7 @@ pub(super) async fn list(program: &Program, arguments: &ArgMatches) -> Result<()
             &bytes(look.bytes),
             &folder.share.audience.to_string(),
             &keywords.join(", "),
-            &folder.path.display().to_string(),
+            &program.shortened(&folder.path).display().to_string(),
         ]);
     }
     if shares.is_empty() {
