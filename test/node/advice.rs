@@ -238,6 +238,7 @@ fn peers() -> Vec<peer::Error> {
         StreamError::Unexpected,
         StreamError::Delivery,
         StreamError::Stalled,
+        StreamError::Undecided,
         StreamError::Stopped,
     ];
     let refusals = Refusal::ALL.map(StreamError::Sealed);

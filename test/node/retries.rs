@@ -148,3 +148,34 @@ async fn to_send_somebody_is_reached_with_several_tries() {
     elsewhere.close().await;
     pair.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_cut_off_while_it_is_sent_is_sent_again() {
+    let mut pair = Pair::with(u32::MAX).await;
+    pair.alice.mark_verified(&pair.alice.verify_words(&user("bob")).await.unwrap()).unwrap();
+    pair.alice.go_online(false).await.unwrap();
+    let large = [pair.town.path("large")];
+    fs::write(&large[0], vec![7; 40 << 20]).unwrap();
+    let told = std::mem::replace(&mut pair.told, Events::channel().1);
+    let her = user("alice");
+    let (sent, _told) = tokio::join!(pair.bob.send(&her, &large), async {
+        let told = goes(told).await;
+        pair.alice.go_offline().await;
+        let told = is_told(told).await;
+        pair.alice.go_online(false).await.unwrap();
+        told
+    });
+    assert_eq!(sent.unwrap().landed.len(), 1);
+    pair.stop().await;
+}
+
+/// Waits until something is on its way.
+async fn goes(told: Receiver<Event>) -> Receiver<Event> {
+    let wait = move || loop {
+        let event = told.recv_timeout(Duration::from_secs(60)).expect("nothing goes");
+        if matches!(event, Event::Advanced { done: 1.., .. }) {
+            return told;
+        }
+    };
+    spawn_blocking(wait).await.unwrap()
+}

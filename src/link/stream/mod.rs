@@ -78,6 +78,9 @@ pub enum StreamError {
     /// Nothing moved for too long.
     #[error("nothing moved for too long")]
     Stalled,
+    /// The receiver's person has not said in time whether they take it.
+    #[error("they have not decided in time")]
+    Undecided,
     /// This side stopped.
     #[error("it was stopped")]
     Stopped,
@@ -99,7 +102,7 @@ impl StreamError {
             Self::Place(error) if is_full(error) => Some(Code::NoSpace),
             Self::Place(_) => Some(Code::Internal),
             Self::Unexpected | Self::Delivery => Some(Code::Unexpected),
-            Self::Stalled => Some(Code::Slow),
+            Self::Stalled | Self::Undecided => Some(Code::Slow),
             Self::Stopped => Some(Code::Cancelled),
         }
     }

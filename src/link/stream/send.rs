@@ -189,7 +189,7 @@ async fn await_word(
     sealer: &mut Sealer,
     patience: Duration,
 ) -> Result<Option<StreamAgain>, StreamError> {
-    timeout(patience, take_word(frames, sealer)).await.map_err(|_| StreamError::Stalled)?
+    timeout(patience, take_word(frames, sealer)).await.map_err(|_| StreamError::Undecided)?
 }
 
 async fn take_word(

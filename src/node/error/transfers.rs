@@ -44,6 +44,10 @@ fn stream(error: &StreamError) -> Hint {
             Exit::Verification,
             "what was sent has arrived perhaps, and nobody has signed for it; send it again",
         ),
+        StreamError::Undecided => hint(
+            Exit::Unreachable,
+            "ask them to look at what is offered (`inbox`), and send it again",
+        ),
         StreamError::Stalled => hint(Exit::Unreachable, "is the network there? Try again"),
         StreamError::Stopped => no_hint(Exit::Interrupted),
     }

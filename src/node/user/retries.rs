@@ -1,25 +1,28 @@
 //! Trying again what may pass: after a pause that grows, told each time.
 
 use super::User;
-use super::reach::Reached;
 use crate::crypto::random;
-use crate::model::{Again, HostPort, UserName};
+use crate::model::{Again, UserName};
 use crate::node::Error;
+use std::future::Future;
 use std::time::Duration;
 use tokio::time::sleep;
 
 impl User {
-    /// Reaches somebody, with as many tries as are set.
-    pub(super) async fn reach_patiently(
+    /// Does something with somebody, with as many tries as are set.
+    pub(super) async fn patiently<T, F>(
         &self,
         user: &UserName,
-        at: Option<&HostPort>,
-    ) -> Result<Reached, Error> {
+        once: impl Fn() -> F,
+    ) -> Result<T, Error>
+    where
+        F: Future<Output = Result<T, Error>>,
+    {
         let mut failed = 0_u32;
         loop {
-            let why = match self.reach(user, at).await {
+            let why = match once().await {
                 Err(why) if why.may_pass() => why,
-                reached => return reached,
+                done => return done,
             };
             failed = failed.saturating_add(1);
             let Some(pause) = self.pause(failed) else { return Err(why) };

@@ -29,13 +29,18 @@ pub struct SentFiles {
 }
 
 impl User {
-    /// Offers files and folders to somebody, who has some minutes to decide, and sends them.
+    /// Offers files and folders to somebody, who has some minutes to decide, and sends them. When that
+    /// is cut off they are offered again, and what is there already does not go again.
     pub async fn send(&self, to: &UserName, paths: &[PathBuf]) -> Result<SentFiles, Error> {
+        self.patiently(to, || self.send_once(to, paths)).await
+    }
+
+    async fn send_once(&self, to: &UserName, paths: &[PathBuf]) -> Result<SentFiles, Error> {
         let named = paths.to_vec();
         let files = spawn_blocking(move || Files::open(&named)).await;
         let files = files.map_err(|_| Error::Stopped)??;
         let (bytes, left_out) = (files.manifest().data_length(), files.left_out().to_vec());
-        let reached = self.reach_patiently(to, None).await?;
+        let reached = self.reach(to, None).await?;
         let sent = self.send_to(&reached, files).await;
         let verified = reached.pinned.pin.verified.is_some();
         reached.close().await;

@@ -72,7 +72,7 @@ impl User {
         part: Part<'_>,
         most: usize,
     ) -> Result<Option<Listing>, Error> {
-        let reached = self.reach(user, None).await?;
+        let reached = self.patiently(user, || self.reach(user, None)).await?;
         let asked = async {
             let (mut pages, conversation) =
                 (Pages::new(user, part, most), reached.streams.conversation());
