@@ -173,9 +173,10 @@ impl Tries {
         (self.written, self.kills) = (0, 0);
     }
 
+    #[allow(clippy::print_stdout, reason = "figures are read by people")]
     fn tell(&self, what: &str, rounds: u32) {
         let Self { complete, all_kills, again, most, .. } = self;
-        let mean = again / all_kills.max(&1) >> 20;
+        let mean = (again / all_kills.max(&1)) >> 20;
         let most = most >> 20;
         println!(
             "{what}: {rounds} rounds, {all_kills} kills, {complete} times complete; came again for \

@@ -56,9 +56,9 @@ impl Untold {
     pub(super) fn next(&self, longest: Duration) -> Next {
         let mut waiting = self.waiting();
         let Some(oldest) = waiting.front() else { return Next::Nothing };
-        let until = oldest.since.checked_add(longest).unwrap_or(oldest.since);
-        if !oldest.may_be_told && Instant::now() < until {
-            return Next::NotBefore(until);
+        let until = oldest.since.checked_add(longest);
+        if !oldest.may_be_told && until.is_none_or(|until| Instant::now() < until) {
+            return until.map_or(Next::Nothing, Next::NotBefore);
         }
         waiting.pop_front().map_or(Next::Nothing, |told| Next::Tell(told.segment))
     }

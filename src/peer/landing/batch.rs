@@ -314,10 +314,10 @@ impl Place for Batch {
             Passed::Small { entry, .. } => *entry,
         };
         let Ok((slot, _)) = self.target(entry) else { return };
-        if let Passed::Leaf(leaf) = &passed {
-            if let Some(parts) = parts_of(&self.pieced).get_mut(slot) {
-                parts.leaves.insert(leaf.number, leaf.leaf);
-            }
+        if let Passed::Leaf(leaf) = &passed
+            && let Some(parts) = parts_of(&self.pieced).get_mut(slot)
+        {
+            parts.leaves.insert(leaf.number, leaf.leaf);
         }
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
         if let (Some(keeper), Ok(_)) = (&*keeper, self.kept.binary_search(slot)) {
