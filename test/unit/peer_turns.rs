@@ -182,7 +182,7 @@ async fn whatever_happens_no_slot_and_no_place_is_lost() {
     };
     for _ in 0..20_000 {
         match random(5) {
-            0 | 1 => match turns.begin_or_wait(person(random(6) as u8)) {
+            0 | 1 => match turns.begin_or_wait(person([1, 2, 3, 4, 5, 6][random(6)])) {
                 Some(Begun::Now(turn)) => held.push(turn),
                 Some(Begun::Later(place)) => waiting.push(place),
                 None => {}
