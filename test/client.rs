@@ -32,8 +32,6 @@ mod large;
 #[cfg(target_os = "linux")]
 #[path = "client/looks.rs"]
 mod looks;
-#[path = "client/moving_sources.rs"]
-mod moving_sources;
 #[path = "client/own_keys.rs"]
 mod own_keys;
 #[cfg(target_os = "linux")]

@@ -102,7 +102,10 @@ async fn what_is_searched_for_is_got_by_its_number_and_who_sent_it_is_known_late
 
     // Another file is there now.
     let got = pair.get("1").await.unwrap();
-    assert!(matches!(got[0].landed, Err(Error::Landing { .. })), "{got:?}");
+    assert!(
+        matches!(got[0].landed.as_ref().map_err(|why| &**why), Err(Error::Landing { .. })),
+        "{got:?}"
+    );
     assert_eq!(Got::exit(&got), Exit::Conflict);
     let over = GetRules { overwrite: true, ..GetRules::default() };
     let got = pair.get_by("1", &over).await.unwrap();
