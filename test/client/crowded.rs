@@ -1,7 +1,7 @@
 //! A folder of very many small files, from one person to another: in streams that are not too long, in
 //! little memory, and never silent.
 
-use crate::town::{Home, Town};
+use crate::town::{Home, Serving, Town};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
@@ -50,12 +50,12 @@ fn fetch(files: usize) -> Seen {
     }
     bob.run(&["share", "add", bob.path.join("zoo").to_str().unwrap()]).ok();
     let mut serving = bob.serve();
-    let (began, longest_silence, getting) = get(&mallory);
-    let took = began.elapsed();
-    let mut streams = Vec::new();
-    while streams.iter().sum::<usize>() < files {
-        streams.push(serving.await_event("served")["files"].as_array().unwrap().len());
-    }
+    let (streams, (longest_silence, took, getting)) = std::thread::scope(|scope| {
+        // Whoever is not listened to serves nobody any more.
+        let streams = scope.spawn(|| streams(&mut serving, files));
+        let got = get(&mallory);
+        (streams.join().unwrap(), got)
+    });
     for at in 0..files {
         let name = format!("zoo/{}/animal number {at}.txt", at % 97);
         let came = fs::read(mallory.path.join("downloads").join(&name)).unwrap();
@@ -65,8 +65,17 @@ fn fetch(files: usize) -> Seen {
     Seen { longest_silence, streams, took, getting, serving }
 }
 
-/// Gets all of it; gives when that began, how long it was silent at most, and its memory.
-fn get(mallory: &Home<'_>) -> (Instant, Duration, u64) {
+/// How many files each stream had, until it were so many.
+fn streams(serving: &mut Serving, files: usize) -> Vec<usize> {
+    let mut streams = Vec::new();
+    while streams.iter().sum::<usize>() < files {
+        streams.push(serving.await_event("served")["files"].as_array().unwrap().len());
+    }
+    streams
+}
+
+/// Gets all of it; gives how long it was silent at most, how long it took, and its memory.
+fn get(mallory: &Home<'_>) -> (Duration, Duration, u64) {
     let mut command = mallory.command(&["get", "bob:zoo", "--json"]);
     let began = Instant::now();
     let mut getting = command.stdout(Stdio::piped()).spawn().unwrap();
@@ -78,7 +87,7 @@ fn get(mallory: &Home<'_>) -> (Instant, Duration, u64) {
         most = memory(&getting.id().to_string()).max(most);
     }
     assert!(getting.wait().unwrap().success());
-    (began, longest, most)
+    (longest, began.elapsed(), most)
 }
 
 /// The most bytes of memory that a process has had so far.

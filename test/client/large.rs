@@ -23,6 +23,8 @@ fn beyond_four_gib() {
     for size in SIZES {
         File::create(zoo.join(size.to_string())).unwrap().set_len(size).unwrap();
     }
+    // What changed right before it is read is read again when it is served: it has to rest first.
+    sleep(Duration::from_secs(3));
     bob.run_long(&["share", "add", zoo.to_str().unwrap()]);
     let serving = bob.serve();
     let (took, getting) = mallory.run_long(&["get", "bob:zoo"]);
