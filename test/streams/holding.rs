@@ -76,7 +76,7 @@ async fn a_disk_that_takes_long_is_no_peer_that_does_nothing() {
     let mut ground = Ground::with(Deadlines { stalled, ..Deadlines::default() }).await;
     let (from, mut to) = ground.pair().await;
     let (place, begun) = (Arc::<Slow>::default(), Instant::now());
-    let sending = from.send(vec![whole("large", 70 * MIB)], Arc::new(Computed));
+    let sending = from.send(vec![whole("small", 3 * MIB)], Arc::new(Computed));
     let (sent, received) = soon(async { tokio::join!(sending, receive(&mut to, &place)) }).await;
     sent.unwrap();
     received.unwrap();
