@@ -113,10 +113,10 @@ impl User {
         let last = LastLook::read(&self.0.state, changed.share.id).and_then(|last| last.published);
         if let Some(published) = session.known().published(changed.share.id).or(last) {
             session.known().remember(changed.share.id, published.clone());
-            match self.publish(&session, &changed.share, published.entries).await {
-                Err(error @ Error::NobodyInAudience(_)) => return Err(error),
-                // The wish stays, and the next look tells.
-                _ => {}
+            let published = self.publish(&session, &changed.share, published.entries).await;
+            // After other errors the wish stays, and the next look tells.
+            if let Err(error @ Error::NobodyInAudience(_)) = published {
+                return Err(error);
             }
         }
         Ok(changed)
