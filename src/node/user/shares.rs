@@ -123,10 +123,10 @@ impl User {
         let session = self.session()?;
         self.remember_published(&session, changed.share.id).await?;
         if let Some(published) = session.known().published(changed.share.id) {
-            match self.publish(&session, &changed.share, published.entries).await {
-                Err(error @ Error::NobodyInAudience(_)) => return Err(error),
-                // The wish stays, and the next look tells.
-                _ => {}
+            let published = self.publish(&session, &changed.share, published.entries).await;
+            // After other errors the wish stays, and the next look tells.
+            if let Err(error @ Error::NobodyInAudience(_)) = published {
+                return Err(error);
             }
         }
         Ok(changed)
