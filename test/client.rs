@@ -34,6 +34,8 @@ mod logs;
 #[cfg(target_os = "linux")]
 #[path = "client/looks.rs"]
 mod looks;
+#[path = "client/moving_sources.rs"]
+mod moving_sources;
 #[path = "client/own_keys.rs"]
 mod own_keys;
 #[cfg(target_os = "linux")]

@@ -68,6 +68,7 @@ pub use listen::{LaneDoor, Listen, Listener, Notice, Service, Socket};
 #[cfg(unix)]
 pub use local::{LocalListener, find_local};
 pub use side::Side;
+pub(crate) use stream::is_full;
 pub use stream::{
     Arrived, Consent, Decided, Offer, Page, Place, Receiving, Sending, Sent, StreamError, Streams,
     Wish, Word,

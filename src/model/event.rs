@@ -120,7 +120,7 @@ pub enum Event {
 impl Event {
     /// Whether the next of its kind says all that it says, so that it need not be told.
     pub fn is_outdone(&self) -> bool {
-        matches!(self, Self::Advanced { .. } | Self::File { .. })
+        matches!(self, Self::Advanced { .. } | Self::File { .. } | Self::Placed { .. })
     }
 }
 
@@ -271,7 +271,7 @@ impl Task {
 
     /// Tells that others are served first, and the place among those who wait.
     pub fn place(&self, place: u32, of: u32) {
-        self.events.tell(Event::Placed { task: self.id, place, of });
+        self.events.mention(Event::Placed { task: self.id, place, of });
     }
 
     /// Tells that the task did what it began.

@@ -16,6 +16,8 @@ pub(super) struct Asking<'w> {
     pub(super) wanted: &'w [Wanted],
     pub(super) missing: &'w [Option<Ranges>],
     pub(super) told: &'w AskTold<'w>,
+    /// Whether it is waited for where others are served first.
+    pub(super) may_wait: bool,
 }
 
 impl<'w> Wish for Asking<'w> {
@@ -23,6 +25,10 @@ impl<'w> Wish for Asking<'w> {
 
     fn pages(&mut self) -> Self::Pages {
         pages(self.wanted, self.missing)
+    }
+
+    fn may_wait(&self) -> bool {
+        self.may_wait
     }
 
     fn waits(&mut self, place: GetWait) {
@@ -35,11 +41,13 @@ pub(super) struct AskTold<'w> {
     events: &'w Events,
     transfer: Transfer<'w>,
     task: Mutex<Option<(Work, Task)>>,
+    /// The last place that was told.
+    place: Mutex<Option<(u32, u32)>>,
 }
 
 impl<'w> AskTold<'w> {
     pub(super) fn new(events: &'w Events, transfer: Transfer<'w>) -> Self {
-        Self { events, transfer, task: Mutex::default() }
+        Self { events, transfer, task: Mutex::default(), place: Mutex::default() }
     }
 
     /// Tells of what takes longer than a moment.
@@ -63,6 +71,11 @@ impl<'w> AskTold<'w> {
             return self.end();
         }
         self.tell(|now| (now != Some(Work::Waiting)).then_some(Work::Waiting));
+        // What is said again and again is a sign of life, and no news.
+        let last = self.place.lock().unwrap_or_else(PoisonError::into_inner).replace((place, of));
+        if last == Some((place, of)) {
+            return;
+        }
         if let Some((_, task)) = &*self.task() {
             task.place(place, of);
         }

@@ -9,11 +9,12 @@ use super::sharer::name_of;
 use super::telling::{Telling, silently, told_if_long};
 use super::{Error, Sharer};
 use crate::crypto::{Fingerprint, random};
-use crate::link::{Arrived, Decided, Offer, Receiving, Streams};
+use crate::link::{Arrived, Decided, Offer, Receiving, Streams, is_full};
 use crate::model::{Content, EntryPath, ShareId, Transfer, Work, find_collision};
 use crate::seal::{EntryProof, Manifest};
 use crate::wire::Code;
 use std::future::Future;
+use std::io;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
@@ -161,7 +162,8 @@ impl Sharer {
             let with = self.with.as_deref();
             let transfer = Transfer { name: &name, total: 0, files: 1, with };
             let told = AskTold::new(&self.events, transfer);
-            let mut asking = Asking { wanted: &wanted, missing: &missing, told: &told };
+            let mut asking =
+                Asking { wanted: &wanted, missing: &missing, told: &told, may_wait: self.may_wait };
             told.follow(streams.get(share, challenge, &mut asking)).await?
         };
         let context = conversation.proven().context(&challenge);
@@ -333,10 +335,17 @@ fn look_around(landing: &Landing, wanted: Vec<Wanted>) -> (Vec<FetchedFile>, Vec
     (settled, missing)
 }
 
+/// Whether nobody may write there: trying again changes nothing.
+fn is_closed(error: &io::Error) -> bool {
+    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+}
+
 /// What the sender is told.
 pub(super) fn refusal(error: &Error) -> Code {
     match error {
         Error::NoSpace { .. } => Code::NoSpace,
+        Error::Disk { source, .. } if is_full(source) => Code::NoSpace,
+        Error::Disk { source, .. } if is_closed(source) => Code::NotAllowed,
         Error::Together(_) | Error::NotAsked(_) => Code::Unexpected,
         _ => Code::Internal,
     }

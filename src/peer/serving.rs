@@ -45,7 +45,7 @@ impl Sharer {
         let proven = streams.conversation().proven();
         let challenge = ask.challenge;
         let mut frames = request.open_stream().ok_or(Error::Stopped)?;
-        let begun = self.begin(ask, (&mut request, streams, &mut frames)).await;
+        let begun = self.begin(ask, asker, (&mut request, streams, &mut frames)).await;
         let (mut turn, ask) = match begun {
             Ok(begun) => begun,
             Err(code) => return Err(refuse(request, code)),
@@ -81,8 +81,11 @@ impl Sharer {
     async fn begin(
         &self,
         ask: GetAsk,
+        asker: &UserName,
         (request, streams, frames): (&mut Request, &Streams, &mut StreamFrames),
     ) -> Result<(Turn, GetAsk), Code> {
+        // Who may have nothing of it takes no place.
+        self.shelf.share_for(asker, ShareId::from_bytes(*ask.share)).ok_or(Code::NotFound)?;
         let who = streams.conversation().proven().fingerprint();
         let begun = match ask.waits {
             Some(true) => self.serving.begin_or_wait(who),

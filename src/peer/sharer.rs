@@ -24,6 +24,8 @@ pub struct Sharer {
     pub(super) lists: Arc<LeafLists>,
     /// Whose name is told beside a transfer.
     pub(super) with: Option<String>,
+    /// Whether it is waited for where others are served first.
+    pub(super) may_wait: bool,
     clock: fn() -> UnixTime,
 }
 
@@ -40,6 +42,7 @@ impl Sharer {
             listing: Turns::new(Allowance::LISTS),
             lists: Arc::default(),
             with: None,
+            may_wait: true,
             clock: UnixTime::now,
         }
     }
@@ -52,6 +55,11 @@ impl Sharer {
     /// Transfers are told as those with this person.
     pub fn with_person(&self, user: &UserName) -> Self {
         Self { with: Some(user.as_str().to_owned()), ..self.clone() }
+    }
+
+    /// Whether a slot is waited for where others are served first; else that is a refusal.
+    pub fn with_waiting(self, may_wait: bool) -> Self {
+        Self { may_wait, ..self }
     }
 
     /// Receipts of what arrives are kept.

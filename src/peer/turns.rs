@@ -135,7 +135,8 @@ impl Turns {
         let (round, (to, turn)) = (person.round, oneshot::channel());
         let place = counted.queue.add(round, who, to);
         counted.person(who, Instant::now()).round = place.round().saturating_add(1);
-        drop(counted);
+        // A slot may have become free in this moment.
+        self.give_out(counted);
         self.moved.send_replace(());
         Some(Begun::Later(Waiting::new(Arc::clone(self), place, turn, self.moved.subscribe())))
     }
@@ -157,10 +158,14 @@ impl Turns {
         Turn { turns: Arc::clone(self), who, bytes }
     }
 
-    /// A slot is free: it is given to the next for whom it is one, until there is none.
     fn end(self: &Arc<Self>, who: Fingerprint, bytes: u64) {
         let mut counted = self.counted();
         counted.end(who, bytes);
+        self.give_out(counted);
+    }
+
+    /// What slots are free are given to the next for whom they are some.
+    fn give_out(self: &Arc<Self>, mut counted: MutexGuard<'_, Counted>) {
         let mut given = Vec::new();
         while counted.under_way < self.allowance.in_all {
             let has_slot = |people: &HashMap<_, Person>, who: &Fingerprint| {
@@ -187,11 +192,14 @@ impl Turns {
 }
 
 impl Counted {
-    /// What a person has of this minute. Of those who have nothing under way, it is forgotten with it.
+    /// What a person has of this minute. Of those who have nothing under way, it is forgotten with it,
+    /// unless others who were served less wait.
     fn person(&mut self, who: Fingerprint, now: Instant) -> &mut Person {
         let is_over = |person: &Person| now.saturating_duration_since(person.since) >= MINUTE;
         let is_here = |person: &Person| person.under_way > 0 || person.waiting > 0;
-        self.people.retain(|_, person| is_here(person) || !is_over(person));
+        let (round, anybody) = (self.queue.round(), self.queue.len() > 0);
+        let had_more = |person: &Person| anybody && person.round > round;
+        self.people.retain(|_, person| is_here(person) || had_more(person) || !is_over(person));
         let person = self.people.entry(who).or_insert(Person {
             under_way: 0,
             bytes: 0,

@@ -7,6 +7,7 @@
 //! second terminal library and three times as many crates.
 
 use super::printer::Printer;
+use crate::model::Invitation;
 use rustyline::completion::{Completer, Pair};
 use rustyline::config::{CompletionType, Config};
 use rustyline::error::ReadlineError;
@@ -101,6 +102,10 @@ impl Shell {
 
     /// Each line is kept at once: the next crash is not told before.
     fn remember(&mut self, line: &str) {
+        // A token in it lets in who reads it.
+        if line.contains(Invitation::SCHEME) {
+            return;
+        }
         let is_new = self.editor.add_history_entry(line).unwrap_or(false);
         if let (true, Some(path)) = (is_new, &self.history) {
             let _ = self.editor.history_mut().append(path);

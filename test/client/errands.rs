@@ -235,7 +235,7 @@ fn what_was_heard_is_not_done_twice() {
     let whoami = |said: &'static [u8]| {
         thread::scope(|scope| {
             scope.spawn(|| {
-                let (mut verb, _) = listener.accept().unwrap();
+                let (mut verb, _) = accepted(&listener);
                 BufReader::new(&verb).read_line(&mut String::new()).unwrap();
                 verb.write_all(said).unwrap();
             });
@@ -245,4 +245,20 @@ fn what_was_heard_is_not_done_twice() {
     assert!(whoami(b"").ok().contains("mallory"), "it is not done at all");
     let why = whoami(b"\"heard\"\n").failed(1);
     assert!(why.contains("ended in the middle of it"), "{why}");
+}
+
+/// A verb that does not come is not waited for without an end.
+fn accepted(listener: &UnixListener) -> (UnixStream, std::os::unix::net::SocketAddr) {
+    listener.set_nonblocking(true).unwrap();
+    let begun = Instant::now();
+    loop {
+        match listener.accept() {
+            Ok((stream, from)) => {
+                stream.set_nonblocking(false).unwrap();
+                return (stream, from);
+            }
+            Err(_) => assert!(begun.elapsed() < Duration::from_secs(60), "nobody comes"),
+        }
+        sleep(Duration::from_millis(5));
+    }
 }

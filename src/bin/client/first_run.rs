@@ -122,7 +122,14 @@ pub(crate) async fn offer_to_share(program: &Program, me: &User) -> Result<(), T
     put_samples(program, me);
     program.printer.note(EVERYONE);
     for path in offered {
-        let preview = me.preview(&path).await?;
+        // One that is not there keeps nobody from the others, nor from the prompt.
+        let preview = match me.preview(&path).await {
+            Ok(preview) => preview,
+            Err(why) => {
+                program.printer.failure(&failures::node(&why));
+                continue;
+            }
+        };
         let place = me.home().path();
         let place = path.strip_prefix(place).unwrap_or(&path).display().to_string();
         let question = match path.is_dir() {
@@ -130,7 +137,9 @@ pub(crate) async fn offer_to_share(program: &Program, me: &User) -> Result<(), T
             false => format!("Share {place} with everyone?"),
         };
         if ask.yes(&question, true)? {
-            me.add_share(&path, &[], Audience::Everyone)?;
+            if let Err(why) = me.add_share(&path, &[], Audience::Everyone) {
+                program.printer.failure(&failures::node(&why));
+            }
         } else {
             program
                 .printer

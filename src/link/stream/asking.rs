@@ -27,6 +27,11 @@ pub trait Wish {
     /// a wait; without any, nothing is wanted any more.
     fn pages(&mut self) -> Self::Pages;
 
+    /// Whether it is waited for where others are served first; else that is an answer.
+    fn may_wait(&self) -> bool {
+        true
+    }
+
     /// Others are served first; or no more, when the place is none.
     fn waits(&mut self, _place: GetWait) {}
 }
@@ -57,7 +62,7 @@ impl Streams {
         let mut pages = wish.pages().peekable();
         let (wanted, share) = (pages.next().unwrap_or_default(), (*share.as_bytes()).into());
         let more = pages.peek().is_some();
-        let ask = GetAsk { id: 0, challenge, share, wanted, more, waits: Some(true) };
+        let ask = GetAsk { id: 0, challenge, share, wanted, more, waits: Some(wish.may_wait()) };
         let (mut asked, mut frames) = conversation.begin_stream(ask)?;
         let (stream, mut has_turn) = (frames.number(), false);
         let mut unsaid = Unsaid { conversation, stream, more, waits: false };

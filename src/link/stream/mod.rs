@@ -108,7 +108,8 @@ impl StreamError {
     }
 }
 
-fn is_full(error: &io::Error) -> bool {
+/// Whether a disk, or what one may have of it, takes no more.
+pub(crate) fn is_full(error: &io::Error) -> bool {
     use io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
     matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge)
 }

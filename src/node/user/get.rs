@@ -209,18 +209,28 @@ impl Getting<'_> {
                 None => self.waiting.push(item),
             }
         }
-        for ((owner, share), asked) in groups {
-            self.fetch(&owner, share, asked).await;
+        let last = groups.len().saturating_sub(1);
+        for (at, ((owner, share), asked)) in groups.into_iter().enumerate() {
+            // Others are not waited for as long as there is something else to do.
+            let has_others = |(item, _): &(Item, Place)| !item.places.is_empty();
+            let may_wait = at == last && self.open.is_empty() && !asked.iter().any(has_others);
+            self.fetch(&owner, share, (asked, may_wait)).await;
         }
         !self.open.is_empty()
     }
 
-    async fn fetch(&mut self, owner: &UserName, share: ShareId, asked: Vec<(Item, Place)>) {
+    async fn fetch(
+        &mut self,
+        owner: &UserName,
+        share: ShareId,
+        (asked, may_wait): (Vec<(Item, Place)>, bool),
+    ) {
         let mut asked = Asked::new(asked);
         let (streams, sharer, landing) = match self.ready_for(owner).await {
             Ok(ready) => ready,
             Err(why) => return self.try_others(asked.rest(), Some(why)),
         };
+        let sharer = sharer.with_waiting(may_wait);
         let (sender, wanted) = (self.sender(owner).map(Arc::new), asked.wanted());
         let mut took = |portion| self.took(portion, &mut asked, sender.as_ref());
         let fetched = sharer.fetch_each(&streams, (share, wanted), &landing, &mut took).await;

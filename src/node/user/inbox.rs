@@ -49,10 +49,9 @@ impl User {
     }
 
     /// Where what others send goes, and what is fetched when nobody says: the folder that was set,
-    /// else the one of the home, else the current one.
+    /// else the one of the home, else the one in which the keys were opened.
     pub fn downloads(&self) -> PathBuf {
-        let set = self.0.config.downloads.as_deref().or(self.home().downloads());
-        set.map_or_else(|| PathBuf::from("."), PathBuf::from)
+        self.0.downloads.clone()
     }
 
     pub(super) fn offers(&self) -> MutexGuard<'_, Inbox> {

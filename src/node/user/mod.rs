@@ -126,6 +126,7 @@ use crate::model::{Events, UnixTime};
 use crate::peer::{Allowance, Sharer};
 use crate::wire::{Features, Party};
 use std::fmt;
+use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -191,6 +192,8 @@ pub struct User(Arc<Inner>, Events);
 
 struct Inner {
     home: Home,
+    /// Where files go when nobody says: one folder, wherever the program goes meanwhile.
+    downloads: PathBuf,
     state: StateFolder,
     config: Arc<Config>,
     options: Options,
@@ -271,8 +274,13 @@ impl User {
         let side = Side::new(Arc::clone(&identity), party, Features::ALL, deadlines)?;
         let side = side.with_rates(options.rates);
         let events = options.events.clone();
+        let downloads = config.downloads.as_deref().or(home.downloads());
+        let downloads = downloads.unwrap_or(Path::new("."));
+        // Without a current folder there is none to go to, and that is told then.
+        let downloads = std::path::absolute(downloads).unwrap_or_else(|_| downloads.to_owned());
         let inner = Inner {
             home,
+            downloads,
             state,
             config,
             options,

@@ -24,8 +24,7 @@ impl User {
             if is_it {
                 return Ok(None);
             }
-            // For others than before, or elsewhere, what was got before is not meant.
-            GotFiles::forget(&self.0.state)?;
+            // For others than before, or elsewhere.
             self.remove_share(&there.share.name).await?;
         }
         let Some((audience, path)) = wanted else { return Ok(None) };

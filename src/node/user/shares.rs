@@ -3,6 +3,7 @@
 use super::User;
 use crate::model::{Audience, EntryPath, Keyword, Keywords, Name, Share, ShareId};
 use crate::node::Error;
+use crate::node::got_files::GotFiles;
 use crate::node::index::{self, Entries, IndexSession, Summary};
 use crate::node::looks::{self, Figures, LastLook};
 use crate::node::shared_folders::{SharedFolder, read_shares, write_shares};
@@ -50,6 +51,16 @@ impl User {
         let named = path.to_owned();
         let scan = spawn_blocking(move || ShareFolder::open(&named)?.scan()).await;
         scan.map_err(|_| Error::Stopped)?.map_err(|source| disk(path, source))
+    }
+
+    /// The same of a share: only what is shared of it.
+    pub async fn scan_share(&self, folder: &SharedFolder) -> Result<Scan, Error> {
+        let mut scan = self.scan(&folder.path).await?;
+        if folder.only_got {
+            let got = GotFiles::read(&self.0.state)?;
+            scan.files.retain(|file| got.has_path(&file.path));
+        }
+        Ok(scan)
     }
 
     /// What one shares, as this home remembers it.
@@ -164,6 +175,10 @@ impl User {
             write_shares(&self.0.state, &shares)?;
             removed
         };
+        if removed.only_got {
+            // Should it be shared again, what was got before is not meant.
+            GotFiles::forget(&self.0.state)?;
+        }
         self.take_back(removed.share.id).await
     }
 

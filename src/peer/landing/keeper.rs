@@ -82,13 +82,10 @@ impl Keeper {
     /// Nothing more is written from now on. Gives what passed and was not. Blocks for what is being
     /// written.
     pub(super) fn stop(mut self) -> Vec<Held> {
-        let mut state = self.shared.state();
-        let unsaid = std::mem::take(&mut state.passed);
-        state.verified = 0;
-        drop(state);
+        self.shared.state().verified = 0;
         self.end();
         self.join();
-        unsaid
+        std::mem::take(&mut self.shared.state().passed)
     }
 
     fn join(&mut self) {
@@ -114,13 +111,16 @@ impl Shared {
     fn keep(&self, private: &Private, head: &Head) {
         let mut named = BTreeSet::new();
         while let Some((held, words)) = self.next() {
-            if write(private, head, &held, &mut named).is_err() {
-                // A journal that says less than is there is true.
-                let mut state = self.state();
-                state.has_failed = true;
+            let is_held = write(private, head, &held, &mut named).is_ok();
+            let mut state = self.state();
+            state.has_failed = !is_held;
+            if !is_held {
+                // A journal that says less than is there is true. With the next segment it is tried again, and
+                // nobody waits for it meanwhile.
                 state.words.clear();
-                return;
+                state.passed.splice(..0, held);
             }
+            drop(state);
             drop(words);
         }
     }
@@ -169,11 +169,16 @@ pub(super) fn write(
 /// Says that parts are held, which are durable. Blocks.
 pub(super) fn append(private: &Private, head: &Head, held: &[Held]) -> io::Result<()> {
     let mut journal = open(private)?;
-    let is_new = journal.metadata()?.len() == 0;
+    let before = journal.metadata()?.len();
+    let is_new = before == 0;
     let mut records = if is_new { head.record() } else { Vec::new() };
     held.chunks(RECORD_MOST).for_each(|held| records.extend(held_record(held)));
-    journal.write_all(&records)?;
-    journal.sync_data()?;
+    let said = journal.write_all(&records).and_then(|()| journal.sync_data());
+    if said.is_err() {
+        // Behind half a record nothing would be read.
+        let _ = journal.set_len(before);
+    }
+    said?;
     if is_new {
         private.sync_names()?;
     }

@@ -68,9 +68,10 @@ pub(crate) async fn call(
         };
         let told = match line {
             Some(Ok(line)) => serde_json::from_str::<Told>(&line).map_err(|_| strange())?,
+            // It has ended, or has no place for another, and did nothing of it.
+            Some(Err(_)) | None if !is_heard => return Ok(None),
             Some(Err(error)) => return Err(gone(io::Error::other(error))),
-            None if is_heard => return Err(gone(io::ErrorKind::UnexpectedEof.into())),
-            None => return Ok(None),
+            None => return Err(gone(io::ErrorKind::UnexpectedEof.into())),
         };
         match told {
             Told::Heard => is_heard = true,

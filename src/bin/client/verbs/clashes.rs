@@ -5,7 +5,7 @@
 
 use super::moving::from_here;
 use crate::asker::Asker;
-use crate::failures::Trouble;
+use crate::failures::{self, Trouble};
 use crate::program::Program;
 use crate::sure;
 use clap::ArgMatches;
@@ -95,11 +95,12 @@ async fn settle(
         let names: Vec<_> = only.iter().map(|(from, to)| (from.clone(), to.clone())).collect();
         let rules = GetRules { overwrite, only: Some(only), ..rules.clone() };
         let mut next = Vec::new();
+        // What came before is told, whatever becomes of these.
         if !wanted.is_empty() {
-            next.extend(me.get(wanted, &rules).await?);
+            next.extend(or_told(program, me.get(wanted, &rules).await));
         }
         if let Some(words) = words {
-            next.extend(me.get_all(&Query::new(words), &rules).await?);
+            next.extend(or_told(program, me.get_all(&Query::new(words), &rules).await));
         }
         let has_come = |to: &EntryPath| next.iter().any(|it| it.path == *to);
         let names = names.into_iter().filter(|(_, to)| has_come(to));
@@ -113,6 +114,13 @@ async fn settle(
         true => Err(Failure::new(Exit::NothingToDo, "all is left as it was").into()),
         false => Ok(got),
     }
+}
+
+fn or_told(program: &Program, got: Result<Vec<Got>, node::Error>) -> Vec<Got> {
+    got.unwrap_or_else(|why| {
+        program.printer.failure(&failures::node(&why));
+        Vec::new()
+    })
 }
 
 impl Decided {

@@ -51,7 +51,7 @@ pub(super) fn get_command(command: Command) -> Command {
             Arg::new("overwrite")
                 .long("overwrite")
                 .action(ArgAction::SetTrue)
-                .help("Replace files that are there; otherwise you are asked, at a terminal"),
+                .help("Replace files that are there; at a terminal, you are asked which"),
         )
         .arg(user("from").long("from").value_name("USER").help("From this person alone"))
         .arg(

@@ -118,7 +118,7 @@ async fn list_files(
 ) -> Result<(), Trouble> {
     let me = program.user()?;
     let folder = named(&me, name)?;
-    let scan = me.scan(&folder.path).await?;
+    let scan = me.scan_share(&folder).await?;
     let is_below = |file: &&Scanned| below.is_none_or(|below| file.path.is_within(below));
     let mut table = Table::new(&["file", "size", "keywords", "modified"]).names_in(0);
     let mut shown = 0_usize;

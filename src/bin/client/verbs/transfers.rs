@@ -132,6 +132,10 @@ pub(super) async fn begin(
     arguments: &ArgMatches,
 ) -> Result<(), Trouble> {
     if arguments.get_flag("background") {
+        // Nobody is asked later.
+        if matches!(&what, Move::Get { rules, .. } if rules.overwrite) {
+            sure::ask(program, arguments, "Replace files that are in the way?")?;
+        }
         let host = lasting(program)?;
         let moving = host.user()?.begin_move(what).await?;
         leave(program, host, moving);
@@ -196,7 +200,7 @@ fn list(program: &Program, moves: &[MoveInfo]) -> Result<(), Trouble> {
     for MoveInfo { number, what, begun, standing } in moves {
         let (state, text, (done, total), why) = match standing {
             MoveStanding::UnderWay { done, total, waits } => {
-                let waits = waits.as_ref().map(|waits| waiting(waits));
+                let waits = waits.as_ref().map(waiting);
                 let text = match waits {
                     Some(waits) if *total == 0 => waits,
                     Some(waits) => format!("{}; {waits}", far(*done, *total)),
