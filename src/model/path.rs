@@ -5,17 +5,17 @@ use super::text::is_presentation;
 use super::{Error, Name, Untrusted};
 use std::fmt;
 use std::path::PathBuf;
-use std::sync::Arc;
 use unicode_normalization::UnicodeNormalization;
 
 /// Where an entry lies below its share: 1 to 64 names, 1024 bytes in all.
 ///
 /// On the wire it is a list of components and never a string, so no separator has to be agreed on
 /// and none can be smuggled in. Here the names stand in one text with `/` between them, which no
-/// name holds, and all clones of a path are one text: of a hundred thousand files the letters are
-/// there once, however many lists they stand in.
+/// name holds: a hundred thousand deep paths take no more room than their letters. (One text for all clones
+/// would save more, but costs each short path the room of two counters, and what a message may make us
+/// hold is bounded.)
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct EntryPath(Arc<str>);
+pub struct EntryPath(Box<str>);
 
 impl EntryPath {
     /// The path with these components.
