@@ -13,7 +13,7 @@ use waxwing::wire::{Features, Party};
 
 /// An index on a port of this machine, which everybody may join.
 pub(crate) async fn begin_index(identity: Identity) -> Result<Invitation, Box<dyn Error>> {
-    let rules = Rules { open_joining: true, ..Rules::default() };
+    let rules = Rules { open_joining: true, wide: false, ..Rules::default() };
     let hasher = PasswordHasher::new(PasswordHasher::DEFAULT_COST).ok_or("no such cost")?;
     let (store, clock) = (Sqlite::open(Place::Memory)?, Arc::new(UnixTime::now));
     let index = Index::new(store, rules, hasher, clock, |fact| println!("index: {fact}"))?;

@@ -70,7 +70,8 @@ impl Ground {
 
     pub(crate) fn open(&mut self) {
         let pause = Duration::from_millis(1);
-        let rules = Rules { open_joining: true, news_pause: pause, ..Rules::default() };
+        let rules =
+            Rules { open_joining: true, wide: false, news_pause: pause, ..Rules::default() };
         let (clock, cut, net) = (self.clock.clone(), self.cut.clone(), self.net.clone());
         let tell = move |fact: Happening| {
             if cut.lock().unwrap().take_if(|cut| cut(&fact)).is_some() {

@@ -73,7 +73,7 @@ impl Town {
         let now = UnixTime::now();
         let signing = signing_key("large");
         let identity = Identity::new(signing, sealing_key("mallory-sealing"), now).unwrap();
-        let rules = Rules { open_joining: true, ..Rules::default() };
+        let rules = Rules { open_joining: true, wide: false, ..Rules::default() };
         let hasher = PasswordHasher::new(4).unwrap();
         let clock = Arc::new(UnixTime::now);
         let index = Index::new(store.clone(), rules, hasher, clock, |_| ()).unwrap();
