@@ -133,7 +133,9 @@ async fn what_has_no_place_is_named_to_both() {
         panic!("{received:?}")
     };
     assert_eq!(fs::read(stage.at("inbox/other")).unwrap(), b"hers");
-    assert_eq!(stage.names("inbox"), ["new", "other", "same"]);
+    // What only lacks a name is held, out of sight, for when its place is free.
+    let seen = stage.names("inbox").into_iter().filter(|name| !name.starts_with(".waxwing-"));
+    assert_eq!(seen.collect::<Vec<_>>(), ["new", "other", "same"]);
 }
 
 #[tokio::test(flavor = "multi_thread")]
