@@ -30,7 +30,8 @@ pub use object::{Object, ObjectError, Wanted};
 pub use pins::Pin;
 pub use shared_folders::SharedFolder;
 pub use user::{
-    Acquaintance, Contradiction, GetRules, Got, Looked, Looking, Me, Move, MoveInfo, MoveStanding,
-    Moved, Moving, Online, Options, OwnKeys, Pace, Pinned, Preview, Results, Sender, SentBy,
-    SentFiles, Standing, User, Visit, Waiting, Waits, Watched, Words, ask_who_answers,
+    Acquaintance, Clash, Contradiction, Decide, GetRules, Got, Instead, Looked, Looking, Me, Move,
+    MoveInfo, MoveStanding, Moved, Moving, Online, Options, OwnKeys, Pace, Pinned, Preview,
+    Results, Sender, SentBy, SentFiles, Standing, User, Visit, Waiting, Waits, Watched, Words,
+    ask_who_answers,
 };

@@ -11,6 +11,7 @@
 //! What came of a file before it was cut off does not come again, so asking again costs nothing twice.
 
 use super::User;
+use super::clashes::Decide;
 use super::items::{Item, Place};
 use super::reach::Reached;
 use crate::crypto::{Fingerprint, UnixTime};
@@ -37,16 +38,6 @@ pub struct GetRules {
     pub from: Option<UserName>,
     /// Where that person is, for who knows better than the index.
     pub at: Option<HostPort>,
-    /// Of all that is wanted these files alone, each under the name beside it.
-    pub only: Option<BTreeMap<EntryPath, EntryPath>>,
-}
-
-impl GetRules {
-    fn choose(&self, mut items: Vec<Item>) -> Vec<Item> {
-        let Some(only) = &self.only else { return items };
-        items.retain_mut(|item| only.get(&item.to).map(|to| item.to = to.clone()).is_some());
-        items
-    }
 }
 
 /// What came of a file.
@@ -97,20 +88,43 @@ impl Got {
 impl User {
     /// Gets files: an error when it is not known what they are, and otherwise what came of each.
     pub async fn get(&self, wanted: &[Wanted], rules: &GetRules) -> Result<Vec<Got>, Error> {
-        let mut items = Vec::new();
-        for wanted in wanted {
-            items.extend(self.items(wanted, rules.from.as_ref()).await?);
-        }
-        self.get_items(items, rules).await
+        self.get_deciding(wanted, rules, None).await
     }
 
     /// Gets all that a search finds.
     pub async fn get_all(&self, query: &Query, rules: &GetRules) -> Result<Vec<Got>, Error> {
-        let items = self.items_of_all(query, rules.from.as_ref()).await?;
-        self.get_items(items, rules).await
+        self.get_all_deciding(query, rules, None).await
     }
 
-    async fn get_items(&self, items: Vec<Item>, rules: &GetRules) -> Result<Vec<Got>, Error> {
+    pub(super) async fn get_deciding(
+        &self,
+        wanted: &[Wanted],
+        rules: &GetRules,
+        decide: Option<&mut Decide<'_>>,
+    ) -> Result<Vec<Got>, Error> {
+        let mut items = Vec::new();
+        for wanted in wanted {
+            items.extend(self.items(wanted, rules.from.as_ref()).await?);
+        }
+        self.get_items(items, rules, decide).await
+    }
+
+    pub(super) async fn get_all_deciding(
+        &self,
+        query: &Query,
+        rules: &GetRules,
+        decide: Option<&mut Decide<'_>>,
+    ) -> Result<Vec<Got>, Error> {
+        let items = self.items_of_all(query, rules.from.as_ref()).await?;
+        self.get_items(items, rules, decide).await
+    }
+
+    async fn get_items(
+        &self,
+        items: Vec<Item>,
+        rules: &GetRules,
+        decide: Option<&mut Decide<'_>>,
+    ) -> Result<Vec<Got>, Error> {
         let folder = rules.out.clone().unwrap_or_else(|| self.downloads());
         if Some(folder.as_path()) == self.home().downloads() {
             self.home().make_downloads()?;
@@ -118,14 +132,20 @@ impl User {
         let mut getting = Getting {
             user: self,
             rules,
+            overwrite: rules.overwrite,
             folder: folder.into(),
             people: BTreeMap::new(),
-            open: rules.choose(Item::with_own_places(items)),
+            open: Item::with_own_places(items),
             waiting: Vec::new(),
             failed: 0,
+            are_decided: decide.is_some(),
+            clashes: Vec::new(),
             got: Vec::new(),
         };
         getting.run().await;
+        if let Some(decide) = decide {
+            getting.settle_clashes(decide).await;
+        }
         for reached in getting.people.into_values().flatten() {
             reached.close().await;
         }
@@ -137,6 +157,8 @@ impl User {
 pub(super) struct Getting<'a> {
     pub(super) user: &'a User,
     pub(super) rules: &'a GetRules,
+    /// Whether files that are there are replaced, now.
+    pub(super) overwrite: bool,
     pub(super) folder: Arc<Path>,
     /// Those who were reached, and those who could not be.
     people: BTreeMap<UserName, Result<Reached, Arc<Error>>>,
@@ -146,11 +168,15 @@ pub(super) struct Getting<'a> {
     waiting: Vec<Item>,
     /// How often in a row nothing came of all that was tried.
     failed: u32,
+    /// Whether somebody says what becomes of files in whose place others are.
+    pub(super) are_decided: bool,
+    /// Such files.
+    pub(super) clashes: Vec<Item>,
     pub(super) got: Vec<Got>,
 }
 
 impl Getting<'_> {
-    async fn run(&mut self) {
+    pub(super) async fn run(&mut self) {
         self.spread().await;
         loop {
             while self.round().await {}
@@ -186,7 +212,7 @@ impl Getting<'_> {
     }
 
     /// Who is not there any more, or could not be reached, is dialled again.
-    async fn forget_the_lost(&mut self) {
+    pub(super) async fn forget_the_lost(&mut self) {
         for (owner, reached) in std::mem::take(&mut self.people) {
             match reached {
                 Ok(lost) if lost.streams.conversation().ending().is_some() => lost.close().await,
@@ -265,13 +291,18 @@ impl Getting<'_> {
         let before = self.got.len();
         for file in portion.files {
             let Some((mut item, place)) = asked.take(&file.wanted.to) else { continue };
-            // Whoever sent what was kept may have lied, and it is gone: now all comes from here.
-            if matches!(file.landed, Err(LandError::Kept)) && !item.anew {
-                item.anew = true;
-                item.places.push_front(place);
-                self.open.push(item);
-            } else {
-                self.take(item, file, sender.cloned(), unkept.clone());
+            match &file.landed {
+                // Whoever sent what was kept may have lied, and it is gone: now all comes from here.
+                Err(LandError::Kept) if !item.anew => {
+                    item.anew = true;
+                    item.places.push_front(place);
+                    self.open.push(item);
+                }
+                Err(LandError::Taken) if self.are_decided => {
+                    item.places.push_front(place);
+                    self.clashes.push(item);
+                }
+                _ => self.take(item, file, sender.cloned(), unkept.clone()),
             }
         }
         self.note_last(self.got.len().saturating_sub(before));
@@ -281,7 +312,7 @@ impl Getting<'_> {
     /// Where files of somebody land: only of whom one has verified, a program is one.
     async fn landing_from(&self, owner: &UserName) -> Result<Landing, Error> {
         let programs = self.sender(owner).is_some_and(|sender| sender.verified.is_some());
-        self.landing(Rules { overwrite: self.rules.overwrite, programs }).await
+        self.landing(Rules { overwrite: self.overwrite, programs }).await
     }
 
     pub(super) async fn landing(&self, rules: Rules) -> Result<Landing, Error> {

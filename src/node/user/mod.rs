@@ -69,6 +69,7 @@
 //! ```
 
 mod account;
+mod clashes;
 mod get;
 mod heads;
 mod inbox;
@@ -93,6 +94,7 @@ mod watching;
 mod without_index;
 
 pub use account::{Me, OwnKeys};
+pub use clashes::{Clash, Decide, Instead};
 pub use get::{GetRules, Got, Sender};
 pub use heads::Contradiction;
 pub use inbox::Waiting;

@@ -68,7 +68,7 @@ impl Getting<'_> {
             pin.is_some_and(|pin| pin.verified.is_some())
         };
         let only_verified = item.places.iter().all(verified);
-        let rules = Rules { overwrite: self.rules.overwrite, programs: only_verified };
+        let rules = Rules { overwrite: self.overwrite, programs: only_verified };
         let begun = self.begin_spread(&item, content, rules).await;
         let spread = match begun {
             Ok(Some(spread)) => spread,
@@ -109,6 +109,11 @@ impl Getting<'_> {
         let Team { spread, content, mut senders, lost, places, reached, .. } = team;
         if spread.is_over() {
             let gathering = spread.land().await;
+            let is_taken = matches!(gathering, Err(peer::Error::Landing(LandError::Taken)));
+            if is_taken && self.are_decided {
+                self.clashes.push(item);
+                return close_all(reached).await;
+            }
             // What was here of it was not what was said: only that is asked for again.
             if matches!(gathering, Err(peer::Error::Landing(LandError::Kept))) && !item.anew {
                 item.anew = true;

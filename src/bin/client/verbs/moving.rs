@@ -103,7 +103,6 @@ pub(super) async fn get(program: &Arc<Program>, arguments: &ArgMatches) -> Resul
         overwrite: arguments.get_flag("overwrite"),
         from: arguments.get_one::<UserName>("from").cloned(),
         at: arguments.get_one::<HostPort>("at").cloned(),
-        only: None,
     };
     let named = arguments.get_many::<Wanted>("WHAT").into_iter().flatten().cloned();
     let by_content = arguments.get_one::<Wanted>("content").cloned();

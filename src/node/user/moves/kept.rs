@@ -183,7 +183,7 @@ impl MoveSaid {
                 let wanted: Result<_, _> = wanted.chain(contents).collect();
                 let from = from.map(|name| name.parse()).transpose().ok()?;
                 let at = at.map(|at| at.parse()).transpose().ok()?;
-                let rules = GetRules { out, overwrite, from, at, only: None };
+                let rules = GetRules { out, overwrite, from, at };
                 Move::Get { wanted: wanted.ok()?, words, rules }
             }
             WhatSaid::Send { to, paths } => Move::Send { to: to.parse().ok()?, paths },

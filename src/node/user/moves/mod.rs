@@ -17,6 +17,7 @@ pub use self::waits::Waits;
 use self::kept::{Kept, KeptMove};
 use self::waits::Waiting;
 use super::User;
+use super::clashes::Decide;
 use super::get::{GetRules, Got};
 use super::send::SentFiles;
 use crate::crypto::UnixTime;
@@ -285,15 +286,19 @@ impl User {
         Ok(contents)
     }
 
-    async fn carry(&self, what: &Move) -> Result<Moved, Error> {
+    async fn carry(
+        &self,
+        what: &Move,
+        mut decide: Option<&mut Decide<'_>>,
+    ) -> Result<Moved, Error> {
         match what {
             Move::Get { wanted, words, rules } => {
                 let mut got = Vec::new();
                 if !wanted.is_empty() {
-                    got.extend(self.get(wanted, rules).await?);
+                    got.extend(self.get_deciding(wanted, rules, decide.as_deref_mut()).await?);
                 }
                 if let Some(words) = words {
-                    got.extend(self.get_all(&Query::new(words), rules).await?);
+                    got.extend(self.get_all_deciding(&Query::new(words), rules, decide).await?);
                 }
                 Ok(Moved::Got(got))
             }
@@ -323,8 +328,17 @@ impl Moving {
 
     /// Carries it on to its end, or until it is stopped.
     pub async fn carry_on(self) -> Result<Moved, Error> {
+        self.carry(None).await
+    }
+
+    /// The same; it is decided what becomes of files in whose place others are.
+    pub async fn carry_on_deciding(self, decide: &mut Decide<'_>) -> Result<Moved, Error> {
+        self.carry(Some(decide)).await
+    }
+
+    async fn carry(self, decide: Option<&mut Decide<'_>>) -> Result<Moved, Error> {
         let moved = tokio::select! {
-            moved = self.me.carry(&self.what) => moved,
+            moved = self.me.carry(&self.what, decide) => moved,
             () = self.stop.cancelled() => return Err(Error::Stopped),
         };
         let why = match &moved {
