@@ -11,6 +11,9 @@ mod stage;
 #[path = "client/away.rs"]
 mod away;
 #[cfg(target_os = "linux")]
+#[path = "client/clashes.rs"]
+mod clashes;
+#[cfg(target_os = "linux")]
 #[path = "client/crowded.rs"]
 mod crowded;
 #[path = "client/demo.rs"]

@@ -178,6 +178,21 @@ fn who_waits_for_somebody_sees_for_whom() {
 }
 
 #[test]
+fn looking_and_landing_count_as_no_files() {
+    let stage = Stage::new(Some(80), false);
+    let transfer = Transfer { name: "6 files", total: 24 << 20, files: 6, with: Some("alice") };
+    let mut receiving = stage.events.begin_transfer(Work::Receiving, &transfer);
+    receiving.advance(1 << 20);
+    for work in [Work::Looking, Work::Landing] {
+        stage.events.begin_transfer(work, &Transfer { files: 1, total: 0, ..transfer }).complete();
+    }
+    stage.await_drawn("0 of 6 files from alice");
+    let (shown, _) = stage.end();
+    assert!(!screen(&shown).contains(" of 8"), "{shown}");
+    receiving.complete();
+}
+
+#[test]
 fn names_steer_nothing() {
     let stage = Stage::new(Some(60), false);
     let task = stage.half_done(Work::Opening, "a\u{1b}[2Jb\n");

@@ -55,8 +55,11 @@ impl Burst {
         match event {
             Event::Began { task, work, name, total, files, with } => {
                 self.began.get_or_insert(now);
-                // They are counted when they are sent.
-                let files = if work == Work::Waiting { 0 } else { u64::from(files) };
+                // They are counted when their bytes are on their way.
+                let files = match work {
+                    Work::Waiting | Work::Looking | Work::Landing => 0,
+                    _ => u64::from(files),
+                };
                 let open = BTreeMap::new();
                 let (done, ended, began, place) = (0, 0, now, None);
                 let doing =
