@@ -57,7 +57,12 @@ fn rounds_of_get(count: u32, size: usize) {
         tries.kills += 1;
         if chance.below(4) == 0 || round + 1 == count {
             let (exit, written) = end_of(quiet(&mallory, &get).spawn().unwrap());
-            assert!([0, 9].contains(&exit), "{exit}");
+            let said = || fs::read_to_string(mallory.path.join("state/client.log"));
+            assert!(
+                [0, 9].contains(&exit),
+                "round {round}: {exit}\n{}",
+                said().unwrap_or_default()
+            );
             take_away(&mallory, &bob);
             tries.complete(written);
         }
@@ -119,9 +124,15 @@ fn make_zoo(bob: &Home<'_>, size: usize) -> PathBuf {
 
 const SMALL: usize = 300_000;
 
+#[allow(clippy::print_stdout, reason = "whoever runs many waits long")]
 fn rounds(count: u32, mut round: impl FnMut(&mut Chance, u32)) {
     let mut chance = Chance(0x9e37_79b9_7f4a_7c15);
-    (0..count).for_each(|at| round(&mut chance, at));
+    for at in 0..count {
+        round(&mut chance, at);
+        if at % 25 == 24 {
+            println!("{} of {count} rounds", at + 1);
+        }
+    }
 }
 
 /// Looks at each byte of all of it, and takes it away again.
