@@ -179,7 +179,7 @@ fn who_waits_for_somebody_sees_for_whom() {
 
 #[test]
 fn looking_and_landing_count_as_no_files() {
-    let stage = Stage::new(Some(80), false);
+    let stage = Stage::new(Some(60), false);
     let transfer = Transfer { name: "6 files", total: 24 << 20, files: 6, with: Some("alice") };
     let mut receiving = stage.events.begin_transfer(Work::Receiving, &transfer);
     receiving.advance(1 << 20);
