@@ -1,10 +1,16 @@
-//! `protocol.md` says what the code does: its tables are compared with the code's, and its examples
-//! with what the code computes.
+//! `protocol.md` and the pages of `docs/` say what the code does: their tables are compared with the
+//! code's, and their examples with what the code computes.
 
 #[path = "spec/catalog.rs"]
 mod catalog;
+#[path = "spec/commands.rs"]
+mod commands;
+#[path = "spec/help.rs"]
+mod help;
 #[path = "spec/index.rs"]
 mod index;
+#[path = "spec/page.rs"]
+mod page;
 #[allow(dead_code, reason = "other tests use the rest")]
 #[path = "common/people.rs"]
 mod people;
