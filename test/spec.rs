@@ -16,6 +16,8 @@ mod page;
 mod people;
 #[path = "spec/said.rs"]
 mod said;
+#[path = "spec/settings.rs"]
+mod settings;
 #[path = "spec/troubleshooting.rs"]
 mod troubleshooting;
 #[path = "spec/wire.rs"]
