@@ -5,6 +5,8 @@
 mod catalog;
 #[path = "spec/commands.rs"]
 mod commands;
+#[path = "spec/database.rs"]
+mod database;
 #[path = "spec/help.rs"]
 mod help;
 #[path = "spec/index.rs"]
