@@ -22,6 +22,8 @@ mod said;
 mod settings;
 #[path = "spec/troubleshooting.rs"]
 mod troubleshooting;
+#[path = "spec/typed.rs"]
+mod typed;
 #[path = "spec/wire.rs"]
 mod wire;
 

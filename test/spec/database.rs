@@ -18,6 +18,9 @@ fn every_table_and_column_is_told() {
     let (there, told) = (there(&Connection::open(path).unwrap()), told());
     for (table, columns) in &there {
         let found = told.get(table).unwrap_or_else(|| panic!("{table} is not told"));
+        let missing: Vec<_> = columns.iter().filter(|it| !found.contains(it)).collect();
+        let others: Vec<_> = found.iter().filter(|it| !columns.contains(it)).collect();
+        assert!(missing.is_empty(), "{table}: not told: {missing:?}; told instead: {others:?}");
         assert_eq!(found, columns, "{table}, in the order in which they are");
     }
     let others: Vec<_> = told.keys().filter(|table| !there.contains_key(*table)).collect();
