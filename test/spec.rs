@@ -20,6 +20,8 @@ mod people;
 mod said;
 #[path = "spec/settings.rs"]
 mod settings;
+#[path = "spec/structure.rs"]
+mod structure;
 #[path = "spec/troubleshooting.rs"]
 mod troubleshooting;
 #[path = "spec/typed.rs"]
