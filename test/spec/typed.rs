@@ -2,6 +2,7 @@
 
 use super::help::Program;
 use super::page::{files, root, text};
+use std::path::PathBuf;
 
 /// Where a page tells somebody to type something.
 struct Typed {
@@ -29,6 +30,8 @@ fn what_cannot_be_typed_is_seen() {
         "cargo run --example nothing",
         "cargo bench --bench nothing",
         "cargo test --test nothing",
+        "ROUNDS=200 cargo test --test client -- --ignored killed_at_noon",
+        "RUSTC_BOOTSTRAP=1 cargo fuzz run nothing",
         "cd test/user9 && cargo run --bin client",
         "make install",
     ] {
@@ -65,20 +68,24 @@ fn typed(page: &str, line: &str) -> Typed {
 }
 
 fn is_call(text: &str) -> bool {
-    ["client ", "server ", "cargo "].iter().any(|program| text.starts_with(program))
+    words(text).next().is_some_and(|it| ["client", "server", "cargo"].contains(&it))
+        && text.contains(' ')
+}
+
+/// The words of a line, without the variables that may stand before it.
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    let is_variable = |it: &&str| it.starts_with(char::is_uppercase) && it.contains('=');
+    line.split_whitespace().skip_while(is_variable)
 }
 
 /// Why this cannot be typed in the project's folder, if so.
 fn why_not(line: &str) -> Option<String> {
-    let line = line.trim_start_matches("$ ").trim_start_matches("RUSTC_BOOTSTRAP=1 ");
     if let Some((cd, then)) = line.split_once(" && ") {
         let folder = cd.strip_prefix("cd ").unwrap_or("nowhere");
         let is_there = root().join(folder).is_dir();
         return if is_there { why_not(then) } else { Some(format!("there is no {folder}")) };
     }
-    // Numbers for a test stand before it.
-    let words: Vec<_> =
-        line.split_whitespace().skip_while(|it| it.contains('=') && !it.contains('/')).collect();
+    let words: Vec<_> = words(line).collect();
     match words.as_slice() {
         ["client", arguments @ ..] => refused(Program::Client, arguments),
         ["server", arguments @ ..] => refused(Program::Server, arguments),
@@ -107,9 +114,26 @@ fn why_not_cargo(arguments: &[&str]) -> Option<String> {
         Some("client") => refused(Program::Client, given),
         Some("server") => refused(Program::Server, given),
         Some(other) => Some(format!("there is no program {other}")),
-        None if is_known => strange,
+        None if is_known => strange.or_else(|| nothing_called(own, given)),
         None => Some(format!("what is cargo {}?", own[0])),
     }
+}
+
+/// A test or fuzz target that is named and not there.
+fn nothing_called(own: &[&str], given: &[&str]) -> Option<String> {
+    let (name, is_there) = match own {
+        ["test", ..] => {
+            let name = given.iter().find(|it| !it.starts_with('-'))?;
+            let function = format!("fn {name}(");
+            let is_in = |file: &PathBuf| text(file.to_str().unwrap()).contains(&function);
+            (name, files("test", ".rs").iter().any(is_in))
+        }
+        ["fuzz", "run", name, ..] => {
+            (name, root().join(format!("fuzz/fuzz_targets/{name}.rs")).is_file())
+        }
+        _ => return None,
+    };
+    (!is_there).then(|| format!("nothing is called {name}"))
 }
 
 /// What the program says of its arguments, up to the help, which is asked for behind them.
