@@ -27,6 +27,10 @@ mod errands;
 mod exits;
 #[path = "client/getting.rs"]
 mod getting;
+#[path = "client/json.rs"]
+mod json;
+#[path = "client/json_page.rs"]
+mod json_page;
 #[path = "client/killed.rs"]
 mod killed;
 #[cfg(target_os = "linux")]

@@ -1,17 +1,31 @@
-//! `protocol.md` says what the code does: its tables are compared with the code's, and its examples
-//! with what the code computes.
+//! `protocol.md` and the pages of `docs/` say what the code does: their tables are compared with the
+//! code's, and their examples with what the code computes.
 
 #[path = "spec/catalog.rs"]
 mod catalog;
+#[path = "spec/commands.rs"]
+mod commands;
+#[path = "spec/database.rs"]
+mod database;
+#[path = "spec/help.rs"]
+mod help;
 #[path = "spec/index.rs"]
 mod index;
+#[path = "spec/page.rs"]
+mod page;
 #[allow(dead_code, reason = "other tests use the rest")]
 #[path = "common/people.rs"]
 mod people;
 #[path = "spec/said.rs"]
 mod said;
+#[path = "spec/settings.rs"]
+mod settings;
+#[path = "spec/structure.rs"]
+mod structure;
 #[path = "spec/troubleshooting.rs"]
 mod troubleshooting;
+#[path = "spec/typed.rs"]
+mod typed;
 #[path = "spec/wire.rs"]
 mod wire;
 

@@ -200,6 +200,13 @@ impl Running {
         serde_json::from_str(&line).unwrap()
     }
 
+    /// The events that are left, up to its end.
+    #[allow(dead_code, reason = "the client's tests read them")]
+    pub(crate) fn events(&mut self) -> Vec<Value> {
+        let lines = self.out.by_ref().lines();
+        lines.map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect()
+    }
+
     pub(crate) fn signal(&self, signal: Signal) {
         kill_process(self.pid(), signal).unwrap();
     }
