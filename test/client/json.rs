@@ -70,6 +70,8 @@ fn every_object_that_comes_is_on_the_page_and_every_object_of_the_page_comes() {
     come(&mut heard, &town, &[(&bob, "bob"), (&mallory, "mallory")]);
     share(&mut heard, &bob, &mallory);
     get_and_send(&mut heard, &bob, &mallory);
+    #[cfg(target_os = "linux")]
+    offer(&mut heard, &town, &bob, &mallory);
     change(&mut heard, &town, &bob, &mallory);
     drop((bob, mallory));
     rule(&mut heard, &mut town);
@@ -168,6 +170,29 @@ fn get_and_send(heard: &mut Heard, bob: &Home<'_>, mallory: &Home<'_>) {
     // Nobody listens there.
     let away = ["get", "bob:zoo/animals", "--from", "bob", "--at", "127.0.0.1:9", "--out", "away"];
     heard.types(mallory, &[&away[..], &["--retries", "2", "--retry-pause", "0"]].concat(), 5);
+}
+
+/// What is offered waits where a prompt is open, and is decided about from elsewhere.
+#[cfg(target_os = "linux")]
+fn offer(heard: &mut Heard, town: &Town, bob: &Home<'_>, mallory: &Home<'_>) {
+    let program = env!("CARGO_BIN_EXE_client");
+    let mut at = crate::terminal::Terminal::open(&mallory.path, program, &town.machine.at("home"));
+    at.sees("mallory> ");
+    let letter = bob.write("letter.txt", b"Dear Mallory");
+    let send = ["send", "mallory", letter.to_str().unwrap(), "--json"];
+    for (number, decision, exit) in [("1", "accept", 0), ("2", "decline", 4)] {
+        std::thread::scope(|scope| {
+            let sending = scope.spawn(|| bob.run(&send));
+            at.sees(&format!("inbox accept {number}"));
+            heard.types(mallory, &["inbox"], 0);
+            heard.types(mallory, &["inbox", decision, number], 0);
+            let sent = sending.join().unwrap();
+            assert_eq!(sent.exit, exit, "{sent:?}");
+            heard.hears("client", &send, &sent.out);
+        });
+    }
+    at.types("quit\r");
+    assert_eq!(at.exit(), Some(0));
 }
 
 /// Other passwords, other keys.

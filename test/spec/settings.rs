@@ -74,7 +74,7 @@ impl Setting {
         };
         let told = ["?", "1"].map(|wrong| (wrong, self.refusal(program, wrong)));
         // A number of another range is told with the range, and a rate that is too small likewise.
-        let told = told.into_iter().filter_map(|(wrong, told)| Some((wrong, told?))).last();
+        let told = told.into_iter().filter_map(|(wrong, told)| Some((wrong, told?))).next_back();
         let Some((wrong, told)) = told else { return in_words(value).to_owned() };
         let told = told.trim_start_matches(wrong).trim();
         let begins = ["must be ", "it is ", "is not "];
