@@ -35,7 +35,7 @@ pub struct GetRules {
     pub overwrite: bool,
     /// From whom alone.
     pub from: Option<UserName>,
-    /// Where that person is, for who knows better than the index.
+    /// Where that person is, or the one whose files are named, for who knows better than the index.
     pub at: Option<HostPort>,
     /// Of all that is wanted these files alone, each under the name beside it.
     pub only: Option<BTreeMap<EntryPath, EntryPath>>,
@@ -46,6 +46,17 @@ impl GetRules {
         let Some(only) = &self.only else { return items };
         items.retain_mut(|item| only.get(&item.to).map(|to| item.to = to.clone()).is_some());
         items
+    }
+
+    /// Who is at the address that was named: from whom it is to be, else the one whose files these all are.
+    fn who_is_there<'a>(&'a self, wanted: &'a [Wanted]) -> Option<&'a UserName> {
+        let owner = |wanted: &'a Wanted| match wanted {
+            Wanted::Object(object) => Some(&object.user),
+            _ => None,
+        };
+        let one = self.from.as_ref().or_else(|| owner(wanted.first()?))?;
+        let is_theirs = |wanted| self.from.is_some() || owner(wanted) == Some(one);
+        wanted.iter().all(is_theirs).then_some(one)
     }
 }
 
@@ -97,17 +108,25 @@ impl Got {
 impl User {
     /// Gets files: an error when it is not known what they are, and otherwise what came of each.
     pub async fn get(&self, wanted: &[Wanted], rules: &GetRules) -> Result<Vec<Got>, Error> {
-        let mut items = Vec::new();
+        let (me, mut items) = (self.who_knows(rules, wanted)?, Vec::new());
         for wanted in wanted {
-            items.extend(self.items(wanted, rules.from.as_ref()).await?);
+            items.extend(me.items(wanted, rules.from.as_ref()).await?);
         }
-        self.get_items(items, rules).await
+        me.get_items(items, rules).await
     }
 
     /// Gets all that a search finds.
     pub async fn get_all(&self, query: &Query, rules: &GetRules) -> Result<Vec<Got>, Error> {
-        let items = self.items_of_all(query, rules.from.as_ref()).await?;
-        self.get_items(items, rules).await
+        let me = self.who_knows(rules, &[])?;
+        let items = me.items_of_all(query, rules.from.as_ref()).await?;
+        me.get_items(items, rules).await
+    }
+
+    /// The same person, who knows where somebody is, if that is said.
+    pub(super) fn who_knows(&self, rules: &GetRules, wanted: &[Wanted]) -> Result<Self, Error> {
+        let Some(at) = &rules.at else { return Ok(self.clone()) };
+        let user = rules.who_is_there(wanted).ok_or_else(|| Error::NobodyAt(at.clone()))?;
+        Ok(self.with_place(user, at))
     }
 
     async fn get_items(&self, items: Vec<Item>, rules: &GetRules) -> Result<Vec<Got>, Error> {
@@ -247,7 +266,7 @@ impl Getting<'_> {
         owner: &UserName,
     ) -> Result<(Streams, Sharer, Landing), Arc<Error>> {
         if !self.people.contains_key(owner) {
-            let reached = self.user.reach(owner, self.rules.at.as_ref()).await;
+            let reached = self.user.reach(owner).await;
             self.people.insert(owner.clone(), reached.map_err(Arc::new));
         }
         let streams = match self.people.get(owner) {

@@ -122,7 +122,7 @@ use crate::crypto::Identity;
 use crate::crypto::key_file::Protection;
 use crate::crypto::key_folder::NewKeys;
 use crate::link::{Backoff, Deadlines, Rates, Side};
-use crate::model::{Events, UnixTime};
+use crate::model::{Events, HostPort, UnixTime, UserName};
 use crate::peer::{Allowance, Sharer};
 use crate::wire::{Features, Party};
 use std::fmt;
@@ -186,9 +186,9 @@ impl fmt::Debug for Options {
 }
 
 /// A person, with their keys open. Cheap to clone; all clones are the same, but for where they tell
-/// what they do: [`User::with_events`].
+/// what they do, [`User::with_events`], and where they dial somebody, [`User::with_place`].
 #[derive(Clone)]
-pub struct User(Arc<Inner>, Events);
+pub struct User(Arc<Inner>, Events, Option<Arc<(UserName, HostPort)>>);
 
 struct Inner {
     home: Home,
@@ -299,12 +299,12 @@ impl User {
             visits: broadcast::Sender::new(VISITS_WAITING),
             has_moved: AtomicBool::new(false),
         };
-        Ok(Self(Arc::new(inner), events))
+        Ok(Self(Arc::new(inner), events, None))
     }
 
     /// The same person; the work that is begun through this one is told there.
     pub fn with_events(&self, events: Events) -> Self {
-        Self(Arc::clone(&self.0), events)
+        Self(Arc::clone(&self.0), events, self.2.clone())
     }
 
     fn events(&self) -> &Events {

@@ -40,7 +40,7 @@ impl User {
         let files = spawn_blocking(move || Files::open(&named)).await;
         let files = files.map_err(|_| Error::Stopped)??;
         let (bytes, left_out) = (files.manifest().data_length(), files.left_out().to_vec());
-        let reached = self.reach(to, None).await?;
+        let reached = self.reach(to).await?;
         let sent = self.send_to(&reached, files).await;
         let verified = reached.pinned.pin.verified.is_some();
         reached.close().await;
