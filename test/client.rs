@@ -43,6 +43,8 @@ mod own_keys;
 mod prompt;
 #[path = "client/said.rs"]
 mod said;
+#[path = "client/secrets.rs"]
+mod secrets;
 #[path = "client/sharing.rs"]
 mod sharing;
 #[cfg(target_os = "linux")]
