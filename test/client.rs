@@ -45,6 +45,8 @@ mod prompt;
 mod said;
 #[path = "client/secrets.rs"]
 mod secrets;
+#[path = "client/settings.rs"]
+mod settings;
 #[path = "client/sharing.rs"]
 mod sharing;
 #[cfg(target_os = "linux")]

@@ -145,6 +145,8 @@ pub struct Options {
     pub pace: Pace,
     /// The tries to get something from somebody, or to reach them, and the pauses between.
     pub retries: Backoff,
+    /// How long others have to decide about what is sent to them.
+    pub decision: Duration,
     /// How often the index is asked who else has a file that is under way.
     pub more_sources: Duration,
     /// How much others get at once and in a minute; what is above it waits.
@@ -168,6 +170,7 @@ impl Default for Options {
             backoff: Backoff { tries: u32::MAX, first, longest },
             pace: Pace::default(),
             retries: Backoff::default(),
+            decision: Duration::from_secs(300),
             more_sources: Duration::from_secs(10),
             serving: Allowance::SERVING,
             rates: Rates::default(),

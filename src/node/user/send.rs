@@ -6,7 +6,6 @@ use crate::model::{EntryPath, UserName};
 use crate::node::Error;
 use crate::peer::{self, Files, LeftOut, Reply};
 use std::path::PathBuf;
-use std::time::Duration;
 use tokio::task::spawn_blocking;
 
 /// What came of files that were sent.
@@ -29,7 +28,8 @@ pub struct SentFiles {
 }
 
 impl User {
-    /// Offers files and folders to somebody, who has some minutes to decide, and sends them. When that
+    /// Offers files and folders to somebody, who has some minutes
+    /// ([`Options::decision`](super::Options::decision)) to decide, and sends them. When that
     /// is cut off they are offered again, and what is there already does not go again.
     pub async fn send(&self, to: &UserName, paths: &[PathBuf]) -> Result<SentFiles, Error> {
         self.patiently(to, || self.send_once(to, paths)).await
@@ -58,11 +58,8 @@ impl User {
         let sent = self
             .sharer()?
             .with_person(&reached.pinned.user)
-            .send(&reached.streams, files, PATIENCE)
+            .send(&reached.streams, files, self.0.options.decision)
             .await;
         sent.map_err(|error: peer::Error| error.into())
     }
 }
-
-/// How long somebody has to decide.
-const PATIENCE: Duration = Duration::from_secs(300);
