@@ -36,6 +36,8 @@ mod logs;
 mod looks;
 #[path = "client/moving_sources.rs"]
 mod moving_sources;
+#[path = "client/overview.rs"]
+mod overview;
 #[path = "client/own_keys.rs"]
 mod own_keys;
 #[cfg(target_os = "linux")]
