@@ -13,6 +13,7 @@
 use super::User;
 use super::items::{Item, Place};
 use super::reach::Reached;
+use super::send::is_busy;
 use crate::crypto::{Fingerprint, UnixTime};
 use crate::link::Streams;
 use crate::model::{Content, EntryPath, HostPort, ShareId, UserName};
@@ -141,6 +142,7 @@ impl User {
             people: BTreeMap::new(),
             open: rules.choose(Item::with_own_places(items)),
             waiting: Vec::new(),
+            patient: false,
             failed: 0,
             got: Vec::new(),
         };
@@ -163,6 +165,8 @@ pub(super) struct Getting<'a> {
     pub(super) open: Vec<Item>,
     /// What did not come from anybody, and may when they are asked again.
     waiting: Vec<Item>,
+    /// Whether those are waited for who serve others first: when nothing else can be done.
+    patient: bool,
     /// How often in a row nothing came of all that was tried.
     failed: u32,
     pub(super) got: Vec<Got>,
@@ -173,10 +177,24 @@ impl Getting<'_> {
         self.spread().await;
         loop {
             while self.round().await {}
-            if !self.pause().await {
+            if !self.be_patient() && !self.pause().await {
                 return;
             }
         }
+    }
+
+    /// Those who had no turn for it are asked once more, and waited for. Gives whether there are any.
+    fn be_patient(&mut self) -> bool {
+        let is_busy = |(_, why): &(Place, Arc<Error>)| is_busy(why);
+        if std::mem::replace(&mut self.patient, true) {
+            return false;
+        }
+        let refused = |item: &mut Item| item.again.iter().any(is_busy);
+        for mut item in self.waiting.extract_if(.., refused) {
+            item.places = item.again.extract_if(.., |it| is_busy(it)).map(|it| it.0).collect();
+            self.open.push(item);
+        }
+        !self.open.is_empty()
     }
 
     /// Waits before those are asked again with whom it may pass. Gives whether they are.
@@ -233,6 +251,7 @@ impl Getting<'_> {
             // Others are not waited for as long as there is something else to do.
             let has_others = |(item, _): &(Item, Place)| !item.places.is_empty();
             let may_wait = at == last && self.open.is_empty() && !asked.iter().any(has_others);
+            let may_wait = may_wait || self.patient;
             self.fetch(&owner, share, (asked, may_wait)).await;
         }
         !self.open.is_empty()

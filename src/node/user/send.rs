@@ -2,11 +2,16 @@
 
 use super::User;
 use super::reach::Reached;
-use crate::model::{EntryPath, UserName};
+use crate::crypto::random;
+use crate::link::Backoff;
+use crate::model::{EntryPath, Transfer, UserName, Work};
 use crate::node::Error;
 use crate::peer::{self, Files, LeftOut, Reply};
+use crate::wire::Code;
 use std::path::PathBuf;
+use std::time::Duration;
 use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep};
 
 /// What came of files that were sent.
 #[derive(Debug)]
@@ -32,7 +37,27 @@ impl User {
     /// ([`Options::decision`](super::Options::decision)) to decide, and sends them. When that
     /// is cut off they are offered again, and what is there already does not go again.
     pub async fn send(&self, to: &UserName, paths: &[PathBuf]) -> Result<SentFiles, Error> {
-        self.patiently(to, || self.send_once(to, paths)).await
+        self.patiently(to, || self.send_in_turn(to, paths)).await
+    }
+
+    /// Waits while they take from as many others as they do at once, as long as they may decide.
+    async fn send_in_turn(&self, to: &UserName, paths: &[PathBuf]) -> Result<SentFiles, Error> {
+        let (begun, mut refused) = (Instant::now(), 0_u32);
+        let name = paths.first().and_then(|path| path.file_name()).unwrap_or_default();
+        let (name, with) = (name.to_string_lossy(), Some(to.as_str()));
+        let transfer = Transfer { name: &name, total: 0, files: 1, with };
+        loop {
+            let why = match self.send_once(to, paths).await {
+                Err(why) if is_busy(&why) && begun.elapsed() < self.0.options.decision => why,
+                done => return done,
+            };
+            refused = refused.saturating_add(1);
+            let pause = PAUSES.pause(refused, u32::from_be_bytes(random()));
+            let Some(pause) = pause else { return Err(why) };
+            let waiting = self.events().begin_transfer(Work::Waiting, &transfer);
+            sleep(pause).await;
+            waiting.complete();
+        }
     }
 
     async fn send_once(&self, to: &UserName, paths: &[PathBuf]) -> Result<SentFiles, Error> {
@@ -63,3 +88,12 @@ impl User {
         sent.map_err(|error: peer::Error| error.into())
     }
 }
+
+/// Whether somebody takes from or gives to as many others as they do at once.
+pub(super) fn is_busy(why: &Error) -> bool {
+    matches!(why, Error::Peer(peer::Error::Refused { code: Code::Busy, .. }))
+}
+
+/// Before it is offered again to somebody who takes from others.
+const PAUSES: Backoff =
+    Backoff { tries: u32::MAX, first: Duration::from_millis(250), longest: Duration::from_secs(5) };
