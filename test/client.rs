@@ -8,6 +8,9 @@ mod keys;
 #[allow(dead_code, reason = "the server's tests use all of it")]
 mod stage;
 
+#[cfg(target_os = "linux")]
+#[path = "client/again.rs"]
+mod again;
 #[path = "client/away.rs"]
 mod away;
 #[cfg(target_os = "linux")]
@@ -43,6 +46,8 @@ mod logs;
 mod looks;
 #[path = "client/moving_sources.rs"]
 mod moving_sources;
+#[path = "client/overview.rs"]
+mod overview;
 #[path = "client/own_keys.rs"]
 mod own_keys;
 #[cfg(target_os = "linux")]
@@ -50,6 +55,10 @@ mod own_keys;
 mod prompt;
 #[path = "client/said.rs"]
 mod said;
+#[path = "client/secrets.rs"]
+mod secrets;
+#[path = "client/settings.rs"]
+mod settings;
 #[path = "client/sharing.rs"]
 mod sharing;
 #[cfg(target_os = "linux")]
@@ -66,5 +75,7 @@ mod town;
 #[cfg(target_os = "linux")]
 #[path = "client/two_machines.rs"]
 mod two_machines;
+#[path = "client/unread.rs"]
+mod unread;
 #[path = "client/verbs.rs"]
 mod verbs;

@@ -62,6 +62,8 @@ mod searching;
 mod sharing;
 #[path = "node/stories.rs"]
 mod stories;
+#[path = "node/twenty.rs"]
+mod twenty;
 #[path = "node/verbs.rs"]
 mod verbs;
 #[path = "node/watching.rs"]

@@ -7,6 +7,8 @@ mod keys;
 #[path = "server/stage.rs"]
 mod stage;
 
+#[path = "server/bounds.rs"]
+mod bounds;
 #[path = "server/mistakes.rs"]
 mod mistakes;
 #[path = "server/orders.rs"]

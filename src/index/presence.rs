@@ -181,6 +181,11 @@ impl Presence {
         self.people.len()
     }
 
+    /// Whether somebody is.
+    pub(super) fn is_here(&self, account: AccountId) -> bool {
+        self.people.contains_key(&account)
+    }
+
     /// All who are online.
     pub(super) fn accounts(&self) -> Vec<AccountId> {
         self.people.keys().copied().collect()

@@ -7,7 +7,7 @@ use super::hashing::Hashing;
 use super::origin::Origin;
 use super::presence::Presence;
 use super::shared::{Clock, Refused, Shared};
-use super::store::{Refusal, Store, StoreError};
+use super::store::{AccountId, Refusal, Store, StoreError};
 use super::visitor::{Denial, Visitor};
 use crate::crypto::PasswordHasher;
 use crate::link::{Conversation, Incoming, Notice, Request, Service};
@@ -65,6 +65,11 @@ impl<S: Store> Index<S> {
     /// How many people are online.
     pub fn online(&self) -> usize {
         self.shared.presence().count()
+    }
+
+    /// Whether somebody is online.
+    pub(super) fn is_online(&self, account: AccountId) -> bool {
+        self.shared.presence().is_here(account)
     }
 
     /// How many passwords were hashed or checked: an unknown name costs as much as a known one.

@@ -7,6 +7,7 @@ use crate::town::{Home, Serving, Town};
 use rustix::process::{Signal, kill_process};
 use serde_json::Value;
 use std::fs;
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -101,7 +102,11 @@ fn files_are_named_by_place_number_content_and_words() {
     assert_eq!(pair.get("no", &["--content", &"0".repeat(64)]).exit, 2);
     assert_eq!(pair.get("no", &["--content", &format!("{}:1", "0".repeat(64))]).exit, 3);
     assert_eq!(pair.get("no", &[]).exit, 2);
-    assert_eq!(pair.get("no", &["bob:zoo", "--at", address]).exit, 2);
+    let err = pair.get("no", &["1", "--at", address]).failed(2);
+    assert!(err.contains("it is not said who is at 127.0.0.1:"), "{err}");
+    let of_two = ["bob:zoo/animals.txt", "mallory:zoo/animals.txt", "--at", address];
+    assert_eq!(pair.get("no", &of_two).exit, 2);
+    assert_eq!(pair.get("no", &["bob:zoo", "--all", "animals", "--at", address]).exit, 2);
     assert!(pair.files("no").is_empty());
 
     // A folder is browsed alone, too.
@@ -124,6 +129,38 @@ fn files_are_named_by_place_number_content_and_words() {
     assert_eq!(pair.mallory.objects(&first), animals[..1]);
     let table = pair.mallory.run(&["search", "koala"]).ok();
     assert!(table.contains("pictures, zoo, animals"), "{table}");
+}
+
+#[test]
+fn who_knows_better_than_the_index_says_where_somebody_is() {
+    let town = Town::new();
+    let Pair { bob, mallory, serving, .. } = Pair::new(&town);
+    bob.run(&["verify", "mallory", "--yes"]).ok();
+    drop(serving);
+    let serving = Serving::of(&mut bob.command(&["serve", "--json", "--receive", "verified"]));
+    let there = serving.first["address"].as_str().unwrap();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let letter = mallory.write("letter.txt", b"dear bob");
+    let verbs: [&[&str]; 3] = [
+        &["get", "bob:zoo/plants/tree.txt", "--out", "out"],
+        &["browse", "bob:zoo/plants"],
+        &["send", "bob", letter.to_str().unwrap()],
+    ];
+    for verb in verbs {
+        let at = |at: &str| mallory.run(&[verb, &["--retries", "1", "--at", at]].concat());
+        at(&nobody).failed(5);
+        at(there).ok();
+    }
+    assert_eq!(fs::read(bob.path.join("downloads/letter.txt")).unwrap(), b"dear bob");
+    // What is gone on with goes on there.
+    let other = mallory.write("other.txt", b"dear bob, again");
+    let send = ["send", "bob", other.to_str().unwrap(), "--retries", "1", "--at"];
+    mallory.run(&[&send[..], &[&nobody]].concat()).failed(5);
+    let transfers = mallory.objects(&["transfers"]);
+    let is_other = |it: &&Value| it["what"] == "other.txt to bob";
+    let number = transfers.iter().find(is_other).unwrap()["number"].to_string();
+    mallory.run(&["transfers", "resume", &number, "--retries", "1"]).failed(5);
+    mallory.run(&[&send[..], &[there]].concat()).ok();
 }
 
 #[test]

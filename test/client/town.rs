@@ -4,7 +4,7 @@ use crate::keys::key_pem;
 use crate::stage::{Done, Machine, Running, person};
 use serde_json::Value;
 use std::fs;
-use std::io::{BufRead, BufReader, Write};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
@@ -114,15 +114,20 @@ fn write_private(path: &Path, bytes: &[u8]) {
 pub(crate) struct Serving {
     child: Child,
     out: BufReader<ChildStdout>,
+    said: String,
     pub(crate) first: Value,
 }
 
 impl Serving {
     pub(crate) fn of(command: &mut Command) -> Self {
-        let child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn();
-        let mut child = child.unwrap();
+        Self::telling(command, Stdio::inherit())
+    }
+
+    /// The same; what it says beside events goes there.
+    pub(crate) fn telling(command: &mut Command, stderr: impl Into<Stdio>) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
-        let mut serving = Self { child, out, first: Value::Null };
+        let mut serving = Self { child, out, said: String::new(), first: Value::Null };
         serving.first = serving.event();
         serving
     }
@@ -131,6 +136,7 @@ impl Serving {
     pub(crate) fn event(&mut self) -> Value {
         let mut line = String::new();
         self.out.read_line(&mut line).unwrap();
+        self.said += &line;
         serde_json::from_str(&line).unwrap_or_else(|error| panic!("{error}: {line:?}"))
     }
 
@@ -142,6 +148,12 @@ impl Serving {
                 return event;
             }
         }
+    }
+
+    /// All events, when it has been told to end.
+    pub(crate) fn rest(&mut self) -> String {
+        self.out.read_to_string(&mut self.said).unwrap();
+        std::mem::take(&mut self.said)
     }
 
     pub(crate) fn pid(&self) -> rustix::process::Pid {

@@ -114,6 +114,7 @@ fn own() -> Vec<Error> {
         Error::NoShare(name()),
         Error::ShareGone { name: name(), path: "/media/disk".into() },
         Error::NoMove(3),
+        Error::NobodyAt("127.0.0.1:7400".parse().unwrap()),
         Error::UnderWay { number: 3, by: None },
         Error::NotUnderWay(3),
         Error::NobodyInAudience(name()),
@@ -321,8 +322,9 @@ fn number(error: &Error) -> usize {
         Error::NoMove(_) => 42,
         Error::UnderWay { .. } => 43,
         Error::NotUnderWay(_) => 44,
+        Error::NobodyAt(_) => 45,
         Error::Of(_) => LAST,
     }
 }
 
-const LAST: usize = 45;
+const LAST: usize = 46;

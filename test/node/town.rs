@@ -11,8 +11,8 @@ use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use waxwing::codec::closed;
-use waxwing::crypto::key_file::Protection;
-use waxwing::crypto::{Identity, Password, PasswordHasher, UnixTime};
+use waxwing::crypto::key_file::{self, Protection};
+use waxwing::crypto::{Identity, Password, PasswordHasher, SealingKey, SigningKey, UnixTime};
 use waxwing::index::store::{Invite, Place, Sqlite, Store};
 use waxwing::index::{Index, Rules};
 use waxwing::link::{Backoff, Deadlines, Listener, Side};
@@ -160,17 +160,26 @@ pub(crate) fn password(text: &str) -> Password {
 
 /// Keys from `test/keys` as a folder of keys: making some takes seconds.
 fn write_keys(folder: &Path, name: &str) {
-    let signing = signing_key(&format!("{name}-signing"));
-    let sealing = sealing_key(&format!("{name}-sealing"));
-    let identity = Identity::new(signing, sealing, UnixTime::now()).unwrap();
+    write_identity(
+        folder,
+        &key_pem(&format!("{name}-signing")),
+        &key_pem(&format!("{name}-sealing")),
+    );
+}
+
+/// A folder of these keys.
+pub(crate) fn write_identity(folder: &Path, signing: &str, sealing: &str) {
+    let key = |pem| key_file::decode(pem, Protection::NoneAsked).unwrap();
+    let keys = (SigningKey::load(&key(signing)).unwrap(), SealingKey::load(&key(sealing)).unwrap());
+    let identity = Identity::new(keys.0, keys.1, UnixTime::now()).unwrap();
     fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).unwrap();
     let write = |file: &str, bytes: &[u8]| {
         let mut options = fs::File::options();
         let opened = options.write(true).create_new(true).mode(0o600).open(folder.join(file));
         std::io::Write::write_all(&mut opened.unwrap(), bytes).unwrap();
     };
-    write("signing.key", key_pem(&format!("{name}-signing")).as_bytes());
-    write("sealing.key", key_pem(&format!("{name}-sealing")).as_bytes());
+    write("signing.key", signing.as_bytes());
+    write("sealing.key", sealing.as_bytes());
     write("sealing.cert", &closed::encode(identity.certificate()));
     write("fingerprint", format!("{}\n", identity.fingerprint()).as_bytes());
 }

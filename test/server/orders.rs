@@ -16,7 +16,7 @@ use waxwing::wire::index::{Invited, Join, Named, PasswordText};
 use waxwing::wire::{Code, Features, Party};
 
 /// Somebody joins the index, and stays connected.
-async fn join(server: &Running, name: &str, invitation: Option<&Invitation>) -> Member {
+pub(crate) async fn join(server: &Running, name: &str, invitation: Option<&Invitation>) -> Member {
     let identity = Arc::new(person(name));
     let side = Side::new(identity, Party::Person, Features::ALL, Deadlines::default()).unwrap();
     let dialler = Dialler::new(side).with_backoff(Backoff::never());
@@ -37,13 +37,13 @@ async fn join(server: &Running, name: &str, invitation: Option<&Invitation>) -> 
     Member { conversation, _incoming: incoming }
 }
 
-struct Member {
-    conversation: Conversation,
+pub(crate) struct Member {
+    pub(crate) conversation: Conversation,
     _incoming: Incoming,
 }
 
 impl Member {
-    async fn ending(&self) -> Ending {
+    pub(crate) async fn ending(&self) -> Ending {
         timeout(Duration::from_secs(20), self.conversation.ended()).await.expect("it ends")
     }
 }

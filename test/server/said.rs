@@ -6,10 +6,11 @@
 mod settings;
 
 use crate::stage::{Done, Machine};
-use settings::TABLE;
+use settings::{Config, TABLE};
 use std::collections::BTreeSet;
 use std::fs;
-use waxwing::ui::settings::Preset;
+use std::path::Path;
+use waxwing::ui::settings::{ConfigFile, Preset, SettingError, Settings, flags};
 
 const README: &str = include_str!("../../README.md");
 
@@ -77,6 +78,60 @@ fn a_flag_counts_more_than_the_environment_and_that_more_than_the_file() {
     fs::create_dir(machine.at("elsewhere")).unwrap();
     fs::write(machine.at("elsewhere/other.toml"), "data = \"beside-it\"\n").unwrap();
     assert_eq!(users(&["--config", "elsewhere/other.toml"], None), "elsewhere/beside-it");
+}
+
+/// What the settings come to when these say something of one: the flag, the environment, the file.
+fn config(name: &str, said: [Option<&str>; 3]) -> Result<Config, SettingError> {
+    let setting = TABLE.iter().find(|setting| setting.name == name).unwrap();
+    let [flag, variable, file] = said;
+    let typed = flag.map(|value| format!("--{name}={value}"));
+    let words = ["server".to_owned()].into_iter().chain(typed);
+    let matches = clap::Command::new("server").args(flags(TABLE)).get_matches_from(words);
+    let environment =
+        |asked: &str| variable.filter(|_| asked == setting.variable()).map(Into::into);
+    let file = file.map(|value| format!("{name} = {value}\n"));
+    let file = file.map(|text| ConfigFile::parse(TABLE, Path::new("x.toml"), &text).unwrap());
+    let settings = Settings::gather(TABLE, &matches, &environment, file.as_ref());
+    Config::new(&settings, None, "server".into())
+}
+
+#[test]
+fn every_bound_can_be_set_in_each_place_and_has_a_range() {
+    type Get = fn(&Config) -> u64;
+    let bounds: [(&str, Get); 14] = [
+        ("session-hours", |it| it.bounds.rules.session_lifetime.as_secs() / 3600),
+        ("entries-per-person", |it| it.bounds.rules.entries_of_person),
+        ("online-seconds", |it| it.bounds.rules.online_lifetime.as_secs()),
+        ("idle-timeout", |it| it.bounds.deadlines.silence.as_secs()),
+        ("login-timeout", |it| it.bounds.rules.anonymous_time.as_secs()),
+        ("password-wait", |it| it.bounds.rules.hashing_wait.as_secs()),
+        ("wrong-passwords", |it| it.bounds.rules.free_tries.into()),
+        ("joins-per-hour", |it| it.bounds.rules.open_joins.into()),
+        ("connections", |it| it.bounds.limits.all as u64),
+        ("connections-per-person", |it| it.bounds.limits.of_identity as u64),
+        ("newcomers", |it| it.bounds.rules.anonymous as u64),
+        ("newcomers-per-address", |it| it.bounds.rules.anonymous_of_address as u64),
+        ("handshakes", |it| it.bounds.limits.unproven as u64),
+        ("handshakes-per-address", |it| it.bounds.limits.unproven_of_address as u64),
+    ];
+    for (name, get) in bounds {
+        let value = |said| get(&config(name, said).unwrap());
+        let setting = TABLE.iter().find(|setting| setting.name == name).unwrap();
+        let Preset::Is(usual) = setting.preset else { panic!("{name} has a default") };
+        assert_eq!(value([None, None, None]).to_string(), usual, "{name}");
+        assert_eq!(value([None, None, Some("7")]), 7, "{name}");
+        assert_eq!(value([None, Some("8"), Some("7")]), 8, "{name}");
+        assert_eq!(value([Some("9"), Some("8"), Some("7")]), 9, "{name}");
+        for wrong in ["0", "many", "999999999999"] {
+            let told = config(name, [Some(wrong), None, None]).unwrap_err().to_string();
+            assert!(told.starts_with(&format!("--{name}: {wrong} must be a number")), "{told}");
+        }
+    }
+    // The defaults that the help names are those of the library.
+    let Config { bounds, .. } = config("threads", [None; 3]).unwrap();
+    assert_eq!(bounds.rules, waxwing::index::Rules::default());
+    assert_eq!(bounds.limits, waxwing::link::Limits::default());
+    assert_eq!(bounds.deadlines, waxwing::link::Deadlines::default());
 }
 
 #[test]

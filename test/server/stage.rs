@@ -233,11 +233,18 @@ impl Running {
     }
 
     /// Stops it as a service manager does.
-    pub(crate) fn stop(mut self) -> String {
+    pub(crate) fn stop(self) -> String {
+        self.stop_and_tell().1
+    }
+
+    /// The same; gives all that it printed as well.
+    pub(crate) fn stop_and_tell(mut self) -> (String, String) {
         self.signal(Signal::TERM);
         let (exit, err) = self.end();
         assert_eq!(exit.code(), Some(0), "{err}");
-        err
+        let mut out = std::mem::take(&mut self.first_line);
+        self.out.read_to_string(&mut out).unwrap();
+        (out, err)
     }
 }
 

@@ -23,6 +23,7 @@ const TEXTS: &[&str] = &[
     directory::LAST,
     directory::NUMBERED,
     directory::ENTRIES,
+    directory::ENTRIES_OF,
     accounts::OF_NAME,
     accounts::OF_ID,
     accounts::OF_IDENTITY,

@@ -1,16 +1,17 @@
 //! What a person can set, in one table, and what it comes to.
 
+mod times;
+
 use crate::failures;
 use std::env;
 use std::fs;
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
-use waxwing::link::{Backoff, Deadlines, Rates};
+use waxwing::link::Rates;
 use waxwing::model::{Audience, IndexAddress, Rate, UserName};
-use waxwing::node::{Config, Home, Options, Pace, Receive};
+use waxwing::node::{Config, Home, Options, Receive};
 use waxwing::peer::Allowance;
-use waxwing::ui::settings::{ConfigFile, Preset, Setting, SettingError, Settings};
+use waxwing::ui::settings::{ConfigFile, PathOrOff, Preset, Setting, SettingError, Settings};
 use waxwing::ui::{Exit, Failure};
 
 /// Everything that can be set.
@@ -24,17 +25,20 @@ pub(crate) static TABLE: &[&Setting] = &[
     &SHARE_DOWNLOADS,
     &RECEIVE,
     &PORT,
-    &PATIENCE,
-    &AWAY,
-    &RETRIES,
-    &RETRY_PAUSE,
-    &RETRY_PAUSE_MOST,
-    &CONNECT_TIMEOUT,
-    &IDLE_TIMEOUT,
+    &times::PATIENCE,
+    &times::AWAY,
+    &times::RETRIES,
+    &times::RETRY_PAUSE,
+    &times::RETRY_PAUSE_MOST,
+    &times::CONNECT_TIMEOUT,
+    &times::HANDSHAKE_TIMEOUT,
+    &times::ANSWER_TIMEOUT,
+    &times::DECIDE_MINUTES,
+    &times::IDLE_TIMEOUT,
     &UPLOAD_SLOTS,
     &UPLOAD_LIMIT,
     &DOWNLOAD_LIMIT,
-    &RESCAN,
+    &times::RESCAN,
     &LOG,
     &JSON,
 ];
@@ -120,24 +124,6 @@ const PORT: Setting = Setting {
     help: "Listen on this port",
 };
 
-const PATIENCE: Setting = Setting {
-    name: "patience",
-    value: Some("SECONDS"),
-    preset: Preset::Is("30"),
-    in_file: true,
-    many: false,
-    help: "Wait so long for an answer of the index",
-};
-
-const AWAY: Setting = Setting {
-    name: "away",
-    value: Some("SECONDS"),
-    preset: Preset::Is("5"),
-    in_file: true,
-    many: false,
-    help: "Try so long to reach an index that is away",
-};
-
 const UPLOAD_SLOTS: Setting = Setting {
     name: "upload-slots",
     value: Some("N"),
@@ -163,60 +149,6 @@ const DOWNLOAD_LIMIT: Setting = Setting {
     in_file: true,
     many: false,
     help: "Take no more than so much a second, as in 500kB or 1.5MB",
-};
-
-const RESCAN: Setting = Setting {
-    name: "rescan",
-    value: Some("SECONDS"),
-    preset: Preset::Is("600"),
-    in_file: true,
-    many: false,
-    help: "Look at all shares again so often, besides when something changes",
-};
-
-const RETRIES: Setting = Setting {
-    name: "retries",
-    value: Some("N"),
-    preset: Preset::Is("3"),
-    in_file: true,
-    many: false,
-    help: "Try so often to reach somebody, or to get what may come later",
-};
-
-const RETRY_PAUSE: Setting = Setting {
-    name: "retry-pause",
-    value: Some("SECONDS"),
-    preset: Preset::Is("1"),
-    in_file: true,
-    many: false,
-    help: "Wait so long before the second try; twice as long before each next one",
-};
-
-const RETRY_PAUSE_MOST: Setting = Setting {
-    name: "retry-pause-most",
-    value: Some("SECONDS"),
-    preset: Preset::Is("10"),
-    in_file: true,
-    many: false,
-    help: "Wait no longer than this between two tries",
-};
-
-const CONNECT_TIMEOUT: Setting = Setting {
-    name: "connect-timeout",
-    value: Some("SECONDS"),
-    preset: Preset::Is("5"),
-    in_file: true,
-    many: false,
-    help: "Wait so long for a connection to one address",
-};
-
-const IDLE_TIMEOUT: Setting = Setting {
-    name: "idle-timeout",
-    value: Some("SECONDS"),
-    preset: Preset::Is("60"),
-    in_file: true,
-    many: false,
-    help: "Take a connection for broken, or a transfer for stuck, in which nothing comes for so long",
 };
 
 const LOG: Setting = Setting {
@@ -271,22 +203,17 @@ impl Given {
             receive: settings.parse::<Receive>(&RECEIVE)?.unwrap_or_default(),
             port: port.and_then(|port| port.try_into().ok()),
         };
-        let seconds = |setting| {
-            settings.number(setting, 1..=3600).map(|it| Duration::from_secs(it.unwrap_or(30)))
-        };
-        let (patience, away) = (seconds(&PATIENCE)?, seconds(&AWAY)?);
-        let always = Duration::from_secs(settings.number(&RESCAN, 5..=86_400)?.unwrap_or(600));
-        let pace = Pace { always, ..Pace::default() };
         let rates =
             Rates { up: rate(settings, &UPLOAD_LIMIT)?, down: rate(settings, &DOWNLOAD_LIMIT)? };
         let slots = settings.number(&UPLOAD_SLOTS, 1..=1000)?.and_then(|it| it.try_into().ok());
         let serving = Allowance { in_all: slots.unwrap_or(64), ..Allowance::SERVING };
-        let options = Options { patience, away, pace, rates, serving, ..Options::default() };
-        let options = Options { retries: retries(settings)?, ..deadlines(settings, options)? };
+        let options = times::options(settings, Options { rates, serving, ..Options::default() })?;
         let (samples, json) = (settings.is_on(&SAMPLES)?, settings.is_on(&JSON)?);
-        let log =
-            settings.path(&LOG).map(whole).unwrap_or_else(|| home.state_path().join("client.log"));
-        let log = Some(log).filter(|log| !log.ends_with("off"));
+        let log = match settings.path_or_off(&LOG) {
+            None => Some(home.state_path().join("client.log")),
+            Some(PathOrOff::Path(path)) => Some(whole(path)),
+            Some(PathOrOff::Off) => None,
+        };
         Ok(Self { home, has_file, config, options, samples, json, log, remark })
     }
 }
@@ -319,32 +246,6 @@ fn share_downloads(settings: &Settings) -> Result<Option<Audience>, SettingError
             Audience::people(names).map(Some).map_err(|why| wrong(why.to_string()))
         }
     }
-}
-
-fn retries(settings: &Settings) -> Result<Backoff, SettingError> {
-    let usual = Backoff::default();
-    let seconds = |setting, usual| {
-        settings.number(setting, 0..=3600).map(|it| it.map_or(usual, Duration::from_secs))
-    };
-    let tries = settings.number(&RETRIES, 1..=1000)?.and_then(|tries| tries.try_into().ok());
-    Ok(Backoff {
-        tries: tries.unwrap_or(usual.tries),
-        first: seconds(&RETRY_PAUSE, usual.first)?,
-        longest: seconds(&RETRY_PAUSE_MOST, usual.longest)?,
-    })
-}
-
-fn deadlines(settings: &Settings, options: Options) -> Result<Options, SettingError> {
-    let usual = options.deadlines;
-    let seconds = |setting, range, usual| {
-        settings.number(setting, range).map(|it| it.map_or(usual, Duration::from_secs))
-    };
-    let connect = seconds(&CONNECT_TIMEOUT, 1..=3600, usual.connect)?;
-    let silence = seconds(&IDLE_TIMEOUT, 2..=3600, usual.silence)?;
-    // Who is silent is asked in time whether they are there.
-    let (ping, stalled) = (silence / 2, silence);
-    let deadlines = Deadlines { connect, silence, ping, stalled, ..usual };
-    Ok(Options { deadlines, ..options })
 }
 
 /// The index that is set. Once another one was joined, that one counts more than the file.

@@ -21,7 +21,7 @@ use waxwing::index::admin::{Desk, Order};
 use waxwing::index::control::{self, Door};
 use waxwing::index::store::{Place, Sqlite, Store, restore_was_cut_off};
 use waxwing::index::{FolderError, Happening, Held, Index, Rules};
-use waxwing::link::{Deadlines, Listener, Side};
+use waxwing::link::{Listener, Side};
 use waxwing::model::Invitation;
 use waxwing::ui::{Exit, Failure, Level, Log, LogFile, Printer, Sinks};
 use waxwing::wire::{Features, Party};
@@ -107,7 +107,7 @@ impl Opened {
         let at = advertised(config, self.at)?;
         let desk = Desk::beside(index.clone(), started, at.clone(), fingerprint);
         let door = door(&self.held, &log);
-        let listener = listener(self.sockets, self.identity, &index)?;
+        let listener = listener(config, self.sockets, self.identity, &index)?;
 
         let invitation = Invitation { at, fingerprint, token: None };
         greet(printer, config, self.at, &invitation, self.is_new);
@@ -182,9 +182,7 @@ fn index(config: &Config, store: Sqlite, log: Log) -> io::Result<Index<Sqlite>> 
     let rules = Rules {
         open_joining: config.everybody_may_join(),
         wide: !config.is_local(),
-        session_lifetime: config.session_lifetime,
-        entries_of_person: config.entries_of_person,
-        ..Rules::default()
+        ..config.bounds.rules.clone()
     };
     let tell = move |happening: Happening| {
         log.event(level(&happening), UnixTime::now(), &happening, &happening);
@@ -201,15 +199,18 @@ fn level(happening: &Happening) -> Level {
 }
 
 fn listener(
+    config: &Config,
     sockets: TcpListener,
     identity: Identity,
     index: &Index<Sqlite>,
 ) -> Result<Listener<TcpListener>, Failure> {
     let features = Features::default();
-    let side = Side::new(Arc::new(identity), Party::Index, features, Deadlines::default())
-        .map_err(|error| Failure::new(Exit::Error, error))?;
+    let side =
+        Side::new(Arc::new(identity), Party::Index, features, config.bounds.deadlines.clone())
+            .map_err(|error| Failure::new(Exit::Error, error))?;
     let index = index.clone();
-    Ok(Listener::new(sockets, side).with_notices(move |notice| index.notice(notice)))
+    let listener = Listener::new(sockets, side).with_limits(config.bounds.limits.clone());
+    Ok(listener.with_notices(move |notice| index.notice(notice)))
 }
 
 /// A server without it serves as well; only its owner's verbs have to wait until it stops.

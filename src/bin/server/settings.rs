@@ -1,13 +1,15 @@
 //! What can be set on the server, in one table, and what it comes to.
 
+#[path = "bounds.rs"]
+mod bounds;
+
+use bounds::Bounds;
 use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 use waxwing::crypto::PasswordHasher;
 use waxwing::index::DataFolder;
 use waxwing::model::HostPort;
-use waxwing::model::limits::PERSON_ENTRIES;
 use waxwing::ui::settings::{Preset, Setting, SettingError, Settings};
 
 /// Everything that can be set.
@@ -16,9 +18,21 @@ pub(crate) static TABLE: &[&Setting] = &[
     &LISTEN,
     &HOST,
     &OPEN_JOINING,
-    &SESSION_HOURS,
+    &bounds::SESSION_HOURS,
     &BCRYPT_COST,
-    &ENTRIES_PER_PERSON,
+    &bounds::ENTRIES_PER_PERSON,
+    &bounds::ONLINE_SECONDS,
+    &bounds::IDLE_TIMEOUT,
+    &bounds::LOGIN_TIMEOUT,
+    &bounds::PASSWORD_WAIT,
+    &bounds::WRONG_PASSWORDS,
+    &bounds::JOINS_PER_HOUR,
+    &bounds::CONNECTIONS,
+    &bounds::CONNECTIONS_PER_PERSON,
+    &bounds::NEWCOMERS,
+    &bounds::NEWCOMERS_PER_ADDRESS,
+    &bounds::HANDSHAKES,
+    &bounds::HANDSHAKES_PER_ADDRESS,
     &THREADS,
     &LOG,
     &JSON,
@@ -61,15 +75,6 @@ const OPEN_JOINING: Setting = Setting {
     help: "Let everybody join who reaches the server",
 };
 
-const SESSION_HOURS: Setting = Setting {
-    name: "session-hours",
-    value: Some("N"),
-    preset: Preset::Is("12"),
-    in_file: true,
-    many: false,
-    help: "End a session after so many hours without use",
-};
-
 const BCRYPT_COST: Setting = Setting {
     name: "bcrypt-cost",
     value: Some("N"),
@@ -77,15 +82,6 @@ const BCRYPT_COST: Setting = Setting {
     in_file: true,
     many: false,
     help: "Hash passwords at this cost, from 12 to 20; each step doubles the time",
-};
-
-const ENTRIES_PER_PERSON: Setting = Setting {
-    name: "entries-per-person",
-    value: Some("N"),
-    preset: Preset::Is("500000"),
-    in_file: true,
-    many: false,
-    help: "Let each person publish so many files",
 };
 
 const THREADS: Setting = Setting {
@@ -136,9 +132,8 @@ pub(crate) struct Config {
     pub(crate) listen_was_typed: bool,
     pub(crate) host: Option<String>,
     pub(crate) open_joining: Option<bool>,
-    pub(crate) session_lifetime: Duration,
     pub(crate) hasher: PasswordHasher,
-    pub(crate) entries_of_person: u64,
+    pub(crate) bounds: Bounds,
     pub(crate) threads: usize,
     pub(crate) log: Option<PathBuf>,
     /// Where settings were read.
@@ -159,18 +154,15 @@ impl Config {
         let listen = listen(settings)?;
         let cost = settings.number(&BCRYPT_COST, 12..=20)?.and_then(|cost| cost.try_into().ok());
         let hasher = PasswordHasher::new(cost.unwrap_or(PasswordHasher::DEFAULT_COST));
-        let hours = settings.number(&SESSION_HOURS, 1..=8760)?.unwrap_or(12);
         let threads = settings.number(&THREADS, 1..=1024)?.and_then(|n| n.try_into().ok());
-        let entries = settings.number(&ENTRIES_PER_PERSON, 1..=100_000_000)?;
         Ok(Self {
             data: DataFolder::at(data(settings)?),
             listen,
             listen_was_typed: settings.typed(&LISTEN).is_some(),
             host: host(settings, listen.port())?,
             open_joining: settings.switch(&OPEN_JOINING)?,
-            session_lifetime: Duration::from_secs(hours.saturating_mul(3600)),
             hasher: hasher.ok_or_else(|| settings.refuse(&BCRYPT_COST, "is no such cost"))?,
-            entries_of_person: entries.unwrap_or(PERSON_ENTRIES),
+            bounds: Bounds::new(settings)?,
             threads: threads.unwrap_or_else(cores),
             log: settings.path(&LOG),
             file_was_found: file.as_deref() == Some(Path::new(FILE_NAME))

@@ -135,8 +135,11 @@ impl<'a> Show<'a> {
             Report::Invitation { user, made, expires } => {
                 vec![user.unwrap_or(anybody), when(made), when(expires)]
             }
-            Report::User { name, identity, contact, since, last_online, sessions } => {
-                let online = last_online.map_or("never".to_owned(), when);
+            Report::User { name, identity, contact, since, online, last_online, sessions } => {
+                let online = match online {
+                    Some(true) => "now".to_owned(),
+                    _ => last_online.map_or("never".to_owned(), when),
+                };
                 let contact = contact.unwrap_or_default();
                 vec![name, when(since), online, sessions.to_string(), short(&identity), contact]
             }
@@ -144,10 +147,20 @@ impl<'a> Show<'a> {
                 let times = [when(began), when(used), when(expires)];
                 [user].into_iter().chain(times).chain([short(&identity), short(&number)]).collect()
             }
+            Report::Share { owner, name, to, entries, bytes: size, version } => {
+                let numbers = [entries.to_string(), bytes(size), version.to_string()];
+                [owner, name, to].into_iter().chain(numbers).collect()
+            }
+            Report::Entry { number, name, what, identity, time } => {
+                vec![number.to_string(), name, what, short(&identity), when(time)]
+            }
             _ => return,
         };
-        list.table.row(cells);
         list.rows = list.rows.saturating_add(1);
+        // A program has them already, and there may be very many.
+        if !self.printer.is_json() {
+            list.table.row(cells);
+        }
     }
 
     /// Beside results for a person; a program has it in the results.
@@ -185,6 +198,14 @@ impl List {
             Order::Sessions { .. } => (
                 &["user", "began", "last used", "ends", "identity", "number"],
                 "Nobody is logged in.".to_owned(),
+            ),
+            Order::Shares { .. } => (
+                &["owner", "share", "for", "entries", "size", "version"],
+                "Nothing is shared.".to_owned(),
+            ),
+            Order::Directory { .. } => (
+                &["#", "name", "what", "identity", "when"],
+                "The key directory has no entries from there on.".to_owned(),
             ),
             _ => return None,
         };

@@ -47,6 +47,15 @@ pub(crate) fn command() -> Command {
                 .arg(named("of", "List those of this account only").conflicts_with("end"))
                 .arg(named("end", "End all sessions of this account"))
                 .arg(yes()),
+            Command::new("shares")
+                .about("List what people share: whose, for whom, and how much")
+                .arg(named("of", "List those of this account only"))
+                .arg(number("limit", LIMIT)),
+            Command::new("directory")
+                .about("List the key directory: which name had which identity since when")
+                .arg(named("of", "List the entries of this name only, also if nobody has it now"))
+                .arg(number("from", "Begin with the entry of this number [default: 0]"))
+                .arg(number("limit", LIMIT)),
             Command::new("stats").about("Count accounts, sessions, and what the database takes"),
             Command::new("backup")
                 .about("Copy the database into a new file, while the server runs or not")
@@ -135,6 +144,11 @@ fn order(verb: &str, arguments: &ArgMatches, config: &Config) -> Result<Order, F
             Some(user) => Order::End { user },
             None => Order::Sessions { user: name("of") },
         },
+        "shares" => Order::Shares { user: name("of"), most: most(arguments) },
+        "directory" => {
+            let from = arguments.get_one("from").copied().unwrap_or_default();
+            Order::Directory { user: name("of"), from, most: most(arguments) }
+        }
         "stats" => Order::Stats,
         "check" => Order::Check,
         "backup" => Order::Backup { to: absolute(&path(arguments))? },
@@ -253,6 +267,16 @@ fn days() -> Arg {
     Arg::new("days").long("days").value_name("N").value_parser(days).help(help)
 }
 
+fn number(flag: &'static str, help: &'static str) -> Arg {
+    let number = clap::value_parser!(u64).range(..=MOST);
+    Arg::new(flag).long(flag).value_name("N").value_parser(number).help(help)
+}
+
+/// How many rows are listed.
+fn most(arguments: &ArgMatches) -> u64 {
+    arguments.get_one("limit").copied().unwrap_or(1000).max(1)
+}
+
 fn file(help: &'static str) -> Arg {
     let path = clap::value_parser!(PathBuf);
     Arg::new("FILE").required(true).value_parser(path).help(help)
@@ -277,6 +301,9 @@ const ABOUT: &str = "The index of waxwing: accounts, keys, and who is online.
 
 Without a verb the server runs until Ctrl-C; it needs no settings to begin. The verbs are for
 its owner, and work beside the running server or without it.";
+const LIMIT: &str = "List at most so many [default: 1000]";
+/// Nobody has so many of anything.
+const MOST: u64 = 100_000_000;
 const DAYS: u16 = 7;
 /// For so long a verb waits for a server that starts.
 const START_TAKES: Duration = Duration::from_secs(10);

@@ -3,7 +3,10 @@
 use super::{Fault, FaultKind, Order, Report, Shown, Stats};
 use crate::crypto::{Fingerprint, UnixTime};
 use crate::index::Index;
-use crate::index::store::{Invite, Refusal, SessionRow, Sqlite, Store, StoreError, UserRow};
+use crate::index::store::{
+    Invite, Refusal, SessionRow, ShareFigures, Sqlite, Store, StoreError, UserRow,
+};
+use crate::model::directory::DirectoryEntry;
 use crate::model::{self, HostPort, Invitation, JoinToken, TokenHash, UserName};
 use data_encoding::HEXLOWER;
 use std::fmt;
@@ -64,6 +67,10 @@ impl Desk {
                 tell(reports, Report::Closed { user: user.to_string(), sessions }).await
             }
             Order::Sessions { user } => self.sessions(user, now, reports).await,
+            Order::Shares { user, most } => self.shares(user, whole(most), reports).await,
+            Order::Directory { user, from, most } => {
+                self.directory(user, (from, whole(most)), reports).await
+            }
             Order::End { user } => {
                 let over = self.store.end_sessions(&user).await;
                 let over = over.map_err(|error| about(&user, error))?;
@@ -125,8 +132,65 @@ impl Desk {
             let Some(last) = rows.last().map(|row| row.user.clone()) else { return Ok(()) };
             after = Some(last);
             for row in rows {
+                let live = self.live.as_ref();
+                let online = live.map(|(index, _)| index.is_online(row.account));
+                tell(reports, user(row, online)).await?;
+            }
+        }
+    }
+
+    async fn shares(
+        &self,
+        of: Option<UserName>,
+        most: usize,
+        reports: &Sender<Report>,
+    ) -> Result<(), Fault> {
+        if let Some(user) = &of {
+            self.demand(user).await?;
+        }
+        let (mut after, mut told) = (None, 0_usize);
+        loop {
+            let page = PAGE.min(most.saturating_sub(told)).max(1);
+            let rows = self.store.shares(of.as_ref(), after.take(), page).await?;
+            let Some(last) = rows.last() else { return Ok(()) };
+            if told >= most {
+                return tell(reports, Report::More { told: count(told) }).await;
+            }
+            after = Some((last.owner.clone(), last.name.clone()));
+            told = told.saturating_add(rows.len());
+            for row in rows {
                 tell(reports, row.into()).await?;
             }
+        }
+    }
+
+    /// Of names, too, that nobody has any more.
+    async fn directory(
+        &self,
+        of: Option<UserName>,
+        (mut from, most): (u64, usize),
+        reports: &Sender<Report>,
+    ) -> Result<(), Fault> {
+        let mut told = 0_usize;
+        loop {
+            let page = PAGE.min(most.saturating_sub(told)).max(1);
+            let rows = self.store.directory(of.as_ref(), from, page).await?;
+            let Some(last) = rows.last() else { break };
+            if told >= most {
+                return tell(reports, Report::More { told: count(told) }).await;
+            }
+            from = last.number.saturating_add(1);
+            told = told.saturating_add(rows.len());
+            for row in rows {
+                tell(reports, row.into()).await?;
+            }
+        }
+        match of.filter(|_| told == 0 && from == 0) {
+            Some(user) => {
+                let text = format!("the key directory has nothing of {user}");
+                Err(Fault::new(FaultKind::NotFound, text))
+            }
+            None => Ok(()),
         }
     }
 
@@ -136,10 +200,8 @@ impl Desk {
         now: UnixTime,
         reports: &Sender<Report>,
     ) -> Result<(), Fault> {
-        if let Some(user) = &user
-            && self.store.account(user).await?.is_none()
-        {
-            return Err(about(user, Refusal::NotFound.into()));
+        if let Some(user) = &user {
+            self.demand(user).await?;
         }
         let rows = self.store.sessions(user.as_ref(), MOST_ROWS, now).await?;
         let told = rows.len();
@@ -147,6 +209,14 @@ impl Desk {
             tell(reports, row.into()).await?;
         }
         tell_if_more(told, reports).await
+    }
+
+    /// Somebody has this name.
+    async fn demand(&self, user: &UserName) -> Result<(), Fault> {
+        match self.store.account(user).await? {
+            Some(_) => Ok(()),
+            None => Err(about(user, Refusal::NotFound.into())),
+        }
     }
 
     async fn stats(&self, now: UnixTime) -> Result<Stats, Fault> {
@@ -216,15 +286,45 @@ impl fmt::Debug for Desk {
     }
 }
 
-impl From<UserRow> for Report {
-    fn from(row: UserRow) -> Self {
-        Self::User {
-            name: row.user.to_string(),
-            identity: row.identity.to_string(),
-            contact: row.contact,
-            since: row.since.0,
-            last_online: row.last_online.map(|time| time.0),
-            sessions: row.sessions,
+fn user(row: UserRow, online: Option<bool>) -> Report {
+    Report::User {
+        name: row.user.to_string(),
+        identity: row.identity.to_string(),
+        contact: row.contact,
+        since: row.since.0,
+        online,
+        last_online: row.last_online.map(|time| time.0),
+        sessions: row.sessions,
+    }
+}
+
+impl From<ShareFigures> for Report {
+    fn from(row: ShareFigures) -> Self {
+        let people: Vec<_> = row.people.iter().map(UserName::as_str).collect();
+        let to = match (row.everyone, people.is_empty()) {
+            (true, _) => "everyone".to_owned(),
+            (false, true) => "nobody any more".to_owned(),
+            (false, false) => people.join(", "),
+        };
+        Self::Share {
+            owner: row.owner.to_string(),
+            name: row.name.as_str().to_owned(),
+            to,
+            entries: row.entries,
+            bytes: row.bytes,
+            version: row.version,
+        }
+    }
+}
+
+impl From<DirectoryEntry> for Report {
+    fn from(entry: DirectoryEntry) -> Self {
+        Self::Entry {
+            number: entry.number,
+            name: entry.user.to_string(),
+            what: entry.event.name().to_owned(),
+            identity: entry.identity.to_string(),
+            time: entry.time.0,
         }
     }
 }
@@ -276,12 +376,16 @@ async fn tell_if_more(told: usize, reports: &Sender<Report>) -> Result<(), Fault
     tell(reports, Report::More { told: count(told) }).await
 }
 
+fn whole(number: u64) -> usize {
+    usize::try_from(number).unwrap_or(usize::MAX)
+}
+
 fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 const DAY: u64 = 24 * 3600;
-/// How many accounts are asked for at once.
+/// How many rows are asked for at once.
 const PAGE: usize = 256;
 /// How many rows a list has at most that the store gives in one piece.
 const MOST_ROWS: usize = 10_000;

@@ -34,6 +34,24 @@ pub enum Order {
         #[serde(with = "maybe")]
         user: Option<UserName>,
     },
+    /// The shares, of one account or of all.
+    Shares {
+        /// Whose.
+        #[serde(with = "maybe")]
+        user: Option<UserName>,
+        /// At most so many.
+        most: u64,
+    },
+    /// The entries of the key directory, of one name or of all.
+    Directory {
+        /// Of which name.
+        #[serde(with = "maybe")]
+        user: Option<UserName>,
+        /// From which on.
+        from: u64,
+        /// At most so many.
+        most: u64,
+    },
     /// Ends all sessions of an account.
     End {
         /// Whose.

@@ -38,6 +38,8 @@ pub enum Report {
         contact: Option<String>,
         /// Since when it is there.
         since: u64,
+        /// Whether it is online; nobody knows when no server runs.
+        online: Option<bool>,
         /// When it was last online.
         last_online: Option<u64>,
         /// How many sessions are not over.
@@ -64,6 +66,34 @@ pub enum Report {
         used: u64,
         /// When it will be over, if it is not used.
         expires: u64,
+    },
+    /// A share.
+    Share {
+        /// Whose.
+        owner: String,
+        /// What it is called.
+        name: String,
+        /// For whom it is.
+        to: String,
+        /// How many entries it has.
+        entries: u64,
+        /// How many bytes these have in all.
+        bytes: u64,
+        /// A number that grows whenever what is in it changes.
+        version: u64,
+    },
+    /// An entry of the key directory.
+    Entry {
+        /// Its place, from 0.
+        number: u64,
+        /// The name that it is about.
+        name: String,
+        /// What happened.
+        what: String,
+        /// Whose the name was from then on, or until then, if it was closed.
+        identity: String,
+        /// When.
+        time: u64,
     },
     /// There are more rows than were asked for.
     More {

@@ -26,12 +26,12 @@ pub use catalog::{
 pub use nouns::{
     Account, AccountId, Asker, ChainRead, Figures, Granted, Invite, InviteRow, Joining, LoggingIn,
     Member, NewSession, OwnAccount, PersonRow, RequestKey, Rotating, SessionNumber, SessionRow,
-    Shown, UserRow,
+    ShareFigures, Shown, UserRow,
 };
 pub use sqlite::{Bounds, OpenError, Place, Sqlite, restore, restore_was_cut_off};
 
 use crate::crypto::{PasswordHash, UnixTime};
-use crate::model::directory::Documents;
+use crate::model::directory::{DirectoryEntry, Documents};
 use crate::model::{Content, EntryPath, Name, Share, ShareId, TokenHash, UserName};
 use catalog::{Lonely, Spot};
 use given::Given;
@@ -353,6 +353,22 @@ pub trait Store: Clone + Send + Sync + 'static {
         most: usize,
         now: UnixTime,
     ) -> impl Future<Output = Result<Vec<SessionRow>>> + Send;
+
+    /// At most so many shares, of one account or of all, by owner and name, after one.
+    fn shares(
+        &self,
+        of: Option<&UserName>,
+        after: Option<(UserName, Name)>,
+        most: usize,
+    ) -> impl Future<Output = Result<Vec<ShareFigures>>> + Send;
+
+    /// At most so many entries of the key directory, of one name or of all, from one on.
+    fn directory(
+        &self,
+        of: Option<&UserName>,
+        from: u64,
+        most: usize,
+    ) -> impl Future<Output = Result<Vec<DirectoryEntry>>> + Send;
 
     /// Ends all sessions of an account ([`Refusal::NotFound`] when there is none). Says which are
     /// over.

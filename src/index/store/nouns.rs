@@ -5,7 +5,7 @@ use crate::crypto::{
     VerifyingKey,
 };
 use crate::model::directory::{DirectoryEvent, Documents, Head};
-use crate::model::{TokenHash, UserName};
+use crate::model::{Name, TokenHash, UserName};
 
 /// Names an account inside one store. It travels nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -303,6 +303,25 @@ pub struct UserRow {
     pub last_online: Option<UnixTime>,
     /// How many sessions are not over.
     pub sessions: u64,
+}
+
+/// A share, as the index's owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShareFigures {
+    /// Whose.
+    pub owner: UserName,
+    /// What it is called.
+    pub name: Name,
+    /// Whether everyone may see it.
+    pub everyone: bool,
+    /// Who else may, besides the owner.
+    pub people: Vec<UserName>,
+    /// How many entries it has.
+    pub entries: u64,
+    /// How many bytes these have in all.
+    pub bytes: u64,
+    /// A number that grows whenever what is in it changes.
+    pub version: u64,
 }
 
 /// Counts of what a store holds.

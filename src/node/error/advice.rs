@@ -138,6 +138,7 @@ impl Error {
                 format!("ask {user} to start their program; `people` shows who is online"),
             ),
             Self::Unreached { why, .. } => unreachable(why),
+            Self::NobodyAt(_) => hint(Exit::Usage, "--from USER says who is there"),
             Self::Stranger(_) | Self::NotAPerson => {
                 hint(Exit::Verification, "tell whoever runs the index")
             }

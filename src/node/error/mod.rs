@@ -183,6 +183,9 @@ pub enum Error {
         /// Why.
         why: link::Error,
     },
+    /// An address was named, and not who is there.
+    #[error("it is not said who is at {0}")]
+    NobodyAt(HostPort),
     /// An identity has no name on the index.
     #[error("the index knows nobody with the key {0}")]
     Stranger(Fingerprint),

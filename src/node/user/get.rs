@@ -14,6 +14,7 @@ use super::User;
 use super::clashes::Decide;
 use super::items::{Item, Place};
 use super::reach::Reached;
+use super::send::is_busy;
 use crate::crypto::{Fingerprint, UnixTime};
 use crate::link::Streams;
 use crate::model::{Content, EntryPath, HostPort, ShareId, UserName};
@@ -36,8 +37,21 @@ pub struct GetRules {
     pub overwrite: bool,
     /// From whom alone.
     pub from: Option<UserName>,
-    /// Where that person is, for who knows better than the index.
+    /// Where that person is, or the one whose files are named, for who knows better than the index.
     pub at: Option<HostPort>,
+}
+
+impl GetRules {
+    /// Who is at the address that was named: from whom it is to be, else the one whose files these all are.
+    fn who_is_there<'a>(&'a self, wanted: &'a [Wanted]) -> Option<&'a UserName> {
+        let owner = |wanted: &'a Wanted| match wanted {
+            Wanted::Object(object) => Some(&object.user),
+            _ => None,
+        };
+        let one = self.from.as_ref().or_else(|| owner(wanted.first()?))?;
+        let is_theirs = |wanted| self.from.is_some() || owner(wanted) == Some(one);
+        wanted.iter().all(is_theirs).then_some(one)
+    }
 }
 
 /// What came of a file.
@@ -96,17 +110,24 @@ impl User {
         self.get_all_deciding(query, rules, None).await
     }
 
+    /// The same person, who knows where somebody is, if that is said.
+    pub(super) fn who_knows(&self, rules: &GetRules, wanted: &[Wanted]) -> Result<Self, Error> {
+        let Some(at) = &rules.at else { return Ok(self.clone()) };
+        let user = rules.who_is_there(wanted).ok_or_else(|| Error::NobodyAt(at.clone()))?;
+        Ok(self.with_place(user, at))
+    }
+
     pub(super) async fn get_deciding(
         &self,
         wanted: &[Wanted],
         rules: &GetRules,
         decide: Option<&mut Decide<'_>>,
     ) -> Result<Vec<Got>, Error> {
-        let mut items = Vec::new();
+        let (me, mut items) = (self.who_knows(rules, wanted)?, Vec::new());
         for wanted in wanted {
-            items.extend(self.items(wanted, rules.from.as_ref()).await?);
+            items.extend(me.items(wanted, rules.from.as_ref()).await?);
         }
-        self.get_items(items, rules, decide).await
+        me.get_items(items, rules, decide).await
     }
 
     pub(super) async fn get_all_deciding(
@@ -115,8 +136,9 @@ impl User {
         rules: &GetRules,
         decide: Option<&mut Decide<'_>>,
     ) -> Result<Vec<Got>, Error> {
-        let items = self.items_of_all(query, rules.from.as_ref()).await?;
-        self.get_items(items, rules, decide).await
+        let me = self.who_knows(rules, &[])?;
+        let items = me.items_of_all(query, rules.from.as_ref()).await?;
+        me.get_items(items, rules, decide).await
     }
 
     async fn get_items(
@@ -137,6 +159,7 @@ impl User {
             people: BTreeMap::new(),
             open: Item::with_own_places(items),
             waiting: Vec::new(),
+            patient: false,
             failed: 0,
             are_decided: decide.is_some(),
             clashes: Vec::new(),
@@ -166,6 +189,8 @@ pub(super) struct Getting<'a> {
     pub(super) open: Vec<Item>,
     /// What did not come from anybody, and may when they are asked again.
     waiting: Vec<Item>,
+    /// Whether those are waited for who serve others first: when nothing else can be done.
+    patient: bool,
     /// How often in a row nothing came of all that was tried.
     failed: u32,
     /// Whether somebody says what becomes of files in whose place others are.
@@ -180,10 +205,24 @@ impl Getting<'_> {
         self.spread().await;
         loop {
             while self.round().await {}
-            if !self.pause().await {
+            if !self.be_patient() && !self.pause().await {
                 return;
             }
         }
+    }
+
+    /// Those who had no turn for it are asked once more, and waited for. Gives whether there are any.
+    fn be_patient(&mut self) -> bool {
+        let is_busy = |(_, why): &(Place, Arc<Error>)| is_busy(why);
+        if std::mem::replace(&mut self.patient, true) {
+            return false;
+        }
+        let refused = |item: &mut Item| item.again.iter().any(is_busy);
+        for mut item in self.waiting.extract_if(.., refused) {
+            item.places = item.again.extract_if(.., |it| is_busy(it)).map(|it| it.0).collect();
+            self.open.push(item);
+        }
+        !self.open.is_empty()
     }
 
     /// Waits before those are asked again with whom it may pass. Gives whether they are.
@@ -240,6 +279,7 @@ impl Getting<'_> {
             // Others are not waited for as long as there is something else to do.
             let has_others = |(item, _): &(Item, Place)| !item.places.is_empty();
             let may_wait = at == last && self.open.is_empty() && !asked.iter().any(has_others);
+            let may_wait = may_wait || self.patient;
             self.fetch(&owner, share, (asked, may_wait)).await;
         }
         !self.open.is_empty()
@@ -273,7 +313,7 @@ impl Getting<'_> {
         owner: &UserName,
     ) -> Result<(Streams, Sharer, Landing), Arc<Error>> {
         if !self.people.contains_key(owner) {
-            let reached = self.user.reach(owner, self.rules.at.as_ref()).await;
+            let reached = self.user.reach(owner).await;
             self.people.insert(owner.clone(), reached.map_err(Arc::new));
         }
         let streams = match self.people.get(owner) {

@@ -124,7 +124,7 @@ use crate::crypto::Identity;
 use crate::crypto::key_file::Protection;
 use crate::crypto::key_folder::NewKeys;
 use crate::link::{Backoff, Deadlines, Rates, Side};
-use crate::model::{Events, UnixTime};
+use crate::model::{Events, HostPort, UnixTime, UserName};
 use crate::peer::{Allowance, Sharer};
 use crate::wire::{Features, Party};
 use std::fmt;
@@ -147,6 +147,8 @@ pub struct Options {
     pub pace: Pace,
     /// The tries to get something from somebody, or to reach them, and the pauses between.
     pub retries: Backoff,
+    /// How long others have to decide about what is sent to them.
+    pub decision: Duration,
     /// How often the index is asked who else has a file that is under way.
     pub more_sources: Duration,
     /// How much others get at once and in a minute; what is above it waits.
@@ -170,6 +172,7 @@ impl Default for Options {
             backoff: Backoff { tries: u32::MAX, first, longest },
             pace: Pace::default(),
             retries: Backoff::default(),
+            decision: Duration::from_secs(300),
             more_sources: Duration::from_secs(10),
             serving: Allowance::SERVING,
             rates: Rates::default(),
@@ -188,9 +191,9 @@ impl fmt::Debug for Options {
 }
 
 /// A person, with their keys open. Cheap to clone; all clones are the same, but for where they tell
-/// what they do: [`User::with_events`].
+/// what they do, [`User::with_events`], and where they dial somebody, [`User::with_place`].
 #[derive(Clone)]
-pub struct User(Arc<Inner>, Events);
+pub struct User(Arc<Inner>, Events, Option<Arc<(UserName, HostPort)>>);
 
 struct Inner {
     home: Home,
@@ -301,12 +304,12 @@ impl User {
             visits: broadcast::Sender::new(VISITS_WAITING),
             has_moved: AtomicBool::new(false),
         };
-        Ok(Self(Arc::new(inner), events))
+        Ok(Self(Arc::new(inner), events, None))
     }
 
     /// The same person; the work that is begun through this one is told there.
     pub fn with_events(&self, events: Events) -> Self {
-        Self(Arc::clone(&self.0), events)
+        Self(Arc::clone(&self.0), events, self.2.clone())
     }
 
     fn events(&self) -> &Events {

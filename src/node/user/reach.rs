@@ -8,6 +8,7 @@ use crate::model::{HostPort, PeerAddress, UserName};
 use crate::node::Error;
 use crate::node::index::Age;
 use crate::wire::{Code, Party};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -22,16 +23,18 @@ pub(super) struct Reached {
 }
 
 impl User {
+    /// The same person, who knows better than the index where somebody is: there they are dialled.
+    pub fn with_place(&self, user: &UserName, at: &HostPort) -> Self {
+        let place = Arc::new((user.clone(), at.clone()));
+        Self(Arc::clone(&self.0), self.1.clone(), Some(place))
+    }
+
     /// Reaches somebody: where the index says that they are, or at the address that is named.
-    pub(super) async fn reach(
-        &self,
-        user: &UserName,
-        at: Option<&HostPort>,
-    ) -> Result<Reached, Error> {
+    pub(super) async fn reach(&self, user: &UserName) -> Result<Reached, Error> {
         let pinned = self.meet(user).await?;
-        let addresses = match at {
-            Some(at) => vec![at.clone()],
-            None => self.addresses(user).await?,
+        let addresses = match self.2.as_deref() {
+            Some((who, at)) if who == user => vec![at.clone()],
+            _ => self.addresses(user).await?,
         };
         let dialler = Dialler::new(self.0.side.clone()).with_backoff(Backoff::never());
         let (conversation, incoming) = dial(&dialler, &pinned, addresses).await?;

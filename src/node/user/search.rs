@@ -130,14 +130,11 @@ impl User {
         let listing = match self.wait_or_else(&session, browse).await {
             Err(Error::Index(error)) if error.is_away() && self.pin(user)?.is_some() => {
                 // It reaches somebody, for which listings mostly need no room.
-                Box::pin(self.browse_there(user, part, most)).await?
+                Box::pin(self.ask_for_shares(user, part, most)).await?
             }
             listing => listing?,
         };
-        listing.ok_or_else(|| match part.share {
-            None => Error::Nobody(user.clone()),
-            Some(share) => Error::NoShareOf { user: user.clone(), share: share.clone() },
-        })
+        listing.ok_or_else(|| not_shared(user, part))
     }
 
     /// Who shares a content with one.
@@ -145,6 +142,14 @@ impl User {
         let session = self.session()?;
         let found = self.wait(&session, session.locate(content)).await?;
         found.ok_or(Error::NobodyHas(content.id()))
+    }
+}
+
+/// There is nobody, or no such share of theirs.
+pub(super) fn not_shared(user: &UserName, part: Part<'_>) -> Error {
+    match part.share {
+        None => Error::Nobody(user.clone()),
+        Some(share) => Error::NoShareOf { user: user.clone(), share: share.clone() },
     }
 }
 

@@ -2,12 +2,16 @@
 
 use super::User;
 use super::reach::Reached;
-use crate::model::{EntryPath, UserName};
+use crate::crypto::random;
+use crate::link::Backoff;
+use crate::model::{EntryPath, Transfer, UserName, Work};
 use crate::node::Error;
 use crate::peer::{self, Files, LeftOut, Reply};
+use crate::wire::Code;
 use std::path::PathBuf;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep};
 
 /// What came of files that were sent.
 #[derive(Debug)]
@@ -29,10 +33,31 @@ pub struct SentFiles {
 }
 
 impl User {
-    /// Offers files and folders to somebody, who has some minutes to decide, and sends them. When that
+    /// Offers files and folders to somebody, who has some minutes
+    /// ([`Options::decision`](super::Options::decision)) to decide, and sends them. When that
     /// is cut off they are offered again, and what is there already does not go again.
     pub async fn send(&self, to: &UserName, paths: &[PathBuf]) -> Result<SentFiles, Error> {
-        self.patiently(to, || self.send_once(to, paths)).await
+        self.patiently(to, || self.send_in_turn(to, paths)).await
+    }
+
+    /// Waits while they take from as many others as they do at once, as long as they may decide.
+    async fn send_in_turn(&self, to: &UserName, paths: &[PathBuf]) -> Result<SentFiles, Error> {
+        let (begun, mut refused) = (Instant::now(), 0_u32);
+        let name = paths.first().and_then(|path| path.file_name()).unwrap_or_default();
+        let (name, with) = (name.to_string_lossy(), Some(to.as_str()));
+        let transfer = Transfer { name: &name, total: 0, files: 1, with };
+        loop {
+            let why = match self.send_once(to, paths).await {
+                Err(why) if is_busy(&why) && begun.elapsed() < self.0.options.decision => why,
+                done => return done,
+            };
+            refused = refused.saturating_add(1);
+            let pause = PAUSES.pause(refused, u32::from_be_bytes(random()));
+            let Some(pause) = pause else { return Err(why) };
+            let waiting = self.events().begin_transfer(Work::Waiting, &transfer);
+            sleep(pause).await;
+            waiting.complete();
+        }
     }
 
     async fn send_once(&self, to: &UserName, paths: &[PathBuf]) -> Result<SentFiles, Error> {
@@ -40,7 +65,7 @@ impl User {
         let files = spawn_blocking(move || Files::open(&named)).await;
         let files = files.map_err(|_| Error::Stopped)??;
         let (bytes, left_out) = (files.manifest().data_length(), files.left_out().to_vec());
-        let reached = self.reach(to, None).await?;
+        let reached = self.reach(to).await?;
         let sent = self.send_to(&reached, files).await;
         let verified = reached.pinned.pin.verified.is_some();
         reached.close().await;
@@ -58,11 +83,17 @@ impl User {
         let sent = self
             .sharer()?
             .with_person(&reached.pinned.user)
-            .send(&reached.streams, files, PATIENCE)
+            .send(&reached.streams, files, self.0.options.decision)
             .await;
         sent.map_err(|error: peer::Error| error.into())
     }
 }
 
-/// How long somebody has to decide.
-const PATIENCE: Duration = Duration::from_secs(300);
+/// Whether somebody takes from or gives to as many others as they do at once.
+pub(super) fn is_busy(why: &Error) -> bool {
+    matches!(why, Error::Peer(peer::Error::Refused { code: Code::Busy, .. }))
+}
+
+/// Before it is offered again to somebody who takes from others.
+const PAUSES: Backoff =
+    Backoff { tries: u32::MAX, first: Duration::from_millis(250), longest: Duration::from_secs(5) };

@@ -275,7 +275,7 @@ impl User {
         let there = match reached {
             Some(there) => there,
             None => reached.insert(tokio::select! {
-                there = self.reach(&place.of.owner, None) => there?,
+                there = self.reach(&place.of.owner) => there?,
                 () = spread.over() => return Ok(()),
             }),
         };

@@ -10,6 +10,7 @@
 //! Nobody is known any more when the directory has raised an alarm.
 
 use super::User;
+use super::search::not_shared;
 use crate::crypto::Fingerprint;
 use crate::model::{PeerAddress, UnixTime, UserName};
 use crate::node::Error;
@@ -65,14 +66,26 @@ impl User {
         self.wait(session, call).await
     }
 
-    /// Asks a person for what they share with one.
-    pub(super) async fn browse_there(
+    /// Asks a person, and not the index, for what they share with one: all of it, or this part; at most so
+    /// many entries.
+    pub async fn browse_there(
+        &self,
+        user: &UserName,
+        part: Part<'_>,
+        most: usize,
+    ) -> Result<Listing, Error> {
+        let listing = self.ask_for_shares(user, part, most).await?;
+        listing.ok_or_else(|| not_shared(user, part))
+    }
+
+    /// The same; nothing when they share nothing of the kind.
+    pub(super) async fn ask_for_shares(
         &self,
         user: &UserName,
         part: Part<'_>,
         most: usize,
     ) -> Result<Option<Listing>, Error> {
-        let reached = self.patiently(user, || self.reach(user, None)).await?;
+        let reached = self.patiently(user, || self.reach(user)).await?;
         let asked = async {
             let (mut pages, conversation) =
                 (Pages::new(user, part, most), reached.streams.conversation());

@@ -1,5 +1,6 @@
 //! Finding files that others share.
 
+use super::moving::at;
 use super::people::{key, places, user};
 use super::tell_age;
 use crate::failures::{self, Trouble};
@@ -9,7 +10,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 use std::str::FromStr;
 use waxwing::crypto::UnixTime;
-use waxwing::model::{FileKind, Keyword, Untrusted, UserName};
+use waxwing::model::{FileKind, HostPort, Keyword, Untrusted, UserName};
 use waxwing::node::index::{Found, Part, Query, Seen, Source};
 use waxwing::node::{self, Object, ObjectError, Results, User};
 use waxwing::ui::{Exit, Failure, Loudness, Table, bytes};
@@ -68,6 +69,7 @@ pub(super) fn browse_command(command: Command) -> Command {
                 .value_parser(clap::value_parser!(u32).range(1..=i64::from(MOST_FILES)))
                 .help("At most so many files [default: 1000]"),
         )
+        .arg(at())
 }
 
 fn switch(flag: &'static str, help: &'static str) -> Arg {
@@ -255,7 +257,11 @@ pub(super) async fn browse(program: &Program, arguments: &ArgMatches) -> Result<
         below: object.as_ref().and_then(|object| object.path.as_ref()),
         keyword: arguments.get_one::<Keyword>("keyword"),
     };
-    let listing = me.browse_part(&user, part, usize::try_from(most).unwrap_or(1000)).await?;
+    let files = usize::try_from(most).unwrap_or(1000);
+    let listing = match arguments.get_one::<HostPort>("at") {
+        Some(at) => me.with_place(&user, at).browse_there(&user, part, files).await?,
+        None => me.browse_part(&user, part, files).await?,
+    };
     super::tell_without_index(&program.printer, &me);
     program.learn_names([user.to_string()]);
     let mut table = Table::new(&["file", "size", "keywords", "modified"]).names_in(0);

@@ -21,7 +21,6 @@ use waxwing::wire::Code;
 pub(super) fn get_command(command: Command) -> Command {
     let wanted = ValueParser::from(|text: &str| text.parse::<Wanted>());
     let content = ValueParser::from(Wanted::parse_content);
-    let at = ValueParser::from(|text: &str| text.parse::<HostPort>());
     command
         .about("Fetch files: by USER:SHARE/PATH, or by a number of the last search")
         .arg(
@@ -54,14 +53,7 @@ pub(super) fn get_command(command: Command) -> Command {
                 .help("Replace files that are there; at a terminal, you are asked which"),
         )
         .arg(user("from").long("from").value_name("USER").help("From this person alone"))
-        .arg(
-            Arg::new("at")
-                .long("at")
-                .value_name("HOST:PORT")
-                .requires("from")
-                .value_parser(at)
-                .help("Where that person is, for who knows better than the index"),
-        )
+        .arg(at())
         .arg(sure::yes())
         .arg(transfers::background())
 }
@@ -77,7 +69,17 @@ pub(super) fn send_command(command: Command) -> Command {
                 .value_parser(clap::value_parser!(PathBuf))
                 .help("What"),
         )
+        .arg(at())
         .arg(transfers::background())
+}
+
+/// Where somebody is.
+pub(super) fn at() -> Arg {
+    Arg::new("at")
+        .long("at")
+        .value_name("HOST:PORT")
+        .value_parser(ValueParser::from(|text: &str| text.parse::<HostPort>()))
+        .help("Where that person is, for who knows better than the index")
 }
 
 pub(super) fn inbox_command(command: Command) -> Command {
@@ -263,7 +265,8 @@ pub(super) async fn send(program: &Arc<Program>, arguments: &ArgMatches) -> Resu
     let paths = arguments.get_many::<PathBuf>("PATH").into_iter().flatten();
     let paths = paths.map(|path| program.at_for_long(path)).collect();
     program.printer.note(format!("Waiting for {to} to take it..."));
-    let sent = transfers::begin(program, Move::Send { to: to.clone(), paths }, arguments).await;
+    let what = Move::Send { to: to.clone(), at: arguments.get_one("at").cloned(), paths };
+    let sent = transfers::begin(program, what, arguments).await;
     sent.map_err(|trouble| match trouble {
         Trouble::Node(node::Error::Peer(declined @ Declined(Code::Declined))) => {
             let failure = failures::node(&declined.into());

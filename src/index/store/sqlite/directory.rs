@@ -31,6 +31,9 @@ pub(super) const NUMBERED: &str = "SELECT number, key, certificate, rotation FRO
 pub(super) const ENTRIES: &str =
     "SELECT entry FROM directory WHERE number >= $1 ORDER BY number LIMIT $2";
 
+pub(super) const ENTRIES_OF: &str =
+    "SELECT entry FROM directory WHERE name = $1 AND number >= $2 ORDER BY number LIMIT $3";
+
 /// What an entry is about, before it has its place in the chain.
 struct Told {
     documents: Documents,
@@ -132,6 +135,23 @@ pub(super) fn read(db: &impl Sql, from: u64, most: usize) -> Result<ChainRead> {
     let from = i64::try_from(from).unwrap_or(i64::MAX);
     let entries = db.all(ENTRIES, params![from, count(most)], |row| row.get(0))?;
     Ok(ChainRead { entries, head: head(db)? })
+}
+
+/// At most so many entries of a name or of all, from one on.
+pub(super) fn entries(
+    db: &impl Sql,
+    of: Option<&UserName>,
+    from: u64,
+    most: usize,
+) -> Result<Vec<DirectoryEntry>> {
+    let from = i64::try_from(from).unwrap_or(i64::MAX);
+    let entry = |row: &Row<'_>| {
+        closed::decode(row.get_ref(0)?.as_blob()?).map_err(|_| unfit(0, Type::Blob))
+    };
+    match of {
+        None => db.all(ENTRIES, params![from, count(most)], entry),
+        Some(user) => db.all(ENTRIES_OF, params![user.as_str(), from, count(most)], entry),
+    }
 }
 
 /// A row of number, key, certificate, rotation.

@@ -7,10 +7,10 @@ use crate::crypto::{PasswordHash, UnixTime};
 use crate::index::store::{
     Account, AccountId, Asker, ChainRead, Figures, Granted, Holders, Invite, InviteRow, Joining,
     ListingPage, LoggingIn, Member, NewSession, Online, OwnAccount, OwnShareRow, Part, PersonRow,
-    Query, RequestKey, Result, ResultPage, Rotating, Section, SessionNumber, SessionRow, Shown,
-    Store, StoreError, UserRow,
+    Query, RequestKey, Result, ResultPage, Rotating, Section, SessionNumber, SessionRow,
+    ShareFigures, Shown, Store, StoreError, UserRow,
 };
-use crate::model::directory::Documents;
+use crate::model::directory::{DirectoryEntry, Documents};
 use crate::model::{Content, EntryPath, Name, Share, ShareId, TokenHash, UserName};
 use rusqlite::Connection;
 
@@ -270,6 +270,27 @@ impl Store for Sqlite {
     ) -> Result<Vec<SessionRow>> {
         let user = user.cloned();
         self.read(move |db| owner::sessions(db, user.as_ref(), most, now)).await
+    }
+
+    async fn shares(
+        &self,
+        of: Option<&UserName>,
+        after: Option<(UserName, Name)>,
+        most: usize,
+    ) -> Result<Vec<ShareFigures>> {
+        let of = of.cloned();
+        // What is in large shares is summed up, which nobody else waits for.
+        self.look(move |db| catalog::overview(db, of.as_ref(), after.as_ref(), most)).await
+    }
+
+    async fn directory(
+        &self,
+        of: Option<&UserName>,
+        from: u64,
+        most: usize,
+    ) -> Result<Vec<DirectoryEntry>> {
+        let of = of.cloned();
+        self.look(move |db| directory::entries(db, of.as_ref(), from, most)).await
     }
 
     async fn end_sessions(&self, user: &UserName) -> Result<Vec<TokenHash>> {

@@ -44,6 +44,8 @@ enum WhatSaid {
     },
     Send {
         to: String,
+        #[serde(default)]
+        at: Option<String>,
         paths: Vec<PathBuf>,
     },
 }
@@ -170,7 +172,11 @@ impl MoveSaid {
                     at: rules.at.as_ref().map(ToString::to_string),
                 }
             }
-            Move::Send { to, paths } => WhatSaid::Send { to: to.to_string(), paths: paths.clone() },
+            Move::Send { to, at, paths } => WhatSaid::Send {
+                to: to.to_string(),
+                at: at.as_ref().map(ToString::to_string),
+                paths: paths.clone(),
+            },
         };
         Self { begun: kept.begun.0, why: kept.why.clone(), what }
     }
@@ -186,7 +192,10 @@ impl MoveSaid {
                 let rules = GetRules { out, overwrite, from, at };
                 Move::Get { wanted: wanted.ok()?, words, rules }
             }
-            WhatSaid::Send { to, paths } => Move::Send { to: to.parse().ok()?, paths },
+            WhatSaid::Send { to, at, paths } => {
+                let at = at.map(|at| at.parse()).transpose().ok()?;
+                Move::Send { to: to.parse().ok()?, at, paths }
+            }
         };
         Some(KeptMove { what, begun: UnixTime(self.begun), why: self.why })
     }

@@ -21,7 +21,7 @@ use super::clashes::Decide;
 use super::get::{GetRules, Got};
 use super::send::SentFiles;
 use crate::crypto::UnixTime;
-use crate::model::{Content, Event, Events, Untrusted, UserName, Work};
+use crate::model::{Content, Event, Events, HostPort, Untrusted, UserName, Work};
 use crate::node::home::HomeLock;
 use crate::node::index::{self, Query};
 use crate::node::{Error, Exit, Wanted};
@@ -51,6 +51,8 @@ pub enum Move {
     Send {
         /// To whom.
         to: UserName,
+        /// Where they are, for who knows better than the index.
+        at: Option<HostPort>,
         /// What.
         paths: Vec<PathBuf>,
     },
@@ -214,9 +216,9 @@ impl User {
     async fn named(&self, what: &Move) -> Move {
         let (wanted, words, rules) = match what {
             Move::Get { wanted, words, rules } => (wanted, words.clone(), rules.clone()),
-            Move::Send { to, paths } => {
+            Move::Send { to, at, paths } => {
                 let paths = paths.iter().map(|path| whole(path)).collect();
-                return Move::Send { to: to.clone(), paths };
+                return Move::Send { to: to.clone(), at: at.clone(), paths };
             }
         };
         let mut named = Vec::with_capacity(wanted.len());
@@ -294,6 +296,10 @@ impl User {
         match what {
             Move::Get { wanted, words, rules } => {
                 let mut got = Vec::new();
+                if words.is_some() {
+                    // A mistake is told before anything comes.
+                    self.who_knows(rules, &[])?;
+                }
                 if !wanted.is_empty() {
                     got.extend(self.get_deciding(wanted, rules, decide.as_deref_mut()).await?);
                 }
@@ -302,7 +308,10 @@ impl User {
                 }
                 Ok(Moved::Got(got))
             }
-            Move::Send { to, paths } => self.send(to, paths).await.map(Moved::Sent),
+            Move::Send { to, at, paths } => {
+                let placed = at.as_ref().map(|at| self.with_place(to, at));
+                placed.as_ref().unwrap_or(self).send(to, paths).await.map(Moved::Sent)
+            }
         }
     }
 
@@ -420,7 +429,7 @@ impl fmt::Display for Move {
                 write!(f, "{}", first.unwrap_or_default())?;
                 more(f, named.len())
             }
-            Self::Send { to, paths } => {
+            Self::Send { to, paths, .. } => {
                 let first = paths.first().and_then(|path| path.file_name()).unwrap_or_default();
                 write!(f, "{}", Untrusted::new(&first.to_string_lossy()))?;
                 more(f, paths.len().saturating_sub(1))?;

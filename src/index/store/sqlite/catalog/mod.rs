@@ -41,6 +41,7 @@ mod generations;
 mod known;
 mod locate;
 mod merge;
+mod overview;
 mod plan;
 mod prepare;
 mod publish;
@@ -62,6 +63,7 @@ pub(super) use check::check;
 pub(super) use figures::figures;
 pub(super) use known::Known;
 pub(super) use locate::locate;
+pub(super) use overview::overview;
 pub(super) use prepare::prepare;
 pub(super) use publish::{Taken, publish};
 pub(super) use scan::Effort;
@@ -75,6 +77,7 @@ pub(super) const ASKED_BY_MANY: &[&str] = &[
     browse::SHARES,
     browse::ENTRIES,
     generations::NEXT,
+    overview::SHARES,
     publish::AT_PATH,
     publish::OF_PERSON,
     publish::ADD,
