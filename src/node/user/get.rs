@@ -22,7 +22,8 @@ use crate::node::error::Exit;
 use crate::node::index::Query;
 use crate::node::{Error, Wanted};
 use crate::peer::{self, FetchedFile, LandError, Landed, Landing, Portion, Rules, Sharer};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
@@ -153,7 +154,6 @@ impl User {
         }
         let mut getting = Getting {
             user: self,
-            rules,
             overwrite: rules.overwrite,
             folder: folder.into(),
             people: BTreeMap::new(),
@@ -179,7 +179,6 @@ impl User {
 /// What is under way.
 pub(super) struct Getting<'a> {
     pub(super) user: &'a User,
-    pub(super) rules: &'a GetRules,
     /// Whether files that are there are replaced, now.
     pub(super) overwrite: bool,
     pub(super) folder: Arc<Path>,
@@ -425,15 +424,21 @@ impl Getting<'_> {
 /// more.
 struct Asked {
     items: Vec<Option<(Item, Place)>>,
-    at: HashMap<EntryPath, u32>,
+    /// Where each stands, by the hash of where it goes: of very many, no path is here twice.
+    at: Vec<(u64, u32)>,
+    hashes: RandomState,
 }
 
 impl Asked {
-    fn new(asked: Vec<(Item, Place)>) -> Self {
-        let items: Vec<_> = asked.into_iter().rev().map(Some).collect();
-        let to = items.iter().flatten().map(|(item, _)| item.to.clone());
-        let at = to.zip(0..).collect();
-        Self { items, at }
+    fn new(mut asked: Vec<(Item, Place)>) -> Self {
+        // Turned round where it is.
+        asked.reverse();
+        let (items, hashes): (Vec<_>, _) =
+            (asked.into_iter().map(Some).collect(), RandomState::new());
+        let to = items.iter().flatten().map(|(item, _)| hashes.hash_one(&item.to));
+        let mut at: Vec<(u64, u32)> = to.zip(0..).collect();
+        at.sort_unstable();
+        Self { items, at, hashes }
     }
 
     fn wanted(&self) -> Vec<peer::Wanted> {
@@ -441,8 +446,13 @@ impl Asked {
     }
 
     fn take(&mut self, to: &EntryPath) -> Option<(Item, Place)> {
-        let at = usize::try_from(*self.at.get(to)?).ok()?;
-        self.items.get_mut(at)?.take()
+        let hash = self.hashes.hash_one(to);
+        let first = self.at.partition_point(|(before, _)| *before < hash);
+        let same = self.at.iter().skip(first).take_while(|(other, _)| *other == hash);
+        same.filter_map(|(_, at)| usize::try_from(*at).ok()).find_map(|at| {
+            let slot = self.items.get_mut(at)?;
+            slot.take_if(|(item, _)| item.to == *to)
+        })
     }
 
     fn make_small(&mut self) {
