@@ -8,6 +8,9 @@ mod keys;
 #[allow(dead_code, reason = "the server's tests use all of it")]
 mod stage;
 
+#[cfg(target_os = "linux")]
+#[path = "client/again.rs"]
+mod again;
 #[path = "client/away.rs"]
 mod away;
 #[cfg(target_os = "linux")]
@@ -65,5 +68,7 @@ mod town;
 #[cfg(target_os = "linux")]
 #[path = "client/two_machines.rs"]
 mod two_machines;
+#[path = "client/unread.rs"]
+mod unread;
 #[path = "client/verbs.rs"]
 mod verbs;

@@ -11,7 +11,7 @@ use crate::model::{UnixTime, Untrusted};
 use serde::Serialize;
 use std::io;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -68,6 +68,8 @@ struct Outlet {
 #[derive(Debug, Default)]
 struct State {
     dropped: AtomicU64,
+    /// Bytes that wait.
+    bytes: AtomicUsize,
     /// What waits is written, and no more is waited for.
     ending: AtomicBool,
 }
@@ -121,6 +123,21 @@ impl Log {
         Ok((log, LogThread(vec![(file, ended)])))
     }
 
+    /// Starts the thread that writes objects for a program, which may not read them.
+    pub(super) fn of_objects(printer: Printer) -> io::Result<(Self, LogThread)> {
+        let write = move |line: Line| printer.json_line(&line.text);
+        let (programs, ended) = Outlet::start(write, dropped_event)?;
+        let log = Self { file: None, people: None, programs: Some(programs.clone()) };
+        Ok((log, LogThread(vec![(programs, ended)])))
+    }
+
+    /// An object, which is JSON already.
+    pub(super) fn object(&self, text: String) {
+        if let Some(programs) = &self.programs {
+            programs.send(Line { level: Level::Info, at: UnixTime::now(), text });
+        }
+    }
+
     /// Tells of something. What the text says may be foreign.
     pub fn tell(&self, level: Level, at: UnixTime, text: impl ToString) {
         let line = Line { level, at, text: text.to_string() };
@@ -170,6 +187,7 @@ impl Outlet {
             while let Some(told) = next(&to_write, &state) {
                 let Told::Line(line) = told else { continue };
                 let at = line.at;
+                state.bytes.fetch_sub(line.text.len(), Ordering::Relaxed);
                 write(line);
                 let missing = state.dropped.swap(0, Ordering::Relaxed);
                 if missing > 0 {
@@ -181,8 +199,11 @@ impl Outlet {
     }
 
     fn send(&self, line: Line) {
-        if self.lines.try_send(Told::Line(line)).is_err() {
-            self.state.dropped.fetch_add(1, Ordering::Relaxed);
+        let (bytes, state) = (line.text.len(), &self.state);
+        let waiting = state.bytes.fetch_add(bytes, Ordering::Relaxed);
+        if waiting > WAITING_BYTES || self.lines.try_send(Told::Line(line)).is_err() {
+            state.bytes.fetch_sub(bytes, Ordering::Relaxed);
+            state.dropped.fetch_add(1, Ordering::Relaxed);
         }
     }
 
@@ -243,5 +264,7 @@ fn dropped_event(lines: u64) -> String {
 
 /// How many lines may wait.
 const WAITING: usize = 1024;
+/// With more bytes than this waiting, no further line does.
+const WAITING_BYTES: usize = 4 << 20;
 /// How long the end waits for them to be written.
 const PATIENCE: Duration = Duration::from_secs(2);

@@ -12,7 +12,7 @@
 //! Lints keep the rest of the crate from printing.
 
 use super::failure::Failure;
-use super::log::{Level, Log};
+use super::log::{Level, Log, LogThread};
 use super::output::{Look, Output, columns, lock};
 use super::screen::Screen;
 use super::table::Table;
@@ -36,6 +36,8 @@ struct Inner {
     json: bool,
     loudness: Loudness,
     log: OnceLock<Log>,
+    /// Where objects go that nobody is waited for to read.
+    unread: OnceLock<Log>,
 }
 
 /// How much is said beside results.
@@ -90,7 +92,8 @@ impl Printer {
         let output = |to, look| Mutex::new(Output { to, look, failed: None });
         let (out, err) = (output(out, out_look), Arc::new(output(err, err_look)));
         let screen = err_look.width.map(|_| Screen::new(Arc::clone(&err)));
-        Self(Arc::new(Inner { out, err, screen, json, loudness, log: OnceLock::new() }))
+        let (log, unread) = Default::default();
+        Self(Arc::new(Inner { out, err, screen, json, loudness, log, unread }))
     }
 
     pub(super) fn screen(&self) -> Option<&Screen> {
@@ -108,6 +111,14 @@ impl Printer {
     /// From now on, what is said beside results stands in this log, too. The first one counts.
     pub fn log_to(&self, log: Log) {
         let _ = self.0.log.set(log);
+    }
+
+    /// From now on, nobody waits for whoever reads the objects: those that are not read are dropped, and
+    /// counted in the next one. For a program that goes on whether its events are read or not.
+    pub fn drop_unread(&self) -> io::Result<LogThread> {
+        let (unread, thread) = Log::of_objects(self.clone())?;
+        let _ = self.0.unread.set(unread);
+        Ok(thread)
     }
 
     /// Where that stands.
@@ -189,7 +200,10 @@ impl Printer {
     /// A result for a program; nothing when a person reads.
     pub fn object(&self, object: &impl Serialize) {
         if let (true, Ok(text)) = (self.0.json, serde_json::to_string(object)) {
-            self.json_line(&text);
+            match self.0.unread.get() {
+                Some(unread) => unread.object(text),
+                None => self.json_line(&text),
+            }
         }
     }
 

@@ -125,6 +125,8 @@ fn quiet_and_verbose_say_less_and_more() {
     assert!(verbose.err.contains(&format!("asking the index at {at}")), "{verbose:?}");
     assert!(verbose.err.contains("knows mallory"), "{verbose:?}");
     let usual = mallory.run(&["people"]).out;
+    let counts = (usual.lines().count(), verbose.out.lines().count());
+    assert_eq!(counts, (3, 3), "a heading and two people: {usual}{}", verbose.out);
     for (usual, verbose) in usual.lines().zip(verbose.out.lines()) {
         assert!(verbose.starts_with(usual) && verbose.len() > usual.len(), "{verbose}");
     }

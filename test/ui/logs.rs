@@ -205,3 +205,25 @@ fn a_file_that_another_program_has_ended_is_left() {
     assert_eq!(read("log.1"), "12345\n67890\n");
     assert_eq!(read("log"), "abcde\nfghij\n");
 }
+
+#[test]
+fn objects_that_a_program_does_not_read_are_not_waited_for_and_are_counted() {
+    let (gate, lines, let_in) = gate();
+    let printer =
+        Printer::new((gate, Look::default()), (Box::new(io::sink()), Look::default()), true);
+    let thread = printer.drop_unread().unwrap();
+    printer.object(&"first");
+    lines.recv().unwrap();
+    // The thread is stuck in the first now. Few wait that are large.
+    let large = "x".repeat(1 << 20);
+    (0..20).for_each(|_| printer.object(&large));
+    drop(let_in);
+    thread.finish();
+    drop(printer);
+    let told: Vec<_> = lines.iter().collect();
+    let whole = told.iter().filter(|line| line.len() > large.len()).count();
+    let dropped = told.iter().find(|line| line.contains("\"dropped\"")).expect("it is told");
+    let dropped: serde_json::Value = serde_json::from_str(dropped).unwrap();
+    assert!((3..8).contains(&whole), "{whole}");
+    assert_eq!(dropped["lines"], 20 - whole);
+}

@@ -2,7 +2,9 @@
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
-use waxwing::ui::settings::{ConfigFile, Preset, Setting, SettingError, Settings, flags};
+use waxwing::ui::settings::{
+    ConfigFile, PathOrOff, Preset, Setting, SettingError, Settings, flags,
+};
 
 const PORT: Setting = Setting {
     name: "port",
@@ -162,4 +164,16 @@ fn help_shows_every_setting_with_its_default() {
             assert!(help.contains(&format!("[default: {text}]")), "{help}");
         }
     }
+}
+
+#[test]
+fn off_is_a_word_and_a_file_of_that_name_is_a_path() {
+    let set = |typed: &[&str], file: &str| gather(typed, &[], file).path_or_off(&FOLDER);
+    let path = |path: &str| Some(PathOrOff::Path(PathBuf::from(path)));
+    assert_eq!(set(&[], ""), None);
+    assert_eq!(set(&["--folder", "off"], ""), Some(PathOrOff::Off));
+    assert_eq!(set(&[], "folder = \"off\""), Some(PathOrOff::Off));
+    assert_eq!(set(&["--folder", "./off"], ""), path("./off"));
+    assert_eq!(set(&["--folder", "logs/off"], ""), path("logs/off"));
+    assert_eq!(set(&[], "folder = \"logs/off\""), path("/etc/logs/off"));
 }

@@ -120,7 +120,7 @@ pub(crate) async fn offer_to_share(program: &Program, me: &User) -> Result<(), T
     }
     let ask = program.asker("an answer", "`share add PATH`")?;
     put_samples(program, me);
-    program.printer.note(EVERYONE);
+    let mut everyone = format!("{EVERYONE}\n");
     for path in offered {
         // One that is not there keeps nobody from the others, nor from the prompt.
         let preview = match me.preview(&path).await {
@@ -136,7 +136,8 @@ pub(crate) async fn offer_to_share(program: &Program, me: &User) -> Result<(), T
             true => format!("Share the {} in {place}/ with everyone?", files(preview.files)),
             false => format!("Share {place} with everyone?"),
         };
-        if ask.yes(&question, true)? {
+        // Said once.
+        if ask.yes(&(std::mem::take(&mut everyone) + &question), true)? {
             if let Err(why) = me.add_share(&path, &[], Audience::Everyone) {
                 program.printer.failure(&failures::node(&why));
             }

@@ -53,7 +53,7 @@ struct State {
     user: Option<User>,
     passphrase_file: Option<PathBuf>,
     progress: Option<(Events, Progress)>,
-    logs: Option<LogThread>,
+    logs: Vec<LogThread>,
     /// Names that can be completed.
     names: Arc<Mutex<Vec<String>>>,
 }
@@ -74,7 +74,7 @@ impl Program {
             user: None,
             passphrase_file: None,
             progress: Some((events, progress)),
-            logs: None,
+            logs: Vec::new(),
             names: Arc::default(),
         };
         let (asks, state) = (Asks::Here(Ask::new(&printer)), Mutex::new(state));
@@ -106,7 +106,14 @@ impl Program {
         let begun = LogFile::open(path).and_then(Log::in_file);
         if let Ok((log, thread)) = begun {
             self.printer.log_to(log);
-            self.state().logs = Some(thread);
+            self.state().logs.push(thread);
+        }
+    }
+
+    /// Goes on whether anybody reads the events or not.
+    pub(crate) fn drop_unread(&self) {
+        if let Some(Ok(thread)) = self.json.then(|| self.printer.drop_unread()) {
+            self.state().logs.push(thread);
         }
     }
 
@@ -125,7 +132,7 @@ impl Program {
             user: self.opened().map(|user| user.with_events(events)),
             passphrase_file: None,
             progress: None,
-            logs: None,
+            logs: Vec::new(),
             names: self.names(),
         };
         let json = printer.is_json();
@@ -387,9 +394,7 @@ impl Program {
             drop(events);
             progress.finish();
         }
-        if let Some(logs) = state.logs.take() {
-            logs.finish();
-        }
+        state.logs.drain(..).for_each(LogThread::finish);
         drop(state);
         self.give_back_terminal();
     }

@@ -11,7 +11,7 @@ use waxwing::link::Rates;
 use waxwing::model::{Audience, IndexAddress, Rate, UserName};
 use waxwing::node::{Config, Home, Options, Receive};
 use waxwing::peer::Allowance;
-use waxwing::ui::settings::{ConfigFile, Preset, Setting, SettingError, Settings};
+use waxwing::ui::settings::{ConfigFile, PathOrOff, Preset, Setting, SettingError, Settings};
 use waxwing::ui::{Exit, Failure};
 
 /// Everything that can be set.
@@ -209,9 +209,11 @@ impl Given {
         let serving = Allowance { in_all: slots.unwrap_or(64), ..Allowance::SERVING };
         let options = times::options(settings, Options { rates, serving, ..Options::default() })?;
         let (samples, json) = (settings.is_on(&SAMPLES)?, settings.is_on(&JSON)?);
-        let log =
-            settings.path(&LOG).map(whole).unwrap_or_else(|| home.state_path().join("client.log"));
-        let log = Some(log).filter(|log| !log.ends_with("off"));
+        let log = match settings.path_or_off(&LOG) {
+            None => Some(home.state_path().join("client.log")),
+            Some(PathOrOff::Path(path)) => Some(whole(path)),
+            Some(PathOrOff::Off) => None,
+        };
         Ok(Self { home, has_file, config, options, samples, json, log, remark })
     }
 }

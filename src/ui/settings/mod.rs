@@ -110,6 +110,15 @@ pub fn flags(table: &[&Setting]) -> Vec<Arg> {
     table.iter().map(|setting| setting.argument()).collect()
 }
 
+/// A path, or that there is to be none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PathOrOff {
+    /// This one.
+    Path(PathBuf),
+    /// None.
+    Off,
+}
+
 /// Why a setting was refused, and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{place}: {reason}")]
@@ -207,6 +216,12 @@ impl Settings {
             Source::File(file) => Some(file.parent().unwrap_or(Path::new("")).join(&given.text)),
             _ => Some(PathBuf::from(&given.text)),
         }
+    }
+
+    /// The setting as a path, or as the word `off`. A file of that name is `./off`.
+    pub fn path_or_off(&self, setting: &Setting) -> Option<PathOrOff> {
+        let is_off = self.find(setting)?.text == "off";
+        if is_off { Some(PathOrOff::Off) } else { self.path(setting).map(PathOrOff::Path) }
     }
 
     /// The setting as paths, those in a file seen from that file's folder.

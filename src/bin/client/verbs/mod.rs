@@ -324,7 +324,7 @@ pub(crate) async fn carry_out_verb(
     let verb =
         verb(name).ok_or_else(|| Failure::new(Exit::Usage, format!("there is no verb {name}")))?;
     match (verb.carry_out)(program, arguments).await {
-        Err(Trouble::Node(error)) if is_logged_out(&error) && program.ask().is_some() => {
+        Err(Trouble::Node(error)) if may_log_in(program, &error) => {
             account::log_in_again(program, error).await?;
             (verb.carry_out)(program, arguments).await
         }
@@ -332,7 +332,11 @@ pub(crate) async fn carry_out_verb(
     }
 }
 
-/// Whether the session is over, and a password begins another.
+/// Whether the session is over, and somebody can be asked for the password that begins another.
+fn may_log_in(program: &Program, error: &node::Error) -> bool {
+    is_logged_out(error) && program.ask().is_some()
+}
+
 fn is_logged_out(error: &node::Error) -> bool {
     let node::Error::Index(index::Error::LoggedOut(why)) = error else { return false };
     !matches!(why, LoggedOut::Refused { code, .. } if *code == waxwing::wire::Code::OtherIdentity)

@@ -162,9 +162,11 @@ pub(super) async fn set(program: &Program, arguments: &ArgMatches) -> Result<(),
     let me = program.user()?;
     let before = named(&me, name)?.share;
     if audience == Some(Audience::Everyone) && before.audience != Audience::Everyone {
-        program.printer.note(EVERYONE);
         let question = format!("Share {name} with everyone, not only with {}?", before.audience);
-        sure::ask(program, arguments, &question)?;
+        match sure::whom(program, arguments) {
+            Some(_) => sure::ask(program, arguments, &format!("{EVERYONE}\n{question}"))?,
+            None => program.printer.note(EVERYONE),
+        }
     }
     let keywords = changes.then_some(given.as_slice());
     let changed = match me.change_share(name, keywords, audience).await {

@@ -1,7 +1,7 @@
 //! Sharing: what others may find and fetch.
 
 use super::people::named_people;
-use super::shares;
+use super::{account, may_log_in, shares};
 use crate::failures::{self, Trouble};
 use crate::program::Program;
 use crate::sure;
@@ -140,11 +140,10 @@ async fn add(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     let (keywords, named) = (keywords(arguments), audience(arguments)?);
     let paths = arguments.get_many::<PathBuf>("PATH").into_iter().flatten();
     let paths: Vec<_> = paths.map(|path| program.at(path)).collect();
-    if matches!(named, None | Some(Audience::Everyone)) {
-        program.printer.note(EVERYONE);
-    }
-    if named.is_none() {
-        ask_everyone(program, arguments, &paths).await?;
+    match &named {
+        None => ask_everyone(program, arguments, &paths).await?,
+        Some(Audience::Everyone) => program.printer.note(EVERYONE),
+        Some(Audience::People(_)) => {}
     }
     let audience = named.unwrap_or(Audience::Everyone);
     for path in &paths {
@@ -159,14 +158,17 @@ async fn ask_everyone(
     arguments: &ArgMatches,
     paths: &[PathBuf],
 ) -> Result<(), Trouble> {
-    let Some(ask) = sure::whom(program, arguments) else { return Ok(()) };
+    let Some(ask) = sure::whom(program, arguments) else {
+        program.printer.note(EVERYONE);
+        return Ok(());
+    };
     let me = program.user()?;
     for path in paths {
         let preview = me.preview(path).await?;
         let shown = program.shortened(path).display().to_string();
         program.printer.note(format!("{}: {}", Untrusted::new(&shown), in_words(&preview)));
     }
-    if ask.yes("Share it with everyone?", true)? {
+    if ask.yes(&format!("{EVERYONE}\nShare it with everyone?"), true)? {
         return Ok(());
     }
     Err(Failure::new(Exit::NothingToDo, "nothing is shared")
@@ -203,7 +205,22 @@ async fn add_one(
 }
 
 /// Looks at a share; where that takes long, it goes on beside everything else, if this program stays.
+/// Whose session is over logs in, and it is published then: what was asked before is not asked again.
 pub(super) async fn look(
+    program: &Program,
+    me: &User,
+    folder: &SharedFolder,
+) -> Result<Option<Looked>, Trouble> {
+    match look_once(program, me, folder).await? {
+        Some(Looked { published: Err(error), .. }) if may_log_in(program, &error) => {
+            account::log_in_again(program, error).await?;
+            look_once(program, me, folder).await
+        }
+        looked => Ok(looked),
+    }
+}
+
+async fn look_once(
     program: &Program,
     me: &User,
     folder: &SharedFolder,
