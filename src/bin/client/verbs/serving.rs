@@ -36,6 +36,7 @@ pub(super) async fn serve(program: &Arc<Program>, _: &ArgMatches) -> Result<(), 
     let told = go_online(program, &me, false).await;
     program.mute_progress(false);
     told?;
+    program.drop_unread();
     watch(program, &me, looks.into_iter().map(|(look, _)| (look, true)).collect());
     if !program.json {
         program.printer.note("Ctrl-C stops.");
