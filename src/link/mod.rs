@@ -41,6 +41,7 @@ mod flow;
 pub mod handshake;
 mod incoming;
 mod lane;
+mod line;
 mod listen;
 #[cfg(unix)]
 mod local;
