@@ -2,10 +2,12 @@
 
 use super::User;
 use super::reach::Reached;
+use super::retries::Came;
 use crate::model::{EntryPath, UserName};
 use crate::node::Error;
 use crate::peer::{self, Files, LeftOut, Reply};
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
 
@@ -30,36 +32,46 @@ pub struct SentFiles {
 
 impl User {
     /// Offers files and folders to somebody, who has some minutes to decide, and sends them. When that
-    /// is cut off they are offered again, and what is there already does not go again.
+    /// is cut off they are offered again, and what is there already does not go again; as long as something
+    /// comes of it, however often.
     pub async fn send(&self, to: &UserName, paths: &[PathBuf]) -> Result<SentFiles, Error> {
-        self.patiently(to, || self.send_once(to, paths)).await
+        let came = Arc::new(Came::default());
+        self.patiently(to, &came, || self.send_once(to, paths, &came)).await
     }
 
-    async fn send_once(&self, to: &UserName, paths: &[PathBuf]) -> Result<SentFiles, Error> {
+    async fn send_once(
+        &self,
+        to: &UserName,
+        paths: &[PathBuf],
+        came: &Arc<Came>,
+    ) -> Result<SentFiles, Error> {
         let named = paths.to_vec();
         let files = spawn_blocking(move || Files::open(&named)).await;
         let files = files.map_err(|_| Error::Stopped)??;
         let (bytes, left_out) = (files.manifest().data_length(), files.left_out().to_vec());
         let reached = self.reach(to, None).await?;
-        let sent = self.send_to(&reached, files).await;
+        let sent = self.send_to(&reached, files, came).await;
         let verified = reached.pinned.pin.verified.is_some();
         reached.close().await;
         let Reply { landed, kept_out, unfit, .. } = sent?;
         Ok(SentFiles { to: to.clone(), verified, landed, kept_out, unfit, left_out, bytes })
     }
 
-    async fn send_to(&self, reached: &Reached, files: Files) -> Result<Reply, Error> {
+    async fn send_to(
+        &self,
+        reached: &Reached,
+        files: Files,
+        came: &Arc<Came>,
+    ) -> Result<Reply, Error> {
         let proven = reached.streams.conversation().proven();
         // An older sealing key than was seen may be one that somebody has stolen.
         let epoch = proven.certificate(self.now())?.epoch;
         if epoch < reached.pinned.pin.epoch {
             return Err(Error::OldCertificate(reached.pinned.user.clone()));
         }
-        let sent = self
-            .sharer()?
-            .with_person(&reached.pinned.user)
-            .send(&reached.streams, files, PATIENCE)
-            .await;
+        let streams = reached.streams.followed_by(Arc::clone(came) as Arc<_>);
+        let sent =
+            self.sharer()?.with_person(&reached.pinned.user).send(&streams, files, PATIENCE).await;
         sent.map_err(|error: peer::Error| error.into())
     }
 }
