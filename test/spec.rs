@@ -72,7 +72,7 @@ fn the_table_of_limits_is_that_of_the_code() {
 fn the_table_of_times_is_that_of_the_code() {
     let Deadlines { connect, tls, proof, signing, answer, ping, silence, .. } =
         Deadlines::default();
-    let Deadlines { progress, stalled, durable, .. } = Deadlines::default();
+    let Deadlines { progress, stalled, crowded, durable, .. } = Deadlines::default();
     let code = [
         ("connect", connect),
         ("tls", tls),
@@ -83,6 +83,7 @@ fn the_table_of_times_is_that_of_the_code() {
         ("silence", silence),
         ("progress", progress),
         ("stalled", stalled),
+        ("crowded", crowded),
         ("durable", durable),
     ];
     let code = code.map(|(name, time)| (name.to_owned(), time.as_secs().to_string()));

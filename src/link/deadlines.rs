@@ -33,6 +33,10 @@ pub struct Deadlines {
     pub progress_bytes: u64,
     /// For a stream in which nothing moves, though it may.
     pub stalled: Duration,
+    /// For a stream to move `crowded_bytes`, while others wait for what it holds.
+    pub crowded: Duration,
+    /// So little is no more than a trickle.
+    pub crowded_bytes: u64,
     /// For a receiver to make what it got durable, and to say so.
     pub durable: Duration,
     /// For the last words of a conversation, and for the program to put its work down.
@@ -65,6 +69,8 @@ impl Default for Deadlines {
             progress: seconds(30),
             progress_bytes: 4096,
             stalled: seconds(60),
+            crowded: seconds(60),
+            crowded_bytes: 1 << 20,
             durable: seconds(900),
             farewell: seconds(5),
             control_queue: 1024,

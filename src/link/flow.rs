@@ -1,8 +1,10 @@
 //! How many bytes of files a second come or leave at most: of all streams of a program together.
 //!
 //! Streams take turns, a small slice each, so that none gets more than another, whether lanes carry it or
-//! the channel. Who waits for its slice waits in short steps, and may stop in between.
+//! the channel. Who waits for its slice waits in short steps, and may stop in between. What passes only as a
+//! whole goes one after the other (`line`).
 
+use super::line::{InLine, Line};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -32,6 +34,7 @@ pub(super) struct Flow(Option<Limited>);
 struct Limited {
     begun: Instant,
     plan: Mutex<Plan>,
+    line: Line,
 }
 
 /// When bytes may pass. Pure: it is told the time.
@@ -67,7 +70,11 @@ impl Plan {
 
 impl Flow {
     pub(super) fn new(rate: Option<u64>) -> Arc<Self> {
-        let limited = |rate| Limited { begun: Instant::now(), plan: Mutex::new(Plan::new(rate)) };
+        let limited = |rate| Limited {
+            begun: Instant::now(),
+            plan: Mutex::new(Plan::new(rate)),
+            line: Line::default(),
+        };
         Arc::new(Self(rate.map(limited)))
     }
 }
@@ -87,18 +94,19 @@ impl Meter {
         if self.flow.0.is_some() { bytes.min(SLICE) } else { bytes }
     }
 
-    /// Waits until so many bytes may pass; `held` is called now and then meanwhile. May be dropped while it
-    /// waits.
+    /// Waits until so many bytes may pass, all at once; `held` is called now and then meanwhile. May be
+    /// dropped while it waits.
     pub(super) async fn pass(&self, bytes: usize, held: impl Fn()) {
-        let mut left = bytes;
-        while left > 0 && self.flow.0.is_some() {
+        let Some(limited) = &self.flow.0 else { return };
+        let whole = InLine::enter(&limited.line, bytes);
+        while let Some(left) = whole.left() {
             let slice = self.slice(left);
             let mut pass = Pass::of(slice);
             while let Some(step) = self.look(&mut pass) {
                 held();
                 sleep(step).await;
             }
-            left = left.saturating_sub(slice);
+            whole.fill(slice);
         }
     }
 

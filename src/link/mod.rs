@@ -41,6 +41,7 @@ mod flow;
 pub mod handshake;
 mod incoming;
 mod lane;
+mod line;
 mod listen;
 #[cfg(unix)]
 mod local;
@@ -70,8 +71,8 @@ pub use local::{LocalListener, find_local};
 pub use side::Side;
 pub(crate) use stream::is_full;
 pub use stream::{
-    Arrived, Consent, Decided, Offer, Page, Place, Receiving, Sending, Sent, StreamError, Streams,
-    Wish, Word,
+    Arrived, Consent, Decided, Follower, Offer, Page, Place, Receiving, Sending, Sent, StreamError,
+    Streams, Wish, Word,
 };
 pub use tls::{ALPN, Exporter, TlsError};
 

@@ -17,8 +17,8 @@ impl GotFiles {
         let bytes = state.read(GOT, MOST_BYTES)?.unwrap_or_default();
         let text = String::from_utf8_lossy(&bytes);
         // A line that is cut off names nothing.
-        let lines = text.lines().filter_map(|line| {
-            let (id, path) = line.split_once(' ')?;
+        let lines = text.split_inclusive('\n').filter_map(|line| {
+            let (id, path) = line.strip_suffix('\n')?.split_once(' ')?;
             Some((EntryPath::parse(path).ok()?, id.parse().ok()?))
         });
         Ok(Self(lines.collect()))
@@ -39,11 +39,11 @@ impl GotFiles {
         state: &StateFolder,
         files: impl Iterator<Item = (&'f EntryPath, Content)>,
     ) -> Result<(), HomeError> {
-        let mut text = String::new();
+        let mut text = String::from(END_OF_WHAT_WAS_CUT_OFF);
         for (path, content) in files {
             let _ = writeln!(text, "{} {path}", content.id());
         }
-        if text.is_empty() {
+        if text == END_OF_WHAT_WAS_CUT_OFF {
             return Ok(());
         }
         let _changing = state.changing()?;
@@ -57,5 +57,11 @@ impl GotFiles {
 }
 
 const GOT: &str = "got";
+/// A line that was not written to its end names nothing with this behind it.
+const END_OF_WHAT_WAS_CUT_OFF: &str = "\0\n";
 /// Of hundreds of thousands of files.
 const MOST_BYTES: u64 = 256 << 20;
+
+#[cfg(test)]
+#[path = "../../test/unit/got_files.rs"]
+mod tests;

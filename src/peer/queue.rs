@@ -2,7 +2,8 @@
 //!
 //! People take turns: whoever has many requests waiting gets one served, and then the next person does. So
 //! each request is in a round, the next one of the same person in a later round, and in a round who came
-//! first is first. A place moves back only when somebody comes who was served less.
+//! first is first. A place moves back only when somebody comes who was served less. Who wants much room waits
+//! for it at their place, and nobody who wants less goes before.
 
 use super::turns::{Turn, Turns};
 use crate::crypto::Fingerprint;
@@ -13,10 +14,20 @@ use tokio::sync::{oneshot, watch};
 /// Those who wait.
 #[derive(Debug, Default)]
 pub(super) struct Queue {
-    waiting: BTreeMap<Place, (Fingerprint, oneshot::Sender<Turn>)>,
+    waiting: BTreeMap<Place, Waiter>,
     /// The round that is served.
     round: u64,
     came: u64,
+}
+
+/// A request that waits.
+#[derive(Debug)]
+pub(super) struct Waiter {
+    pub(super) who: Fingerprint,
+    /// The room for a manifest that it wants.
+    pub(super) room: u64,
+    /// Where its turn is told.
+    pub(super) to: oneshot::Sender<Turn>,
 }
 
 /// Where a request stands: its round, and when it came.
@@ -39,26 +50,27 @@ impl Queue {
     }
 
     /// Somebody waits whose next request is in this round, or in a later one if that is over.
-    pub(super) fn add(&mut self, round: u64, who: Fingerprint, to: oneshot::Sender<Turn>) -> Place {
+    pub(super) fn add(&mut self, round: u64, waiter: Waiter) -> Place {
         self.came = self.came.saturating_add(1);
         let place = Place(round.max(self.round), self.came);
-        self.waiting.insert(place, (who, to));
+        self.waiting.insert(place, waiter);
         place
     }
 
-    /// Takes out the first who may be served.
-    pub(super) fn next(
-        &mut self,
-        may: impl Fn(&Fingerprint) -> bool,
-    ) -> Option<(Fingerprint, oneshot::Sender<Turn>)> {
-        let (place, _) = self.waiting.iter().find(|(_, (who, _))| may(who))?;
-        let place = *place;
-        self.round = self.round.max(place.round());
-        self.waiting.remove(&place)
+    /// The first of whom this is true.
+    pub(super) fn first(&self, is_it: impl Fn(&Waiter) -> bool) -> Option<(Place, &Waiter)> {
+        let first = self.waiting.iter().find(|(_, waiter)| is_it(waiter));
+        first.map(|(place, waiter)| (*place, waiter))
     }
 
-    pub(super) fn remove(&mut self, place: Place) -> Option<Fingerprint> {
-        self.waiting.remove(&place).map(|(who, _)| who)
+    /// It is the turn of this one.
+    pub(super) fn serve(&mut self, place: Place) -> Option<Waiter> {
+        self.round = self.round.max(place.round());
+        self.remove(place)
+    }
+
+    pub(super) fn remove(&mut self, place: Place) -> Option<Waiter> {
+        self.waiting.remove(&place)
     }
 
     /// The how manieth this is, of how many; none that waits no more.

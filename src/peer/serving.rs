@@ -9,10 +9,12 @@ use super::sources::Sources;
 use super::telling::{Telling, silently};
 use super::turns::{Begun, Turn};
 use super::{Error, Sharer};
-use crate::link::{Consent, Request, Sending, StreamError, StreamFrames, Streams};
+use crate::link::{Consent, Follower, Request, Sending, StreamError, StreamFrames, Streams};
+use crate::model::limits::MANIFEST_BYTES;
 use crate::model::{EntryPath, ShareId, UserName, Work};
 use crate::seal::Manifest;
 use crate::wire::{Code, GetAsk, GetGrant, GetMore};
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep_until, timeout};
@@ -63,6 +65,7 @@ impl Sharer {
                 return Err(error);
             }
         };
+        turn.settle();
         let bytes = sealer.manifest().data_length();
         let entries = sealer.manifest().count();
         let granted = request.answer(GetGrant { id: 0, entries, data_length: bytes });
@@ -71,13 +74,15 @@ impl Sharer {
             Telling::of_manifest(&self.with_person(asker), Work::Sending, sealer.manifest());
         let source = telling.source(Sources::new(chosen.clone()), None);
         let sending = Sending { sealer, source, consent: Consent::Given };
+        let pause = streams.conversation().deadlines().crowded;
+        let streams = streams.followed_by(Arc::new(Slot { turn, pause }));
         let sent = streams.send(frames, sending, silently()).await?;
         telling.end(true);
         Ok(Served { landed: chosen.paths(&sent.landed), bytes })
     }
 
-    /// A slot for what is asked, when there is one: who waits for it then says again what they ask for, and
-    /// nothing of it is held until then.
+    /// A slot for what is asked, and room for its manifest, when there are: who waits for them then says again
+    /// what they ask for, and nothing of it is held until then.
     async fn begin(
         &self,
         ask: GetAsk,
@@ -88,7 +93,7 @@ impl Sharer {
         self.shelf.share_for(asker, ShareId::from_bytes(*ask.share)).ok_or(Code::NotFound)?;
         let who = streams.conversation().proven().fingerprint();
         let begun = match ask.waits {
-            Some(true) => self.serving.begin_or_wait(who),
+            Some(true) => self.serving.begin_or_wait(who, room(&ask)),
             _ => self.serving.begin(who, 0).map(Begun::Now),
         };
         let waiting = match begun.ok_or(Code::Busy)? {
@@ -131,6 +136,24 @@ impl Sharer {
             (page, more) = (next.wanted, next.more);
         }
     }
+}
+
+/// The slot of a stream that is served.
+struct Slot {
+    turn: Turn,
+    pause: Duration,
+}
+
+impl Follower for Slot {
+    fn gives_way(&self) -> bool {
+        self.turn.gives_way(self.pause)
+    }
+}
+
+/// The room that a request wants, as far as it is known from its first page.
+fn room(ask: &GetAsk) -> u64 {
+    let page = ask.wanted.iter().map(listed_bytes).fold(0, usize::saturating_add);
+    (if ask.more { MANIFEST_BYTES } else { page }) as u64
 }
 
 /// Waits for a slot, and tells who waits their place: when it is another, and now and then, so that they

@@ -1,7 +1,7 @@
 //! How much one person may want at once and in a minute, and all of them together at once. Who finds no
 //! slot may wait for one.
 
-use super::queue::{Place, Queue, Waiting};
+use super::queue::{Place, Queue, Waiter, Waiting};
 use crate::crypto::Fingerprint;
 use crate::model::limits::MANIFEST_BYTES;
 use std::collections::HashMap;
@@ -53,6 +53,12 @@ impl Allowance {
         waiting_each: 0,
     };
 
+    /// So many at once, of all people; however few that are, nobody has all of them.
+    pub fn at_most(self, in_all: u32) -> Self {
+        let in_all = self.in_all.min(in_all).max(1);
+        Self { in_all, at_once: self.at_once.min((in_all / 2).max(1)), ..self }
+    }
+
     /// For leaves that others ask for: a file may have to be read for them.
     pub const LISTS: Self = Self { bytes: 0, bytes_each: 0, ..Self::OFFERS };
 }
@@ -72,6 +78,8 @@ pub(super) struct Counted {
     under_way: u32,
     bytes: u64,
     pub(super) queue: Queue,
+    /// When a stream gave way last.
+    gave_way: Option<Instant>,
 }
 
 /// A stream that may begin, or has to wait.
@@ -102,29 +110,20 @@ impl Turns {
     /// Another stream for this person, with a manifest of at most so many bytes, if they may have one.
     /// It ends when this is dropped.
     pub(super) fn begin(self: &Arc<Self>, who: Fingerprint, bytes: u64) -> Option<Turn> {
-        let mut counted = self.counted();
-        let all = counted.bytes.saturating_add(bytes);
-        if all > self.allowance.bytes {
-            return None;
-        }
-        let (has_slot, allowance) = (counted.under_way < self.allowance.in_all, &self.allowance);
-        let person = counted.person(who, Instant::now());
-        if !has_slot || !person.has_slot(allowance) || person.is_over(allowance) {
-            return None;
-        }
-        person.take(allowance, bytes)?;
-        person.begun = person.begun.saturating_add(1);
-        counted.bytes = all;
-        Some(self.enter(&mut counted, who, bytes))
+        let mut turn = self.begin_at(&mut self.counted(), who, bytes)?;
+        turn.used = bytes;
+        Some(turn)
     }
 
-    /// The same, or a place among those who wait. None for who wants too much in a minute, or has too much
-    /// waiting already, or when there is no place.
-    pub(super) fn begin_or_wait(self: &Arc<Self>, who: Fingerprint) -> Option<Begun> {
-        if let Some(turn) = self.begin(who, 0) {
+    /// The same, and the manifest is listed later, in the room that is kept for it; or a place among those who
+    /// wait for a slot or for room. None for who wants too much in a minute, or has too much waiting already,
+    /// or when there is no place.
+    pub(super) fn begin_or_wait(self: &Arc<Self>, who: Fingerprint, room: u64) -> Option<Begun> {
+        let (mut counted, allowance) = (self.counted(), &self.allowance);
+        let room = room.min(allowance.bytes_each);
+        if let Some(turn) = self.begin_at(&mut counted, who, room) {
             return Some(Begun::Now(turn));
         }
-        let (mut counted, allowance) = (self.counted(), &self.allowance);
         let has_place = counted.queue.len() < allowance.waiting;
         let person = counted.person(who, Instant::now());
         if !has_place || person.waiting >= allowance.waiting_each || person.is_over(allowance) {
@@ -133,19 +132,42 @@ impl Turns {
         person.begun = person.begun.saturating_add(1);
         person.waiting = person.waiting.saturating_add(1);
         let (round, (to, turn)) = (person.round, oneshot::channel());
-        let place = counted.queue.add(round, who, to);
+        let place = counted.queue.add(round, Waiter { who, room, to });
         counted.person(who, Instant::now()).round = place.round().saturating_add(1);
-        // A slot may have become free in this moment.
+        // Who was served less than all who wait may be the next.
         self.give_out(counted);
         self.moved.send_replace(());
         Some(Begun::Later(Waiting::new(Arc::clone(self), place, turn, self.moved.subscribe())))
     }
 
     /// Who waits there does not any more.
-    pub(super) fn leave(&self, place: Place) {
-        if self.counted().leave(place) {
+    pub(super) fn leave(self: &Arc<Self>, place: Place) {
+        let mut counted = self.counted();
+        if counted.leave(place) {
+            // It may have waited for room, and others behind it.
+            self.give_out(counted);
             self.moved.send_replace(());
         }
+    }
+
+    /// Who has a slot and room begins now, unless somebody waits already who would have them.
+    fn begin_at(
+        self: &Arc<Self>,
+        counted: &mut Counted,
+        who: Fingerprint,
+        bytes: u64,
+    ) -> Option<Turn> {
+        let allowance = &self.allowance;
+        let person = counted.person(who, Instant::now());
+        let may = person.may_begin(allowance, bytes) && !person.is_over(allowance);
+        let is_free = counted.under_way < allowance.in_all && counted.first(allowance).is_none();
+        if !may || !is_free || !counted.has_room(allowance, bytes) {
+            return None;
+        }
+        let turn = self.enter(counted, who, bytes);
+        let person = counted.person(who, Instant::now());
+        person.begun = person.begun.saturating_add(1);
+        Some(turn)
     }
 
     fn enter(self: &Arc<Self>, counted: &mut Counted, who: Fingerprint, bytes: u64) -> Turn {
@@ -155,7 +177,8 @@ impl Turns {
             person.under_way = person.under_way.saturating_add(1);
             person.round = person.round.max(round);
         }
-        Turn { turns: Arc::clone(self), who, bytes }
+        counted.take(&who, bytes);
+        Turn { turns: Arc::clone(self), who, bytes, used: 0 }
     }
 
     fn end(self: &Arc<Self>, who: Fingerprint, bytes: u64) {
@@ -167,14 +190,12 @@ impl Turns {
     /// What slots are free are given to the next for whom they are some.
     fn give_out(self: &Arc<Self>, mut counted: MutexGuard<'_, Counted>) {
         let mut given = Vec::new();
-        while counted.under_way < self.allowance.in_all {
-            let has_slot = |people: &HashMap<_, Person>, who: &Fingerprint| {
-                people.get(who).is_some_and(|person| person.has_slot(&self.allowance))
-            };
-            let Counted { people, queue, .. } = &mut *counted;
-            let Some((who, to)) = queue.next(|who| has_slot(people, who)) else { break };
+        while let Some((place, room)) = counted.first(&self.allowance)
+            && counted.has_room(&self.allowance, room)
+            && let Some(Waiter { who, room, to }) = counted.queue.serve(place)
+        {
             counted.waits_no_more(&who);
-            given.push((to, self.enter(&mut counted, who, 0)));
+            given.push((to, self.enter(&mut counted, who, room)));
         }
         drop(counted);
         if !given.is_empty() {
@@ -215,18 +236,45 @@ impl Counted {
         person
     }
 
+    /// The first of those who wait for nothing of their own, if there is a slot: with the room that they want.
+    fn first(&self, allowance: &Allowance) -> Option<(Place, u64)> {
+        let may = |waiter: &Waiter| {
+            let person = self.people.get(&waiter.who);
+            person.is_some_and(|person| person.may_begin(allowance, waiter.room))
+        };
+        let first = self.queue.first(may).filter(|_| self.under_way < allowance.in_all);
+        first.map(|(place, waiter)| (place, waiter.room))
+    }
+
+    fn has_room(&self, allowance: &Allowance, bytes: u64) -> bool {
+        self.bytes.saturating_add(bytes) <= allowance.bytes
+    }
+
+    fn take(&mut self, who: &Fingerprint, bytes: u64) {
+        self.bytes = self.bytes.saturating_add(bytes);
+        if let Some(person) = self.people.get_mut(who) {
+            person.bytes = person.bytes.saturating_add(bytes);
+        }
+    }
+
+    fn give_back(&mut self, who: &Fingerprint, bytes: u64) {
+        self.bytes = self.bytes.saturating_sub(bytes);
+        if let Some(person) = self.people.get_mut(who) {
+            person.bytes = person.bytes.saturating_sub(bytes);
+        }
+    }
+
     fn end(&mut self, who: Fingerprint, bytes: u64) {
         self.under_way = self.under_way.saturating_sub(1);
-        self.bytes = self.bytes.saturating_sub(bytes);
+        self.give_back(&who, bytes);
         if let Some(person) = self.people.get_mut(&who) {
             person.under_way = person.under_way.saturating_sub(1);
-            person.bytes = person.bytes.saturating_sub(bytes);
         }
     }
 
     /// Nothing where somebody has their turn already.
     fn leave(&mut self, place: Place) -> bool {
-        let who = self.queue.remove(place);
+        let who = self.queue.remove(place).map(|waiter| waiter.who);
         who.inspect(|who| self.waits_no_more(who)).is_some()
     }
 
@@ -238,19 +286,17 @@ impl Counted {
 }
 
 impl Person {
-    fn has_slot(&self, allowance: &Allowance) -> bool {
-        self.under_way < allowance.at_once
+    fn may_begin(&self, allowance: &Allowance, bytes: u64) -> bool {
+        self.under_way < allowance.at_once && self.has_room(allowance, bytes)
+    }
+
+    fn has_room(&self, allowance: &Allowance, bytes: u64) -> bool {
+        self.bytes.saturating_add(bytes) <= allowance.bytes_each
     }
 
     /// Whether they have had enough for this minute.
     fn is_over(&self, allowance: &Allowance) -> bool {
         self.begun >= allowance.a_minute || self.bad >= BAD_A_MINUTE
-    }
-
-    fn take(&mut self, allowance: &Allowance, bytes: u64) -> Option<()> {
-        let theirs = self.bytes.saturating_add(bytes);
-        self.bytes = Some(theirs).filter(|theirs| *theirs <= allowance.bytes_each)?;
-        Some(())
     }
 }
 
@@ -259,21 +305,50 @@ impl Person {
 pub(super) struct Turn {
     turns: Arc<Turns>,
     who: Fingerprint,
+    /// The room for its manifest, and what of it is used.
     bytes: u64,
+    used: u64,
 }
 
 impl Turn {
-    /// So many bytes of its manifest more, if there is room for them.
+    /// So many bytes of its manifest more: in the room that it has, or more if there is some.
     pub(super) fn take(&mut self, bytes: u64) -> bool {
         let (mut counted, allowance) = (self.turns.counted(), &self.turns.allowance);
-        let all = counted.bytes.saturating_add(bytes);
-        let person = counted.people.get_mut(&self.who).filter(|_| all <= allowance.bytes);
-        let has_room = person.and_then(|person| person.take(allowance, bytes)).is_some();
+        let used = self.used.saturating_add(bytes);
+        let more = used.saturating_sub(self.bytes);
+        let person = counted.people.get(&self.who);
+        let has_room = counted.has_room(allowance, more)
+            && person.is_some_and(|person| person.has_room(allowance, more));
         if has_room {
-            counted.bytes = all;
-            self.bytes = self.bytes.saturating_add(bytes);
+            counted.take(&self.who, more);
+            (self.bytes, self.used) = (self.bytes.saturating_add(more), used);
         }
         has_room
+    }
+
+    /// All of its manifest is listed: the rest of the room is free for others.
+    pub(super) fn settle(&mut self) {
+        let rest = self.bytes.saturating_sub(self.used);
+        self.bytes = self.used;
+        let mut counted = self.turns.counted();
+        counted.give_back(&self.who, rest);
+        self.turns.give_out(counted);
+    }
+
+    /// The receiver takes very little: whether it ends, so that somebody else who waits has the slot. One after
+    /// the other, so that all whose line is ours, and slow, have their time.
+    pub(super) fn gives_way(&self, pause: Duration) -> bool {
+        let (mut counted, now) = (self.turns.counted(), Instant::now());
+        let is_other = |waiter: &Waiter| {
+            let person = counted.people.get(&waiter.who).filter(|_| waiter.who != self.who);
+            person.is_some_and(|person| person.may_begin(&self.turns.allowance, waiter.room))
+        };
+        let is_soon = |at: Instant| now.saturating_duration_since(at) < pause;
+        if counted.queue.first(is_other).is_none() || counted.gave_way.is_some_and(is_soon) {
+            return false;
+        }
+        counted.gave_way = Some(now);
+        true
     }
 
     /// The stream did not open: whoever sends a few of that kind is not listened to for a while.

@@ -1,10 +1,12 @@
-//! Disks that misbehave under the one who gets: each is a small one of its own, in a mount namespace.
+//! Disks that misbehave under the one who gets, or under what a home remembers: each is a small one of its
+//! own, in a mount namespace.
 //!
 //! What a script says inside is told line by line: `first 8` and `second 0` are how the program ended.
 
 use crate::stage::Done;
 use crate::town::{Home, Serving, Town};
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -20,14 +22,10 @@ struct Disk<'a> {
 
 impl<'a> Disk<'a> {
     /// None where no disks can be had.
-    #[allow(clippy::print_stdout, reason = "what is not tested is to be seen")]
     fn new(town: &'a Town, mount: &str) -> Option<Self> {
         let disk = town.machine.at("disk");
         fs::create_dir(&disk).unwrap();
-        let try_it = format!("mount -t tmpfs -o {mount} none '{}'", disk.display());
-        let can = Command::new("unshare").args(["-rm", "sh", "-c", &try_it]).output();
-        if !can.is_ok_and(|it| it.status.success()) {
-            println!("skipped: no disk can be had here with {mount}");
+        if !has_disks(&disk, mount) {
             return None;
         }
         let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));
@@ -41,19 +39,24 @@ impl<'a> Disk<'a> {
     fn script(&self, mount: &str, script: &str, command: &Command) -> Done {
         let script =
             format!("mount -t tmpfs -o {mount} none \"$D\" || exit 77\n{FUNCTIONS}{script}");
-        let mut inside = Command::new("unshare");
-        inside.args(["-rm", "sh", "-c", &script, "sh"]).arg(command.get_program());
-        inside.args(command.get_args()).current_dir(command.get_current_dir().unwrap());
-        inside.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-        inside.env("D", &self.disk).env("L", &self.large);
-        inside.env("PATH", std::env::var_os("PATH").unwrap());
-        Done::of(&mut inside)
+        let mut inside = under(&["unshare", "-rm", "sh", "-c", &script, "sh"], command);
+        Done::of(inside.env("D", &self.disk).env("L", &self.large))
     }
 
     fn get(&self, more: &[&str]) -> Command {
         let to = ["get", "bob:zoo/large", "--out", self.disk.to_str().unwrap()];
         self.mallory.command(&[&to, more].concat())
     }
+}
+
+/// The command under another program, to which it is handed.
+fn under(program: &[&str], command: &Command) -> Command {
+    let mut outer = Command::new(program[0]);
+    outer.args(&program[1..]).arg(command.get_program()).args(command.get_args());
+    outer.current_dir(command.get_current_dir().unwrap()).env_clear();
+    outer.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    outer.env("PATH", std::env::var_os("PATH").unwrap());
+    outer
 }
 
 /// `filled` runs the command and, when 100 MiB of its file have come, leaves no room for the rest.
@@ -67,6 +70,18 @@ filled() {
 }
 named() { echo "named: $(ls "$D" | tr '\n' ' ')"; }
 "#;
+
+/// Whether a disk can be had here with these options; that it cannot is told.
+#[allow(clippy::print_stdout, reason = "what is not tested is to be seen")]
+fn has_disks(at: &Path, mount: &str) -> bool {
+    let try_it = format!("mount -t tmpfs -o {mount} none '{}'", at.display());
+    let can = Command::new("unshare").args(["-rm", "sh", "-c", &try_it]).output();
+    let can = can.is_ok_and(|it| it.status.success());
+    if !can {
+        println!("skipped: no disk can be had here with {mount}");
+    }
+    can
+}
 
 /// All of it has come, and the second time not all of it was sent.
 fn assert_went_on(serving: &mut Serving, done: &Done) {
@@ -153,4 +168,73 @@ fn send_line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     let words = words.map(|word| format!("'{}'", Path::new(word).display()));
     words.collect::<Vec<_>>().join(" ")
+}
+
+#[test]
+fn where_one_may_not_write_it_is_told_once() {
+    let town = Town::new();
+    let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));
+    bob.write("zoo/koala.txt", b"asleep");
+    bob.run(&["share", "add", bob.path.join("zoo").to_str().unwrap()]).ok();
+    let _serving = bob.serve();
+    let closed = town.machine.at("closed");
+    fs::create_dir(&closed).unwrap();
+    fs::set_permissions(&closed, fs::Permissions::from_mode(0o555)).unwrap();
+    let get = ["get", "bob:zoo/koala.txt", "--out", closed.to_str().unwrap()];
+    // Who is root may write everywhere, unless they give that up.
+    let humble = ["unshare", "-r", "setpriv", "--bounding-set=-all", "--inh-caps=-all"];
+    let done = Done::of(&mut under(&humble, &mallory.command(&get)));
+    let told = done.failed(4);
+    assert!(told.contains("hint: you may not write") && !told.contains("again"), "{told}");
+    assert_eq!(fs::read_dir(&closed).unwrap().count(), 0);
+}
+
+/// Runs a script in which `"$@"` is Mallory's program, and `$S` what her home remembers, on a disk of its own.
+fn with_state_on_a_disk(mallory: &Home<'_>, script: &str) -> Done {
+    let script = format!(
+        r#"cp -a "$S" "$S.kept" && mount -t tmpfs -o size=2m,mode=700 none "$S" || exit 77
+        cp -a "$S.kept/." "$S"; run() {{ "$@" 2>&1; echo "ended $?"; }}
+        {script}"#
+    );
+    let mut inside =
+        under(&["unshare", "-rm", "sh", "-c", &script, "sh"], &mallory.command(&["--quiet"]));
+    Done::of(inside.env("S", mallory.path.join("state")))
+}
+
+#[test]
+fn a_home_that_cannot_remember_says_so_and_loses_nothing() {
+    let town = Town::new();
+    let place = town.machine.at("disk");
+    fs::create_dir(&place).unwrap();
+    if !has_disks(&place, "size=2m") {
+        return;
+    }
+    let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));
+    bob.write("zoo/koala.txt", b"asleep");
+    bob.run(&["share", "add", bob.path.join("zoo").to_str().unwrap()]).ok();
+    let _serving = bob.serve();
+    for name in ["old", "new", "newer"] {
+        mallory.write(&format!("{name}/note"), name.as_bytes());
+    }
+    let share = |name: &str| mallory.path.join(name).display().to_string();
+    mallory.run(&["share", "add", &share("old")]).ok();
+    let full = ("head -c 3m /dev/zero > \"$S/mine\" 2>/dev/null", "rm \"$S/mine\"");
+    let closed = ("mount -o remount,ro \"$S\"", "mount -o remount,rw \"$S\"");
+    for (name, (spoil, mend), exit, hint) in
+        [("new", full, 8, "make room"), ("newer", closed, 4, "you may not write")]
+    {
+        let verbs = format!(
+            r#"verbs() {{ run "$@" share add '{}'; run "$@" share ls; run "$@" get bob:zoo/koala.txt; }}"#,
+            share(name)
+        );
+        let script = format!("{verbs}\n{spoil}\nverbs \"$@\"\n{mend}\necho mended; verbs \"$@\"");
+        let done = with_state_on_a_disk(&mallory, &script);
+        let (before, after) = done.out.split_once("mended\n").expect("it is mended");
+        assert!(before.contains(&format!("ended {exit}\n")) && before.contains(hint), "{done:?}");
+        assert!(before.contains("old") && !before.contains("panicked"), "{done:?}");
+        assert_eq!(after.matches("ended 0\n").count(), 3, "{done:?}");
+        assert!(after.contains("old") && after.contains(name), "{done:?}");
+        let _ = fs::remove_dir_all(mallory.path.join("downloads"));
+        fs::remove_dir_all(mallory.path.join("state.kept")).unwrap();
+    }
 }

@@ -232,18 +232,24 @@ fn what_was_heard_is_not_done_twice() {
     let listener = UnixListener::bind(mallory.path.join("state/open")).unwrap();
     let open_mode = fs::Permissions::from_mode(0o600);
     fs::set_permissions(mallory.path.join("state/open"), open_mode).unwrap();
-    let whoami = |said: &'static [u8]| {
+    let whoami = |reads: bool, said: &'static [u8]| {
         thread::scope(|scope| {
             scope.spawn(|| {
                 let (mut verb, _) = accepted(&listener);
-                BufReader::new(&verb).read_line(&mut String::new()).unwrap();
+                match reads {
+                    true => drop(BufReader::new(&verb).read_line(&mut String::new()).unwrap()),
+                    // It is gone in the middle of the first word.
+                    false => drop(verb.read(&mut [0]).unwrap()),
+                }
                 verb.write_all(said).unwrap();
             });
             mallory.run(&["whoami"])
         })
     };
-    assert!(whoami(b"").ok().contains("mallory"), "it is not done at all");
-    let why = whoami(b"\"heard\"\n").failed(1);
+    for reads in [true, false] {
+        assert!(whoami(reads, b"").ok().contains("mallory"), "it is not done at all");
+    }
+    let why = whoami(true, b"\"heard\"\n").failed(1);
     assert!(why.contains("ended in the middle of it"), "{why}");
 }
 

@@ -283,3 +283,16 @@ fn paths_begin_in_the_folder_to_which_one_has_gone() {
     bob.types("quit\r");
     assert_eq!(bob.exit(), Some(0));
 }
+
+#[test]
+fn a_line_with_an_invitation_is_not_remembered() {
+    let town = Town::new();
+    let mut bob = prompt_of(&town, "bob");
+    bob.types("whoami\r").sees("fingerprint").sees("bob> ");
+    bob.types(&format!("serch {}\r", town.invitation())).sees("'search'").sees("bob> ");
+    bob.types("quit\r");
+    assert_eq!(bob.exit(), Some(0));
+    let kept = fs::read_to_string(town.machine.at("bob/state/history")).unwrap();
+    assert!(kept.contains("whoami") && kept.contains("quit"), "{kept}");
+    assert!(!kept.contains("serch") && !kept.contains("waxwing://"), "{kept}");
+}

@@ -240,6 +240,7 @@ fn peers() -> Vec<peer::Error> {
         StreamError::Delivery,
         StreamError::Stalled,
         StreamError::Undecided,
+        StreamError::GaveWay,
         StreamError::Stopped,
     ];
     let refusals = Refusal::ALL.map(StreamError::Sealed);

@@ -4,11 +4,12 @@ use crate::stub::side;
 use crate::town::{PASSWORD, Town, open, options, password, user};
 use std::fs;
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
 use waxwing::crypto::key_file::Protection;
-use waxwing::link::{Backoff, Tcp};
+use waxwing::link::{Backoff, Rates, Tcp};
 use waxwing::model::{Again, Audience, Event, Events, HostPort};
 use waxwing::node::index::{IndexSession, Setup};
 use waxwing::node::{Config, Exit, GetRules, Got, Options, Receive, User, Wanted};
@@ -25,6 +26,11 @@ struct Pair {
 
 impl Pair {
     async fn with(tries: u32) -> Self {
+        let (first, longest) = (Duration::from_millis(20), Duration::from_millis(200));
+        Self::trying(Backoff { tries, first, longest }, Rates::default()).await
+    }
+
+    async fn trying(retries: Backoff, rates: Rates) -> Self {
         let town = Town::new().await;
         // Nobody else takes it: the system gives another one to whoever asks next.
         let at = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
@@ -38,9 +44,7 @@ impl Pair {
         alice.look_at(&zoo).await.unwrap().published.unwrap();
         town.member("bob").await.close().await;
         let (events, told) = Events::channel();
-        let (first, longest) = (Duration::from_millis(20), Duration::from_millis(200));
-        let retries = Backoff { tries, first, longest };
-        let options = Options { events, retries, ..options() };
+        let options = Options { events, retries, rates, ..options() };
         let bob = User::open(town.home("bob"), Config::default(), Protection::NoneAsked, options);
         Self { town, alice, bob: bob.unwrap(), told, at: at.into() }
     }
@@ -178,4 +182,51 @@ async fn goes(told: Receiver<Event>) -> Receiver<Event> {
         }
     };
     spawn_blocking(wait).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn as_long_as_something_comes_what_is_sent_is_tried_again() {
+    // Two tries, and it is cut off twice.
+    let pause = Duration::from_secs(2);
+    let retries = Backoff { tries: 2, first: pause, longest: pause };
+    let mut pair = Pair::trying(retries, Rates { up: Some(8 << 20), down: None }).await;
+    pair.alice.mark_verified(&pair.alice.verify_words(&user("bob")).await.unwrap()).unwrap();
+    pair.alice.go_online(false).await.unwrap();
+    let large = [pair.town.path("large")];
+    fs::write(&large[0], vec![7; 44 << 20]).unwrap();
+    let mut told = std::mem::replace(&mut pair.told, Events::channel().1);
+    let (her, home) = (user("alice"), pair.town.path("alice"));
+    let (sent, _told) = tokio::join!(pair.bob.send(&her, &large), async {
+        let mut held = 0;
+        for _ in 0..2 {
+            held = holds_more(&home, held).await;
+            pair.alice.go_offline().await;
+            told = is_told(told).await;
+            pair.alice.go_online(false).await.unwrap();
+        }
+        told
+    });
+    assert_eq!(sent.unwrap().landed.len(), 1);
+    pair.stop().await;
+}
+
+/// Waits until a journal somewhere there is longer than that, and says how long it is.
+async fn holds_more(at: &Path, before: u64) -> u64 {
+    loop {
+        let now = longest_journal(at);
+        if now > before {
+            return now;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+fn longest_journal(at: &Path) -> u64 {
+    let below = fs::read_dir(at).into_iter().flatten().flatten().map(|entry| entry.path());
+    let length = |path: std::path::PathBuf| match path.is_dir() {
+        true => longest_journal(&path),
+        false if path.ends_with("journal") => fs::metadata(path).map_or(0, |about| about.len()),
+        false => 0,
+    };
+    below.map(length).max().unwrap_or_default()
 }

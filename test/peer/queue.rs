@@ -1,13 +1,14 @@
 //! Who finds no slot waits for one: they are told their place, and lose it when they go away.
 
-use crate::stage::{Stage, path, sharer, soon};
+use crate::stage::{MIB, Stage, bytes_of, path, sharer, side, soon, wanted};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use waxwing::codec::List;
-use waxwing::link::{AskError, Page, StreamFrames, Streams, Wish};
-use waxwing::model::{Audience, Event, Events, ShareId, Work};
-use waxwing::peer::Allowance;
+use waxwing::link::{AskError, Deadlines, Page, Rates, StreamFrames, Streams, Wish};
+use waxwing::model::{Audience, Content, Event, Events, ShareId, Work};
+use waxwing::peer::{Allowance, Error, Rules};
 use waxwing::wire::index::PathSaid;
 use waxwing::wire::{Code, GetGrant, GetWait, StreamEnd, Wanted};
 
@@ -134,4 +135,75 @@ async fn who_does_not_come_when_it_is_their_turn_holds_the_slot_no_longer() {
     for _ in 0..2 {
         assert!(stage.served().await.is_err());
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_may_have_nothing_gets_no_place() {
+    let (stage, held) = with_one_slot().await;
+    let (asked, place) = ask(&stage.streams, ShareId::from_bytes([9; 16]), "a");
+    let asked = soon(asked).await.unwrap();
+    assert!(matches!(asked, Err(AskError::Refused { code: Code::NotFound, .. })), "{asked:?}");
+    assert_eq!(*place.borrow(), None);
+    drop(held);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_asks_for_more_than_there_is_room_for_waits_until_there_is() {
+    // Each of the two wants some 70 bytes.
+    let allowance = Allowance { bytes: 100, ..Allowance::SERVING };
+    let stage = Stage::with(sharer("bob").with_allowance(allowance), |_| {}).await;
+    stage.make("held", b"held");
+    stage.make("a", b"a");
+    stage.publish(Audience::Everyone);
+    let (_, held) = soon(ask(&stage.streams, stage.share, "held").0).await.unwrap().unwrap();
+    let (second, mut place) = ask(&stage.streams, stage.share, "a");
+    is_at(&mut place, (1, 1)).await;
+    end(&stage, held);
+    assert!(soon(second).await.unwrap().is_ok());
+    assert_eq!(*place.borrow(), Some((0, 0)));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_takes_very_little_gives_way_to_who_waits_and_goes_on_later() {
+    // What the system has on its way is read before it is heard that the stream is over.
+    let (crowded, crowded_bytes) = (Duration::from_secs(3), 16 << 20);
+    let deadlines = Deadlines { crowded, crowded_bytes, ..Deadlines::default() };
+    let allowance = Allowance { in_all: 1, ..Allowance::SERVING };
+    let mut stage =
+        Stage::waiting(sharer("bob").with_allowance(allowance), deadlines, |_| {}).await;
+    let large = bytes_of(1, 48 * MIB);
+    stage.make("a", b"a");
+    stage.make("large", &large);
+    stage.publish(Audience::Everyone);
+    let slow = Rates { up: None, down: Some(2_000_000) };
+    let alices = stage.dial(side("alice").with_rates(slow)).await.with_lanes(0);
+    let mallorys = stage.dial(side("mallory")).await;
+    let (events, told) = Events::channel();
+    let (begins, begun) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let mut begins = Some(begins);
+        for event in told {
+            if matches!(event, Event::Began { work: Work::Receiving, .. }) {
+                begins.take().into_iter().for_each(|begins| begins.send(()).unwrap());
+            }
+        }
+    });
+    let alice = stage.alice.clone().with_events(events);
+    let wanted = || vec![wanted("large", Some(Content::of(&large)))];
+    let landing = stage.landing(Rules::default());
+    let fetching = alice.fetch(&alices, stage.share, wanted(), &landing);
+    let other = async {
+        begun.await.unwrap();
+        let (asked, mut place) = ask(&mallorys, stage.share, "a");
+        is_at(&mut place, (1, 1)).await;
+        asked.await.unwrap().unwrap()
+    };
+    let (fetched, _stream) = soon(async { tokio::join!(fetching, other) }).await;
+    let Some(Error::Refused { code: Code::Busy, .. }) = fetched.stopped else {
+        panic!("{fetched:?}")
+    };
+    assert!(fetched.stopped.is_some_and(|why| why.may_pass()));
+    let served = stage.served().await;
+    assert!(matches!(served, Err(Error::Stream(_))), "{served:?}");
+    drop(mallorys);
 }

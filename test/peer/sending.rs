@@ -134,8 +134,13 @@ async fn what_has_no_place_is_named_to_both() {
     };
     assert_eq!(fs::read(stage.at("inbox/other")).unwrap(), b"hers");
     // What only lacks a name is held, out of sight, for when its place is free.
-    let seen = stage.names("inbox").into_iter().filter(|name| !name.starts_with(".waxwing-"));
-    assert_eq!(seen.collect::<Vec<_>>(), ["new", "other", "same"]);
+    let (hidden, seen): (Vec<_>, Vec<_>) =
+        stage.names("inbox").into_iter().partition(|name| name.starts_with(".waxwing-"));
+    assert_eq!(seen, ["new", "other", "same"]);
+    let [folder, held @ ..] = &hidden[..] else { panic!("nothing is held") };
+    let held: Vec<_> = held.iter().map(|name| name.strip_prefix(folder)).collect();
+    assert_eq!(held, ["1", "journal", "lock"].map(Some));
+    assert_eq!(fs::read(stage.at(&format!("inbox/{folder}1"))).unwrap(), b"mine");
 }
 
 #[tokio::test(flavor = "multi_thread")]

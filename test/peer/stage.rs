@@ -29,8 +29,8 @@ pub(crate) const MIB: usize = 1 << 20;
 
 /// Loading keys takes time; each person is loaded once.
 pub(crate) fn identity(name: &'static str) -> Arc<Identity> {
-    static PEOPLE: [OnceLock<Arc<Identity>>; 2] = [const { OnceLock::new() }; 2];
-    let at = ["alice", "bob"].iter().position(|known| *known == name).unwrap();
+    static PEOPLE: [OnceLock<Arc<Identity>>; 3] = [const { OnceLock::new() }; 3];
+    let at = ["alice", "bob", "mallory"].iter().position(|known| *known == name).unwrap();
     Arc::clone(PEOPLE[at].get_or_init(|| Arc::new(person(name))))
 }
 
@@ -79,6 +79,7 @@ pub(crate) struct Stage {
     pub(crate) alice: Sharer,
     pub(crate) streams: Streams,
     pub(crate) share: ShareId,
+    address: std::net::SocketAddr,
     answered: mpsc::Receiver<Answered>,
     stop: CancellationToken,
 }
@@ -94,6 +95,15 @@ impl Stage {
     }
 
     pub(crate) async fn with(bob: Sharer, policy: impl FnOnce(&mut Taking)) -> Self {
+        Self::waiting(bob, Deadlines::default(), policy).await
+    }
+
+    /// The same, and he waits so long for what.
+    pub(crate) async fn waiting(
+        bob: Sharer,
+        deadlines: Deadlines,
+        policy: impl FnOnce(&mut Taking),
+    ) -> Self {
         let home = tempfile::tempdir().unwrap();
         let into = home.path().join("inbox");
         let mut taking = Taking { into, rules: Rules::default(), may_offer: true, takes: true };
@@ -103,7 +113,7 @@ impl Stage {
             let (bob, taking) = (polite.clone(), taking.clone());
             async move { Some(answer(&bob, &taking, &streams, request).await) }
         };
-        Self::answering(home, bob, answer).await
+        Self::answering_as(side_with("bob", deadlines), home, bob, answer).await
     }
 
     /// Bob answers like this.
@@ -112,18 +122,26 @@ impl Stage {
         bob: Sharer,
         answer: impl Fn(Request, Streams) -> F + Clone + Send + Sync + 'static,
     ) -> Self {
+        Self::answering_as(side("bob"), home, bob, answer).await
+    }
+
+    async fn answering_as<F: Future<Output = Option<Answered>> + Send + 'static>(
+        bobs: Side,
+        home: TempDir,
+        bob: Sharer,
+        answer: impl Fn(Request, Streams) -> F + Clone + Send + Sync + 'static,
+    ) -> Self {
         std::fs::create_dir(home.path().join("share")).unwrap();
-        let (address, answered, stop) = listen(answer).await;
-        let dialler = Dialler::over(Tcp, side("alice")).with_backoff(Backoff::never());
-        let expected = Expected::Only(identity("bob").fingerprint());
-        let (conversation, mut incoming) =
-            dialler.dial(&address.into(), expected, |_| ()).await.unwrap();
-        let streams = Streams::new(conversation, None);
-        let to_answer = streams.clone();
-        tokio::spawn(async move { while to_answer.next_request(&mut incoming).await.is_some() {} });
+        let (address, answered, stop) = listen(bobs, answer).await;
+        let streams = dial(address, side("alice")).await;
         let alice = sharer("alice");
         let share = ShareId::from_bytes([7; 16]);
-        Self { home, bob, alice, streams, share, answered, stop }
+        Self { home, bob, alice, streams, share, address, answered, stop }
+    }
+
+    /// Somebody dials Bob as well.
+    pub(crate) async fn dial(&self, side: Side) -> Streams {
+        dial(self.address, side).await
     }
 
     pub(crate) fn at(&self, name: &str) -> PathBuf {
@@ -246,13 +264,25 @@ fn collect(root: &Path, below: &Path, found: &mut Vec<(String, Option<Vec<u8>>)>
     }
 }
 
+async fn dial(address: std::net::SocketAddr, side: Side) -> Streams {
+    let dialler = Dialler::over(Tcp, side).with_backoff(Backoff::never());
+    let expected = Expected::Only(identity("bob").fingerprint());
+    let (conversation, mut incoming) =
+        dialler.dial(&address.into(), expected, |_| ()).await.unwrap();
+    let streams = Streams::new(conversation, None);
+    let to_answer = streams.clone();
+    tokio::spawn(async move { while to_answer.next_request(&mut incoming).await.is_some() {} });
+    streams
+}
+
 async fn listen<F: Future<Output = Option<Answered>> + Send + 'static>(
+    bobs: Side,
     answer: impl Fn(Request, Streams) -> F + Clone + Send + Sync + 'static,
 ) -> (std::net::SocketAddr, mpsc::Receiver<Answered>, CancellationToken) {
     let sockets = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = sockets.local_addr().unwrap();
     let book = Arc::new(LaneBook::new(Duration::from_secs(30)));
-    let listener = Listener::new(sockets, side("bob")).with_lanes(Arc::clone(&book) as Arc<_>);
+    let listener = Listener::new(sockets, bobs).with_lanes(Arc::clone(&book) as Arc<_>);
     let (tell, answered) = mpsc::channel(256);
     let service = move |conversation: Conversation, mut incoming: Incoming| {
         let streams = Streams::new(conversation, Some(Arc::clone(&book)));
@@ -287,7 +317,11 @@ async fn answer(bob: &Sharer, taking: &Taking, streams: &Streams, request: Reque
 }
 
 pub(crate) fn side(name: &'static str) -> Side {
-    Side::new(identity(name), Party::Person, Features::ALL, Deadlines::default()).unwrap()
+    side_with(name, Deadlines::default())
+}
+
+fn side_with(name: &'static str, deadlines: Deadlines) -> Side {
+    Side::new(identity(name), Party::Person, Features::ALL, deadlines).unwrap()
 }
 
 pub(crate) fn wanted(name: &str, content: Option<Content>) -> Wanted {

@@ -46,6 +46,34 @@ async fn all_streams_together_have_the_rate_and_each_its_part() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_many_chunks_on_a_slow_line_one_leaves_after_the_other() {
+    const CHUNK: usize = 256 << 10;
+    let flow = Flow::new(Some(Rates::LEAST));
+    let (began, mut streams) = (Instant::now(), JoinSet::new());
+    for _ in 0..20 {
+        let meter = Meter::of(&flow);
+        streams.spawn(async move {
+            let mut passed = Vec::new();
+            for _ in 0..3 {
+                meter.pass(CHUNK, || ()).await;
+                passed.push(began.elapsed().as_secs());
+            }
+            passed
+        });
+    }
+    let each = streams.join_all().await;
+    let mut all = each.concat();
+    all.sort_unstable();
+    let (last, silence) = (all[59], all.windows(2).map(|two| two[1] - two[0]).max());
+    // A quarter of the time after which a line counts as dead; all at once, they need 82 seconds.
+    assert!(all[0] < 15 && silence < Some(15), "{all:?}");
+    let due = 60 * CHUNK as u64 / Rates::LEAST;
+    assert!(last.abs_diff(due) < 10, "{last} instead of {due}");
+    assert!(each.iter().all(|passed| passed[0] < 90 && passed[1] - passed[0] < 100), "{each:?}");
+    assert!(flow.0.as_ref().is_some_and(|limited| limited.line.is_empty()));
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_waits_says_so_and_may_stop() {
     let meter = Meter::of(&Flow::new(Some(1_000)));
     meter.pass(200_000, || ()).now_or_never();

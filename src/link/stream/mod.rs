@@ -17,6 +17,7 @@
 //! A stream that is dropped half-way says so to the other side and ends its lanes.
 
 mod asking;
+mod following;
 mod frames;
 mod inbound;
 mod lanes;
@@ -30,6 +31,7 @@ mod taking;
 mod untold;
 
 pub use asking::{Page, Wish};
+pub use following::Follower;
 pub use inbound::Place;
 pub use receive::{Arrived, Decided, Offer, Receiving};
 pub use send::{Consent, Sending, Sent};
@@ -40,6 +42,7 @@ use crate::link::{Conversation, Ending, Incoming, Request};
 use crate::model::limits;
 use crate::seal::{Refusal, SealError};
 use crate::wire::{Code, Explanation, Feature, Kind, LanesAsk, Role, StreamEnd};
+use following::Followed;
 use std::collections::HashMap;
 use std::fmt;
 use std::io;
@@ -78,6 +81,9 @@ pub enum StreamError {
     /// Nothing moved for too long.
     #[error("nothing moved for too long")]
     Stalled,
+    /// Others waited for what it held, and it hardly moved.
+    #[error("others wait, and it went on too slowly")]
+    GaveWay,
     /// The receiver's person has not said in time whether they take it.
     #[error("they have not decided in time")]
     Undecided,
@@ -103,6 +109,7 @@ impl StreamError {
             Self::Place(_) => Some(Code::Internal),
             Self::Unexpected | Self::Delivery => Some(Code::Unexpected),
             Self::Stalled | Self::Undecided => Some(Code::Slow),
+            Self::GaveWay => Some(Code::Busy),
             Self::Stopped => Some(Code::Cancelled),
         }
     }
@@ -121,13 +128,15 @@ pub struct Streams {
     book: Option<Arc<LaneBook>>,
     lanes: u8,
     joints: Arc<Mutex<HashMap<u32, Weak<Joint>>>>,
+    followed: Followed,
 }
 
 impl Streams {
     /// The streams of this conversation. Lanes for them enter by the book, which is the door of the
     /// listener that took the conversation; who dialled it needs none.
     pub fn new(conversation: Conversation, book: Option<Arc<LaneBook>>) -> Self {
-        Self { conversation, book, lanes: USUAL_LANES, joints: Arc::default() }
+        let (joints, followed) = Default::default();
+        Self { conversation, book, lanes: USUAL_LANES, joints, followed }
     }
 
     /// With so many lanes for a stream, eight at most, where this side dials them; none is possible.

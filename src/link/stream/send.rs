@@ -123,6 +123,7 @@ impl Streams {
             said = self.say_manifest(stream, sealer, source) => said,
             // Whoever refuses the header wants no manifest.
             frame = next(frames, too_early) => Err(frame.err().unwrap_or(StreamError::Unexpected)),
+            error = self.give_way(|| self.conversation.traffic().left()) => Err(error),
         }
     }
 
@@ -258,6 +259,7 @@ impl<'s> Carrying<'s> {
             error = self.find_ids() => Err(error),
             error = self.desk.when(Outbound::failure) => Err(error),
             () = self.watch() => Err(StreamError::Stalled),
+            error = self.streams.give_way(|| self.desk.moved_bytes()) => Err(error),
             () = self.end_segments_in_time() => Err(StreamError::Stopped),
             () = report.follow(|| self.desk.sealed_bytes()) => Err(StreamError::Stopped),
             () = self.streams.keep_lanes(self.stream, self.joint, self.has_lanes) => {
@@ -274,7 +276,12 @@ impl<'s> Carrying<'s> {
             let frame = next(&mut frames, |kind| self.state().outcome(kind)).await?;
             match frame.kind {
                 Kind::SegmentVerified => {
-                    self.desk.acknowledge(read::<SegmentVerified>(&frame)?.segment)?;
+                    let SegmentVerified { segment, .. } = read(&frame)?;
+                    self.desk.acknowledge(segment)?;
+                    // The first is the manifest.
+                    if segment > 0 {
+                        self.streams.followed.advance();
+                    }
                 }
                 Kind::ChunksMissing => {
                     let missing: ChunksMissing = read(&frame)?;

@@ -49,6 +49,9 @@ fn stream(error: &StreamError) -> Hint {
             "ask them to look at what is offered (`inbox`), and send it again",
         ),
         StreamError::Stalled => hint(Exit::Unreachable, "is the network there? Try again"),
+        StreamError::GaveWay => {
+            hint(Exit::Unreachable, "they ask again, and go on when it is their turn")
+        }
         StreamError::Stopped => no_hint(Exit::Interrupted),
     }
 }

@@ -205,10 +205,7 @@ impl User {
     fn allowance(&self) -> Allowance {
         let options = &self.0.options;
         let each = options.rates.up.and_then(|up| u32::try_from(up / Rates::EACH).ok());
-        let in_all = options.serving.in_all.min(each.unwrap_or(u32::MAX)).max(1);
-        // However few there are, nobody has all of them.
-        let at_once = options.serving.at_once.min((in_all / 2).max(1));
-        Allowance { in_all, at_once, ..options.serving }
+        options.serving.at_most(each.unwrap_or(u32::MAX))
     }
 
     /// The port of last time, else the first free one of those that peers have.

@@ -2,17 +2,30 @@
 
 use super::User;
 use crate::crypto::random;
+use crate::link::Follower;
 use crate::model::{Again, UserName};
 use crate::node::Error;
 use std::future::Future;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::time::sleep;
 
+/// Whether something came of a try: then all tries are left again.
+#[derive(Debug, Default)]
+pub(super) struct Came(AtomicBool);
+
+impl Follower for Came {
+    fn advanced(&self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 impl User {
-    /// Does something with somebody, with as many tries as are set.
+    /// Does something with somebody, with as many tries as are set in which nothing comes of it.
     pub(super) async fn patiently<T, F>(
         &self,
         user: &UserName,
+        came: &Came,
         once: impl Fn() -> F,
     ) -> Result<T, Error>
     where
@@ -24,6 +37,9 @@ impl User {
                 Err(why) if why.may_pass() => why,
                 done => return done,
             };
+            if came.0.swap(false, Ordering::Relaxed) {
+                failed = 0;
+            }
             failed = failed.saturating_add(1);
             let Some(pause) = self.pause(failed) else { return Err(why) };
             self.tell_failed(user, &why, Some((failed, pause)));

@@ -2,6 +2,7 @@
 
 use super::User;
 use super::reach::Reached;
+use super::retries::Came;
 use crate::crypto::random;
 use crate::link::Backoff;
 use crate::model::{EntryPath, Transfer, UserName, Work};
@@ -9,6 +10,7 @@ use crate::node::Error;
 use crate::peer::{self, Files, LeftOut, Reply};
 use crate::wire::Code;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep};
@@ -35,19 +37,26 @@ pub struct SentFiles {
 impl User {
     /// Offers files and folders to somebody, who has some minutes
     /// ([`Options::decision`](super::Options::decision)) to decide, and sends them. When that
-    /// is cut off they are offered again, and what is there already does not go again.
+    /// is cut off they are offered again, and what is there already does not go again; as long as something
+    /// comes of it, however often.
     pub async fn send(&self, to: &UserName, paths: &[PathBuf]) -> Result<SentFiles, Error> {
-        self.patiently(to, || self.send_in_turn(to, paths)).await
+        let came = Arc::new(Came::default());
+        self.patiently(to, &came, || self.send_in_turn(to, paths, &came)).await
     }
 
     /// Waits while they take from as many others as they do at once, as long as they may decide.
-    async fn send_in_turn(&self, to: &UserName, paths: &[PathBuf]) -> Result<SentFiles, Error> {
+    async fn send_in_turn(
+        &self,
+        to: &UserName,
+        paths: &[PathBuf],
+        came: &Arc<Came>,
+    ) -> Result<SentFiles, Error> {
         let (begun, mut refused) = (Instant::now(), 0_u32);
         let name = paths.first().and_then(|path| path.file_name()).unwrap_or_default();
         let (name, with) = (name.to_string_lossy(), Some(to.as_str()));
         let transfer = Transfer { name: &name, total: 0, files: 1, with };
         loop {
-            let why = match self.send_once(to, paths).await {
+            let why = match self.send_once(to, paths, came).await {
                 Err(why) if is_busy(&why) && begun.elapsed() < self.0.options.decision => why,
                 done => return done,
             };
@@ -60,31 +69,39 @@ impl User {
         }
     }
 
-    async fn send_once(&self, to: &UserName, paths: &[PathBuf]) -> Result<SentFiles, Error> {
+    async fn send_once(
+        &self,
+        to: &UserName,
+        paths: &[PathBuf],
+        came: &Arc<Came>,
+    ) -> Result<SentFiles, Error> {
         let named = paths.to_vec();
         let files = spawn_blocking(move || Files::open(&named)).await;
         let files = files.map_err(|_| Error::Stopped)??;
         let (bytes, left_out) = (files.manifest().data_length(), files.left_out().to_vec());
         let reached = self.reach(to).await?;
-        let sent = self.send_to(&reached, files).await;
+        let sent = self.send_to(&reached, files, came).await;
         let verified = reached.pinned.pin.verified.is_some();
         reached.close().await;
         let Reply { landed, kept_out, unfit, .. } = sent?;
         Ok(SentFiles { to: to.clone(), verified, landed, kept_out, unfit, left_out, bytes })
     }
 
-    async fn send_to(&self, reached: &Reached, files: Files) -> Result<Reply, Error> {
+    async fn send_to(
+        &self,
+        reached: &Reached,
+        files: Files,
+        came: &Arc<Came>,
+    ) -> Result<Reply, Error> {
         let proven = reached.streams.conversation().proven();
         // An older sealing key than was seen may be one that somebody has stolen.
         let epoch = proven.certificate(self.now())?.epoch;
         if epoch < reached.pinned.pin.epoch {
             return Err(Error::OldCertificate(reached.pinned.user.clone()));
         }
-        let sent = self
-            .sharer()?
-            .with_person(&reached.pinned.user)
-            .send(&reached.streams, files, self.0.options.decision)
-            .await;
+        let streams = reached.streams.followed_by(Arc::clone(came) as Arc<_>);
+        let sharer = self.sharer()?.with_person(&reached.pinned.user);
+        let sent = sharer.send(&streams, files, self.0.options.decision).await;
         sent.map_err(|error: peer::Error| error.into())
     }
 }

@@ -10,6 +10,7 @@
 //! Nobody is known any more when the directory has raised an alarm.
 
 use super::User;
+use super::retries::Came;
 use super::search::not_shared;
 use crate::crypto::Fingerprint;
 use crate::model::{PeerAddress, UnixTime, UserName};
@@ -85,7 +86,7 @@ impl User {
         part: Part<'_>,
         most: usize,
     ) -> Result<Option<Listing>, Error> {
-        let reached = self.patiently(user, || self.reach(user)).await?;
+        let reached = self.patiently(user, &Came::default(), || self.reach(user)).await?;
         let asked = async {
             let (mut pages, conversation) =
                 (Pages::new(user, part, most), reached.streams.conversation());

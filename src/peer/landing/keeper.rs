@@ -229,3 +229,7 @@ impl Held {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "../../../test/unit/keeper.rs"]
+mod tests;
