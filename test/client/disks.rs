@@ -5,6 +5,7 @@
 
 use crate::stage::Done;
 use crate::town::{Home, Serving, Town};
+use serde_json::Value;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -104,6 +105,34 @@ fn a_disk_that_fills_half_way_keeps_what_came_and_goes_on_from_there() {
     let done = small.script(mount, script, &small.get(&[]));
     assert!(done.err.contains("hint: make room"), "{done:?}");
     assert_went_on(&mut serving, &done);
+}
+
+#[test]
+fn a_disk_that_fills_while_several_give_keeps_what_came_from_all_of_them() {
+    let town = Town::new();
+    let mount = "size=240m";
+    let Some(small) = Disk::new(&town, mount) else { return };
+    let carol = town.home("carol");
+    let joining = ["join", &town.invitation(), "--user", "carol", "--password-file", "password"];
+    carol.run(&[&joining[..], &["--no-passphrase"]].concat()).ok();
+    fs::copy(&small.large, carol.write("zoo/large", b"")).unwrap();
+    carol.run(&["share", "add", carol.path.join("zoo").to_str().unwrap()]).ok();
+    let _online = [small.bob.serve(), carol.serve()];
+    let found = small.mallory.objects(&["search", "large"]);
+    assert_eq!(found[0]["sources"].as_array().unwrap().len(), 2, "{found:?}");
+    let script = r#"filled "$@"; echo "first $?"; named
+        mount -o remount,size=500m "$D" && "$@"; echo "second $?"
+        cmp "$D/large" "$L" && echo "the same""#;
+    let get = ["get", "1", "--json", "--out", small.disk.to_str().unwrap()];
+    let done = small.script(mount, script, &small.mallory.command(&get));
+    let lines: Vec<_> = done.out.lines().filter(|line| !line.starts_with('{')).collect();
+    assert_eq!(lines, ["first 8", "named: mine ", "second 0", "the same"], "{done:?}");
+    let got = done.out.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let got = got.filter(|object| object["type"] == "got").last().unwrap();
+    // What came the second time is the rest.
+    let parts = got["parts"].as_array().unwrap();
+    let came: u64 = parts.iter().map(|part| part[1].as_u64().unwrap()).sum();
+    assert!(parts.len() == 2 && came < 180 * MIB as u64, "{got}");
 }
 
 #[test]

@@ -22,6 +22,15 @@ fn a_home_is_named_or_at_or_above_the_current_folder_or_the_platforms() {
     assert!(!named.exists(), "finding makes nothing");
 }
 
+#[tokio::test]
+async fn files_go_to_one_folder_wherever_the_program_goes_meanwhile() {
+    let town = Town::new().await;
+    let config = Config { downloads: Some("files".into()), ..Config::default() };
+    let alice = open(town.home("alice"), config);
+    assert_eq!(alice.downloads(), std::env::current_dir().unwrap().join("files"));
+    town.stop().await;
+}
+
 #[test]
 fn settings_are_written_once() {
     let folder = tempfile::tempdir().unwrap();

@@ -136,6 +136,11 @@ async fn what_one_gets_is_found_at_ones_own_when_it_is_wanted_and_nothing_else_i
     assert!(bob.see_to_shared_downloads().await.unwrap().is_none());
     assert!(bob.shares().unwrap().is_empty());
     assert!(matches!(bob.look_at(&shared).await, Err(Error::NoShare(_))));
+    // Wanted again, it is not what was got before.
+    bob.close().await;
+    let bob = open(town.home("bob"), share(Some(Audience::Everyone)));
+    let shared = bob.see_to_shared_downloads().await.unwrap().expect("it is new");
+    assert_eq!(bob.scan_share(&shared).await.unwrap().files, []);
     for person in [alice, bob, mallory] {
         person.close().await;
     }

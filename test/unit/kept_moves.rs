@@ -15,7 +15,7 @@ fn home() -> (TempDir, StateFolder) {
 }
 
 fn send(name: &str) -> Move {
-    Move::Send { to: "alice".parse().unwrap(), paths: vec![PathBuf::from(name)] }
+    Move::Send { to: "alice".parse().unwrap(), paths: vec![PathBuf::from(name)], at: None }
 }
 
 fn put(kept: &Kept, name: &str, bytes: &[u8]) -> PathBuf {

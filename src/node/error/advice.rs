@@ -195,6 +195,10 @@ pub(super) fn disk(error: &io::Error) -> Hint {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             hint(Exit::NoSpace, "make room on this disk, and try again")
         }
+        io::ErrorKind::FileTooLarge => hint(
+            Exit::NoSpace,
+            "this disk, or a limit of this account, takes no file of that size; name another folder",
+        ),
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
             hint(Exit::NotAllowed, "you may not write or read there; name another folder")
         }
