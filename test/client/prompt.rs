@@ -123,8 +123,8 @@ fn a_question_that_nobody_answers_holds_up_nothing() {
     let mut bob = prompt_of(&town, "bob");
     let tree = town.machine.at("bob/tree.txt");
     fs::write(&tree, "a tree").unwrap();
-    bob.types("share add tree.txt\r").sees("Everyone is whoever the index admits");
-    bob.sees("tree.txt: 1 file, 6 bytes: tree.txt").sees("with everyone? [Y/n] ").types("n\r");
+    bob.types("share add tree.txt\r").sees("tree.txt: 1 file, 6 bytes: tree.txt");
+    bob.sees("Everyone is whoever the index admits").sees("with everyone? [Y/n] ").types("n\r");
     bob.sees("nothing is shared").sees("bob> ").types("share add tree.txt\r");
     bob.sees("with everyone? [Y/n] ").types("\r");
     bob.sees("shared with everyone").sees("bob> ");
