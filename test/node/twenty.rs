@@ -32,13 +32,16 @@ fn key() -> String {
     format!("-----BEGIN PRIVATE KEY-----\n{lines}\n-----END PRIVATE KEY-----\n")
 }
 
+/// A home of somebody whose keys nobody else has.
+pub(crate) fn home_with_new_keys(town: &Town, name: &str) -> Home {
+    let home = Home::in_folder(town.path(name));
+    write_identity(&home.path().join("keys"), &key(), &key_pem("bob-sealing"));
+    home
+}
+
 /// Homes with keys.
 fn homes(town: &Town) -> Vec<Home> {
-    let make = |number: usize| {
-        let home = Home::in_folder(town.path(&name(number)));
-        write_identity(&home.path().join("keys"), &key(), &key_pem("bob-sealing"));
-        home
-    };
+    let make = |number: usize| home_with_new_keys(town, &name(number));
     thread::scope(|scope| {
         let one = scope.spawn(move || (0..PEOPLE / 2).map(make).collect::<Vec<_>>());
         let others: Vec<_> = (PEOPLE / 2..PEOPLE).map(make).collect();
