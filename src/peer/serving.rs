@@ -150,10 +150,12 @@ impl Follower for Slot {
     }
 }
 
-/// The room that a request wants, as far as it is known from its first page.
+/// The room that a request wants, as far as it is guessed from its first page: what it needs beyond that, it
+/// gets if there is some.
 fn room(ask: &GetAsk) -> u64 {
     let page = ask.wanted.iter().map(listed_bytes).fold(0, usize::saturating_add);
-    (if ask.more { MANIFEST_BYTES } else { page }) as u64
+    let pages = if ask.more { USUAL_PAGES } else { 1 };
+    page.saturating_mul(pages).min(MANIFEST_BYTES) as u64
 }
 
 /// Waits for a slot, and tells who waits their place: when it is another, and now and then, so that they
@@ -164,7 +166,8 @@ async fn wait(
     frames: &mut StreamFrames,
 ) -> Result<Turn, StreamError> {
     let (stream, answer) = (frames.number(), streams.conversation().deadlines().answer);
-    let often = answer.checked_div(SIGNS).unwrap_or_default();
+    // However patient one is oneself: the other side waits for a word as long as is usual.
+    let often = answer.checked_div(SIGNS).unwrap_or_default().min(OFTEN);
     let (mut told, mut due) = (None, Instant::now());
     loop {
         let place = waiting.place();
@@ -207,3 +210,6 @@ impl Error {
 const LONGEST_ASKING: Duration = Duration::from_secs(15 * 60);
 /// So often who waits hears of it in the time in which they expect an answer.
 const SIGNS: u32 = 4;
+const OFTEN: Duration = Duration::from_secs(15);
+/// So many times the first page is a usual request that has more of them.
+const USUAL_PAGES: usize = 16;

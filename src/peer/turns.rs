@@ -344,7 +344,12 @@ impl Turn {
             person.is_some_and(|person| person.may_begin(&self.turns.allowance, waiter.room))
         };
         let is_soon = |at: Instant| now.saturating_duration_since(at) < pause;
-        if counted.queue.first(is_other).is_none() || counted.gave_way.is_some_and(is_soon) {
+        // Who would still wait, then for room, has nothing of it.
+        let left = counted.bytes.saturating_sub(self.bytes);
+        let is_of_use = |room: u64| left.saturating_add(room) <= self.turns.allowance.bytes;
+        let first = counted.queue.first(is_other);
+        let is_of_use = first.is_some_and(|(_, waiter)| is_of_use(waiter.room));
+        if !is_of_use || counted.gave_way.is_some_and(is_soon) {
             return false;
         }
         counted.gave_way = Some(now);

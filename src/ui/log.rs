@@ -12,7 +12,7 @@ use serde::Serialize;
 use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -131,11 +131,10 @@ impl Log {
         Ok((log, LogThread(vec![(programs, ended)])))
     }
 
-    /// An object, which is JSON already.
-    pub(super) fn object(&self, text: String) {
-        if let Some(programs) = &self.programs {
-            programs.send(Line { level: Level::Info, at: UnixTime::now(), text });
-        }
+    /// An object, which is JSON already. Gives it back when nobody writes any more.
+    pub(super) fn object(&self, text: String) -> Option<String> {
+        let Some(programs) = &self.programs else { return Some(text) };
+        programs.send_soon(Line { level: Level::Info, at: UnixTime::now(), text })
     }
 
     /// Tells of something. What the text says may be foreign.
@@ -207,6 +206,31 @@ impl Outlet {
         }
     }
 
+    /// Waits a moment for room, unless nothing has been taken for longer. Gives the text back when nobody writes
+    /// any more.
+    fn send_soon(&self, line: Line) -> Option<String> {
+        let (bytes, state) = (line.text.len(), &self.state);
+        let (begun, mut told) = (Instant::now(), Told::Line(line));
+        loop {
+            if state.bytes.load(Ordering::Relaxed) <= WAITING_BYTES {
+                // Counted before it can be written.
+                state.bytes.fetch_add(bytes, Ordering::Relaxed);
+                told = match self.lines.try_send(told) {
+                    Ok(()) => return None,
+                    Err(TrySendError::Disconnected(Told::Line(line))) => return Some(line.text),
+                    Err(TrySendError::Full(told) | TrySendError::Disconnected(told)) => told,
+                };
+                state.bytes.fetch_sub(bytes, Ordering::Relaxed);
+            }
+            let is_stuck = state.dropped.load(Ordering::Relaxed) > 0;
+            if is_stuck || begun.elapsed() >= PATIENCE {
+                state.dropped.fetch_add(1, Ordering::Relaxed);
+                return None;
+            }
+            thread::sleep(SOON);
+        }
+    }
+
     fn end(&self) {
         self.state.ending.store(true, Ordering::Relaxed);
         // When there is no room for it, the thread is awake.
@@ -266,5 +290,7 @@ fn dropped_event(lines: u64) -> String {
 const WAITING: usize = 1024;
 /// With more bytes than this waiting, no further line does.
 const WAITING_BYTES: usize = 4 << 20;
-/// How long the end waits for them to be written.
+/// How long the end waits for them to be written, and an object for room.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// Between two looks whether there is room.
+const SOON: Duration = Duration::from_millis(2);

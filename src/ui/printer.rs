@@ -201,7 +201,7 @@ impl Printer {
     pub fn object(&self, object: &impl Serialize) {
         if let (true, Ok(text)) = (self.0.json, serde_json::to_string(object)) {
             match self.0.unread.get() {
-                Some(unread) => unread.object(text),
+                Some(unread) => unread.object(text).iter().for_each(|text| self.json_line(text)),
                 None => self.json_line(&text),
             }
         }

@@ -113,8 +113,8 @@ fn rules(settings: &Settings) -> Result<Rules, SettingError> {
     let seconds = |setting: &Setting, range, usual| {
         settings.number(setting, range).map(|it| it.map_or(usual, Duration::from_secs))
     };
-    let tries = |setting: &Setting, usual| {
-        let number = settings.number(setting, 1..=1_000_000)?;
+    let tries = |setting: &Setting, most, usual| {
+        let number = settings.number(setting, 1..=most)?;
         Ok::<_, SettingError>(number.and_then(|it| it.try_into().ok()).unwrap_or(usual))
     };
     let hours = settings.number(&SESSION_HOURS, 1..=8760)?.unwrap_or(12);
@@ -125,8 +125,8 @@ fn rules(settings: &Settings) -> Result<Rules, SettingError> {
         online_lifetime: seconds(&ONLINE_SECONDS, 5..=86_400, usual.online_lifetime)?,
         anonymous_time: seconds(&LOGIN_TIMEOUT, 1..=3600, usual.anonymous_time)?,
         hashing_wait: seconds(&PASSWORD_WAIT, 1..=60, usual.hashing_wait)?,
-        free_tries: tries(&WRONG_PASSWORDS, usual.free_tries)?,
-        open_joins: tries(&JOINS_PER_HOUR, usual.open_joins)?,
+        free_tries: tries(&WRONG_PASSWORDS, 100, usual.free_tries)?,
+        open_joins: tries(&JOINS_PER_HOUR, 100_000, usual.open_joins)?,
         anonymous: count(settings, &NEWCOMERS, usual.anonymous)?,
         anonymous_of_address: count(settings, &NEWCOMERS_PER_ADDRESS, usual.anonymous_of_address)?,
         ..usual

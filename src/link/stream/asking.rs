@@ -13,6 +13,7 @@ use crate::wire::{
     Wanted,
 };
 use std::iter::Peekable;
+use std::time::Duration;
 use tokio::time::timeout;
 
 /// Entries in one frame of a request.
@@ -79,7 +80,10 @@ impl Streams {
                     }
                 },
                 None => {
-                    let heard = timeout(conversation.deadlines().answer, hearing).await;
+                    let answer = conversation.deadlines().answer;
+                    // Who serves others first says so in their own time.
+                    let patience = if unsaid.waits { answer.max(WORD) } else { answer };
+                    let heard = timeout(patience, hearing).await;
                     heard.map_err(|_| AskError::Late)??
                 }
             };
@@ -225,3 +229,6 @@ impl Drop for Unsaid<'_> {
         }
     }
 }
+
+/// Who waits hears so often of it at the least, four times over.
+const WORD: Duration = Duration::from_secs(60);

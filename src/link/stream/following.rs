@@ -4,6 +4,7 @@ use super::stall::until_stalled;
 use super::{StreamError, Streams};
 use std::fmt;
 use std::sync::Arc;
+use tokio::time::Instant;
 
 /// Follows a stream that is sent.
 pub trait Follower: Send + Sync {
@@ -28,15 +29,23 @@ impl Streams {
 
     /// Waits until so little moves that the stream gives way.
     pub(super) async fn give_way(&self, moved: impl Fn() -> u64) -> StreamError {
-        let deadlines = self.conversation.deadlines();
+        let (deadlines, begun) = (self.conversation.deadlines(), Instant::now());
+        // Who is very slow has the time for something that is kept, and goes on from there.
+        let long = deadlines.crowded.saturating_mul(LONG);
+        let had_time = || moved() >= FIRST || begun.elapsed() >= long;
         loop {
             until_stalled(deadlines.crowded_bytes, || deadlines.crowded, &moved).await;
-            if self.followed.0.as_ref().is_some_and(|follower| follower.gives_way()) {
+            if had_time() && self.followed.0.as_ref().is_some_and(|follower| follower.gives_way()) {
                 return StreamError::GaveWay;
             }
         }
     }
 }
+
+/// Of so much, something has arrived and is kept, whatever waits on the way.
+const FIRST: u64 = 8 << 20;
+/// After so many times no more is waited for it.
+const LONG: u32 = 10;
 
 impl Followed {
     pub(super) fn advance(&self) {

@@ -84,10 +84,10 @@ impl Getting<'_> {
             }
             // People think for long, and conversations end meanwhile.
             self.forget_the_lost().await;
-            self.run().await;
+            self.run_anew().await;
             self.open = replacing;
             self.overwrite = true;
-            self.run().await;
+            self.run_anew().await;
             self.overwrite = false;
         }
     }

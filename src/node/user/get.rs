@@ -200,7 +200,13 @@ pub(super) struct Getting<'a> {
 }
 
 impl Getting<'_> {
-    pub(super) async fn run(&mut self) {
+    /// Tries as often as at first, whatever failed before.
+    pub(super) async fn run_anew(&mut self) {
+        (self.failed, self.patient) = (0, false);
+        self.run().await;
+    }
+
+    async fn run(&mut self) {
         self.spread().await;
         loop {
             while self.round().await {}

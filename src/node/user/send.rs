@@ -41,7 +41,8 @@ impl User {
     /// comes of it, however often.
     pub async fn send(&self, to: &UserName, paths: &[PathBuf]) -> Result<SentFiles, Error> {
         let came = Arc::new(Came::default());
-        self.patiently(to, &came, || self.send_in_turn(to, paths, &came)).await
+        let begun = Instant::now();
+        self.patiently(to, &came, || self.send_in_turn(to, paths, (&came, begun))).await
     }
 
     /// Waits while they take from as many others as they do at once, as long as they may decide.
@@ -49,9 +50,9 @@ impl User {
         &self,
         to: &UserName,
         paths: &[PathBuf],
-        came: &Arc<Came>,
+        (came, begun): (&Arc<Came>, Instant),
     ) -> Result<SentFiles, Error> {
-        let (begun, mut refused) = (Instant::now(), 0_u32);
+        let mut refused = 0_u32;
         let name = paths.first().and_then(|path| path.file_name()).unwrap_or_default();
         let (name, with) = (name.to_string_lossy(), Some(to.as_str()));
         let transfer = Transfer { name: &name, total: 0, files: 1, with };
