@@ -22,7 +22,7 @@ use crate::node::error::Exit;
 use crate::node::index::Query;
 use crate::node::{Error, Wanted};
 use crate::peer::{self, FetchedFile, LandError, Landed, Landing, Portion, Rules, Sharer};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{BuildHasher, RandomState};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -157,6 +157,7 @@ impl User {
             overwrite: rules.overwrite,
             folder: folder.into(),
             people: BTreeMap::new(),
+            met: BTreeSet::new(),
             open: Item::with_own_places(items),
             waiting: Vec::new(),
             patient: false,
@@ -184,6 +185,8 @@ pub(super) struct Getting<'a> {
     pub(super) folder: Arc<Path>,
     /// Those who were reached, and those who could not be.
     people: BTreeMap<UserName, Result<Reached, Arc<Error>>>,
+    /// Those who were reached at some time.
+    met: BTreeSet<UserName>,
     /// What did not come yet.
     pub(super) open: Vec<Item>,
     /// What did not come from anybody, and may when they are asked again.
@@ -319,6 +322,7 @@ impl Getting<'_> {
     ) -> Result<(Streams, Sharer, Landing), Arc<Error>> {
         if !self.people.contains_key(owner) {
             let reached = self.user.reach(owner).await;
+            self.met.extend(reached.is_ok().then(|| owner.clone()));
             self.people.insert(owner.clone(), reached.map_err(Arc::new));
         }
         let streams = match self.people.get(owner) {
@@ -409,7 +413,12 @@ impl Getting<'_> {
     /// What did not come from somebody may come from others.
     fn try_others(&mut self, asked: Vec<(Item, Place)>, why: Option<Arc<Error>>) {
         for (mut item, place) in asked {
-            if let Some(why) = why.as_ref().filter(|why| why.may_pass()) {
+            // Who was there a moment ago may come back.
+            let was_there = self.met.contains(&place.of.owner);
+            let may_pass = |why: &&Arc<Error>| {
+                why.may_pass() || was_there && matches!(***why, Error::Offline(_))
+            };
+            if let Some(why) = why.as_ref().filter(may_pass) {
                 item.again.push((place, Arc::clone(why)));
             }
             item.why = why.clone().or(item.why);

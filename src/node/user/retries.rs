@@ -35,6 +35,8 @@ impl User {
         loop {
             let why = match once().await {
                 Err(why) if why.may_pass() => why,
+                // Who was there a moment ago may come back.
+                Err(why @ Error::Offline(_)) if failed > 0 => why,
                 done => return done,
             };
             if came.0.swap(false, Ordering::Relaxed) {
