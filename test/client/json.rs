@@ -214,6 +214,8 @@ fn rule(heard: &mut Heard, town: &mut Town) {
     heard.orders(town, &["users"], 0);
     heard.orders(town, &["users", "--close", "nobody"], 3);
     heard.orders(town, &["sessions"], 0);
+    heard.orders(town, &["shares"], 0);
+    heard.orders(town, &["directory"], 0);
     heard.orders(town, &["backup", "copy.db"], 0);
     heard.orders(town, &["check"], 0);
     heard.orders(town, &["sessions", "--end", "bob"], 0);
