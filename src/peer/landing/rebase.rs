@@ -28,12 +28,18 @@ use std::io;
 pub(crate) type Lists = BTreeMap<u32, LeafList>;
 
 /// Those whose leaves are known, by their paths.
-pub(super) struct Changed<'l>(HashMap<&'l EntryPath, (u32, &'l LeafList)>);
+pub(super) struct Changed<'l> {
+    listed: HashMap<&'l EntryPath, (u32, &'l LeafList)>,
+    /// What is wanted itself, if at another place, is not taken for what something was.
+    wanted: HashSet<&'l Origin>,
+}
 
 impl<'l> Changed<'l> {
     pub(super) fn new(head: &'l Head, lists: &'l Lists) -> Self {
         let listed = |it: &'l Sought| Some((&it.path, (it.slot, lists.get(&it.slot)?)));
-        Self(head.entries.iter().filter_map(listed).collect())
+        let listed: HashMap<_, _> = head.entries.iter().filter_map(listed).collect();
+        let wanted = head.entries.iter().filter(|_| !listed.is_empty()).map(|it| &it.of);
+        Self { wanted: wanted.collect(), listed }
     }
 
     /// Whether parts are those of what one of these was before.
@@ -66,8 +72,9 @@ impl<'l> Changed<'l> {
     }
 
     fn of(&self, entry: &Sought) -> Option<(u32, &'l LeafList)> {
-        let (slot, list) = self.0.get(&entry.path).copied()?;
-        is_another(&entry.of, list.content()).then_some((slot, list))
+        let found = self.listed.get(&entry.path).copied()?;
+        let is_before = is_another(&entry.of, found.1.content());
+        (is_before && !self.wanted.contains(&entry.of)).then_some(found)
     }
 }
 

@@ -249,7 +249,7 @@ impl Spread {
         let (batch, of) = (Arc::clone(&self.0.batch), Arc::clone(&list));
         let missing = spawn_blocking(move || batch.keep_those_of(0, &of)).await?;
         let missing = missing.map_err(|error| Error::from(StreamError::Place(error)))?;
-        self.0.plan().reopen(&missing);
+        self.0.plan().set_missing(&missing);
         self.0.telling.advance(0, self.0.content.size().saturating_sub(missing.length()));
         Ok(list)
     }
