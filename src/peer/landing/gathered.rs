@@ -256,10 +256,10 @@ impl Parts {
     /// The shortest runs between gaps go.
     fn cut_to_few(&mut self, size: u64) {
         let missing = self.missing(size);
-        let (gaps, leaf) = (missing.as_slice(), LEAF_BYTES as u64);
+        let gaps = missing.as_slice();
         let between = gaps.iter().zip(gaps.iter().skip(1));
         let mut runs: Vec<Range<u64>> =
-            between.map(|(gap, next)| gap.end / leaf..next.start / leaf).collect();
+            between.map(|(gap, next)| gap.end / LEAF..next.start / LEAF).collect();
         runs.sort_by_key(|run| run.end.saturating_sub(run.start));
         let too_many = gaps.len().saturating_sub(PARTS_ASKED);
         for number in runs.into_iter().take(too_many).flatten() {
@@ -284,6 +284,7 @@ impl Parts {
 /// What comes is held in order, so a file that was cut off is seldom in more parts than one. Where it is,
 /// a request must not grow by much.
 pub(crate) const PARTS_ASKED: usize = 4;
+const LEAF: u64 = LEAF_BYTES as u64;
 /// Thirty days.
 const LONGEST_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// A larger one is of no program of ours.
