@@ -5,6 +5,8 @@ mod keys;
 #[path = "peer/stage.rs"]
 mod stage;
 
+#[path = "peer/changed.rs"]
+mod changed;
 #[path = "peer/fetching.rs"]
 mod fetching;
 #[path = "peer/folders.rs"]

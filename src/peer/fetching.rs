@@ -3,6 +3,7 @@
 //! Many entries come as several streams, one after the other. What is here already is not asked for.
 
 use super::asking::{AskTold, Asking};
+use super::changed::forget_before;
 use super::landing::{Batch, LandError, Landed, Landing, Standing, Target};
 use super::requests::{check, into_requests, missing, most_manifest, sought};
 use super::sharer::name_of;
@@ -154,7 +155,10 @@ impl Sharer {
         let (conversation, challenge) = (streams.conversation(), random());
         let (looking, seeking) = (landing.clone(), sought(&wanted));
         let count = wanted.len();
-        let gather = spawn_blocking(move || looking.gather(seeking).in_few_parts());
+        let gather = async {
+            let lists = self.lists_of_changed((streams, share), &wanted, landing).await;
+            spawn_blocking(move || looking.gather_changed(seeking, &lists).in_few_parts()).await
+        };
         let gathered = self.told_if_long(Work::Looking, count, gather).await?;
         let missing = missing(&wanted, &gathered);
         let (grant, frames) = {
@@ -202,7 +206,9 @@ impl Sharer {
             content: Some(content),
             landed,
         });
-        Ok(Portion { files: files.collect(), unkept })
+        let files: Vec<FetchedFile> = files.collect();
+        forget_before(landing, &files).await;
+        Ok(Portion { files, unkept })
     }
 
     /// Takes a stream in, to its final record.

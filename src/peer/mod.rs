@@ -20,6 +20,7 @@
 //! of its own, and everything below a folder is reached through that folder's handle.
 
 mod asking;
+mod changed;
 mod chosen;
 mod disk;
 mod error;

@@ -53,7 +53,7 @@ pub(crate) async fn cut_off(stage: &mut Stage, all: &[Wanted]) {
 }
 
 /// The thread that keeps the journal of who is gone lets go of it.
-async fn released(stage: &Stage) {
+pub(crate) async fn released(stage: &Stage) {
     let is_free = |path: &PathBuf| {
         let lock = fs::File::options().write(true).open(path.join("lock"));
         lock.is_ok_and(|lock| lock.try_lock().is_ok())
@@ -67,7 +67,7 @@ async fn released(stage: &Stage) {
 }
 
 /// What is read late and does not fit is asked for at the next try. Gives how many bytes came.
-async fn fetch_until_it_fits(stage: &mut Stage, all: Vec<Wanted>) -> u64 {
+pub(crate) async fn fetch_until_it_fits(stage: &mut Stage, all: Vec<Wanted>) -> u64 {
     let fetched = stage.fetch_all(all.clone()).await;
     let came = stage.served().await.unwrap().bytes;
     if landed_new(&fetched) {
@@ -80,7 +80,7 @@ async fn fetch_until_it_fits(stage: &mut Stage, all: Vec<Wanted>) -> u64 {
     came + stage.served().await.unwrap().bytes
 }
 
-fn landed_new(fetched: &Fetched) -> bool {
+pub(crate) fn landed_new(fetched: &Fetched) -> bool {
     fetched.stopped.is_none() && fetched.files.iter().all(|f| matches!(f.landed, Ok(Landed::New)))
 }
 

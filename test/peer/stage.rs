@@ -109,9 +109,15 @@ impl Stage {
         let mut taking = Taking { into, rules: Rules::default(), may_offer: true, takes: true };
         policy(&mut taking);
         let polite = bob.clone();
-        let answer = move |request, streams| {
+        let answer = move |request: Request, streams: Streams| {
             let (bob, taking) = (polite.clone(), taking.clone());
-            async move { Some(answer(&bob, &taking, &streams, request).await) }
+            async move {
+                if request.kind() == Kind::LeavesAsk {
+                    bob.serve_leaves(request, &user("alice")).await.ok();
+                    return None;
+                }
+                Some(answer(&bob, &taking, &streams, request).await)
+            }
         };
         Self::answering_as(side_with("bob", deadlines), home, bob, answer).await
     }

@@ -1,11 +1,12 @@
 //! The entries of one stream, on their way to their names.
 
 use super::gathered::Gathered;
-use super::journal::{Head, Held, Lost};
+use super::journal::{Head, Held, Lost, Parts};
 use super::keeper::{self, Keeper, WORTH_ONE_SYNC};
 use super::naming::give_name;
 use super::private::Private;
 use super::reading::{Pieced, Reading, parts_of};
+use super::rebase;
 use super::{LandError, Landed, Rules, Target};
 use crate::crypto::UnixTime;
 use crate::link::{Place, Word};
@@ -116,10 +117,18 @@ impl Batch {
         self.reading.as_ref().map(Reading::end).unwrap_or_default()
     }
 
-    /// Keeps of an entry only the leaves of this list, and gives what is missing. From now on it is known
-    /// what of it there is. To be done before anything comes. Blocks.
+    /// Keeps of an entry only the leaves of this list, those of what it was before among them, and gives
+    /// what is missing. From now on it is known what of it there is. To be done before anything comes.
+    /// Blocks.
     pub(crate) fn keep_those_of(&self, number: u32, list: &LeafList) -> io::Result<Ranges> {
         let (slot, target) = self.target(number)?;
+        if parts_of(&self.pieced).get(slot).is_none_or(Parts::is_empty) {
+            let ours = (&*self.private, &*self.head);
+            // What cannot be had of it comes again.
+            let before = rebase::take_over(&self.to, ours, (*slot, list)).unwrap_or_default();
+            parts_of(&self.pieced).insert(*slot, before);
+            self.earlier.store(keeper::length(&self.private), Ordering::Relaxed);
+        }
         let mut pieced = parts_of(&self.pieced);
         let parts = pieced.entry(*slot).or_default();
         let mut lost = Vec::new();

@@ -9,13 +9,17 @@ use super::journal::{Head, Held, Journal, Origin, Parts, Sought};
 use super::keeper::{self, JOURNAL};
 use super::private::{Claimed, Private, claim_those};
 use super::reading::{Pieced, Reading, leaf_at, parts_of, pieces};
+use super::rebase::{self, Changed, Lists};
 use crate::model::content::{PieceMerger, leaf_count};
+use crate::model::limits::LEAF_BYTES;
 use crate::model::{ByteRange, Content, EntryPath, Ranges};
 use crate::peer::disk::open_regular;
 use cap_std::fs::Dir;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
 use std::io::{self, Read};
+use std::ops::Range;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -30,18 +34,19 @@ pub struct Gathered {
 }
 
 /// A part in the folder of a transfer that was cut off.
-struct Found<'c> {
-    folder: &'c Claimed<'c>,
-    number: u32,
-    parts: &'c Parts,
+pub(super) struct Found<'c> {
+    pub(super) folder: &'c Claimed<'c>,
+    pub(super) number: u32,
+    pub(super) parts: Cow<'c, Parts>,
 }
 
 impl Gathered {
-    /// Moves what is left of these into a new private folder. What cannot be had, because it is in use
-    /// or damaged, has to come again. Blocks.
-    pub(super) fn new(to: &Arc<Dir>, sought: Vec<Sought>) -> Self {
+    /// Moves what is left of these into a new private folder; of those with a list of leaves, of which
+    /// nothing is left, what is the same in what they were before. What cannot be had, because it is in
+    /// use or damaged, has to come again. Blocks.
+    pub(super) fn new(to: &Arc<Dir>, sought: Vec<Sought>, lists: &Lists) -> Self {
         let head = Head { entries: sought };
-        let (private, parts) = take_up(to, &head).unwrap_or_default();
+        let (private, parts) = take_up(to, &head, lists).unwrap_or_default();
         let pieced = Arc::new(Pieced::new(parts));
         let reading = private.as_ref().map(|private| Reading::begin(private, &head, &pieced));
         // What cannot be read is not held.
@@ -52,7 +57,8 @@ impl Gathered {
         Self { private, pieced, reading, head }
     }
 
-    /// Without what lies behind more gaps than one request asks for: what comes is written over it.
+    /// Without the least of what lies between more gaps than one request asks for: what comes is written
+    /// over it.
     pub(crate) fn in_few_parts(self) -> Self {
         for Sought { slot, of, .. } in &self.head.entries {
             if let Some(parts) = parts_of(&self.pieced).get_mut(slot) {
@@ -86,24 +92,23 @@ type Taken = (Option<Arc<Private>>, BTreeMap<u32, Parts>);
 /// By what an entry is found.
 type Key<'s> = (Origin, Option<&'s EntryPath>);
 
-fn take_up(to: &Arc<Dir>, head: &Head) -> io::Result<Taken> {
+fn take_up(to: &Arc<Dir>, head: &Head, lists: &Lists) -> io::Result<Taken> {
     // Two files of one content are both wanted.
     let mut wanted: HashMap<Key<'_>, Vec<u32>> = HashMap::new();
     for sought in &head.entries {
         wanted.entry(sought.key()).or_default().push(sought.slot);
     }
-    let claimed = claim_with(to, |key| wanted.contains_key(key))?;
+    let changed = Changed::new(head, lists);
+    let is_of_use = |entry: &Sought| wanted.contains_key(&entry.key()) || changed.has(entry);
+    let claimed = claim_with(to, is_of_use)?;
     let mut found: HashMap<Key<'_>, Vec<Found<'_>>> = HashMap::new();
     for (journal, folder) in &claimed {
         for (entry, parts) in &journal.entries {
             if wanted.contains_key(&entry.key()) && is_there(folder.dir(), entry, parts) {
-                let found = found.entry(entry.key()).or_default();
-                found.push(Found { folder, number: entry.slot, parts });
+                let (number, parts) = (entry.slot, Cow::Borrowed(parts));
+                found.entry(entry.key()).or_default().push(Found { folder, number, parts });
             }
         }
-    }
-    if found.is_empty() {
-        return Ok(Taken::default());
     }
     let (mut taken, mut others) = (BTreeMap::new(), Vec::new());
     for (key, mut found) in found {
@@ -112,30 +117,51 @@ fn take_up(to: &Arc<Dir>, head: &Head) -> io::Result<Taken> {
         others.extend(found.split_off(slots.len().min(found.len())));
         taken.extend(slots.iter().copied().zip(found));
     }
-    let private = Arc::new(Private::new(to)?);
-    let held: Vec<Held> = taken.iter().flat_map(|(slot, found)| found.parts.held(*slot)).collect();
-    // Said before they are moved: what is said and not there is passed over.
-    keeper::append(&private, head, &held)?;
-    for (slot, Found { folder, number, .. }) in &taken {
-        folder.dir().rename(number.to_string(), &private.dir, slot.to_string())?;
+    changed.find(&claimed, &mut taken);
+    if taken.is_empty() {
+        return Ok(Taken::default());
     }
-    private.sync_names()?;
+    let private = Arc::new(Private::new(to)?);
+    move_in(&private, head, &taken)?;
     // Of what is held more often than it is wanted, the rest is of no use to anybody.
     for Found { folder, number, .. } in &others {
         folder.dir().remove_file(number.to_string())?;
     }
-    let parts = taken.into_iter().map(|(slot, found)| (slot, found.parts.clone())).collect();
+    let parts = taken.into_iter().map(|(slot, found)| (slot, found.parts.into_owned())).collect();
     remove_empty(claimed)?;
     Ok((Some(private), parts))
+}
+
+/// Moves parts into a private folder, each under the number that it is to have.
+pub(super) fn move_in(
+    private: &Private,
+    head: &Head,
+    taken: &BTreeMap<u32, Found<'_>>,
+) -> io::Result<()> {
+    let held: Vec<Held> = taken.iter().flat_map(|(slot, found)| found.parts.held(*slot)).collect();
+    // Said before they are moved: what is said and not there is passed over.
+    keeper::append(private, head, &held)?;
+    for (slot, Found { folder, number, .. }) in taken {
+        folder.dir().rename(number.to_string(), &private.dir, slot.to_string())?;
+    }
+    for Sought { slot, of, .. } in head.entries.iter().filter(|it| taken.contains_key(&it.slot)) {
+        rebase::cut(&private.dir, *slot, of.size())?;
+    }
+    private.sync_names()
 }
 
 /// Removes what is left of these contents.
 pub(super) fn forget(to: &Dir, contents: &[Content]) -> io::Result<()> {
     let contents: HashSet<&Content> = contents.iter().collect();
     let is_one = |of: &Origin| matches!(of, Origin::Content(content) if contents.contains(content));
-    let claimed = claim_with(to, |(of, _)| is_one(of))?;
+    forget_those(to, |entry| is_one(&entry.of))
+}
+
+/// Removes what is left of those that are so.
+pub(super) fn forget_those(to: &Dir, is_one: impl Fn(&Sought) -> bool) -> io::Result<()> {
+    let claimed = claim_with(to, &is_one)?;
     for (journal, folder) in &claimed {
-        for (entry, _) in journal.entries.iter().filter(|(entry, _)| is_one(&entry.of)) {
+        for (entry, _) in journal.entries.iter().filter(|(entry, _)| is_one(entry)) {
             // Of many it may not be there.
             let _ = folder.dir().remove_file(entry.slot.to_string());
         }
@@ -145,20 +171,20 @@ pub(super) fn forget(to: &Dir, contents: &[Content]) -> io::Result<()> {
 
 /// The folders of those who are gone that have any of these, with what their journals say. Of no use
 /// here, a folder is not held up: others may look for it.
-fn claim_with<'t>(
-    to: &'t Dir,
-    is_of_use: impl Fn(&Key<'_>) -> bool,
-) -> io::Result<Vec<(Journal, Claimed<'t>)>> {
+pub(super) fn claim_with(
+    to: &Dir,
+    is_of_use: impl Fn(&Sought) -> bool,
+) -> io::Result<Vec<(Journal, Claimed<'_>)>> {
     let has_any = |dir: &Dir| {
         let journal = read_journal(dir).map(|journal| journal.entries).unwrap_or_default();
-        journal.iter().any(|(entry, _)| is_of_use(&entry.key()))
+        journal.iter().any(|(entry, _)| is_of_use(entry))
     };
     let claimed = claim_those(to, has_any)?.into_iter();
     Ok(claimed.filter_map(|folder| Some((read_journal(folder.dir())?, folder))).collect())
 }
 
 /// Removes the folders in which nothing is left.
-fn remove_empty(claimed: Vec<(Journal, Claimed<'_>)>) -> io::Result<()> {
+pub(super) fn remove_empty(claimed: Vec<(Journal, Claimed<'_>)>) -> io::Result<()> {
     for (journal, folder) in claimed {
         if !journal.entries.iter().any(|(entry, parts)| is_there(folder.dir(), entry, parts)) {
             folder.remove()?;
@@ -177,7 +203,7 @@ impl Sought {
 }
 
 /// Whether an entry has parts, in a file that is as long as they need.
-fn is_there(dir: &Dir, entry: &Sought, parts: &Parts) -> bool {
+pub(super) fn is_there(dir: &Dir, entry: &Sought, parts: &Parts) -> bool {
     let needed = match parts.leaves.last_key_value() {
         Some((number, _)) => leaf_at(*number, entry.of.size()).end,
         None if parts.whole.is_some() => entry.of.size(),
@@ -187,7 +213,7 @@ fn is_there(dir: &Dir, entry: &Sought, parts: &Parts) -> bool {
     about.is_ok_and(|about| about.is_file() && about.len() >= needed)
 }
 
-fn read_journal(dir: &Dir) -> Option<Journal> {
+pub(super) fn read_journal(dir: &Dir) -> Option<Journal> {
     let file = open_regular(dir, JOURNAL).ok()?;
     let mut bytes = Vec::new();
     (&file).take(JOURNAL_MOST).read_to_end(&mut bytes).ok()?;
@@ -227,11 +253,17 @@ impl Parts {
         Ranges::new(size, ranges).unwrap_or_else(|_| Ranges::whole(size))
     }
 
+    /// The shortest runs between gaps go.
     fn cut_to_few(&mut self, size: u64) {
         let missing = self.missing(size);
         let gaps = missing.as_slice();
-        if let (true, Some(last)) = (gaps.len() > PARTS_ASKED, gaps.get(PARTS_ASKED - 1)) {
-            self.leaves.retain(|number, _| leaf_at(*number, size).start < last.start);
+        let between = gaps.iter().zip(gaps.iter().skip(1));
+        let mut runs: Vec<Range<u64>> =
+            between.map(|(gap, next)| gap.end / LEAF..next.start / LEAF).collect();
+        runs.sort_by_key(|run| run.end.saturating_sub(run.start));
+        let too_many = gaps.len().saturating_sub(PARTS_ASKED);
+        for number in runs.into_iter().take(too_many).flatten() {
+            self.leaves.remove(&number);
         }
     }
 
@@ -252,6 +284,7 @@ impl Parts {
 /// What comes is held in order, so a file that was cut off is seldom in more parts than one. Where it is,
 /// a request must not grow by much.
 pub(crate) const PARTS_ASKED: usize = 4;
+const LEAF: u64 = LEAF_BYTES as u64;
 /// Thirty days.
 const LONGEST_KEPT: Duration = Duration::from_secs(30 * 24 * 3600);
 /// A larger one is of no program of ours.

@@ -25,17 +25,20 @@ mod keeper;
 mod naming;
 mod private;
 mod reading;
+mod rebase;
 
 pub use batch::Batch;
 pub use gathered::Gathered;
 pub(crate) use gathered::PARTS_ASKED;
 pub(crate) use journal::{Origin, Sought};
+pub(crate) use rebase::Lists;
 
 use super::Error;
 use super::disk::{self, open_regular};
 use crate::model::content::{leaf_count, of_file};
 use crate::model::{Content, EntryPath, find_collision};
 use cap_std::fs::Dir;
+use std::collections::HashMap;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -141,7 +144,24 @@ impl Landing {
     /// Takes up what is left here of these, each with the number that its part gets, from transfers that
     /// were cut off; and from now on, parts of them are kept. Blocks.
     pub(crate) fn gather(&self, sought: Vec<Sought>) -> Gathered {
-        Gathered::new(&self.dir, sought)
+        self.gather_changed(sought, &Lists::new())
+    }
+
+    /// The same, where of some the leaves are known: what parts of what they were before have in common
+    /// with what they are now is taken up, too. Blocks.
+    pub(crate) fn gather_changed(&self, sought: Vec<Sought>, lists: &Lists) -> Gathered {
+        Gathered::new(&self.dir, sought, lists)
+    }
+
+    /// The numbers of those of which nothing is left here, but parts of what they were before. Blocks.
+    pub(crate) fn changed(&self, sought: &[Sought]) -> Vec<u32> {
+        rebase::changed(&self.dir, sought).unwrap_or_default()
+    }
+
+    /// Removes what is left here of what files were before that have landed now. Blocks.
+    pub(crate) fn forget_before(&self, landed: &HashMap<EntryPath, Content>) {
+        // As above.
+        let _ = rebase::forget_before(&self.dir, landed);
     }
 
     /// Removes what is left here of these contents from transfers that were cut off. Blocks.

@@ -140,6 +140,11 @@ pub(super) fn claim_those(
     Ok(names.filter_map(claim).collect())
 }
 
+/// The private folders that are there, whoever has them.
+pub(super) fn all(parent: &Dir) -> io::Result<impl Iterator<Item = Dir> + '_> {
+    Ok(names(parent)?.into_iter().filter_map(|name| parent.open_dir_nofollow(name).ok()))
+}
+
 impl Claimed<'_> {
     pub(super) fn dir(&self) -> &Dir {
         &self.dir

@@ -166,7 +166,7 @@ pub(super) fn leaf_at(number: u64, size: u64) -> ByteRange {
     ByteRange { start, end: start.saturating_add(LEAF_BYTES as u64).min(size) }
 }
 
-fn leaf_in(file: &File, number: u64, size: u64) -> io::Result<Option<Leaf>> {
+pub(super) fn leaf_in(file: &File, number: u64, size: u64) -> io::Result<Option<Leaf>> {
     let ByteRange { start, end } = leaf_at(number, size);
     let pieces: Vec<Piece> =
         pieces(file, start, end, size)?.into_iter().map(|(_, piece)| piece).collect();

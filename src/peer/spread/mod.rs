@@ -10,8 +10,9 @@
 //! ```
 //!
 //! Each leaf that comes is compared with the list at once. Who sends another is not asked any more, and
-//! what they had is given to others. What was here before is compared with it, too. A leaf has one owner at a time, and nobody else writes to it: so what
-//! passed is what lies there, whoever else sends the same or something else.
+//! what they had is given to others. What was here before is compared with it, too, and so is what was
+//! here of the file before it changed. A leaf has one owner at a time, and nobody else writes to it: so
+//! what passed is what lies there, whoever else sends the same or something else.
 
 mod job;
 mod plan;
@@ -27,7 +28,7 @@ use crate::model::content::{LeafList, PieceMerger};
 use crate::model::limits::{LEAF_BYTES, LEAF_LIST};
 use crate::model::{Content, EntryPath, Ranges, ShareId, Work};
 use crate::seal::{EntryProof, OpenedStream};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 use std::time::Duration;
@@ -43,6 +44,7 @@ struct Inner {
     sharer: Sharer,
     content: Content,
     to: EntryPath,
+    landing: Landing,
     batch: Arc<Batch>,
     telling: Arc<Telling>,
     list: OnceCell<Arc<LeafList>>,
@@ -116,6 +118,7 @@ impl Sharer {
             sharer: self.clone(),
             content,
             to: to.clone(),
+            landing: landing.clone(),
             batch: Arc::new(batch),
             telling,
             list: OnceCell::new(),
@@ -246,7 +249,7 @@ impl Spread {
         let (batch, of) = (Arc::clone(&self.0.batch), Arc::clone(&list));
         let missing = spawn_blocking(move || batch.keep_those_of(0, &of)).await?;
         let missing = missing.map_err(|error| Error::from(StreamError::Place(error)))?;
-        self.0.plan().reopen(&missing);
+        self.0.plan().set_missing(&missing);
         self.0.telling.advance(0, self.0.content.size().saturating_sub(missing.length()));
         Ok(list)
     }
@@ -290,6 +293,7 @@ impl Inner {
         let landed = self.batch.land(std::slice::from_ref(&first.proof), now).map_err(place)?;
         let landed = landed.into_iter().next().ok_or(Error::Stopped)?;
         let landed = landed.map_err(Error::Landing)?;
+        self.landing.forget_before(&HashMap::from([(self.to.clone(), self.content)]));
         self.telling.end(true);
         let keep = |it: &Signed| {
             let receipts = self.sharer.receipts.as_ref();

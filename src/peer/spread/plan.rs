@@ -85,20 +85,19 @@ impl Plan {
     pub(super) fn new(leaves: usize, missing: &Ranges) -> Self {
         let (leaves, jobs, sources) = (vec![Leaf::Done; leaves], BTreeMap::new(), BTreeMap::new());
         let mut plan = Self { leaves, left: 0, jobs, sources, next: 0, is_signed: false };
-        plan.reopen(missing);
+        plan.set_missing(missing);
         plan
     }
 
-    /// What of these parts is thought to be here has to come nevertheless.
-    pub(super) fn reopen(&mut self, missing: &Ranges) {
+    /// Only these parts have to come. To be said before anybody is asked for one.
+    pub(super) fn set_missing(&mut self, missing: &Ranges) {
+        self.leaves.fill(Leaf::Done);
+        self.left = 0;
         for range in missing.as_slice() {
             let run = leaf_of(range.start)..leaf_of(range.end.saturating_add(LEAF - 1));
-            for leaf in self.leaves.get_mut(run).unwrap_or_default() {
-                if *leaf == Leaf::Done {
-                    *leaf = Leaf::Open;
-                    self.left = self.left.saturating_add(1);
-                }
-            }
+            let run = self.leaves.get_mut(run).unwrap_or_default();
+            run.fill(Leaf::Open);
+            self.left = self.left.saturating_add(run.len());
         }
     }
 
