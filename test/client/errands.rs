@@ -57,6 +57,12 @@ impl Drop for Held {
     }
 }
 
+/// How much is said of what is held in a hidden folder of this one.
+fn journal_length(folder: &Path) -> Option<u64> {
+    let mut hidden = fs::read_dir(folder).ok()?.flatten();
+    hidden.find_map(|hidden| Some(hidden.path().join("journal").metadata().ok()?.len()))
+}
+
 /// Whether something in a hidden folder of this one is known to be there for good.
 fn has_journal(folder: &Path) -> bool {
     let mut hidden = fs::read_dir(folder).into_iter().flatten().flatten();
@@ -191,14 +197,20 @@ fn a_transfer_of_a_killed_program_is_known_and_given_up() {
     bob.write("zoo/large", &vec![7; 200 << 20]);
     let zoo = bob.path.join("zoo");
     bob.run(&["share", "add", zoo.to_str().unwrap()]).ok();
-    let serving = bob.serve();
+    let serving = ["serve", "--json", "--upload-limit", "60MB"];
+    let serving = Serving::of(&mut bob.command(&serving));
     let mut command = mallory.command(&["get", "bob:zoo/large"]);
     let mut getting = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-    // Not before something of it is there, and no more of it than that.
+    // Not before something of it is held, and no more of it than that.
     let downloads = mallory.path.join("downloads");
-    let begun = Instant::now();
-    while !has_journal(&downloads) {
+    let (begun, mut first) = (Instant::now(), None);
+    loop {
         assert!(begun.elapsed() < Duration::from_secs(60), "nothing comes");
+        let length = journal_length(&downloads);
+        first = first.or(length);
+        if length > first {
+            break;
+        }
     }
     kill_process(serving.pid(), Signal::STOP).unwrap();
     let _held = Held(serving.pid());
