@@ -63,12 +63,6 @@ fn journal_length(folder: &Path) -> Option<u64> {
     hidden.find_map(|hidden| Some(hidden.path().join("journal").metadata().ok()?.len()))
 }
 
-/// Whether something in a hidden folder of this one is known to be there for good.
-fn has_journal(folder: &Path) -> bool {
-    let mut hidden = fs::read_dir(folder).into_iter().flatten().flatten();
-    hidden.any(|hidden| hidden.path().join("journal").exists())
-}
-
 #[track_caller]
 fn in_the_end<T: PartialEq + std::fmt::Debug>(expected: T, mut seen: impl FnMut() -> T) {
     let begun = Instant::now();
