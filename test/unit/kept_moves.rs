@@ -64,7 +64,7 @@ fn what_is_damaged_is_left_aside_and_told_to_who_names_it() {
 /// Names and lengths of what is there.
 fn listed(kept: &Kept) -> Vec<(String, u64)> {
     let entries = fs::read_dir(kept.folder.path()).unwrap().map(Result::unwrap);
-    let about = entries.filter(|entry| !entry.path().extension().is_some_and(|it| it == "lock"));
+    let about = entries.filter(|entry| entry.path().extension().is_none_or(|it| it != "lock"));
     let told = |entry: fs::DirEntry| {
         let length = fs::symlink_metadata(entry.path()).unwrap().len();
         (entry.file_name().into_string().unwrap(), length)
