@@ -11,9 +11,9 @@ use waxwing::index::store::{
     Account, AccountId, Asker, ChainRead, Figures, Granted, Holders, Invite, InviteRow, Joining,
     ListingPage, LoggingIn, Member, NewSession, Online, OwnAccount, OwnShareRow, Part, PersonRow,
     Place, Query, RequestKey, Result, ResultPage, Rotating, Section, SessionNumber, SessionRow,
-    Shown, Sqlite, Store, UserRow,
+    ShareFigures, Shown, Sqlite, Store, UserRow,
 };
-use waxwing::model::directory::Documents;
+use waxwing::model::directory::{DirectoryEntry, Documents};
 use waxwing::model::{Content, EntryPath, Name, Share, ShareId, TokenHash, UserName};
 
 #[derive(Clone)]
@@ -167,6 +167,8 @@ impl Store for Crowd {
         invitations(most: usize, now: UnixTime) -> Vec<InviteRow>;
         users(after: Option<&UserName>, most: usize, now: UnixTime) -> Vec<UserRow>;
         sessions(user: Option<&UserName>, most: usize, now: UnixTime) -> Vec<SessionRow>;
+        shares(of: Option<&UserName>, after: Option<(UserName, Name)>, most: usize) -> Vec<ShareFigures>;
+        directory(of: Option<&UserName>, from: u64, most: usize) -> Vec<DirectoryEntry>;
         end_sessions(user: &UserName) -> Vec<TokenHash>;
         close_account(user: &UserName, now: UnixTime) -> Vec<TokenHash>;
         figures(now: UnixTime) -> Figures;
