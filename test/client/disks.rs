@@ -127,8 +127,8 @@ fn a_disk_that_fills_while_several_give_keeps_what_came_from_all_of_them() {
     let done = small.script(mount, script, &small.mallory.command(&get));
     let lines: Vec<_> = done.out.lines().filter(|line| !line.starts_with('{')).collect();
     assert_eq!(lines, ["first 8", "named: mine ", "second 0", "the same"], "{done:?}");
-    let got = done.out.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let got = got.filter(|object| object["type"] == "got").last().unwrap();
+    let mut got = done.out.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+    let got = got.rfind(|object| object["type"] == "got").unwrap();
     // What came the second time is the rest.
     let parts = got["parts"].as_array().unwrap();
     let came: u64 = parts.iter().map(|part| part[1].as_u64().unwrap()).sum();

@@ -2,7 +2,7 @@
 
 use crate::town::Town;
 use rustix::process::{Signal, kill_process};
-use std::sync::mpsc::channel;
+use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ fn who_is_not_read_serves_on_and_ends() {
     assert_eq!(names(serving.await_event("served")), 400);
     mallory.run(&["get", "bob:zoo", "--out", "four", "-q"]).ok();
 
-    let (pid, (ended, end)) = (serving.pid(), channel());
+    let (pid, (ended, end)) = (serving.pid(), sync_channel(1));
     kill_process(pid, Signal::TERM).unwrap();
     thread::spawn(move || ended.send(serving.exit()));
     let exit = end.recv_timeout(Duration::from_secs(30)).unwrap_or_else(|_| {
