@@ -63,7 +63,8 @@ impl Shelf {
         self.share_for(asker, share)?.get(path).cloned()
     }
 
-    pub(super) fn owner(&self) -> &UserName {
+    /// Whose shelf it is.
+    pub fn owner(&self) -> &UserName {
         &self.0.owner
     }
 

@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 use waxwing::model::{Audience, Content, Event, Events, Work};
 use waxwing::node::index::Query;
-use waxwing::node::{Config, Error, Exit, GetRules, Got, Receive, User, Visit, Wanted};
+use waxwing::node::{
+    Config, Error, Exit, GetRules, Got, Instead, Move, Moved, Receive, User, Visit, Wanted,
+};
 use waxwing::peer::Landed;
 
 /// Alice, who shares a folder and is online, and Bob, who is not.
@@ -149,6 +151,42 @@ async fn files_folders_shares_contents_and_all_of_a_search_are_got() {
     }
     let nothing = pair.bob.get_all(&Query::new("wombat"), &GetRules::default()).await.unwrap_err();
     assert_eq!(nothing.advice().exit, Exit::NotFound);
+    pair.stop().await;
+}
+
+#[tokio::test]
+async fn of_what_is_in_the_way_each_becomes_what_is_said_and_what_nothing_is_said_of_is_told() {
+    let pair = Pair::new().await;
+    let names = ["tree.jpg", "zoo/empty.txt", "zoo/koala.jpg"];
+    let own = |name: &str| pair.downloads().join("photos").join(name);
+    for name in names {
+        write(&own(name), b"bob's");
+    }
+    let what = Move::Get {
+        wanted: vec!["alice:photos".parse().unwrap()],
+        words: None,
+        rules: GetRules::default(),
+    };
+    let mut asked = Vec::new();
+    let moving = pair.bob.begin_move(what).await.unwrap();
+    let mut decide = |clashes: &[waxwing::node::Clash]| {
+        asked.extend(clashes.iter().map(|clash| clash.path.to_string()));
+        Some(vec![Instead::Beside, Instead::Replace])
+    };
+    let moved = soon(moving.carry_on_deciding(&mut decide)).await.unwrap();
+    let Moved::Got(got) = moved else { panic!("nothing is sent") };
+    assert_eq!(asked, names.map(|name| format!("photos/{name}")));
+    let landed = |name: &str| {
+        let path = format!("photos/{name}");
+        &got.iter().find(|got| got.path.as_str() == path).expect(name).landed
+    };
+    assert!(matches!(landed("tree (2).jpg"), Ok(Landed::New)), "{got:?}");
+    assert!(matches!(landed("zoo/empty.txt"), Ok(Landed::Replaced)), "{got:?}");
+    assert!(landed("zoo/koala.jpg").is_err(), "{got:?}");
+    assert_eq!(fs::read(own("tree.jpg")).unwrap(), b"bob's");
+    assert_eq!(fs::read(own("tree (2).jpg")).unwrap(), b"a tree");
+    assert_eq!(fs::read(own("zoo/empty.txt")).unwrap(), b"");
+    assert_eq!(fs::read(own("zoo/koala.jpg")).unwrap(), b"bob's");
     pair.stop().await;
 }
 

@@ -17,6 +17,7 @@ use waxwing::node::{
 
 const NEVER: Duration = Duration::from_secs(86_400);
 const MOMENT: Duration = Duration::from_millis(20);
+const HOUR: Duration = Duration::from_secs(3600);
 /// Everything is looked at when it was quiet for a moment, and not before.
 const QUIET: Pace = Pace { quiet: MOMENT, noisy: NEVER, always: NEVER, glance: MOMENT };
 
@@ -256,6 +257,25 @@ async fn a_large_share_is_there_in_portions_and_a_look_that_is_broken_off_was_no
     for name in ["whale", "elephant", "rhino"] {
         assert_eq!(zoo.found(name).await, 1, "{name}");
     }
+    zoo.stop().await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_read_once_more_is_served_meanwhile() {
+    let zoo = Zoo::new(QUIET).await;
+    let bob = zoo.town.member("bob").await;
+    zoo.alice.go_online(false).await.unwrap();
+    for (name, size) in [("rhino", 270 << 20), ("whale", 280 << 20)] {
+        let path = zoo.town.path("zoo").join(name);
+        File::create(&path).unwrap().set_len(size).unwrap();
+        // Of what changed a moment ago nobody knows whether it has changed again.
+        set_modified(&path, SystemTime::now() + HOUR);
+    }
+    zoo.look().await;
+    let mut look = zoo.alice.begin_look(&zoo.folder);
+    assert!(soon(look.goes_on()).await, "it was one portion");
+    assert_eq!(get(&bob, "alice:zoo/whale").await, Exit::Done);
+    bob.close().await;
     zoo.stop().await;
 }
 

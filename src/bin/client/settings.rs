@@ -97,23 +97,19 @@ const DOWNLOADS: Setting = Setting {
     help: "Put fetched files there",
 };
 
-const SHARE_DOWNLOADS: Setting = Setting {
-    name: "share-downloads",
-    value: Some("WITH"),
-    preset: Preset::Is("off"),
-    in_file: true,
-    many: false,
-    help: "Share what you get from then on: off, everyone, or names with commas",
-};
+const SHARE_DOWNLOADS: Setting = Setting::usually(
+    "share-downloads",
+    "WITH",
+    "off",
+    "Share what you get from then on: off, everyone, or names with commas",
+);
 
-const RECEIVE: Setting = Setting {
-    name: "receive",
-    value: Some("HOW"),
-    preset: Preset::Is("ask"),
-    in_file: true,
-    many: false,
-    help: "Take what others send: ask, verified (people) or refuse",
-};
+const RECEIVE: Setting = Setting::usually(
+    "receive",
+    "HOW",
+    "ask",
+    "Take what others send: ask, verified (people) or refuse",
+);
 
 const PORT: Setting = Setting {
     name: "port",
@@ -124,32 +120,26 @@ const PORT: Setting = Setting {
     help: "Listen on this port",
 };
 
-const UPLOAD_SLOTS: Setting = Setting {
-    name: "upload-slots",
-    value: Some("N"),
-    preset: Preset::Is("64"),
-    in_file: true,
-    many: false,
-    help: "Serve so many requests at once; others wait for their turn",
-};
+const UPLOAD_SLOTS: Setting = Setting::usually(
+    "upload-slots",
+    "N",
+    "64",
+    "Serve so many requests at once; others wait for their turn",
+);
 
-const UPLOAD_LIMIT: Setting = Setting {
-    name: "upload-limit",
-    value: Some("RATE"),
-    preset: Preset::Is("none"),
-    in_file: true,
-    many: false,
-    help: "Send no more than so much a second, as in 500kB or 1.5MB",
-};
+const UPLOAD_LIMIT: Setting = Setting::usually(
+    "upload-limit",
+    "RATE",
+    "none",
+    "Send no more than so much a second, as in 500kB or 1.5MB",
+);
 
-const DOWNLOAD_LIMIT: Setting = Setting {
-    name: "download-limit",
-    value: Some("RATE"),
-    preset: Preset::Is("none"),
-    in_file: true,
-    many: false,
-    help: "Take no more than so much a second, as in 500kB or 1.5MB",
-};
+const DOWNLOAD_LIMIT: Setting = Setting::usually(
+    "download-limit",
+    "RATE",
+    "none",
+    "Take no more than so much a second, as in 500kB or 1.5MB",
+);
 
 const LOG: Setting = Setting {
     name: "log",

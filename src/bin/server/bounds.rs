@@ -4,50 +4,50 @@ use std::time::Duration;
 use waxwing::index::Rules;
 use waxwing::link::{Deadlines, Limits};
 use waxwing::model::limits::PERSON_ENTRIES;
-use waxwing::ui::settings::{Preset, Setting, SettingError, Settings};
+use waxwing::ui::settings::{Setting, SettingError, Settings};
 
 pub(crate) const SESSION_HOURS: Setting =
-    number("session-hours", "N", "12", "End a session after so many hours without use");
+    Setting::usually("session-hours", "N", "12", "End a session after so many hours without use");
 
 pub(crate) const ENTRIES_PER_PERSON: Setting =
-    number("entries-per-person", "N", "500000", "Let each person publish so many files");
+    Setting::usually("entries-per-person", "N", "500000", "Let each person publish so many files");
 
-pub(crate) const ONLINE_SECONDS: Setting = number(
+pub(crate) const ONLINE_SECONDS: Setting = Setting::usually(
     "online-seconds",
     "N",
     "90",
     "Count a person as online for so long after they last said so",
 );
 
-pub(crate) const IDLE_TIMEOUT: Setting = number(
+pub(crate) const IDLE_TIMEOUT: Setting = Setting::usually(
     "idle-timeout",
     "SECONDS",
     "60",
     "Take a connection for broken in which nothing comes for so long",
 );
 
-pub(crate) const LOGIN_TIMEOUT: Setting = number(
+pub(crate) const LOGIN_TIMEOUT: Setting = Setting::usually(
     "login-timeout",
     "SECONDS",
     "60",
     "End a connection in which nobody has logged in after so long",
 );
 
-pub(crate) const PASSWORD_WAIT: Setting = number(
+pub(crate) const PASSWORD_WAIT: Setting = Setting::usually(
     "password-wait",
     "SECONDS",
     "3",
     "Let a password wait so long to be checked; then the index is busy, and it is tried again",
 );
 
-pub(crate) const WRONG_PASSWORDS: Setting = number(
+pub(crate) const WRONG_PASSWORDS: Setting = Setting::usually(
     "wrong-passwords",
     "N",
     "5",
     "Let an address try so many wrong passwords for a name before it has to wait",
 );
 
-pub(crate) const JOINS_PER_HOUR: Setting = number(
+pub(crate) const JOINS_PER_HOUR: Setting = Setting::usually(
     "joins-per-hour",
     "N",
     "100",
@@ -55,12 +55,12 @@ pub(crate) const JOINS_PER_HOUR: Setting = number(
 );
 
 pub(crate) const CONNECTIONS: Setting =
-    number("connections", "N", "20000", "Have so many connections at once");
+    Setting::usually("connections", "N", "20000", "Have so many connections at once");
 
 pub(crate) const CONNECTIONS_PER_PERSON: Setting =
-    number("connections-per-person", "N", "64", "The same of one identity");
+    Setting::usually("connections-per-person", "N", "64", "The same of one identity");
 
-pub(crate) const NEWCOMERS: Setting = number(
+pub(crate) const NEWCOMERS: Setting = Setting::usually(
     "newcomers",
     "N",
     "1024",
@@ -68,9 +68,9 @@ pub(crate) const NEWCOMERS: Setting = number(
 );
 
 pub(crate) const NEWCOMERS_PER_ADDRESS: Setting =
-    number("newcomers-per-address", "N", "256", "The same from one address");
+    Setting::usually("newcomers-per-address", "N", "256", "The same from one address");
 
-pub(crate) const HANDSHAKES: Setting = number(
+pub(crate) const HANDSHAKES: Setting = Setting::usually(
     "handshakes",
     "N",
     "64",
@@ -78,17 +78,7 @@ pub(crate) const HANDSHAKES: Setting = number(
 );
 
 pub(crate) const HANDSHAKES_PER_ADDRESS: Setting =
-    number("handshakes-per-address", "N", "32", "The same from one address");
-
-const fn number(
-    name: &'static str,
-    value: &'static str,
-    preset: &'static str,
-    help: &'static str,
-) -> Setting {
-    let preset = Preset::Is(preset);
-    Setting { name, value: Some(value), preset, in_file: true, many: false, help }
-}
+    Setting::usually("handshakes-per-address", "N", "32", "The same from one address");
 
 /// What they come to.
 #[derive(Debug, Clone)]
@@ -110,9 +100,6 @@ impl Bounds {
 
 fn rules(settings: &Settings) -> Result<Rules, SettingError> {
     let usual = Rules::default();
-    let seconds = |setting: &Setting, range, usual| {
-        settings.number(setting, range).map(|it| it.map_or(usual, Duration::from_secs))
-    };
     let tries = |setting: &Setting, most, usual| {
         let number = settings.number(setting, 1..=most)?;
         Ok::<_, SettingError>(number.and_then(|it| it.try_into().ok()).unwrap_or(usual))
@@ -122,9 +109,9 @@ fn rules(settings: &Settings) -> Result<Rules, SettingError> {
     Ok(Rules {
         session_lifetime: Duration::from_secs(hours.saturating_mul(3600)),
         entries_of_person: entries.unwrap_or(PERSON_ENTRIES),
-        online_lifetime: seconds(&ONLINE_SECONDS, 5..=86_400, usual.online_lifetime)?,
-        anonymous_time: seconds(&LOGIN_TIMEOUT, 1..=3600, usual.anonymous_time)?,
-        hashing_wait: seconds(&PASSWORD_WAIT, 1..=60, usual.hashing_wait)?,
+        online_lifetime: settings.seconds(&ONLINE_SECONDS, 5..=86_400, usual.online_lifetime)?,
+        anonymous_time: settings.seconds(&LOGIN_TIMEOUT, 1..=3600, usual.anonymous_time)?,
+        hashing_wait: settings.seconds(&PASSWORD_WAIT, 1..=60, usual.hashing_wait)?,
         free_tries: tries(&WRONG_PASSWORDS, 100, usual.free_tries)?,
         open_joins: tries(&JOINS_PER_HOUR, 100_000, usual.open_joins)?,
         anonymous: count(settings, &NEWCOMERS, usual.anonymous)?,
@@ -135,8 +122,7 @@ fn rules(settings: &Settings) -> Result<Rules, SettingError> {
 
 fn deadlines(settings: &Settings) -> Result<Deadlines, SettingError> {
     let usual = Deadlines::default();
-    let silence = settings.number(&IDLE_TIMEOUT, 2..=3600)?;
-    let silence = silence.map_or(usual.silence, Duration::from_secs);
+    let silence = settings.seconds(&IDLE_TIMEOUT, 2..=3600, usual.silence)?;
     // Who is silent is asked in time whether they are there.
     Ok(Deadlines { silence, ping: silence / 2, ..usual })
 }

@@ -48,14 +48,12 @@ const DATA: Setting = Setting {
     help: "Keep everything in this folder",
 };
 
-const LISTEN: Setting = Setting {
-    name: "listen",
-    value: Some("ADDR:PORT"),
-    preset: Preset::Is("127.0.0.1:7311"),
-    in_file: true,
-    many: false,
-    help: "Listen there; 0.0.0.0:7311 for all of this machine's addresses",
-};
+const LISTEN: Setting = Setting::usually(
+    "listen",
+    "ADDR:PORT",
+    "127.0.0.1:7311",
+    "Listen there; 0.0.0.0:7311 for all of this machine's addresses",
+);
 
 const HOST: Setting = Setting {
     name: "host",
@@ -75,14 +73,12 @@ const OPEN_JOINING: Setting = Setting {
     help: "Let everybody join who reaches the server",
 };
 
-const BCRYPT_COST: Setting = Setting {
-    name: "bcrypt-cost",
-    value: Some("N"),
-    preset: Preset::Is("12"),
-    in_file: true,
-    many: false,
-    help: "Hash passwords at this cost, from 12 to 20; each step doubles the time",
-};
+const BCRYPT_COST: Setting = Setting::usually(
+    "bcrypt-cost",
+    "N",
+    "12",
+    "Hash passwords at this cost, from 12 to 20; each step doubles the time",
+);
 
 const THREADS: Setting = Setting {
     name: "threads",

@@ -1,4 +1,4 @@
-//! Who sends a stream may be told that it goes on, and may want it to end when others wait.
+//! Who sends a stream may be told how much it carries, and may want it to end when others wait.
 
 use super::stall::until_stalled;
 use super::{StreamError, Streams};
@@ -8,8 +8,8 @@ use tokio::time::Instant;
 
 /// Follows a stream that is sent.
 pub trait Follower: Send + Sync {
-    /// The receiver has verified another part of the data. Must not block.
-    fn advanced(&self) {}
+    /// The receiver wants it, without what they have: so many bytes are to go. Must not block.
+    fn carries(&self, _bytes: u64) {}
 
     /// The receiver takes very little: whether the stream ends now, since others wait for what it holds.
     fn gives_way(&self) -> bool {
@@ -48,8 +48,8 @@ const FIRST: u64 = 8 << 20;
 const LONG: u32 = 10;
 
 impl Followed {
-    pub(super) fn advance(&self) {
-        self.0.iter().for_each(|follower| follower.advanced());
+    pub(super) fn carries(&self, bytes: u64) {
+        self.0.iter().for_each(|follower| follower.carries(bytes));
     }
 }
 

@@ -98,6 +98,7 @@ impl Streams {
                     return Err(StreamError::Unexpected);
                 }
             }
+            self.followed.carries(sealer.manifest().data_length());
             let carrying = Carrying::new(self, stream, &joint, sealer, source);
             carrying.run(frames, &mut progress).await
         }
@@ -278,10 +279,6 @@ impl<'s> Carrying<'s> {
                 Kind::SegmentVerified => {
                     let SegmentVerified { segment, .. } = read(&frame)?;
                     self.desk.acknowledge(segment)?;
-                    // The first is the manifest.
-                    if segment > 0 {
-                        self.streams.followed.advance();
-                    }
                 }
                 Kind::ChunksMissing => {
                     let missing: ChunksMissing = read(&frame)?;

@@ -71,15 +71,20 @@ impl Getting<'_> {
                 return items.into_iter().for_each(|item| self.is_taken(item));
             };
             let mut replacing = Vec::new();
-            for ((mut item, clash), instead) in items.into_iter().zip(clashes).zip(said) {
-                match (instead, clash.beside()) {
-                    (Instead::Replace, _) => replacing.push(item),
-                    (Instead::Beside, Some(to)) => {
-                        item.to = to;
-                        self.open.push(item);
-                    }
-                    (Instead::Beside, None) => self.is_taken(item),
-                    (Instead::Leave, _) => {}
+            let mut said = said.into_iter();
+            for (mut item, clash) in items.into_iter().zip(clashes) {
+                match said.next() {
+                    Some(Instead::Replace) => replacing.push(item),
+                    Some(Instead::Leave) => {}
+                    Some(Instead::Beside) => match clash.beside() {
+                        Some(to) => {
+                            item.to = to;
+                            self.open.push(item);
+                        }
+                        None => self.is_taken(item),
+                    },
+                    // What nothing is said of is told.
+                    None => self.is_taken(item),
                 }
             }
             // People think for long, and conversations end meanwhile.

@@ -17,7 +17,7 @@ use crate::node::got_files::GotFiles;
 use crate::node::index::{Entries, IndexSession, Summary};
 use crate::node::looks::{Figures, Hashes, LastLook};
 use crate::node::shared_folders::SharedFolder;
-use crate::peer::{LeftOut, Published, Scanned, ShareFolder, WhyLeftOut};
+use crate::peer::{LeftOut, Published, Scanned, ShareFolder, Shelf, WhyLeftOut};
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -205,8 +205,8 @@ impl<'a> Look<'a> {
             }
             let entries = self.entries();
             // Of very many files, a list that is not needed any more is not there twice.
-            let files = if is_over { self.take_files() } else { self.files.clone() };
             let shelf = self.me.sharer()?.shelf().clone();
+            let files = if is_over { self.take_files() } else { self.served_meanwhile(&shelf) };
             shelf.put(self.folder.share.clone(), Arc::clone(&self.opened), files);
             // What has nothing to show yet is not there yet.
             let published = match entries.is_empty() && !is_over {
@@ -273,6 +273,18 @@ impl<'a> Look<'a> {
             |entry: &&Entry| unread.get(entry.path()) == Some(&(entry.size(), entry.modified()));
         entries.extend(published.iter().filter(looks_the_same).cloned());
         entries.into()
+    }
+
+    /// What is served as long as not all is read: what is read, and what was served before and is as it
+    /// was. Where a file is read once more, nobody who asks for it hears that it is not there.
+    fn served_meanwhile(&self, shelf: &Shelf) -> Vec<Published> {
+        let (owner, share) = (shelf.owner(), self.folder.share.id);
+        let before = |file: &Scanned| {
+            shelf.find(owner, share, &file.path).filter(|before| before.stamp == file.stamp)
+        };
+        let is_shared = |file: &Published| self.got.as_ref().is_none_or(|got| got.has(&file.entry));
+        let unread = self.unread.iter().filter_map(before).filter(is_shared);
+        self.files.iter().cloned().chain(unread).collect()
     }
 
     fn take_files(&mut self) -> Vec<Published> {

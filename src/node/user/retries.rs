@@ -6,17 +6,35 @@ use crate::link::Follower;
 use crate::model::{Again, UserName};
 use crate::node::Error;
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use tokio::time::sleep;
 
-/// Whether something came of a try: then all tries are left again.
-#[derive(Debug, Default)]
-pub(super) struct Came(AtomicBool);
+/// Whether something came of the tries before: when less is to go than at any of them, all tries are left
+/// again. What was verified and not kept does not count: it would go again for ever.
+#[derive(Debug)]
+pub(super) struct Came {
+    least: AtomicU64,
+    now: AtomicU64,
+}
+
+impl Default for Came {
+    fn default() -> Self {
+        // At the first try all is to go.
+        Self { least: AtomicU64::new(0), now: AtomicU64::new(u64::MAX) }
+    }
+}
+
+impl Came {
+    fn has_more(&self) -> bool {
+        let now = self.now.load(Ordering::Relaxed);
+        self.least.swap(now, Ordering::Relaxed) > now
+    }
+}
 
 impl Follower for Came {
-    fn advanced(&self) {
-        self.0.store(true, Ordering::Relaxed);
+    fn carries(&self, bytes: u64) {
+        self.now.fetch_min(bytes, Ordering::Relaxed);
     }
 }
 
@@ -39,7 +57,7 @@ impl User {
                 Err(why @ Error::Offline(_)) if failed > 0 => why,
                 done => return done,
             };
-            if came.0.swap(false, Ordering::Relaxed) {
+            if came.has_more() {
                 failed = 0;
             }
             failed = failed.saturating_add(1);

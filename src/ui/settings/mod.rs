@@ -12,16 +12,9 @@
 //! refused with the place that it came from.
 //!
 //! ```
-//! use waxwing::ui::settings::{Preset, Setting, Settings, flags};
+//! use waxwing::ui::settings::{Setting, Settings, flags};
 //!
-//! const PORT: Setting = Setting {
-//!     name: "port",
-//!     value: Some("N"),
-//!     preset: Preset::Is("7311"),
-//!     in_file: true,
-//!     many: false,
-//!     help: "Listen on this port",
-//! };
+//! const PORT: Setting = Setting::usually("port", "N", "7311", "Listen on this port");
 //! static TABLE: &[&Setting] = &[&PORT];
 //!
 //! let matches = clap::Command::new("demo").args(flags(TABLE)).get_matches_from(["demo"]);
@@ -43,6 +36,7 @@ use std::fmt;
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+use std::time::Duration;
 
 /// One row of a table of settings.
 #[derive(Debug, Clone, Copy)]
@@ -74,6 +68,17 @@ pub enum Preset {
 }
 
 impl Setting {
+    /// One with one value, which the file may set, too, and which is this one when nobody says anything.
+    pub const fn usually(
+        name: &'static str,
+        value: &'static str,
+        usual: &'static str,
+        help: &'static str,
+    ) -> Self {
+        let (value, preset) = (Some(value), Preset::Is(usual));
+        Self { name, value, preset, in_file: true, many: false, help }
+    }
+
     /// The flag, with its dashes.
     pub fn flag(&self) -> String {
         format!("--{}", self.name)
@@ -193,6 +198,16 @@ impl Settings {
             let number = text.parse().ok().filter(|number| range.contains(number));
             number.ok_or_else(|| format!("{} {wanted}", Untrusted::new(text)))
         })
+    }
+
+    /// The setting as so many seconds in a range, else what is usual.
+    pub fn seconds(
+        &self,
+        setting: &Setting,
+        range: RangeInclusive<u64>,
+        usual: Duration,
+    ) -> Result<Duration, SettingError> {
+        self.number(setting, range).map(|it| it.map_or(usual, Duration::from_secs))
     }
 
     /// Whether a switch is on.
