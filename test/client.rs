@@ -39,6 +39,8 @@ mod killed;
 #[cfg(target_os = "linux")]
 #[path = "client/large.rs"]
 mod large;
+#[path = "client/limits.rs"]
+mod limits;
 #[path = "client/logs.rs"]
 mod logs;
 #[cfg(target_os = "linux")]

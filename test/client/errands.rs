@@ -2,7 +2,8 @@
 //! gone on with.
 
 use crate::stage::Done;
-use crate::town::{Home, Serving, Town};
+use crate::terminal::Terminal;
+use crate::town::{Home, PASSWORD, Serving, Town, in_the_end};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Value, json};
 use std::fs;
@@ -58,22 +59,9 @@ impl Drop for Held {
 }
 
 /// How much is said of what is held in a hidden folder of this one.
-fn journal_length(folder: &Path) -> Option<u64> {
+pub(crate) fn journal_length(folder: &Path) -> Option<u64> {
     let mut hidden = fs::read_dir(folder).ok()?.flatten();
     hidden.find_map(|hidden| Some(hidden.path().join("journal").metadata().ok()?.len()))
-}
-
-#[track_caller]
-fn in_the_end<T: PartialEq + std::fmt::Debug>(expected: T, mut seen: impl FnMut() -> T) {
-    let begun = Instant::now();
-    loop {
-        let seen = seen();
-        if seen == expected {
-            return;
-        }
-        assert!(begun.elapsed() < Duration::from_secs(60), "it is {seen:?}, not {expected:?}");
-        sleep(Duration::from_millis(50));
-    }
 }
 
 #[test]
@@ -109,11 +97,36 @@ fn a_password_is_read_where_the_verb_is_typed() {
     let mut command = stage.mallory.command(&arguments);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap();
-    child.stdin.take().unwrap().write_all(crate::town::PASSWORD.as_bytes()).unwrap();
+    child.stdin.take().unwrap().write_all(PASSWORD.as_bytes()).unwrap();
     let done = child.wait_with_output().unwrap();
     assert!(done.status.success(), "{done:?}");
     let again = ["passwd", "--password-file", "password", "--new-password-file", "next"];
     stage.mallory.run(&again).failed(4);
+}
+
+#[test]
+fn the_passphrase_is_asked_once_for_all_programs_of_a_home() {
+    let town = Town::new();
+    let (bob, laptop) = (town.joined("bob"), town.home("laptop"));
+    let secret = "a passphrase for the keys";
+    fs::write(town.machine.at("secret"), secret).unwrap();
+    let with_secret = ["--passphrase-file", "secret"];
+    let (file, invitation) = (town.machine.at("bob.keys"), town.invitation());
+    let file = file.to_str().unwrap();
+    bob.run(&[&["keys", "export", file][..], &with_secret].concat()).ok();
+    laptop.run(&[&["keys", "import", file][..], &with_secret].concat()).ok();
+    let login = ["login", &invitation, "--user", "bob", "--password-file", "password"];
+    laptop.run(&[&login[..], &with_secret].concat()).ok();
+    let client = env!("CARGO_BIN_EXE_client");
+    let mut prompt = Terminal::open(&laptop.path, client, &town.machine.at("home"));
+    prompt.sees("assphrase").types(&format!("{secret}\r")).sees("you are online").sees("bob> ");
+    let tree = laptop.write("tree.txt", b"a tree");
+    laptop.run(&["share", "add", tree.to_str().unwrap()]).ok();
+    assert_eq!(laptop.objects(&["search", "tree"]).len(), 1);
+    prompt.types("quit\r");
+    assert_eq!(prompt.exit(), Some(0));
+    // Without it, nobody can be asked.
+    assert_ne!(laptop.run(&["search", "tree"]).exit, 0);
 }
 
 #[test]

@@ -1,10 +1,10 @@
 //! Programs that are killed at any moment, on both sides: what they were about is completed
 //! afterwards, byte for byte, and nothing else is left.
 
-use crate::town::{Home, Serving, Town};
+use crate::town::{Home, Serving, Town, in_the_end};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::thread::sleep;
 use std::time::Duration;
@@ -66,6 +66,7 @@ fn rounds_of_get(count: u32, size: usize) {
                 "round {round}: {exit}\n{}",
                 said().unwrap_or_default()
             );
+            assert!(mallory.objects(&["transfers"]).is_empty());
             take_away(&mallory, &bob);
             tries.complete(written);
         }
@@ -164,6 +165,20 @@ fn take_away(mallory: &Home<'_>, bob: &Home<'_>) {
     names.sort();
     assert_eq!(names, ["large", "small"], "something is left");
     fs::remove_dir_all(downloads).unwrap();
+    for home in [mallory, bob] {
+        // Who is there may write something right now.
+        in_the_end(Vec::<PathBuf>::new(), || unfinished(&home.path.join("state")));
+    }
+}
+
+/// What was written beside a file, to take its place, and has not.
+fn unfinished(folder: &Path) -> Vec<PathBuf> {
+    let below = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let (folders, files): (Vec<_>, Vec<_>) = below.partition(|path| path.is_dir());
+    let mut left: Vec<_> =
+        files.into_iter().filter(|path| path.extension().is_some_and(|it| it == "new")).collect();
+    folders.iter().for_each(|folder| left.extend(unfinished(folder)));
+    left
 }
 
 /// How much was written until all was complete: what is more than the files came again.

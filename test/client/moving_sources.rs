@@ -1,6 +1,6 @@
 //! Files that are changed by others while they are on their way.
 
-use crate::town::{Home, Town};
+use crate::town::{Home, Town, has_begun};
 use rustix::process::{Signal, kill_process};
 use std::fs::{self, File};
 use std::io::Write;
@@ -96,12 +96,6 @@ fn while_it_moves(mut moves: Command, to: &Home<'_>, file: &Path, change: Change
     let done = moving.wait_with_output().unwrap();
     assert!(!done.status.success());
     String::from_utf8([done.stdout, done.stderr].concat()).unwrap()
-}
-
-fn has_begun(downloads: &Path) -> bool {
-    let entries = fs::read_dir(downloads).into_iter().flatten().map(Result::unwrap);
-    let size = |path: PathBuf| fs::metadata(path.join("0")).map_or(0, |about| about.len());
-    entries.map(|entry| size(entry.path())).any(|size| size > 0)
 }
 
 fn large(bob: &Home<'_>) -> PathBuf {

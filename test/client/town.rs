@@ -8,6 +8,8 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::thread::sleep;
+use std::time::{Duration, Instant};
 use waxwing::codec::closed;
 
 /// The password of everybody here.
@@ -170,4 +172,25 @@ impl Drop for Serving {
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
+}
+
+/// Waits until it is so.
+#[track_caller]
+pub(crate) fn in_the_end<T: PartialEq + std::fmt::Debug>(expected: T, mut seen: impl FnMut() -> T) {
+    let begun = Instant::now();
+    loop {
+        let seen = seen();
+        if seen == expected {
+            return;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(60), "it is {seen:?}, not {expected:?}");
+        sleep(Duration::from_millis(50));
+    }
+}
+
+/// Whether bytes of a file have come that has no name yet.
+pub(crate) fn has_begun(downloads: &Path) -> bool {
+    let entries = fs::read_dir(downloads).into_iter().flatten().map(Result::unwrap);
+    let size = |path: PathBuf| fs::metadata(path.join("0")).map_or(0, |about| about.len());
+    entries.map(|entry| size(entry.path())).any(|size| size > 0)
 }

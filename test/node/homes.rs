@@ -4,6 +4,7 @@ use crate::town::{Town, open, user};
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
+use std::time::{Duration, SystemTime};
 use waxwing::node::{Config, Error, Exit, Home, HomeError};
 
 #[test]
@@ -53,6 +54,25 @@ fn one_program_shares_from_a_home() {
     assert_eq!(Error::from(error).advice().exit, Exit::Conflict);
     drop(lock);
     home.lock().unwrap();
+}
+
+#[test]
+fn what_a_killed_program_has_half_written_goes_and_what_is_being_written_stays() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = Home::in_folder(folder.path().join("alice"));
+    drop(home.lock().unwrap());
+    let state = folder.path().join("alice/state");
+    let write = |name: &str, age: u64| {
+        let file = fs::File::create(state.join(name)).unwrap();
+        file.set_modified(SystemTime::now() - Duration::from_secs(age)).unwrap();
+    };
+    write(".pins.json.new", 7200);
+    write(".results.json.new", 60);
+    write("results.json", 7200);
+    drop(home.lock().unwrap());
+    let is_there = |name: &str| state.join(name).exists();
+    assert!(!is_there(".pins.json.new"));
+    assert!(is_there(".results.json.new") && is_there("results.json"));
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use super::HomeError;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use zeroize::Zeroizing;
 
 /// A private folder of small files.
@@ -34,7 +35,23 @@ impl StateFolder {
     /// Makes the folder if it is not there, and sees that it is closed to others.
     pub(in crate::node) fn make(&self) -> Result<(), HomeError> {
         make_private(&self.path)?;
-        check_private(&self.path, FOLDER_MODE)
+        check_private(&self.path, FOLDER_MODE)?;
+        self.sweep();
+        Ok(())
+    }
+
+    /// Removes what programs that were killed have left of what they wrote.
+    fn sweep(&self) {
+        let is_left = |name: &String| name.starts_with('.') && name.ends_with(".new");
+        for name in self.names().unwrap_or_default().into_iter().filter(is_left) {
+            let path = self.path.join(name);
+            let age = fs::symlink_metadata(&path).and_then(|about| about.modified());
+            let age = age.map(|written| written.elapsed().unwrap_or_default());
+            if age.is_ok_and(|age| age > LONGEST_WRITE) {
+                // It harms nobody.
+                let _ = fs::remove_file(&path);
+            }
+        }
     }
 
     /// A folder inside it.
@@ -273,3 +290,5 @@ fn check_metadata(_: &Path, _: &fs::Metadata, _: u32) -> Result<(), HomeError> {
 
 pub(super) const FOLDER_MODE: u32 = 0o700;
 const FILE_MODE: u32 = 0o600;
+/// No file takes so long to be written.
+const LONGEST_WRITE: Duration = Duration::from_secs(3600);
