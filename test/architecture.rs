@@ -71,6 +71,7 @@ const FIRST_MET: &[(&str, &[&str])] = &[
             "node/",
             "ui/log.rs",
             "ui/progress/",
+            "ui/settings/",
             "bin/",
         ],
     ),

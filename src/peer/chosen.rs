@@ -47,7 +47,11 @@ impl Choosing {
     }
 
     fn add_one(&mut self, wanted: &Wanted) -> Result<(), Code> {
-        let at = self.shelved.find(&wanted.path.0).ok_or(Code::NotFound)?;
+        let not_there = || match self.shelved.is_unread(&wanted.path.0) {
+            true => Code::Busy,
+            false => Code::NotFound,
+        };
+        let at = self.shelved.find(&wanted.path.0).ok_or_else(not_there)?;
         let published = self.shelved.at(at).ok_or(Code::NotFound)?;
         let at = u32::try_from(at).map_err(|_| Code::Internal)?;
         if !self.asked.insert(at) {

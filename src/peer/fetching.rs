@@ -50,6 +50,8 @@ pub struct Fetched {
 pub struct Portion {
     /// What came of each of them.
     pub files: Vec<FetchedFile>,
+    /// One that does not come, and why, though others do.
+    pub refused: Option<(Wanted, Error)>,
     /// Why no receipts were kept of those that came, if so.
     pub unkept: Option<Error>,
 }
@@ -80,13 +82,15 @@ impl Sharer {
         wanted: Vec<Wanted>,
         landing: &Landing,
     ) -> Fetched {
-        let (mut files, mut unkept) = (Vec::new(), None);
+        let (mut files, mut unkept, mut refused) = (Vec::new(), None, None);
         let mut keep = |portion: Portion| {
             files.extend(portion.files);
             unkept = portion.unkept.or(unkept.take());
+            refused = refused.take().or(portion.refused.map(|(_, why)| why));
         };
         let fetched = self.fetch_each(streams, (share, wanted), landing, &mut keep).await;
-        Fetched { files, unkept, ..fetched }
+        let stopped = fetched.stopped.or(refused);
+        Fetched { files, unkept, stopped, ..fetched }
     }
 
     /// The same, and what came of them is handed over portion by portion: of very many, nothing has to
@@ -122,7 +126,7 @@ impl Sharer {
         let count = wanted.len();
         let look = spawn_blocking(move || look_around(&looking, wanted));
         let (settled, missing) = self.told_if_long(Work::Looking, count, look).await?;
-        each(Portion { files: settled, unkept: None });
+        each(Portion { files: settled, refused: None, unkept: None });
         if missing.is_empty() {
             return Ok(());
         }
@@ -131,14 +135,33 @@ impl Sharer {
         let total = total.into_iter().fold(0, u64::saturating_add);
         let names = missing.iter().map(|wanted| wanted.path.as_str());
         let telling = Telling::new(self, Work::Receiving, names, total);
-        let mut first = 0_usize;
-        for asked in into_requests(missing) {
-            let next = first.saturating_add(asked.len());
+        let (mut first, mut refused, is_one) = (0_usize, 0_usize, missing.len() == 1);
+        let mut requests = into_requests(missing);
+        requests.reverse();
+        while let Some(mut asked) = requests.pop() {
             let told = Told { telling: &telling, first };
-            let some = self.fetch_some(streams, share, (asked, told), landing).await;
+            let some = self.fetch_some(streams, share, (&asked, told), landing).await;
             *came = telling.came();
-            each(some?);
-            first = next;
+            match some {
+                Ok(portion) => {
+                    (first, refused) = (first.saturating_add(asked.len()), 0);
+                    each(portion);
+                }
+                // The others are asked for without it: which one it is shows in halves.
+                Err(why) if why.is_of_a_file() && !is_one && refused < MOST_REFUSED => {
+                    refused = refused.saturating_add(1);
+                    let behind = asked.split_off(asked.len().div_ceil(2));
+                    match (asked.pop_if(|_| behind.is_empty()), behind) {
+                        (Some(wanted), _) => {
+                            first = first.saturating_add(1);
+                            let (files, refused) = (Vec::new(), Some((wanted, why)));
+                            each(Portion { files, refused, unkept: None });
+                        }
+                        (None, behind) => requests.extend([behind, asked]),
+                    }
+                }
+                Err(why) => return Err(why),
+            }
         }
         telling.end(true);
         Ok(())
@@ -149,25 +172,25 @@ impl Sharer {
         &self,
         streams: &Streams,
         share: ShareId,
-        (wanted, told): (Vec<Wanted>, Told<'_>),
+        (wanted, told): (&[Wanted], Told<'_>),
         landing: &Landing,
     ) -> Result<Portion, Error> {
         let (conversation, challenge) = (streams.conversation(), random());
-        let (looking, seeking) = (landing.clone(), sought(&wanted));
+        let (looking, seeking) = (landing.clone(), sought(wanted));
         let count = wanted.len();
         let gather = async {
-            let lists = self.lists_of_changed((streams, share), &wanted, landing).await;
+            let lists = self.lists_of_changed((streams, share), wanted, landing).await;
             spawn_blocking(move || looking.gather_changed(seeking, &lists).in_few_parts()).await
         };
         let gathered = self.told_if_long(Work::Looking, count, gather).await?;
-        let missing = missing(&wanted, &gathered);
+        let missing = missing(wanted, &gathered);
         let (grant, frames) = {
             let name = name_of(count, wanted.first().map_or("a file", |first| first.path.as_str()));
             let with = self.with.as_deref();
             let transfer = Transfer { name: &name, total: 0, files: 1, with };
             let told = AskTold::new(&self.events, transfer);
             let mut asking =
-                Asking { wanted: &wanted, missing: &missing, told: &told, may_wait: self.may_wait };
+                Asking { wanted, missing: &missing, told: &told, may_wait: self.may_wait };
             told.follow(streams.get(share, challenge, &mut asking)).await?
         };
         let context = conversation.proven().context(&challenge);
@@ -180,7 +203,7 @@ impl Sharer {
         };
         let offer = streams.await_offer(frames, receiving);
         let offer = self.told_if_long(Work::Looking, count, offer).await?;
-        let order = match check(offer.manifest(), &wanted, &missing) {
+        let order = match check(offer.manifest(), wanted, &missing) {
             Ok(order) => order,
             Err(what) => {
                 offer.decline(Code::Unexpected, "");
@@ -208,7 +231,7 @@ impl Sharer {
         });
         let files: Vec<FetchedFile> = files.collect();
         forget_before(landing, &files).await;
-        Ok(Portion { files, unkept })
+        Ok(Portion { files, refused: None, unkept })
     }
 
     /// Takes a stream in, to its final record.
@@ -345,6 +368,9 @@ fn look_around(landing: &Landing, wanted: Vec<Wanted>) -> (Vec<FetchedFile>, Vec
 fn is_closed(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
+
+/// After so many refusals and nothing between them, it is not this file or that one.
+const MOST_REFUSED: usize = 100;
 
 /// What the sender is told.
 pub(super) fn refusal(error: &Error) -> Code {

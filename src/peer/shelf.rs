@@ -2,7 +2,7 @@
 
 use super::folder::{ShareFolder, Stamp};
 use crate::model::{Entry, EntryPath, Share, ShareId, UserName};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
@@ -33,6 +33,8 @@ pub(super) struct Shelved {
     pub(super) folder: Arc<ShareFolder>,
     /// In the order of their paths.
     files: Vec<Published>,
+    /// What is still to be read.
+    unread: HashSet<EntryPath>,
 }
 
 impl Shelf {
@@ -42,9 +44,19 @@ impl Shelf {
     }
 
     /// Puts a share there, in the place of what it was before.
-    pub fn put(&self, share: Share, folder: Arc<ShareFolder>, mut files: Vec<Published>) {
+    pub fn put(&self, share: Share, folder: Arc<ShareFolder>, files: Vec<Published>) {
+        self.put_part(share, folder, (files, HashSet::new()));
+    }
+
+    /// The same as long as some of its files are not read yet: who asks for them does so again later.
+    pub fn put_part(
+        &self,
+        share: Share,
+        folder: Arc<ShareFolder>,
+        (mut files, unread): (Vec<Published>, HashSet<EntryPath>),
+    ) {
         files.sort_unstable_by(|one, other| one.entry.path().cmp(other.entry.path()));
-        let (id, shelved) = (share.id, Shelved { share, folder, files });
+        let (id, shelved) = (share.id, Shelved { share, folder, files, unread });
         self.write().insert(id, Arc::new(shelved));
     }
 
@@ -122,6 +134,11 @@ impl Shelved {
     /// Where a file stands in the share.
     pub(super) fn find(&self, path: &EntryPath) -> Option<usize> {
         self.files.binary_search_by(|file| file.entry.path().cmp(path)).ok()
+    }
+
+    /// Whether a file is there that is still to be read.
+    pub(super) fn is_unread(&self, path: &EntryPath) -> bool {
+        self.unread.contains(path)
     }
 
     /// The file that stands there.

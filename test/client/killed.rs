@@ -50,7 +50,7 @@ fn rounds_of_get(count: u32, size: usize) {
         if round % 3 == 2 {
             serving.take();
             sleep(Duration::from_millis(chance.below(200)));
-            serving = Some(back(&bob));
+            serving = Some(back(&bob, &mallory));
             tries.kills += 1;
         }
         getting.kill().unwrap();
@@ -96,7 +96,7 @@ fn rounds_of_send(count: u32, size: usize) {
             tries.written += serving.take().map_or(0, written_until_killed) - before;
             before = 0;
             sleep(Duration::from_millis(chance.below(200)));
-            serving = Some(back(&mallory));
+            serving = Some(back(&mallory, &bob));
             tries.kills += 1;
         }
         sending.kill().unwrap();
@@ -127,11 +127,17 @@ fn make_zoo(bob: &Home<'_>, size: usize) -> PathBuf {
 
 const SMALL: usize = 300_000;
 
-/// Is online again: who comes and goes very often is not let in by the index at once.
-fn back(home: &Home<'_>) -> Serving {
+/// Is online again, and known to be: who comes and goes very often is not let in by the index at once.
+fn back(home: &Home<'_>, other: &Home<'_>) -> Serving {
+    let name = home.path.file_name().unwrap().to_str().unwrap();
+    let is_seen = || {
+        let people = other.objects(&["people"]);
+        people.iter().any(|person| person["user"] == name && person["online"] == true)
+    };
     loop {
         let serving = home.serve();
         if serving.first["type"] == "online" {
+            in_the_end(true, is_seen);
             return serving;
         }
     }

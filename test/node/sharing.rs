@@ -191,6 +191,20 @@ async fn of_what_is_in_the_way_each_becomes_what_is_said_and_what_nothing_is_sai
 }
 
 #[tokio::test]
+async fn of_a_folder_all_comes_but_what_has_changed_since_it_was_read() {
+    let pair = Pair::new().await;
+    write(&pair.town.path("photos/tree.jpg"), b"a felled tree");
+    let got = pair.get("alice:photos").await.unwrap();
+    assert_eq!(Got::exit(&got), Exit::Conflict, "{got:?}");
+    let (came, failed): (Vec<_>, Vec<_>) = got.iter().partition(|got| got.landed.is_ok());
+    let paths = |got: &[&Got]| got.iter().map(|got| got.path.to_string()).collect::<Vec<_>>();
+    assert_eq!(paths(&failed), ["photos/tree.jpg"]);
+    assert_eq!(came.len(), 2, "{came:?}");
+    assert_eq!(fs::read(pair.downloads().join("photos/zoo/koala.jpg")).unwrap(), bytes(3, 700_000));
+    pair.stop().await;
+}
+
+#[tokio::test]
 async fn what_is_not_for_somebody_is_not_there_for_them() {
     let audience = Audience::people([user("mallory")]).unwrap();
     let pair = Pair::with(Config::default(), audience).await;

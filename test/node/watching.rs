@@ -275,6 +275,16 @@ async fn a_file_that_is_read_once_more_is_served_meanwhile() {
     let mut look = zoo.alice.begin_look(&zoo.folder);
     assert!(soon(look.goes_on()).await, "it was one portion");
     assert_eq!(get(&bob, "alice:zoo/whale").await, Exit::Done);
+    drop(look);
+    // A program that has just begun does not know it: it is waited for.
+    fs::remove_file(zoo.town.path("bob/downloads/whale")).unwrap();
+    zoo.alice.close().await;
+    let (alice, told) = person(&zoo.town, QUIET);
+    let zoo = Zoo { alice, told, ..zoo };
+    let mut look = zoo.alice.begin_look(&zoo.folder);
+    assert!(soon(look.goes_on()).await);
+    zoo.alice.go_online(false).await.unwrap();
+    assert_eq!(get(&bob, "alice:zoo/whale").await, Exit::Done);
     bob.close().await;
     zoo.stop().await;
 }

@@ -7,6 +7,7 @@ use std::sync::mpsc::Receiver;
 use waxwing::model::limits::GET_ENTRIES;
 use waxwing::model::{Audience, Content, Event, Events, Work};
 use waxwing::peer::{Error, FetchedFile, LandError, Landed, Rules, Wanted};
+use waxwing::wire::Code;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn files_of_all_sizes_and_names_arrive() {
@@ -182,3 +183,37 @@ async fn of_several_files_each_large_one_is_told_on_both_sides() {
 
 /// As large as files of which the end is told at least.
 const LARGE: u64 = 5 << 20;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_one_file_is_refused_for_keeps_no_other_from_coming() {
+    let stage = Stage::new().await;
+    let names: Vec<String> = (0..40).map(|at| format!("folder/{at:02}")).collect();
+    names.iter().for_each(|name| drop(stage.make(name, name.as_bytes())));
+    stage.publish(Audience::Everyone);
+    // One was edited since, and one is gone.
+    fs::write(stage.at("share/folder/07"), b"edited").unwrap();
+    fs::remove_file(stage.at("share/folder/31")).unwrap();
+    let known = |name: &String| wanted(name, Some(Content::of(name.as_bytes())));
+    let fetched = stage.fetch_all(names.iter().map(known).collect()).await;
+    assert!(matches!(&fetched.stopped, Some(error) if error.is_source_changed()), "{fetched:?}");
+    assert!(fetched.files.iter().all(|file| matches!(file.landed, Ok(Landed::New))));
+    let rest: Vec<_> = (0..40).filter(|at| ![7, 31].contains(at)).collect();
+    let rest: Vec<_> = rest.iter().map(|at| format!("{at:02}")).collect();
+    assert_eq!(stage.names("downloads/folder"), rest);
+    assert_eq!(stage.names("downloads"), ["folder"], "something is left");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_may_be_had_not_every_file_is_asked_for() {
+    let mut stage = Stage::new().await;
+    stage.make("a", b"one");
+    let fetched = stage.fetch_all((0..2000).map(|at| wanted(&at.to_string(), None)).collect());
+    assert!(matches!(fetched.await.stopped, Some(Error::Refused { code: Code::NotFound, .. })));
+    stage.publish(Audience::Everyone);
+    assert!(stage.fetch(&["a"]).await.stopped.is_none());
+    let mut refused = 0;
+    while stage.served().await.is_err() {
+        refused += 1;
+    }
+    assert!(refused < 150, "{refused} requests");
+}

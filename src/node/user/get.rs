@@ -354,6 +354,11 @@ impl Getting<'_> {
                 _ => self.take(item, file, sender.cloned(), unkept.clone()),
             }
         }
+        if let Some((wanted, why)) = portion.refused
+            && let Some(item) = asked.take(&wanted.to)
+        {
+            self.try_others(vec![item], Some(Arc::new(why.into())));
+        }
         self.note_last(self.got.len().saturating_sub(before));
         asked.make_small();
     }

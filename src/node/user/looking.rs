@@ -207,7 +207,9 @@ impl<'a> Look<'a> {
             // Of very many files, a list that is not needed any more is not there twice.
             let shelf = self.me.sharer()?.shelf().clone();
             let files = if is_over { self.take_files() } else { self.served_meanwhile(&shelf) };
-            shelf.put(self.folder.share.clone(), Arc::clone(&self.opened), files);
+            let unread = self.unread.iter().map(|file| file.path.clone()).collect();
+            let (share, opened) = (self.folder.share.clone(), Arc::clone(&self.opened));
+            shelf.put_part(share, opened, (files, unread));
             // What has nothing to show yet is not there yet.
             let published = match entries.is_empty() && !is_over {
                 true => Ok(Summary::default()),
