@@ -87,6 +87,7 @@ limits! {
     WORD_CHARS: usize = 64, "characters of a word that is searched for; what follows is not heeded";
     ENTRY_WORDS: usize = 64, "words by which one entry is found";
     GET_ENTRIES: usize = 512, "entries of a share in one page of a request";
+    GET_WITHOUT: usize = 1024, "runs of entries of a request that do not come, where others do";
     AGAIN_ENTRIES: usize = 2048, "entries of a stream of which only parts come, when it begins again";
     ASKED_WORDS: usize = 10, "words of one search";
     EVENTS_WAITING: usize = 1024, "events on their way to the program at once";

@@ -3,10 +3,10 @@
 use super::shelf::Shelved;
 use super::sources::Listing;
 use super::{ShareFolder, Stamp};
-use crate::model::limits::{MANIFEST_BYTES, MANIFEST_ENTRIES};
+use crate::model::limits::{GET_WITHOUT, MANIFEST_BYTES, MANIFEST_ENTRIES};
 use crate::model::{ByteRange, Content, ContentId, EntryPath, Ranges};
 use crate::seal::{Manifest, ManifestEntry};
-use crate::wire::{Code, ContentSaid, PartSaid, Wanted};
+use crate::wire::{Code, ContentSaid, PartSaid, Wanted, Without};
 use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
@@ -20,6 +20,9 @@ pub(super) struct Choosing {
     asked: HashSet<u32>,
     listed: Vec<ManifestEntry>,
     bytes: usize,
+    /// How many were asked for, and which of them do not come.
+    count: u32,
+    without: Vec<Without>,
 }
 
 /// The files of a stream, by where they stand in their share.
@@ -32,18 +35,49 @@ pub(super) struct Chosen {
 impl Choosing {
     pub(super) fn new(shelved: Arc<Shelved>) -> Self {
         let (chosen, asked, listed) = (Vec::new(), HashSet::new(), Vec::new());
-        Self { shelved, chosen, asked, listed, bytes: 0 }
+        Self { shelved, chosen, asked, listed, bytes: 0, count: 0, without: Vec::new() }
     }
 
     /// Adds a page, as long as one manifest holds all of it. Blocks.
     pub(super) fn add(&mut self, page: &[Wanted]) -> Result<(), Code> {
         let bytes = page.iter().map(listed_bytes).fold(self.bytes, usize::saturating_add);
-        let entries = self.listed.len().saturating_add(page.len());
+        let before = usize::try_from(self.count).unwrap_or(usize::MAX);
+        let entries = before.saturating_add(page.len());
         if page.is_empty() || entries > MANIFEST_ENTRIES || bytes > MANIFEST_BYTES {
             return Err(Code::Malformed);
         }
         self.bytes = bytes;
-        page.iter().try_for_each(|wanted| self.add_one(wanted))
+        for wanted in page {
+            match self.add_one(wanted) {
+                // Others come nevertheless.
+                Err(code @ (Code::NotFound | Code::SourceChanged | Code::Busy)) => {
+                    self.pass(code)?
+                }
+                added => added?,
+            }
+            self.count = self.count.saturating_add(1);
+        }
+        Ok(())
+    }
+
+    /// The next one does not come.
+    fn pass(&mut self, code: Code) -> Result<(), Code> {
+        let next = self.count;
+        let follows =
+            |run: &&mut Without| run.code == code && run.first.checked_add(run.count) == Some(next);
+        if let Some(run) = self.without.last_mut().filter(follows) {
+            run.count = run.count.saturating_add(1);
+            return Ok(());
+        }
+        if self.without.len() == GET_WITHOUT {
+            return Err(self.reason());
+        }
+        self.without.push(Without { first: next, count: 1, code });
+        Ok(())
+    }
+
+    fn reason(&self) -> Code {
+        self.without.first().map_or(Code::Malformed, |run| run.code)
     }
 
     fn add_one(&mut self, wanted: &Wanted) -> Result<(), Code> {
@@ -73,10 +107,14 @@ impl Choosing {
         Ok(())
     }
 
-    /// What the stream will carry. Takes a moment.
-    pub(super) fn finish(self) -> Result<(Manifest, Chosen), Code> {
+    /// What the stream will carry, and what of what was asked for it will not. Takes a moment.
+    pub(super) fn finish(self) -> Result<(Manifest, Chosen, Vec<Without>), Code> {
+        if self.listed.is_empty() {
+            return Err(self.reason());
+        }
         let manifest = Manifest::new(self.listed).map_err(|_| Code::Malformed)?;
-        Ok((manifest, Chosen { shelved: self.shelved, chosen: self.chosen.into() }))
+        let chosen = Chosen { shelved: self.shelved, chosen: self.chosen.into() };
+        Ok((manifest, chosen, self.without))
     }
 }
 

@@ -83,11 +83,6 @@ impl Error {
         }
     }
 
-    /// Whether one file is the reason: others of the same share may be had.
-    pub(super) fn is_of_a_file(&self) -> bool {
-        self.is_source_changed() || matches!(self, Self::Refused { code: Code::NotFound, .. })
-    }
-
     /// Whether trying the same again in a moment may be of use. What its owner has to look at again
     /// first is not the same again.
     pub fn may_pass(&self) -> bool {

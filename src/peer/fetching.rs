@@ -5,7 +5,7 @@
 use super::asking::{AskTold, Asking};
 use super::changed::forget_before;
 use super::landing::{Batch, LandError, Landed, Landing, Standing, Target};
-use super::requests::{check, into_requests, missing, most_manifest, sought};
+use super::requests::{check, into_requests, missing, most_manifest, sought, without};
 use super::sharer::name_of;
 use super::telling::{Telling, silently, told_if_long};
 use super::{Error, Sharer};
@@ -13,7 +13,7 @@ use crate::crypto::{Fingerprint, random};
 use crate::link::{Arrived, Decided, Offer, Receiving, Streams, is_full};
 use crate::model::{Content, EntryPath, ShareId, Transfer, Work, find_collision};
 use crate::seal::{EntryProof, Manifest};
-use crate::wire::Code;
+use crate::wire::{Code, Explanation};
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
@@ -50,8 +50,8 @@ pub struct Fetched {
 pub struct Portion {
     /// What came of each of them.
     pub files: Vec<FetchedFile>,
-    /// One that does not come, and why, though others do.
-    pub refused: Option<(Wanted, Error)>,
+    /// Those that do not come, each with the reason, where others do.
+    pub refused: Vec<(Wanted, Error)>,
     /// Why no receipts were kept of those that came, if so.
     pub unkept: Option<Error>,
 }
@@ -86,7 +86,7 @@ impl Sharer {
         let mut keep = |portion: Portion| {
             files.extend(portion.files);
             unkept = portion.unkept.or(unkept.take());
-            refused = refused.take().or(portion.refused.map(|(_, why)| why));
+            refused = refused.take().or(portion.refused.into_iter().next().map(|(_, why)| why));
         };
         let fetched = self.fetch_each(streams, (share, wanted), landing, &mut keep).await;
         let stopped = fetched.stopped.or(refused);
@@ -126,7 +126,7 @@ impl Sharer {
         let count = wanted.len();
         let look = spawn_blocking(move || look_around(&looking, wanted));
         let (settled, missing) = self.told_if_long(Work::Looking, count, look).await?;
-        each(Portion { files: settled, refused: None, unkept: None });
+        each(Portion { files: settled, refused: Vec::new(), unkept: None });
         if missing.is_empty() {
             return Ok(());
         }
@@ -135,35 +135,18 @@ impl Sharer {
         let total = total.into_iter().fold(0, u64::saturating_add);
         let names = missing.iter().map(|wanted| wanted.path.as_str());
         let telling = Telling::new(self, Work::Receiving, names, total);
-        let (mut first, mut refused, is_one) = (0_usize, 0_usize, missing.len() == 1);
-        let mut requests = into_requests(missing);
-        requests.reverse();
-        while let Some(mut asked) = requests.pop() {
+        let (mut first, mut is_complete) = (0_usize, true);
+        for asked in into_requests(missing) {
+            let next = first.saturating_add(asked.len());
             let told = Told { telling: &telling, first };
-            let some = self.fetch_some(streams, share, (&asked, told), landing).await;
+            let some = self.fetch_some(streams, share, (asked, told), landing).await;
             *came = telling.came();
-            match some {
-                Ok(portion) => {
-                    (first, refused) = (first.saturating_add(asked.len()), 0);
-                    each(portion);
-                }
-                // The others are asked for without it: which one it is shows in halves.
-                Err(why) if why.is_of_a_file() && !is_one && refused < MOST_REFUSED => {
-                    refused = refused.saturating_add(1);
-                    let behind = asked.split_off(asked.len().div_ceil(2));
-                    match (asked.pop_if(|_| behind.is_empty()), behind) {
-                        (Some(wanted), _) => {
-                            first = first.saturating_add(1);
-                            let (files, refused) = (Vec::new(), Some((wanted, why)));
-                            each(Portion { files, refused, unkept: None });
-                        }
-                        (None, behind) => requests.extend([behind, asked]),
-                    }
-                }
-                Err(why) => return Err(why),
-            }
+            let some = some?;
+            is_complete &= some.refused.is_empty();
+            each(some);
+            first = next;
         }
-        telling.end(true);
+        telling.end(is_complete);
         Ok(())
     }
 
@@ -172,25 +155,25 @@ impl Sharer {
         &self,
         streams: &Streams,
         share: ShareId,
-        (wanted, told): (&[Wanted], Told<'_>),
+        (wanted, told): (Vec<Wanted>, Told<'_>),
         landing: &Landing,
     ) -> Result<Portion, Error> {
         let (conversation, challenge) = (streams.conversation(), random());
-        let (looking, seeking) = (landing.clone(), sought(wanted));
+        let (looking, seeking) = (landing.clone(), sought(&wanted));
         let count = wanted.len();
         let gather = async {
-            let lists = self.lists_of_changed((streams, share), wanted, landing).await;
+            let lists = self.lists_of_changed((streams, share), &wanted, landing).await;
             spawn_blocking(move || looking.gather_changed(seeking, &lists).in_few_parts()).await
         };
         let gathered = self.told_if_long(Work::Looking, count, gather).await?;
-        let missing = missing(wanted, &gathered);
+        let missing = missing(&wanted, &gathered);
         let (grant, frames) = {
             let name = name_of(count, wanted.first().map_or("a file", |first| first.path.as_str()));
             let with = self.with.as_deref();
             let transfer = Transfer { name: &name, total: 0, files: 1, with };
             let told = AskTold::new(&self.events, transfer);
             let mut asking =
-                Asking { wanted, missing: &missing, told: &told, may_wait: self.may_wait };
+                Asking { wanted: &wanted, missing: &missing, told: &told, may_wait: self.may_wait };
             told.follow(streams.get(share, challenge, &mut asking)).await?
         };
         let context = conversation.proven().context(&challenge);
@@ -203,8 +186,11 @@ impl Sharer {
         };
         let offer = streams.await_offer(frames, receiving);
         let offer = self.told_if_long(Work::Looking, count, offer).await?;
-        let order = match check(offer.manifest(), wanted, &missing) {
-            Ok(order) => order,
+        let granted = without(&grant, wanted.len()).and_then(|without| {
+            Ok((check(offer.manifest(), &wanted, (&missing, &without))?, without))
+        });
+        let (order, without) = match granted {
+            Ok(granted) => granted,
             Err(what) => {
                 offer.decline(Code::Unexpected, "");
                 return Err(Error::NotAsked(what));
@@ -221,6 +207,11 @@ impl Sharer {
         let told = told.files(&order, offer.manifest());
         let begin = move || place.resume(targets, gathered);
         let (arrived, batch) = self.take(offer, begin, told, Decided::Before).await?;
+        let refused = |(at, code): (usize, Code)| {
+            let (wanted, text) = (wanted.get(at)?.clone(), Explanation::default());
+            Some((wanted, Error::Refused { code, text }))
+        };
+        let refused = without.into_iter().filter_map(refused).collect();
         let wanted: Vec<Wanted> = order.iter().filter_map(|at| wanted.get(*at).cloned()).collect();
         let contents = wanted.iter().map(|wanted| wanted.content).collect();
         let Settled { files, unkept } = self.land(arrived, batch, contents).await?;
@@ -231,7 +222,7 @@ impl Sharer {
         });
         let files: Vec<FetchedFile> = files.collect();
         forget_before(landing, &files).await;
-        Ok(Portion { files, refused: None, unkept })
+        Ok(Portion { files, refused, unkept })
     }
 
     /// Takes a stream in, to its final record.
@@ -368,9 +359,6 @@ fn look_around(landing: &Landing, wanted: Vec<Wanted>) -> (Vec<FetchedFile>, Vec
 fn is_closed(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
-
-/// After so many refusals and nothing between them, it is not this file or that one.
-const MOST_REFUSED: usize = 100;
 
 /// What the sender is told.
 pub(super) fn refusal(error: &Error) -> Code {

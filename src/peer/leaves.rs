@@ -60,7 +60,11 @@ impl Sharer {
         let (mut choosing, path) = (Choosing::new(Arc::clone(&shelved)), ask.path.0.clone());
         let wanted = Wanted { path: ask.path, content: Some(ask.content), parts: None };
         // It still is what was published.
-        let looked = spawn_blocking(move || choosing.add(&[wanted])).await;
+        let look = move || {
+            choosing.add(&[wanted])?;
+            choosing.finish().map(drop)
+        };
+        let looked = spawn_blocking(look).await;
         looked.map_err(|_| Code::Internal)??;
         let (slot, conversation) = (self.lists.slot(content), conversation.clone());
         // Of a large file it takes longer than anybody waits for an answer. They find it the next time.

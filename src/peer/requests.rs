@@ -8,8 +8,8 @@ use crate::model::limits::{FRAME_CATALOG, GET_ENTRIES, MANIFEST_BYTES};
 use crate::model::{ByteRange, Content, EntryPath, Ranges};
 use crate::seal::Manifest;
 use crate::wire::index::{PathSaid, SizeSaid};
-use crate::wire::{self, ContentSaid, PartSaid};
-use std::collections::HashMap;
+use crate::wire::{self, Code, ContentSaid, GetGrant, PartSaid};
+use std::collections::{BTreeMap, HashMap};
 
 /// As many in each as one stream carries in little memory, and no more than fit its manifest.
 pub(super) fn into_requests(wanted: Vec<Wanted>) -> Vec<Vec<Wanted>> {
@@ -82,18 +82,38 @@ fn said((wanted, missing): (&Wanted, &Option<Ranges>)) -> wire::Wanted {
     }
 }
 
-/// For each entry of a manifest, which of those wanted it is. All of them come, whole or the parts
-/// that were asked for, and no others.
+/// Which of so many that were asked for do not come, and why.
+pub(super) fn without(
+    grant: &GetGrant,
+    asked: usize,
+) -> Result<BTreeMap<usize, Code>, &'static str> {
+    let (mut without, mut next) = (BTreeMap::new(), 0_usize);
+    for run in grant.without.iter().flat_map(|runs| runs.iter()) {
+        let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
+        let (first, count) = (number(run.first), number(run.count));
+        let end = first.saturating_add(count);
+        if count == 0 || first < next || end > asked {
+            return Err("entries that were not asked for are missing");
+        }
+        without.extend((first..end).map(|at| (at, run.code)));
+        next = end;
+    }
+    Ok(without)
+}
+
+/// For each entry of a manifest, which of those wanted it is. All of them come but those that are said
+/// not to, whole or the parts that were asked for, and no others.
 pub(super) fn check(
     manifest: &Manifest,
     wanted: &[Wanted],
-    missing: &[Option<Ranges>],
+    (missing, without): (&[Option<Ranges>], &BTreeMap<usize, Code>),
 ) -> Result<Vec<usize>, &'static str> {
-    if manifest.entries().len() != wanted.len() {
+    if manifest.entries().len().saturating_add(without.len()) != wanted.len() {
         return Err("not as many entries as were asked for");
     }
+    let coming = wanted.iter().enumerate().filter(|(at, _)| !without.contains_key(at));
     let by_path: HashMap<&EntryPath, (usize, &Wanted)> =
-        wanted.iter().enumerate().map(|(at, wanted)| (&wanted.path, (at, wanted))).collect();
+        coming.map(|(at, wanted)| (&wanted.path, (at, wanted))).collect();
     // A manifest has no path twice: as many as were asked for, each of them asked for, are all.
     let found = manifest.entries().iter().map(|listed| {
         let entry = &listed.entry;
@@ -115,6 +135,10 @@ pub(super) fn check(
     });
     found.collect()
 }
+
+#[cfg(test)]
+#[path = "../../test/unit/requests.rs"]
+mod tests;
 
 /// The bytes of a manifest of so many entries, each in as many parts as are asked for.
 pub(super) fn most_manifest(entries: usize) -> u64 {

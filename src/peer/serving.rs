@@ -9,11 +9,12 @@ use super::sources::Sources;
 use super::telling::{Telling, silently};
 use super::turns::{Begun, Turn};
 use super::{Error, Sharer};
+use crate::codec::List;
 use crate::link::{Consent, Follower, Request, Sending, StreamError, StreamFrames, Streams};
 use crate::model::limits::MANIFEST_BYTES;
 use crate::model::{EntryPath, ShareId, UserName, Work};
 use crate::seal::Manifest;
-use crate::wire::{Code, GetAsk, GetGrant, GetMore};
+use crate::wire::{Code, GetAsk, GetGrant, GetMore, Without};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
@@ -53,7 +54,7 @@ impl Sharer {
             Err(code) => return Err(refuse(request, code)),
         };
         let looking_up = self.look_up(ask, asker, (streams, &mut frames), &mut turn);
-        let (manifest, chosen) =
+        let (manifest, chosen, without) =
             match timeout(LONGEST_ASKING, looking_up).await.unwrap_or(Err(Code::Slow)) {
                 Ok(found) => found,
                 Err(code) => return Err(refuse(request, code)),
@@ -68,7 +69,8 @@ impl Sharer {
         turn.settle();
         let bytes = sealer.manifest().data_length();
         let entries = sealer.manifest().count();
-        let granted = request.answer(GetGrant { id: 0, entries, data_length: bytes });
+        let without = List::new(without).ok().filter(|without| !without.is_empty());
+        let granted = request.answer(GetGrant { id: 0, entries, data_length: bytes, without });
         granted.map_err(|_| Error::Stopped)?;
         let telling =
             Telling::of_manifest(&self.with_person(asker), Work::Sending, sealer.manifest());
@@ -116,7 +118,7 @@ impl Sharer {
         asker: &UserName,
         (streams, frames): (&Streams, &mut StreamFrames),
         turn: &mut Turn,
-    ) -> Result<(Manifest, Chosen), Code> {
+    ) -> Result<(Manifest, Chosen, Vec<Without>), Code> {
         let share = ShareId::from_bytes(*ask.share);
         let shelved = self.shelf.share_for(asker, share).ok_or(Code::NotFound)?;
         let (mut choosing, mut page, mut more) = (Choosing::new(shelved), ask.wanted, ask.more);

@@ -206,7 +206,8 @@ impl Telling {
         files: Vec<usize>,
     ) -> Arc<dyn Place> {
         self.begin();
-        Arc::new(TellingPlace { place, telling: Arc::downgrade(self), files })
+        let (telling, passed) = (Arc::downgrade(self), AtomicU64::new(0));
+        Arc::new(TellingPlace { place, telling, files, passed })
     }
 
     /// The source that tells what is read of it. What is waited for before that ends when it begins.
@@ -275,6 +276,8 @@ struct TellingPlace {
     telling: Weak<Telling>,
     /// For each entry, which file of the transfer it is.
     files: Vec<usize>,
+    /// How many parts came since the last segment that was verified.
+    passed: AtomicU64,
 }
 
 impl Place for TellingPlace {
@@ -288,13 +291,15 @@ impl Place for TellingPlace {
     }
 
     fn passed(&self, passed: Passed) {
-        if let Some(telling) = self.telling.upgrade() {
-            telling.came.fetch_add(1, Ordering::Relaxed);
-        }
+        self.passed.fetch_add(1, Ordering::Relaxed);
         self.place.passed(passed);
     }
 
     fn verified(&self, segment: &VerifiedSegment, word: Word) {
+        // What has passed stays only when its sender has signed for it.
+        if let Some(telling) = self.telling.upgrade() {
+            telling.came.fetch_add(self.passed.swap(0, Ordering::Relaxed), Ordering::Relaxed);
+        }
         self.place.verified(segment, word);
     }
 }

@@ -23,7 +23,8 @@
 use super::index::{Id16, PathSaid, SizeSaid};
 use super::message::{Ask, checked_messages, numbered, open_messages};
 use crate::codec::{Charge, List};
-use crate::model::limits::{ENTRY_RANGES, GET_ENTRIES};
+use crate::model::limits::{ENTRY_RANGES, GET_ENTRIES, GET_WITHOUT};
+use crate::wire::Code;
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
 
@@ -132,7 +133,7 @@ pub struct ContentSaid {
 
 /// Says what the stream will carry.
 #[derive(Encode, Decode, Debug, Clone, PartialEq, Eq)]
-#[cbor(map)]
+#[cbor(map, context_bound = "Charge")]
 pub struct GetGrant {
     /// The request.
     #[n(0)]
@@ -143,6 +144,24 @@ pub struct GetGrant {
     /// How many bytes of data.
     #[n(2)]
     pub data_length: u64,
+    /// Those that were asked for and do not come, in their order, where others do.
+    #[n(3)]
+    pub without: Option<List<Without, GET_WITHOUT>>,
+}
+
+/// Entries that were asked for one after the other, none of which can be had, for the same reason.
+#[derive(Encode, Decode, Debug, Clone, Copy, PartialEq, Eq)]
+#[cbor(map)]
+pub struct Without {
+    /// The first of them, counted over all pages of the request.
+    #[n(0)]
+    pub first: u32,
+    /// How many.
+    #[n(1)]
+    pub count: u32,
+    /// Why.
+    #[n(2)]
+    pub code: Code,
 }
 
 open_messages!(GetAsk, GetGrant, GetMore);

@@ -52,7 +52,7 @@ mod stream;
 pub use channel::{Failure, Goodbye, Ping, Pong, RequestIds};
 pub use code::{Code, Explanation};
 pub use frame::{Frame, FrameDecoder, FrameError};
-pub use get::{ContentSaid, GetAsk, GetGrant, GetMore, GetWait, PartSaid, Wanted};
+pub use get::{ContentSaid, GetAsk, GetGrant, GetMore, GetWait, PartSaid, Wanted, Without};
 pub use heads::{HeadAsk, HeadTold};
 pub use hello::{Agreed, Feature, Features, Hello, Party, Role, VERSIONS};
 pub use kind::{Kind, Names, Phase, SentBy};

@@ -52,7 +52,7 @@ async fn asked(bob: &mut End) -> (Request, StreamFrames) {
 }
 
 fn grant(request: Request) {
-    request.answer(GetGrant { id: 0, entries: 2, data_length: 2 }).unwrap();
+    request.answer(GetGrant { id: 0, entries: 2, data_length: 2, without: None }).unwrap();
 }
 
 #[tokio::test(start_paused = true)]

@@ -163,7 +163,7 @@ async fn what_is_cut_off_while_it_is_sent_is_sent_again() {
     let told = std::mem::replace(&mut pair.told, Events::channel().1);
     let her = user("alice");
     let (sent, _told) = tokio::join!(pair.bob.send(&her, &large), async {
-        let told = goes(told, 1).await;
+        let told = goes(told).await;
         pair.alice.go_offline().await;
         let told = is_told(told).await;
         pair.alice.go_online(false).await.unwrap();
@@ -173,11 +173,11 @@ async fn what_is_cut_off_while_it_is_sent_is_sent_again() {
     pair.stop().await;
 }
 
-/// Waits until so much is on its way.
-async fn goes(told: Receiver<Event>, bytes: u64) -> Receiver<Event> {
+/// Waits until something is on its way.
+async fn goes(told: Receiver<Event>) -> Receiver<Event> {
     let wait = move || loop {
         let event = told.recv_timeout(Duration::from_secs(60)).expect("nothing goes");
-        if matches!(event, Event::Advanced { done, .. } if done >= bytes) {
+        if matches!(event, Event::Advanced { done: 1.., .. }) {
             return told;
         }
     };
@@ -207,32 +207,6 @@ async fn as_long_as_something_comes_what_is_sent_is_tried_again() {
         told
     });
     assert_eq!(sent.unwrap().landed.len(), 1);
-    pair.stop().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn what_is_cut_off_before_anything_of_it_is_kept_is_not_sent_for_ever() {
-    let pause = Duration::from_secs(1);
-    let retries = Backoff { tries: 2, first: pause, longest: pause };
-    let mut pair = Pair::trying(retries, Rates { up: Some(2 << 20), down: None }).await;
-    pair.alice.mark_verified(&pair.alice.verify_words(&user("bob")).await.unwrap()).unwrap();
-    pair.alice.go_online(false).await.unwrap();
-    let large = [pair.town.path("large")];
-    fs::write(&large[0], vec![7; 44 << 20]).unwrap();
-    let mut told = std::mem::replace(&mut pair.told, Events::channel().1);
-    let her = user("alice");
-    let (sent, _told) = tokio::join!(pair.bob.send(&her, &large), async {
-        // More is verified than a segment, and less than a leaf.
-        told = goes(told, 5 << 20).await;
-        pair.alice.go_offline().await;
-        told = is_told(told).await;
-        pair.alice.go_online(false).await.unwrap();
-        told = goes(told, 5 << 20).await;
-        pair.alice.go_offline().await;
-        told
-    });
-    let why = sent.unwrap_err();
-    assert!(why.to_string().contains("alice"), "{why}");
     pair.stop().await;
 }
 

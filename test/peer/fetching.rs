@@ -3,10 +3,11 @@
 use crate::stage::{CHUNK, MIB, Stage, bytes_of, identity, path, sharer, user, wanted};
 use std::collections::BTreeMap;
 use std::fs;
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use waxwing::model::limits::GET_ENTRIES;
 use waxwing::model::{Audience, Content, Event, Events, Work};
-use waxwing::peer::{Error, FetchedFile, LandError, Landed, Rules, Wanted};
+use waxwing::peer::{Error, FetchedFile, LandError, Landed, Rules, ShareFolder, Wanted};
 use waxwing::wire::Code;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -185,34 +186,41 @@ async fn of_several_files_each_large_one_is_told_on_both_sides() {
 const LARGE: u64 = 5 << 20;
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_one_file_is_refused_for_keeps_no_other_from_coming() {
-    let stage = Stage::new().await;
+async fn what_some_files_are_refused_for_keeps_no_other_from_coming() {
+    let mut stage = Stage::new().await;
     let names: Vec<String> = (0..40).map(|at| format!("folder/{at:02}")).collect();
     names.iter().for_each(|name| drop(stage.make(name, name.as_bytes())));
     stage.publish(Audience::Everyone);
-    // One was edited since, and one is gone.
+    // One was edited since, and some are gone.
     fs::write(stage.at("share/folder/07"), b"edited").unwrap();
-    fs::remove_file(stage.at("share/folder/31")).unwrap();
+    let gone = 20..32;
+    gone.clone().for_each(|at| fs::remove_file(stage.at(&format!("share/folder/{at}"))).unwrap());
     let known = |name: &String| wanted(name, Some(Content::of(name.as_bytes())));
     let fetched = stage.fetch_all(names.iter().map(known).collect()).await;
     assert!(matches!(&fetched.stopped, Some(error) if error.is_source_changed()), "{fetched:?}");
     assert!(fetched.files.iter().all(|file| matches!(file.landed, Ok(Landed::New))));
-    let rest = (0..40).filter(|at| ![7, 31].contains(at)).map(|at| format!("folder/{at:02}"));
+    let rest = (0..40).filter(|at| *at != 7 && !gone.contains(at));
+    let rest = rest.map(|at| format!("folder/{at:02}"));
     let rest: Vec<_> = std::iter::once("folder/".to_owned()).chain(rest).collect();
     assert_eq!(stage.names("downloads"), rest);
+    assert_eq!(stage.served().await.unwrap().landed.len(), 27, "in one stream");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_nothing_may_be_had_not_every_file_is_asked_for() {
+async fn what_is_still_being_read_can_be_had_later_and_the_rest_now() {
     let mut stage = Stage::new().await;
-    stage.make("a", b"one");
-    let fetched = stage.fetch_all((0..2000).map(|at| wanted(&at.to_string(), None)).collect());
-    assert!(matches!(fetched.await.stopped, Some(Error::Refused { code: Code::NotFound, .. })));
-    stage.publish(Audience::Everyone);
-    assert!(stage.fetch(&["a"]).await.stopped.is_none());
-    let mut refused = 0;
-    while stage.served().await.is_err() {
-        refused += 1;
-    }
-    assert!(refused < 150, "{refused} requests");
+    stage.make("read", b"known");
+    let published = stage.publish(Audience::Everyone);
+    let [share] = stage.bob.shelf().shares().try_into().unwrap();
+    let folder = Arc::new(ShareFolder::open(&stage.at("share")).unwrap());
+    let unread = [path("unread")].into();
+    stage.bob.shelf().put_part(share, folder, (published, unread));
+    let fetched = stage.fetch(&["unread", "read"]).await;
+    assert!(matches!(fetched.stopped, Some(Error::Refused { code: Code::Busy, .. })));
+    assert_eq!(stage.names("downloads"), ["read"]);
+    stage.served().await.unwrap();
+    let alone = stage.fetch(&["unread"]).await.stopped;
+    assert!(matches!(alone, Some(Error::Refused { code: Code::Busy, .. })), "{alone:?}");
+    let none = stage.fetch(&["neither"]).await.stopped;
+    assert!(matches!(none, Some(Error::Refused { code: Code::NotFound, .. })), "{none:?}");
 }

@@ -65,7 +65,7 @@ async fn send_from(
     let sealer = Sealer::new(manifest, &to, identity("bob").signing(), context, NOW).unwrap();
     let frames = request.open_stream().unwrap();
     let data_length = granted.unwrap_or(bytes);
-    request.answer(GetGrant { id: 0, entries, data_length }).unwrap();
+    request.answer(GetGrant { id: 0, entries, data_length, without: None }).unwrap();
     let task = Events::ignored().begin(Work::Sending, "", 0);
     let sending = Sending { sealer, source, consent: Consent::Given };
     streams.send(frames, sending, task).await.unwrap_err();
@@ -179,7 +179,7 @@ async fn a_sender_that_stops_half_way_leaves_nothing() {
         let frames = request.open_stream().unwrap();
         let number = frames.number();
         let conversation = request.conversation().clone();
-        request.answer(GetGrant { id: 0, entries: 1, data_length: 5 }).unwrap();
+        request.answer(GetGrant { id: 0, entries: 1, data_length: 5, without: None }).unwrap();
         let (code, text) = (Code::Cancelled, Default::default());
         conversation.tell(&waxwing::wire::StreamEnd { stream: number, code, text }).unwrap();
     })

@@ -179,7 +179,7 @@ fn get_wait() -> GetWait {
 }
 
 fn get_grant() -> GetGrant {
-    GetGrant { id: 3, entries: 2, data_length: 8 }
+    GetGrant { id: 3, entries: 2, data_length: 8, without: None }
 }
 
 fn hello(person: &Person) -> Hello {

@@ -9,7 +9,7 @@ use waxwing::crypto::{Signed, Tag, Ticket};
 use waxwing::model::EntryPath;
 use waxwing::model::content::Leaf;
 use waxwing::model::limits::{
-    DELIVERY_BYTES, DIRECTORY_ENTRIES, EXPLANATION_BYTES, HEADER_BYTES, LEAF_LIST,
+    DELIVERY_BYTES, DIRECTORY_ENTRIES, EXPLANATION_BYTES, GET_WITHOUT, HEADER_BYTES, LEAF_LIST,
 };
 use waxwing::seal::{CHUNK_BYTES, ChunkHead, Record};
 use waxwing::wire::index::{PathSaid, SizeSaid};
@@ -18,7 +18,7 @@ use waxwing::wire::{
     GetMore, GetWait, Goodbye, HeadAsk, HeadTold, Hello, Kind, Landed, LaneId, LaneIds, LanesAsk,
     LanesGrant, LeavesAsk, LeavesTold, Message, MissingChunks, PartSaid, Party, Ping, Pong, Proof,
     Role, SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamAgain, StreamChunk,
-    StreamDelivered, StreamEnd, StreamHeader, StreamRecord, Transcript, Wanted, frame,
+    StreamDelivered, StreamEnd, StreamHeader, StreamRecord, Transcript, Wanted, Without, frame,
 };
 
 /// A message of which only the bytes are known, and how to read and write it again.
@@ -71,7 +71,7 @@ fn make_small() -> Vec<Sample> {
     samples.extend(index::small());
     samples.extend(catalog::small());
     samples.push(of(&get_ask("koala/tree.jpg", 1)));
-    samples.push(of(&GetGrant { id: 3, entries: 1, data_length: 5 }));
+    samples.push(of(&GetGrant { id: 3, entries: 1, data_length: 5, without: None }));
     samples.push(of(&HeadAsk { id: 3, index: [9; 32], length: 0, hash: [0; 32] }));
     samples.push(of(&HeadTold { id: 3, length: 2, hash: [4; 32] }));
     samples.push(of(&get_more("koala/egg", 1)));
@@ -114,7 +114,9 @@ pub(crate) fn largest() -> Vec<Sample> {
     samples.extend(catalog::largest());
     let path = [&"x".repeat(255)[..]; 4].join("/");
     samples.push(of(&get_ask(&path, 225)));
-    samples.push(of(&GetGrant { id, entries: u32::MAX, data_length: u64::MAX }));
+    let run = |at: usize| Without { first: u32::MAX - 4096 + at as u32, count: u32::MAX, code };
+    let without = List::new((0..GET_WITHOUT).map(run).collect()).ok();
+    samples.push(of(&GetGrant { id, entries: u32::MAX, data_length: u64::MAX, without }));
     let length = DIRECTORY_ENTRIES as u64;
     samples.push(of(&HeadAsk { id, index: [0xff; 32], length, hash: [0xff; 32] }));
     samples.push(of(&HeadTold { id, length, hash: [0xff; 32] }));

@@ -354,10 +354,9 @@ impl Getting<'_> {
                 _ => self.take(item, file, sender.cloned(), unkept.clone()),
             }
         }
-        if let Some((wanted, why)) = portion.refused
-            && let Some(item) = asked.take(&wanted.to)
-        {
-            self.try_others(vec![item], Some(Arc::new(why.into())));
+        for (wanted, why) in portion.refused {
+            let item = asked.take(&wanted.to).into_iter().collect();
+            self.try_others(item, Some(Arc::new(why.into())));
         }
         self.note_last(self.got.len().saturating_sub(before));
         asked.make_small();
@@ -417,11 +416,14 @@ impl Getting<'_> {
 
     /// What did not come from somebody may come from others.
     fn try_others(&mut self, asked: Vec<(Item, Place)>, why: Option<Arc<Error>>) {
+        let are_many = asked.len() > 1;
         for (mut item, place) in asked {
-            // Who was there a moment ago may come back.
+            // Who was there a moment ago may come back; and of many, the one that changed stays away.
             let was_there = self.met.contains(&place.of.owner);
             let may_pass = |why: &&Arc<Error>| {
-                why.may_pass() || was_there && matches!(***why, Error::Offline(_))
+                why.may_pass()
+                    || was_there && matches!(***why, Error::Offline(_))
+                    || are_many && why.is_source_changed()
             };
             if let Some(why) = why.as_ref().filter(may_pass) {
                 item.again.push((place, Arc::clone(why)));

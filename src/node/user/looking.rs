@@ -175,7 +175,10 @@ impl<'a> Look<'a> {
         }
         // Of very many files, they are read after what was needed before is gone.
         me.remember_published(&session, id).await?;
-        unread.sort_by_key(|file| std::cmp::Reverse(file.size));
+        // What is served meanwhile as it was is not so for long.
+        let shelf = me.sharer()?.shelf().clone();
+        let is_served = |file: &Scanned| shelf.find(shelf.owner(), id, &file.path).is_some();
+        unread.sort_by_cached_key(|file| (is_served(file), std::cmp::Reverse(file.size)));
         let total = unread.iter().fold(0, |sum: u64, file| sum.saturating_add(file.size));
         let events = if unread.is_empty() { &Events::ignored() } else { me.events() };
         let task = events.begin(Work::Hashing, folder.share.name.as_str(), total);

@@ -28,7 +28,7 @@ impl Default for Came {
 impl Came {
     fn has_more(&self) -> bool {
         let now = self.now.load(Ordering::Relaxed);
-        self.least.swap(now, Ordering::Relaxed) > now
+        now < u64::MAX && self.least.swap(now, Ordering::Relaxed) > now
     }
 }
 
@@ -37,6 +37,10 @@ impl Follower for Came {
         self.now.fetch_min(bytes, Ordering::Relaxed);
     }
 }
+
+#[cfg(test)]
+#[path = "../../../test/unit/retries.rs"]
+mod tests;
 
 impl User {
     /// Does something with somebody, with as many tries as are set in which nothing comes of it.

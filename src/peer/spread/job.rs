@@ -12,6 +12,7 @@ use crate::peer::requests::{check, most_manifest};
 use crate::peer::telling::silently;
 use crate::seal::{Passed, VerifiedSegment};
 use crate::wire::{Code, GetGrant};
+use std::collections::BTreeMap;
 use std::io;
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -106,7 +107,7 @@ impl Spread {
             max_manifest: most_manifest(wanted.len()),
         };
         let offer = source.streams.await_offer(frames, receiving).await?;
-        if let Err(what) = check(offer.manifest(), &wanted, &missing) {
+        if let Err(what) = check(offer.manifest(), &wanted, (&missing, &BTreeMap::new())) {
             offer.decline(Code::Unexpected, "");
             return Err(Error::NotAsked(what));
         }
