@@ -1,13 +1,25 @@
 //! Whole transfers between the real programs, each beside plain copies and other tools in the same run:
 //! an index, who shares and who fetches are processes of their own.
 //!
-//! `cargo bench --bench transfer`, or behind `--` some of `large`, `small`, `tiny`, `resume`, `sources`.
+//! `cargo bench --bench transfer`, or behind `--` some of `large small tiny resume sources`.
+//!
+//! ```text
+//! RATIO large_file_…_vs_one_connection    how many times as fast as a plain copy `get` and `send` are
+//! RATIO large_file_…_vs_two_connections   the same, against a copy over two connections
+//! RATIO large_file_…_vs_scp               the same, against scp; and rsync and tar, through ssh as well
+//! RATIO small_files_…_vs_rsync            what ten thousand small files take, in parts of what rsync takes
+//! RATIO tiny_file_…_vs_scp                what one file of 10 KiB takes, from cold
+//! RATIO resume_sent_again_in_segments     what comes again of a file whose getting was killed half-way
+//! RATIO three_sources_vs_one              how many times as fast three are when each has a limit
+//! RATIO …_peak_MiB                        memory of the verb, and of the side that is online
+//! ```
 //!
 //! Files lie in memory where there is room (`/dev/shm`), so that no disk is measured; many small ones are
-//! measured on a disk as well. `WAXWING_BENCH_MIB` sets the size of the large file (2048),
-//! `WAXWING_BENCH_RESUME_MIB` that of the one that is cut off (10240), `WAXWING_BENCH_FILES` how many
-//! small ones there are (10000). Where `sshd`, `rsync` and `tar` are installed, their way through an
-//! `sshd` on loopback is measured, too, which this program starts itself.
+//! measured on a disk as well, and the file whose getting is killed lands on one.
+//! `WAXWING_BENCH_MIB` sets the size of the large file (2048), `WAXWING_BENCH_RESUME_MIB` that of the one
+//! that is killed (10240), `WAXWING_BENCH_FILES` how many small ones there are (10000). The other tools
+//! go through an `sshd` on loopback that this program starts with new keys; what is not installed is left
+//! out, and that is said.
 
 #![allow(clippy::print_stdout, missing_docs, reason = "a program that prints its results")]
 
@@ -31,6 +43,12 @@ mod copy;
 mod files;
 #[path = "transfer/large.rs"]
 mod large;
+#[path = "transfer/online.rs"]
+mod online;
+#[path = "transfer/pair.rs"]
+mod pair;
+#[path = "transfer/plain.rs"]
+mod plain;
 #[path = "transfer/resume.rs"]
 mod resume;
 #[path = "transfer/run.rs"]
@@ -47,8 +65,9 @@ mod tiny;
 const MIB: u64 = 1 << 20;
 
 fn main() {
-    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    if let Some(role) = large::Role::of(&words) {
+    let words: Vec<String> =
+        std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
+    if let Some(role) = plain::Role::of(&words) {
         return role.play();
     }
     let parts: [(&str, fn()); 5] = [

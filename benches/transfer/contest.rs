@@ -7,8 +7,8 @@ const ROUNDS: usize = 5;
 
 /// A way to do it.
 pub(crate) struct Way<'a> {
-    pub(crate) name: &'static str,
-    pub(crate) go: Box<dyn FnMut() -> Took + 'a>,
+    name: &'static str,
+    go: Box<dyn FnMut() -> Took + 'a>,
 }
 
 pub(crate) fn way<'a>(name: &'static str, go: impl FnMut() -> Took + 'a) -> Way<'a> {
@@ -20,24 +20,28 @@ pub(crate) struct Contest(Vec<(&'static str, Vec<Took>)>);
 
 /// Goes every way once to warm up, and then in rounds.
 pub(crate) fn hold(mut ways: Vec<Way<'_>>) -> Contest {
-    ways.iter_mut().for_each(|way| drop((way.go)()));
+    for way in &mut ways {
+        (way.go)();
+    }
     let mut took: Vec<_> = ways.iter().map(|way| (way.name, Vec::new())).collect();
     for _ in 0..ROUNDS {
         for (way, (_, took)) in ways.iter_mut().zip(&mut took) {
             took.push((way.go)());
         }
     }
-    let contest = Contest(took);
-    for (name, _) in &contest.0 {
-        println!("{name:<34} {:>12.3} s", contest.seconds(name));
+    for (name, took) in &took {
+        let mut seconds: Vec<_> = took.iter().map(|took| took.seconds).collect();
+        let median = median(&mut seconds);
+        let (least, most) = (seconds[0], seconds[seconds.len() - 1]);
+        println!("{name:<34} {median:>12.4} s ({least:.4} to {most:.4})");
     }
-    contest
+    Contest(took)
 }
 
 impl Contest {
     /// Prints the median, over the rounds, of the seconds of ours to those of the baseline, if that was
     /// there.
-    pub(crate) fn takes(&self, name: &str, ours: &str, baseline: &str, target: &str) {
+    pub(crate) fn time(&self, name: &str, ours: &str, baseline: &str, target: &str) {
         self.compare(name, target, (ours, baseline));
     }
 
@@ -48,10 +52,10 @@ impl Contest {
 
     fn compare(&self, name: &str, target: &str, (one, other): (&str, &str)) {
         let (Some(one), Some(other)) = (self.of(one), self.of(other)) else {
-            return println!("{name}: not measured, what it is compared with is not installed");
+            return println!("{name}: not measured, see above");
         };
         let ratios = one.iter().zip(other).map(|(one, other)| one.seconds / other.seconds);
-        ratio(name, median(ratios), target);
+        ratio(name, median(&mut ratios.collect::<Vec<_>>()), target);
     }
 
     /// Prints the most memory that a way took in any round.
@@ -60,17 +64,13 @@ impl Contest {
         ratio(name, took.iter().map(|took| took.peak).fold(f64::NAN, f64::max), target);
     }
 
-    fn seconds(&self, way: &str) -> f64 {
-        median(self.of(way).unwrap_or_default().iter().map(|took| took.seconds))
-    }
-
     fn of(&self, name: &str) -> Option<&[Took]> {
         self.0.iter().find(|(known, _)| *known == name).map(|(_, took)| took.as_slice())
     }
 }
 
-fn median(values: impl Iterator<Item = f64>) -> f64 {
-    let mut values: Vec<_> = values.collect();
+/// The one in the middle; they are in order afterwards.
+fn median(values: &mut [f64]) -> f64 {
     values.sort_by(f64::total_cmp);
-    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+    values[values.len() / 2]
 }

@@ -1,8 +1,8 @@
 //! Running a program, and what it took.
 
 use std::fs;
-use std::process::{Child, Command, Stdio};
-use std::thread::sleep;
+use std::process::{Command, Stdio};
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// What a run took.
@@ -15,29 +15,44 @@ pub(crate) struct Took {
 
 /// From its start to its end, which has to be a good one.
 pub(crate) fn run(command: &mut Command) -> Took {
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     let begun = Instant::now();
-    let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).spawn().expect("starts");
-    let mut peak = f64::NAN;
+    let child = command.spawn().expect("starts");
+    let pid = child.id();
+    let watching = thread::spawn(move || watch(pid));
+    let done = child.wait_with_output().expect("ends");
+    let seconds = begun.elapsed().as_secs_f64();
+    assert!(done.status.success(), "{command:?}: {}", String::from_utf8_lossy(&done.stderr));
+    Took { seconds, peak: watching.join().expect("it only looks") }
+}
+
+/// Looks at the memory of a process until that has ended.
+fn watch(pid: u32) -> f64 {
+    let mut most = f64::NAN;
     loop {
-        peak = peak.max(peak_of(child.id()));
-        if let Some(status) = child.try_wait().expect("waits") {
-            assert!(status.success(), "{command:?}: {status}");
-            return Took { seconds: begun.elapsed().as_secs_f64(), peak };
+        let peak = peak_of(pid);
+        if peak.is_nan() {
+            return most;
         }
-        sleep(Duration::from_millis(1));
+        most = peak;
+        thread::sleep(Duration::from_millis(5));
     }
 }
 
-/// The most memory that a process held until now, in MiB.
-pub(crate) fn peak_of(process: u32) -> f64 {
-    let status = fs::read_to_string(format!("/proc/{process}/status")).unwrap_or_default();
-    let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-    let kib = peak.and_then(|peak| peak.split_whitespace().next()?.parse::<f64>().ok());
-    kib.map_or(f64::NAN, |kib| kib / 1024.0)
+/// The most memory that a process held until now, in MiB; not a number when it has ended.
+pub(crate) fn peak_of(pid: u32) -> f64 {
+    let peak = told(pid, "status", "VmHWM:");
+    peak.map_or(f64::NAN, |kib| kib as f64 / 1024.0)
 }
 
-/// Ends at once, in the middle of whatever it does.
-pub(crate) fn kill(mut child: Child) {
-    child.kill().expect("is there");
-    child.wait().expect("ends");
+/// How many bytes a process has written to files. What goes to sockets is not among them.
+pub(crate) fn written_by(pid: u32) -> u64 {
+    told(pid, "io", "wchar:").unwrap_or(0)
+}
+
+/// A number that the system tells of a process.
+fn told(pid: u32, page: &str, what: &str) -> Option<u64> {
+    let page = fs::read_to_string(format!("/proc/{pid}/{page}")).ok()?;
+    let line = page.lines().find_map(|line| line.strip_prefix(what))?;
+    line.split_whitespace().next()?.parse().ok()
 }

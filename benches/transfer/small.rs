@@ -1,61 +1,73 @@
-//! Very many small files in one folder, beside rsync, tar and scp through an sshd, in memory and on a disk.
+//! Very many small files in one folder, beside other tools, in memory and on a disk.
 
-use crate::contest::{hold, way};
-use crate::large::{made, pid};
 use crate::common::ratio;
-use crate::run::{Took, peak_of, run};
+use crate::contest::{Way, hold, way};
+use crate::files::folder_for;
+use crate::online::Online;
+use crate::pair::Pair;
+use crate::run::run;
 use crate::ssh::Ssh;
 use crate::stage::Machine;
 use crate::town::Town;
 use std::fs;
 use std::path::Path;
+use std::process::Command;
+
+const SIZE: u64 = 4096;
 
 pub(crate) fn measure(count: u64) {
-    let memory = Path::new("/dev/shm");
-    if memory.is_dir() {
-        in_folder(count, &tempfile::tempdir_in(memory).expect("room").path(), "memory");
+    let memory = folder_for(2 * count * SIZE);
+    if memory.path().starts_with("/dev/shm") {
+        in_folder(count, memory.path(), "in_memory");
     }
-    let disk = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("room");
-    in_folder(count, disk.path(), "disk");
+    let disk = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
+    in_folder(count, disk.path(), "on_disk");
 }
 
-fn in_folder(count: u64, folder: &Path, which: &str) {
+fn in_folder(count: u64, folder: &Path, place: &str) {
+    println!("{count} files of {SIZE} bytes in {}", folder.display());
     let town = Town::on(Machine::below(folder));
-    let (alice, bob) = (town.joined("bob"), town.joined("mallory"));
-    let source = made(&folder.join("many"));
-    for at in 0..count {
-        let below = source.join((at / 1000).to_string());
-        if at % 1000 == 0 {
+    let pair = Pair::new(&town);
+    let many = pair.shared("many");
+    make_files(&many, count);
+    pair.share("many");
+    let bob = Online::new(&pair.bob, &["--receive", "verified"]);
+
+    let (ssh, copies) = (Ssh::start(folder), folder.join("copies"));
+    let mut ways = vec![
+        way("get", || pair.get(&["bob:many"])),
+        way("send", || pair.send(&many)),
+        local(&many, &copies),
+    ];
+    ways.extend(ssh.iter().flat_map(|ssh| ssh.ways(&many, &copies)));
+    let contest = hold(ways);
+    for ours in ["get", "send"] {
+        let named = |what: &str| format!("small_files_{place}_{ours}_{what}");
+        contest.time(&named("vs_rsync"), ours, "rsync", "<0.7");
+        contest.time(&named("vs_tar"), ours, "tar", "<1");
+        contest.time(&named("vs_scp"), ours, "scp", "<0.5");
+        contest.peak(&named("peak_MiB"), ours, "<64");
+    }
+    ratio(&format!("small_files_{place}_other_side_peak_MiB"), bob.peak(), "<64");
+}
+
+/// A thousand in a folder, and no two have the same content.
+fn make_files(folder: &Path, count: u64) {
+    for number in 0..count {
+        let below = folder.join((number / 1000).to_string());
+        if number % 1000 == 0 {
             fs::create_dir(&below).expect("room");
         }
-        // No two have the same content.
-        let bytes: Vec<u8> = at.to_le_bytes().into_iter().cycle().take(4096).collect();
-        fs::write(below.join(at.to_string()), bytes).expect("room");
+        let bytes: Vec<u8> = number.to_le_bytes().into_iter().cycle().take(SIZE as usize).collect();
+        fs::write(below.join(number.to_string()), bytes).expect("room");
     }
-    alice.run(&["share", "add", source.to_str().expect("a path")]).ok();
-    let sharing = alice.serve();
-    let (downloads, target) = (bob.path.join("downloads"), folder.join("target"));
-    let cleared = |what: &Path, took: Took| {
-        fs::remove_dir_all(what).expect("it arrived");
+}
+
+/// Without any network.
+fn local<'a>(from: &'a Path, to: &'a Path) -> Way<'a> {
+    way("cp", move || {
+        let took = run(Command::new("cp").arg("-r").args([from, to]));
+        fs::remove_dir_all(to).expect("it arrived");
         took
-    };
-    let get = || cleared(&downloads, run(&mut bob.command(&["get", "bob:many"])));
-    let ssh = Ssh::start(&made(&folder.join("ssh")));
-    let mut ways = vec![way("get", get)];
-    if let Some(ssh) = &ssh {
-        if ssh.rsync(&source, &target).is_some() {
-            let rsync = || ssh.rsync(&source, &target).expect("it is installed");
-            ways.push(way("rsync", move || cleared(&folder.join("target"), run(&mut rsync()))));
-        }
-        ways.push(way("tar", || cleared(&target, run(&mut ssh.tar(&source, &target)))));
-        ways.push(way("scp", || cleared(&target, run(&mut ssh.scp(&source, &target)))));
-    }
-    let contest = hold(ways);
-    let named = |name: &str| format!("{name}_{which}");
-    let target = if which == "memory" { "<0.7" } else { "<1" };
-    contest.takes(&named("small_files_get_vs_rsync"), "get", "rsync", target);
-    contest.takes(&named("small_files_get_vs_tar"), "get", "tar", "<1");
-    contest.takes(&named("small_files_get_vs_scp"), "get", "scp", "<0.5");
-    contest.peak(&named("small_files_get_peak_MiB"), "get", "<64");
-    ratio(&named("small_files_serving_peak_MiB"), peak_of(pid(&sharing)), "<64");
+    })
 }

@@ -1,37 +1,35 @@
-//! One file of 10 KiB, from a program that is not running yet to its end, beside scp.
+//! One file of 10 KiB, from a program that is not running yet to its end, beside other tools.
 
 use crate::contest::{hold, way};
-use crate::large::made;
-use crate::run::run;
+use crate::files::Files;
+use crate::online::Online;
+use crate::pair::Pair;
+use crate::plain::copied;
 use crate::ssh::Ssh;
 use crate::stage::Machine;
 use crate::town::Town;
 use std::fs;
 
 pub(crate) fn measure() {
-    let folder = tempfile::tempdir().expect("a folder");
-    let town = Town::on(Machine::below(folder.path()));
-    let (alice, bob) = (town.joined("bob"), town.joined("mallory"));
-    let source = alice.write("zoo/tiny", &[7; 10 << 10]);
-    let zoo = alice.path.join("zoo");
-    alice.run(&["share", "add", zoo.to_str().expect("a path")]).ok();
-    let _sharing = alice.serve();
-    let target = folder.path().join("target");
-    let ssh = Ssh::start(&made(&folder.path().join("ssh")));
-    let get = || {
-        let took = run(&mut bob.command(&["get", "bob:zoo/tiny"]));
-        fs::remove_file(bob.path.join("downloads/tiny")).expect("it arrived");
-        took
-    };
-    let mut ways = vec![way("get", get)];
-    if let Some(ssh) = &ssh {
-        let scp = || {
-            let took = run(&mut ssh.scp(&source, &target));
-            fs::remove_file(&target).expect("it arrived");
-            took
-        };
-        ways.push(way("scp", scp));
-    }
+    let files = Files::new(10 << 10);
+    let folder = files.path();
+    let town = Town::on(Machine::below(folder));
+    let pair = Pair::new(&town);
+    let tiny = pair.shared("zoo").join("tiny");
+    fs::copy(folder.join("source"), &tiny).expect("room");
+    pair.share("zoo");
+    let _bob = Online::new(&pair.bob, &["--receive", "verified"]);
+    let (ssh, copies) = (Ssh::start(folder), folder.join("copies"));
+    let mut ways = vec![
+        way("one connection", || copied(folder, 1)),
+        way("get", || pair.get(&["bob:zoo/tiny"])),
+        way("send", || pair.send(&tiny)),
+    ];
+    ways.extend(ssh.iter().flat_map(|ssh| ssh.ways(&tiny, &copies)));
     let contest = hold(ways);
-    contest.takes("tiny_file_get_vs_scp", "get", "scp", "<0.5");
+    for ours in ["get", "send"] {
+        for other in ["scp", "rsync", "tar"] {
+            contest.time(&format!("tiny_file_{ours}_vs_{other}"), ours, other, "<0.5");
+        }
+    }
 }
