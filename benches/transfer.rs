@@ -7,6 +7,8 @@
 //! RATIO large_file_…_vs_one_connection    how many times as fast as a plain copy `get` and `send` are
 //! RATIO large_file_…_vs_two_connections   the same, against a copy over two connections
 //! RATIO large_file_…_vs_scp               the same, against scp; and rsync and tar, through ssh as well
+//! RATIO large_file_…_computing_vs_its_parts   what both sides compute, in parts of what a plain copy and
+//!                                         the passes over the bytes take by themselves
 //! RATIO small_files_…_vs_rsync            what ten thousand small files take, in parts of what rsync takes
 //! RATIO tiny_file_…_vs_scp                what one file of 10 KiB takes, from cold
 //! RATIO resume_sent_again_in_segments     what comes again of a file whose getting was killed half-way
@@ -47,6 +49,9 @@ mod large;
 mod online;
 #[path = "transfer/pair.rs"]
 mod pair;
+#[path = "link/passes.rs"]
+#[allow(dead_code, reason = "the other program asks for more")]
+mod passes;
 #[path = "transfer/plain.rs"]
 mod plain;
 #[path = "transfer/resume.rs"]

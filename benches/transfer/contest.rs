@@ -29,13 +29,17 @@ pub(crate) fn hold(mut ways: Vec<Way<'_>>) -> Contest {
             took.push((way.go)());
         }
     }
-    for (name, took) in &took {
+    let contest = Contest(took);
+    for (name, took) in &contest.0 {
         let mut seconds: Vec<_> = took.iter().map(|took| took.seconds).collect();
         let median = median(&mut seconds);
         let (least, most) = (seconds[0], seconds[seconds.len() - 1]);
-        println!("{name:<34} {median:>12.4} s ({least:.4} to {most:.4})");
+        let computed = contest.computed(name);
+        println!(
+            "{name:<20} {median:>9.4} s ({least:.4} to {most:.4}), {computed:.2} s of computing"
+        );
     }
-    Contest(took)
+    contest
 }
 
 impl Contest {
@@ -56,6 +60,12 @@ impl Contest {
         };
         let ratios = one.iter().zip(other).map(|(one, other)| one.seconds / other.seconds);
         ratio(name, median(&mut ratios.collect::<Vec<_>>()), target);
+    }
+
+    /// What a way computes, in seconds.
+    pub(crate) fn computed(&self, way: &str) -> f64 {
+        let took = self.of(way).unwrap_or_default().iter();
+        median(&mut took.map(|took| took.computed).collect::<Vec<_>>())
     }
 
     /// Prints the most memory that a way took in any round.

@@ -1,6 +1,6 @@
 //! Somebody who is online, and whose events are read all the time.
 
-use crate::run::peak_of;
+use crate::run::{Took, computed_by, peak_of};
 use crate::town::Home;
 use serde_json::Value;
 use std::io::{BufRead, BufReader};
@@ -31,6 +31,14 @@ impl Online {
     /// How many bytes were sent to the next who was served.
     pub(crate) fn served(&self) -> u64 {
         self.served.recv().expect("it serves")
+    }
+
+    /// With what both sides compute of a transfer.
+    pub(crate) fn with(&self, go: impl FnOnce() -> Took) -> Took {
+        let before = computed_by(self.child.id());
+        let mut took = go();
+        took.computed += computed_by(self.child.id()) - before;
+        took
     }
 
     /// Its memory at most, in MiB.

@@ -1,7 +1,7 @@
 //! A file copied over plain connections from one new process to another: this program, started twice more.
 
 use crate::copy;
-use crate::run::Took;
+use crate::run::{Took, computed_by_ended};
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
@@ -11,6 +11,7 @@ use std::process::{Child, Command, Stdio};
 /// Copies `source` in this folder over so many connections, and takes the copy away. What is measured is
 /// from the first byte to the last, without the start of the processes.
 pub(crate) fn copied(folder: &Path, connections: usize) -> Took {
+    let before = computed_by_ended();
     let mut receiver = start(folder, connections, None);
     let to = said(&mut receiver);
     let mut sender = start(folder, connections, Some(&to));
@@ -19,7 +20,7 @@ pub(crate) fn copied(folder: &Path, connections: usize) -> Took {
         assert!(child.wait().expect("ends").success());
     }
     fs::remove_file(folder.join("target")).expect("it arrived");
-    Took { seconds, peak: f64::NAN }
+    Took { seconds, computed: computed_by_ended() - before, peak: f64::NAN }
 }
 
 fn start(folder: &Path, connections: usize, to: Option<&str>) -> Child {

@@ -35,8 +35,8 @@ fn in_folder(count: u64, folder: &Path, place: &str) {
 
     let (ssh, copies) = (Ssh::start(folder), folder.join("copies"));
     let mut ways = vec![
-        way("get", || pair.get(&["bob:many"])),
-        way("send", || pair.send(&many)),
+        way("get", || bob.with(|| pair.get(&["bob:many"]))),
+        way("send", || bob.with(|| pair.send(&many))),
         local(&many, &copies),
     ];
     ways.extend(ssh.iter().flat_map(|ssh| ssh.ways(&many, &copies)));

@@ -8,7 +8,7 @@ use crate::stage::Machine;
 use crate::town::Town;
 use std::fs;
 
-const SIZE: u64 = 96 << 20;
+const SIZE: u64 = 256 << 20;
 const LIMIT: &str = "16MB";
 
 pub(crate) fn measure() {

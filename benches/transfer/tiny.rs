@@ -18,12 +18,12 @@ pub(crate) fn measure() {
     let tiny = pair.shared("zoo").join("tiny");
     fs::copy(folder.join("source"), &tiny).expect("room");
     pair.share("zoo");
-    let _bob = Online::new(&pair.bob, &["--receive", "verified"]);
+    let bob = Online::new(&pair.bob, &["--receive", "verified"]);
     let (ssh, copies) = (Ssh::start(folder), folder.join("copies"));
     let mut ways = vec![
         way("one connection", || copied(folder, 1)),
-        way("get", || pair.get(&["bob:zoo/tiny"])),
-        way("send", || pair.send(&tiny)),
+        way("get", || bob.with(|| pair.get(&["bob:zoo/tiny"]))),
+        way("send", || bob.with(|| pair.send(&tiny))),
     ];
     ways.extend(ssh.iter().flat_map(|ssh| ssh.ways(&tiny, &copies)));
     let contest = hold(ways);
