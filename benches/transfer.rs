@@ -19,7 +19,7 @@
 //! Files lie in memory where there is room (`/dev/shm`), so that no disk is measured; many small ones are
 //! measured on a disk as well, and the file whose getting is killed lands on one.
 //! `WAXWING_BENCH_MIB` sets the size of the large file (2048), `WAXWING_BENCH_RESUME_MIB` that of the one
-//! that is killed (10240), `WAXWING_BENCH_FILES` how many small ones there are (10000). The other tools
+//! that is killed (10240), `WAXWING_BENCH_SOURCES_MIB` that of the one that several have (256), `WAXWING_BENCH_FILES` how many small ones there are (10000). The other tools
 //! go through an `sshd` on loopback that this program starts with new keys; what is not installed is left
 //! out, and that is said.
 
@@ -80,7 +80,7 @@ fn main() {
         ("small", || small::measure(number("WAXWING_BENCH_FILES", 10_000))),
         ("tiny", tiny::measure),
         ("resume", || resume::measure(number("WAXWING_BENCH_RESUME_MIB", 10_240) * MIB)),
-        ("sources", sources::measure),
+        ("sources", || sources::measure(number("WAXWING_BENCH_SOURCES_MIB", 256) * MIB)),
     ];
     for (name, measure) in parts {
         if words.is_empty() || words.iter().any(|word| word == name) {

@@ -8,11 +8,10 @@ use crate::stage::Machine;
 use crate::town::Town;
 use std::fs;
 
-const SIZE: u64 = 256 << 20;
 const LIMIT: &str = "16MB";
 
-pub(crate) fn measure() {
-    let files = Files::new(SIZE);
+pub(crate) fn measure(size: u64) {
+    let files = Files::new(size);
     let town = Town::on(Machine::below(files.path()));
     let pair = Pair::new(&town);
     let mut online = Vec::new();
@@ -31,7 +30,7 @@ pub(crate) fn measure() {
         online.push(Online::new(&home, &["--upload-limit", LIMIT]));
     }
     println!("each sends {LIMIT} a second");
-    let content = format!("{}:{SIZE}", files.id());
+    let content = format!("{}:{size}", files.id());
     let contest = hold(vec![
         way("one source", || pair.get(&["bob:zoo/film"])),
         way("three sources", || pair.get(&["--content", &content])),
