@@ -77,15 +77,18 @@ fn target_in(folder: &Path) -> PathBuf {
 }
 
 /// In memory if there is room, so that no disk is measured.
-fn folder_for(bytes: u64) -> TempDir {
+pub(crate) fn folder_for(bytes: u64) -> TempDir {
     let memory = Path::new("/dev/shm");
     let room = free(memory).is_some_and(|free| free > bytes + bytes / 4);
+    if !room {
+        println!("/dev/shm has no room for {} MiB: a disk is measured", bytes >> 20);
+    }
     let folder = if room { tempfile::tempdir_in(memory) } else { tempfile::tempdir() };
     folder.expect("a folder")
 }
 
 /// The free bytes there, as the system's own tool tells them.
-fn free(folder: &Path) -> Option<u64> {
+pub(crate) fn free(folder: &Path) -> Option<u64> {
     let told = Command::new("df").arg("-Pk").arg(folder).output().ok()?;
     let told = String::from_utf8(told.stdout).ok()?;
     let kib: u64 = told.lines().nth(1)?.split_whitespace().nth(3)?.parse().ok()?;

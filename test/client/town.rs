@@ -23,7 +23,11 @@ pub(crate) struct Town {
 
 impl Town {
     pub(crate) fn new() -> Self {
-        let machine = Machine::with_keys();
+        Self::on(Machine::with_keys())
+    }
+
+    /// On this machine.
+    pub(crate) fn on(machine: Machine) -> Self {
         let index = machine.start();
         fs::write(machine.at("password"), format!("{PASSWORD}\n")).unwrap();
         Self { machine, index }

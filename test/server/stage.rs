@@ -30,9 +30,17 @@ impl Machine {
 
     /// With the keys of an index, since making them takes seconds; here it is alice's turn.
     pub(crate) fn with_keys() -> Self {
-        let machine = Self::new();
-        machine.give_keys(&machine.data());
-        machine
+        Self::new().and_keys()
+    }
+
+    /// The same, in this folder: on its disk, or in memory.
+    pub(crate) fn below(folder: &Path) -> Self {
+        Self { folder: tempfile::tempdir_in(folder).unwrap() }.and_keys()
+    }
+
+    fn and_keys(self) -> Self {
+        self.give_keys(&self.data());
+        self
     }
 
     pub(crate) fn give_keys(&self, data: &Path) {

@@ -117,6 +117,22 @@ fn the_end_of_the_slowest_is_taken_over_so_that_both_end_together() {
 }
 
 #[test]
+fn what_was_written_and_is_not_verified_yet_is_not_taken_over() {
+    let mut plan = plan(16, 2);
+    let (quick, run) = fetches(plan.next(0, at(0)));
+    come(&mut plan, quick, run);
+    let (slow, run) = fetches(plan.next(1, at(0)));
+    assert_eq!(run, 8..12);
+    plan.end(quick, true, at(1));
+    let (quick, run) = fetches(plan.next(0, at(1)));
+    come(&mut plan, quick, run);
+    plan.end(quick, true, at(2));
+    // Three of its four are here, and its segment goes on.
+    plan.wrote(slow, 3 * LEAF);
+    assert_eq!(fetches(plan.next(0, at(12))).1, 11..12);
+}
+
+#[test]
 fn who_brings_nothing_at_all_loses_even_its_last_leaf() {
     let mut plan = plan(5, 2);
     let (_, run) = fetches(plan.next(0, at(0)));

@@ -216,7 +216,7 @@ impl Plan {
     fn take_over(&mut self, source: SourceId, now: Duration) -> Option<Range<usize>> {
         let others = self.jobs.iter().filter(|(_, job)| job.source != source);
         let lasting = others.map(|(id, job)| {
-            let (left, pace) = (self.left_of(*id, job), self.pace_of(job, now));
+            let (left, pace) = (self.ahead_of(*id, job), self.pace_of(job, now));
             (pace.saturating_mul(u32::try_from(left).unwrap_or(u32::MAX)), *id, left, pace)
         });
         let (lasts, id, left, theirs) = lasting.max()?;
@@ -236,6 +236,13 @@ impl Plan {
     fn left_of(&self, id: JobId, job: &Job) -> usize {
         let run = self.leaves.get(job.run.clone()).unwrap_or_default();
         run.iter().filter(|leaf| **leaf == Leaf::Taken(id)).count()
+    }
+
+    /// How many leaves a job has ahead of it. What it wrote is done when the segment that it is in is
+    /// verified: who would take that over fetched it again. Who never comes to its end may lose its last.
+    fn ahead_of(&self, id: JobId, job: &Job) -> usize {
+        let written = usize::try_from(job.wrote / LEAF).unwrap_or(usize::MAX);
+        self.left_of(id, job).min(job.run.len().saturating_sub(written).max(1))
     }
 
     /// How long a leaf of a job takes. As long as nothing came, it is as its source was before, or
