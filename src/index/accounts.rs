@@ -13,7 +13,7 @@ use super::store::{
     Account, Asker, Granted, Joining, LoggingIn, Member, NewSession, OwnAccount, Refusal, Rotating,
     SessionNumber, SessionRow, Shown, Store, StoreError,
 };
-use super::throttle::{Key, Pace};
+use super::throttle::{Key, NEVER, Pace};
 use super::visitor::{Denial, Visitor};
 use crate::codec::{List, Text, closed};
 use crate::crypto::{Fingerprint, Password, PasswordHash, SignedRotation, random};
@@ -397,5 +397,5 @@ fn seen(row: SessionRow, this: SessionNumber) -> SessionSeen {
 /// So many an hour, and then one only after as long as it takes to be forgotten.
 fn an_hour(free: u32) -> Pace {
     let hour = Duration::from_secs(3600);
-    Pace { free, first: hour, longest: hour }
+    Pace { free, first: hour, longest: hour, fades: NEVER }
 }

@@ -5,7 +5,7 @@ use super::happening::Happening;
 use super::presence::{Came, Reached};
 use super::service::{Handle, Index};
 use super::store::{PersonRow, Store};
-use super::throttle::{Key, Pace};
+use super::throttle::{Key, NEVER, Pace};
 use super::visitor::{Denial, Visitor};
 use crate::codec::List;
 use crate::model::limits::PEOPLE_PAGE;
@@ -110,8 +110,16 @@ impl Visitor {
 }
 
 /// How often somebody may change what others see of them.
-pub(super) const CHANGES: Pace =
-    Pace { free: 60, first: Duration::from_secs(1), longest: Duration::from_secs(60) };
+pub(super) const CHANGES: Pace = Pace {
+    free: 60,
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(60),
+    fades: Duration::from_secs(5),
+};
 /// How often one person may be told that the same other one wants to reach them.
-const REACHING: Pace =
-    Pace { free: 10, first: Duration::from_secs(1), longest: Duration::from_secs(60) };
+const REACHING: Pace = Pace {
+    free: 10,
+    first: Duration::from_secs(1),
+    longest: Duration::from_secs(60),
+    fades: NEVER,
+};

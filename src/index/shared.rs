@@ -8,7 +8,7 @@ use super::origin::{Origin, shown};
 use super::presence::Presence;
 use super::seats::{Seat, Seats};
 use super::store::AccountId;
-use super::throttle::{Key, Pace, Throttle};
+use super::throttle::{Key, NEVER, Pace, Throttle};
 use super::turns::{Doing, Turn, Turns};
 use super::visitor::Denial;
 use crate::crypto::UnixTime;
@@ -163,7 +163,8 @@ impl Shared {
     /// The pace of wrong passwords.
     pub(super) fn pace_of_passwords(&self) -> Pace {
         let Rules { free_tries, longest_wait, .. } = self.rules;
-        Pace { free: free_tries, first: Duration::from_secs(1), longest: longest_wait }
+        let first = Duration::from_secs(1);
+        Pace { free: free_tries, first, longest: longest_wait, fades: NEVER }
     }
 
     /// Somebody was refused something; it goes to the log, once in a while.

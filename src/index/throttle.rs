@@ -10,7 +10,8 @@
 //! key of a wrong password is the name **and** the address that it came from, so a stranger elsewhere
 //! never locks anybody out; and who proved the very identity of the account has a key of their own, so
 //! neither does a stranger behind the same router. A key that
-//! nobody touched for an hour is forgotten.
+//! nobody touched for an hour is forgotten. Where a pace says so, tries fade one by one: who comes and
+//! goes all day on a bad line is not made to wait for what was hours ago.
 
 use super::origin::Origin;
 use super::store::AccountId;
@@ -48,12 +49,18 @@ pub(super) struct Pace {
     pub(super) first: Duration,
     /// The longest wait.
     pub(super) longest: Duration,
+    /// After so long without another one, a try counts no more.
+    pub(super) fades: Duration,
 }
+
+/// No try fades by itself: all are forgotten together.
+pub(super) const NEVER: Duration = Duration::MAX;
 
 #[derive(Debug, Clone, Copy)]
 struct Tries {
     count: u32,
     last: Instant,
+    fades: Duration,
 }
 
 /// All tries that still count.
@@ -66,7 +73,7 @@ impl Throttle {
     /// Lets a try begin, which counts from now on, or says how long to wait for it.
     pub(super) fn begin(&mut self, key: &Key, pace: Pace, now: Instant) -> Result<(), Duration> {
         self.look(key, pace, now)?;
-        self.count(key, now);
+        self.count_fading(key, pace.fades, now);
         Ok(())
     }
 
@@ -80,13 +87,18 @@ impl Throttle {
 
     /// A try counts.
     pub(super) fn count(&mut self, key: &Key, now: Instant) {
+        self.count_fading(key, NEVER, now);
+    }
+
+    fn count_fading(&mut self, key: &Key, fades: Duration, now: Instant) {
         let count = self.counted(key, now).map_or(0, |tries| tries.count);
         self.make_room(now);
-        self.tries.insert(key.clone(), Tries { count: count.saturating_add(1), last: now });
+        self.tries.insert(key.clone(), Tries { count: count.saturating_add(1), last: now, fades });
     }
 
     fn counted(&self, key: &Key, now: Instant) -> Option<Tries> {
-        self.tries.get(key).copied().filter(|tries| !tries.is_forgotten(now))
+        let tries = self.tries.get(key).filter(|tries| !tries.is_forgotten(now))?;
+        Some(Tries { count: tries.left(now), ..*tries })
     }
 
     /// A try succeeded: none before it counts any more.
@@ -130,6 +142,13 @@ impl Pace {
 }
 
 impl Tries {
+    /// How many have not faded.
+    fn left(&self, now: Instant) -> u32 {
+        let since = now.saturating_duration_since(self.last).as_nanos();
+        let faded = since.checked_div(self.fades.as_nanos()).unwrap_or_default();
+        self.count.saturating_sub(u32::try_from(faded).unwrap_or(u32::MAX))
+    }
+
     fn rank(&self) -> (u32, Instant) {
         (self.count, self.last)
     }

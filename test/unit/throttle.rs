@@ -5,7 +5,7 @@
 use super::*;
 
 const PACE: Pace =
-    Pace { free: 3, first: Duration::from_secs(1), longest: Duration::from_secs(10) };
+    Pace { free: 3, first: Duration::from_secs(1), longest: Duration::from_secs(10), fades: NEVER };
 
 fn key(name: &str) -> Key {
     Key::Password(name.parse().unwrap(), Origin::of(None))
@@ -44,6 +44,20 @@ fn a_right_password_and_an_hour_of_peace_wipe_the_slate() {
     assert!(throttle.begin(&key("alice"), PACE, now + Duration::from_millis(999)).is_err());
     let later = now + FORGOTTEN_AFTER;
     assert_eq!(waits(&mut throttle, &key("alice"), later, 3), [0, 0, 0]);
+}
+
+#[test]
+fn where_tries_fade_only_many_at_once_have_to_wait() {
+    let (mut throttle, mut now) = (Throttle::default(), Instant::now());
+    let pace = Pace { fades: Duration::from_secs(5), ..PACE };
+    for _ in 0..100 {
+        throttle.begin(&key("alice"), pace, now).unwrap();
+        now += pace.fades;
+    }
+    for _ in 0..3 {
+        throttle.begin(&key("alice"), pace, now).unwrap();
+    }
+    assert!(throttle.begin(&key("alice"), pace, now).is_err());
 }
 
 #[test]
