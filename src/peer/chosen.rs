@@ -48,11 +48,11 @@ impl Choosing {
         }
         self.bytes = bytes;
         for wanted in page {
-            match self.add_one(wanted) {
+            // When no more can be told apart, the rest is for another request.
+            let added = if self.is_full() { Err(Code::Busy) } else { self.add_one(wanted) };
+            match added {
                 // Others come nevertheless.
-                Err(code @ (Code::NotFound | Code::SourceChanged | Code::Busy)) => {
-                    self.pass(code)?
-                }
+                Err(code @ (Code::NotFound | Code::SourceChanged | Code::Busy)) => self.pass(code),
                 added => added?,
             }
             self.count = self.count.saturating_add(1);
@@ -60,20 +60,21 @@ impl Choosing {
         Ok(())
     }
 
+    /// Whether there is room for one run more of what does not come: it is for all that follows.
+    fn is_full(&self) -> bool {
+        self.without.len() >= GET_WITHOUT.saturating_sub(1)
+    }
+
     /// The next one does not come.
-    fn pass(&mut self, code: Code) -> Result<(), Code> {
+    fn pass(&mut self, code: Code) {
         let next = self.count;
         let follows =
             |run: &&mut Without| run.code == code && run.first.checked_add(run.count) == Some(next);
         if let Some(run) = self.without.last_mut().filter(follows) {
             run.count = run.count.saturating_add(1);
-            return Ok(());
-        }
-        if self.without.len() == GET_WITHOUT {
-            return Err(self.reason());
+            return;
         }
         self.without.push(Without { first: next, count: 1, code });
-        Ok(())
     }
 
     fn reason(&self) -> Code {

@@ -10,7 +10,7 @@ use super::sharer::name_of;
 use super::telling::{Telling, silently, told_if_long};
 use super::{Error, Sharer};
 use crate::crypto::{Fingerprint, random};
-use crate::link::{Arrived, Decided, Offer, Receiving, Streams, is_full};
+use crate::link::{Arrived, AskError, Decided, Offer, Receiving, Streams, is_full};
 use crate::model::{Content, EntryPath, ShareId, Transfer, Work, find_collision};
 use crate::seal::{EntryProof, Manifest};
 use crate::wire::{Code, Explanation};
@@ -138,10 +138,19 @@ impl Sharer {
         let (mut first, mut is_complete) = (0_usize, true);
         for asked in into_requests(missing) {
             let next = first.saturating_add(asked.len());
-            let told = Told { telling: &telling, first };
-            let some = self.fetch_some(streams, share, (asked, told), landing).await;
-            *came = telling.came();
-            let some = some?;
+            let mut changes = 0_u32;
+            let some = loop {
+                let told = Told { telling: &telling, first };
+                let some = self.fetch_some(streams, share, (&asked, told), landing).await;
+                *came = telling.came();
+                match some {
+                    // Of many, the one that changed stays away when they are asked for again.
+                    Err(why) if why.is_source_changed() && asked.len() > 1 && changes < CHANGES => {
+                        changes = changes.saturating_add(1);
+                    }
+                    some => break some?,
+                }
+            };
             is_complete &= some.refused.is_empty();
             each(some);
             first = next;
@@ -155,26 +164,35 @@ impl Sharer {
         &self,
         streams: &Streams,
         share: ShareId,
-        (wanted, told): (Vec<Wanted>, Told<'_>),
+        (wanted, told): (&[Wanted], Told<'_>),
         landing: &Landing,
     ) -> Result<Portion, Error> {
         let (conversation, challenge) = (streams.conversation(), random());
-        let (looking, seeking) = (landing.clone(), sought(&wanted));
+        let (looking, seeking) = (landing.clone(), sought(wanted));
         let count = wanted.len();
         let gather = async {
-            let lists = self.lists_of_changed((streams, share), &wanted, landing).await;
+            let lists = self.lists_of_changed((streams, share), wanted, landing).await;
             spawn_blocking(move || looking.gather_changed(seeking, &lists).in_few_parts()).await
         };
         let gathered = self.told_if_long(Work::Looking, count, gather).await?;
-        let missing = missing(&wanted, &gathered);
-        let (grant, frames) = {
+        let missing = missing(wanted, &gathered);
+        let granted = {
             let name = name_of(count, wanted.first().map_or("a file", |first| first.path.as_str()));
             let with = self.with.as_deref();
             let transfer = Transfer { name: &name, total: 0, files: 1, with };
             let told = AskTold::new(&self.events, transfer);
             let mut asking =
-                Asking { wanted: &wanted, missing: &missing, told: &told, may_wait: self.may_wait };
-            told.follow(streams.get(share, challenge, &mut asking)).await?
+                Asking { wanted, missing: &missing, told: &told, may_wait: self.may_wait };
+            told.follow(streams.get(share, challenge, &mut asking)).await
+        };
+        let (grant, frames) = match granted {
+            Err(AskError::Refused {
+                code: code @ (Code::NotFound | Code::SourceChanged),
+                text,
+            }) => {
+                return Ok(none_of(wanted, code, &text));
+            }
+            granted => granted?,
         };
         let context = conversation.proven().context(&challenge);
         let identity = Arc::clone(&self.identity);
@@ -187,7 +205,7 @@ impl Sharer {
         let offer = streams.await_offer(frames, receiving);
         let offer = self.told_if_long(Work::Looking, count, offer).await?;
         let granted = without(&grant, wanted.len()).and_then(|without| {
-            Ok((check(offer.manifest(), &wanted, (&missing, &without))?, without))
+            Ok((check(offer.manifest(), wanted, (&missing, &without))?, without))
         });
         let (order, without) = match granted {
             Ok(granted) => granted,
@@ -359,6 +377,16 @@ fn look_around(landing: &Landing, wanted: Vec<Wanted>) -> (Vec<FetchedFile>, Vec
 fn is_closed(error: &io::Error) -> bool {
     matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
 }
+
+/// None of what was asked for can be had.
+fn none_of(wanted: &[Wanted], code: Code, text: &Explanation) -> Portion {
+    let why = || Error::Refused { code, text: text.clone() };
+    let refused = wanted.iter().map(|wanted| (wanted.clone(), why())).collect();
+    Portion { files: Vec::new(), refused, unkept: None }
+}
+
+/// So often what changes in the middle of a stream is left out of the next one.
+const CHANGES: u32 = 10;
 
 /// What the sender is told.
 pub(super) fn refusal(error: &Error) -> Code {

@@ -154,10 +154,13 @@ impl Telling {
         self.events.begin_transfer(work, &transfer)
     }
 
-    /// A file has so many bytes, of which none has come. An empty one is at its end.
+    /// A file has so many bytes, of which none has come, if that was not said before. An empty one is at
+    /// its end.
     pub(super) fn size(&self, file: usize, bytes: u64) {
         if let Some(told) = self.files.get(file) {
-            told.total.store(bytes, Ordering::Relaxed);
+            if told.total.swap(bytes, Ordering::Relaxed) == bytes && bytes > 0 {
+                return;
+            }
             told.done.store(0, Ordering::Relaxed);
             self.ended.fetch_add(u32::from(bytes == 0), Ordering::Relaxed);
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::sync::Arc;
 use std::sync::mpsc::Receiver;
-use waxwing::model::limits::GET_ENTRIES;
+use waxwing::model::limits::{GET_ENTRIES, GET_WITHOUT};
 use waxwing::model::{Audience, Content, Event, Events, Work};
 use waxwing::peer::{Error, FetchedFile, LandError, Landed, Rules, ShareFolder, Wanted};
 use waxwing::wire::Code;
@@ -223,4 +223,54 @@ async fn what_is_still_being_read_can_be_had_later_and_the_rest_now() {
     assert!(matches!(alone, Some(Error::Refused { code: Code::Busy, .. })), "{alone:?}");
     let none = stage.fetch(&["neither"]).await.stopped;
     assert!(matches!(none, Some(Error::Refused { code: Code::NotFound, .. })), "{none:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn where_nothing_may_be_had_it_is_asked_for_once() {
+    let mut stage = Stage::new().await;
+    stage.make("a", b"one");
+    stage.publish(Audience::Everyone);
+    let fetched = stage.fetch_all((0..2000).map(|at| wanted(&at.to_string(), None)).collect());
+    assert!(matches!(fetched.await.stopped, Some(Error::Refused { code: Code::NotFound, .. })));
+    assert!(matches!(stage.served().await, Err(Error::Declined(Code::NotFound))));
+    assert!(stage.fetch(&["a"]).await.stopped.is_none());
+    stage.served().await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn when_too_many_have_changed_to_be_told_the_rest_is_for_another_request() {
+    let stage = Stage::new().await;
+    let names: Vec<String> = (0..2200).map(|at| format!("{at:04}")).collect();
+    for (at, name) in names.iter().enumerate() {
+        if at % 2 == 0 {
+            stage.make(name, b"here");
+        }
+    }
+    stage.publish(Audience::Everyone);
+    let all: Vec<_> = names.iter().map(|name| wanted(name, None)).collect();
+    let first = stage.fetch_all(all.clone()).await;
+    assert_eq!(first.files.len(), GET_WITHOUT - 1);
+    let second = stage.fetch_all(all[2 * first.files.len()..].to_vec()).await;
+    assert_eq!(first.files.len() + second.files.len(), 1100);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_changes_in_the_middle_of_a_stream_stays_away_from_the_next() {
+    let (events, told) = Events::channel();
+    let stage = Stage::with(sharer("bob").with_events(events), |_| {}).await;
+    stage.make("small", b"small");
+    let at = stage.make("vast", b"");
+    // Nothing of it is on the disk, and its end is far.
+    let vast = fs::File::options().write(true).open(&at).unwrap();
+    vast.set_len(4 << 30).unwrap();
+    stage.publish_unread();
+    std::thread::spawn(move || {
+        told.iter().find(|event| matches!(event, Event::Began { .. })).unwrap();
+        vast.set_len(9).unwrap();
+        told.iter().for_each(drop);
+    });
+    let fetched = stage.fetch(&["vast", "small"]).await;
+    assert!(matches!(&fetched.stopped, Some(error) if error.is_source_changed()), "{fetched:?}");
+    assert_eq!(fetched.files.len(), 1);
+    assert_eq!(fs::read(stage.at("downloads/small")).unwrap(), b"small");
 }

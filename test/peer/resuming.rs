@@ -3,10 +3,11 @@
 use crate::stage::{MIB, Stage, bytes_of, path, soon, wanted};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use waxwing::model::content::of_file;
 use waxwing::model::{Audience, Content, Event, Events, Work};
-use waxwing::peer::{Fetched, FetchedFile, LandError, Landed, Rules, Wanted};
+use waxwing::peer::{Fetched, FetchedFile, LandError, Landed, Rules, ShareFolder, Wanted};
 
 pub(crate) const LARGE: usize = 150 * MIB;
 
@@ -98,6 +99,33 @@ async fn what_was_held_does_not_come_again() {
     let served = stage.served().await.unwrap();
     assert!(served.bytes <= (LARGE - MIB) as u64, "{} came again", served.bytes);
     assert!(fs::read(stage.at("downloads/large")).unwrap() == bytes);
+    assert!(folders(&stage).is_empty());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_held_of_a_file_stays_while_others_come_without_it() {
+    let mut stage = Stage::new().await;
+    let bytes = bytes_of(1, LARGE);
+    stage.make("large", &bytes);
+    stage.make("small", b"small");
+    let published = stage.publish(Audience::Everyone);
+    let large = wanted("large", Some(Content::of(&bytes)));
+    cut_off(&mut stage, std::slice::from_ref(&large)).await;
+    // It is read once more by its owner.
+    let [share] = stage.bob.shelf().shares().try_into().unwrap();
+    let folder = Arc::new(ShareFolder::open(&stage.at("share")).unwrap());
+    let small = published.iter().filter(|file| *file.entry.path() == path("small"));
+    let part = (small.cloned().collect(), [path("large")].into());
+    stage.bob.shelf().put_part(share, folder, part);
+    let fetched = stage.fetch_all(vec![large.clone(), wanted("small", None)]).await;
+    assert_eq!(fetched.files.len(), 1, "{fetched:?}");
+    stage.served().await.unwrap();
+    released(&stage).await;
+    assert_eq!(folders(&stage).len(), 1);
+
+    stage.publish(Audience::Everyone);
+    let came = fetch_until_it_fits(&mut stage, vec![large]).await;
+    assert!(came <= (LARGE - MIB) as u64, "{came} came again");
     assert!(folders(&stage).is_empty());
 }
 

@@ -8,12 +8,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tempfile::tempdir;
+use waxwing::codec::List;
 use waxwing::link::{Consent, Request, Sending, StreamError, Streams};
-use waxwing::model::limits::ENTRY_SIZE;
+use waxwing::model::limits::{ENTRY_SIZE, GET_WITHOUT};
 use waxwing::model::{ByteRange, Content, Entry, Events, Modified, Ranges, Work};
 use waxwing::peer::{Error, Fetched};
 use waxwing::seal::{Manifest, ManifestEntry, Refusal, Sealer, Source};
-use waxwing::wire::{Code, GetAsk, GetGrant};
+use waxwing::wire::{Code, GetAsk, GetGrant, Without};
 
 /// The byte 7, for ever; and how many were read.
 #[derive(Default)]
@@ -50,12 +51,30 @@ async fn send(
     send_from(Arc::default(), request, streams, listed, granted).await;
 }
 
+/// The five sevens, and says that these do not come.
+async fn send_without(request: Request, streams: Streams, without: Option<Said>) {
+    let (source, listed) = (Arc::default(), vec![whole("a", 5)]);
+    send_granted(source, request, streams, listed, (None, without)).await;
+}
+
+type Said = List<Without, GET_WITHOUT>;
+
 async fn send_from(
     source: Arc<Sevens>,
     request: Request,
     streams: Streams,
     listed: Vec<ManifestEntry>,
     granted: Option<u64>,
+) {
+    send_granted(source, request, streams, listed, (granted, None)).await;
+}
+
+async fn send_granted(
+    source: Arc<Sevens>,
+    request: Request,
+    streams: Streams,
+    listed: Vec<ManifestEntry>,
+    (granted, without): (Option<u64>, Option<Said>),
 ) {
     let ask: GetAsk = request.decode().unwrap();
     let proven = streams.conversation().proven();
@@ -65,7 +84,7 @@ async fn send_from(
     let sealer = Sealer::new(manifest, &to, identity("bob").signing(), context, NOW).unwrap();
     let frames = request.open_stream().unwrap();
     let data_length = granted.unwrap_or(bytes);
-    request.answer(GetGrant { id: 0, entries, data_length, without: None }).unwrap();
+    request.answer(GetGrant { id: 0, entries, data_length, without }).unwrap();
     let task = Events::ignored().begin(Work::Sending, "", 0);
     let sending = Sending { sealer, source, consent: Consent::Given };
     streams.send(frames, sending, task).await.unwrap_err();
@@ -124,6 +143,19 @@ async fn another_manifest_than_asked_for_is_declined() {
     ] {
         let error = stopped_by(listed, None).await;
         assert!(matches!(error, Error::NotAsked(_)), "{what}: {error:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_leaves_out_what_comes_or_was_not_asked_for_is_declined() {
+    let run = |first, count| Without { first, count, code: Code::NotFound };
+    for wrong in [vec![run(0, 1)], vec![run(1, 1)], vec![run(0, 0)]] {
+        let rude = move |request: Request, streams: Streams| {
+            let without = List::new(wrong.clone()).ok();
+            send_without(request, streams, without)
+        };
+        let error = fetched_from(rude).await.1.stopped.expect("it was taken");
+        assert!(matches!(error, Error::NotAsked(_)), "{error:?}");
     }
 }
 

@@ -30,7 +30,7 @@ fn fetches(next: Next) -> (JobId, Range<usize>) {
 /// So many of the leaves of a job come.
 fn come(plan: &mut Plan, job: JobId, leaves: Range<usize>) {
     for leaf in leaves {
-        plan.wrote(job, LEAF);
+        plan.wrote(job, LEAF, at(0));
         assert!(plan.done(job, leaf as u64));
     }
 }
@@ -128,8 +128,21 @@ fn what_was_written_and_is_not_verified_yet_is_not_taken_over() {
     come(&mut plan, quick, run);
     plan.end(quick, true, at(2));
     // Three of its four are here, and its segment goes on.
-    plan.wrote(slow, 3 * LEAF);
+    plan.wrote(slow, 3 * LEAF, at(11));
     assert_eq!(fetches(plan.next(0, at(12))).1, 11..12);
+}
+
+#[test]
+fn who_wrote_and_then_stands_still_loses_it() {
+    let mut plan = plan(12, 2);
+    let (quick, run) = fetches(plan.next(0, at(0)));
+    come(&mut plan, quick, run);
+    let (slow, run) = fetches(plan.next(1, at(0)));
+    assert_eq!(run.len(), 4);
+    plan.end(quick, true, at(1));
+    plan.wrote(slow, 4 * LEAF, at(2));
+    assert_eq!(plan.next(0, at(3)), Next::Wait);
+    assert!(fetches(plan.next(0, at(12))).1.len() > 1);
 }
 
 #[test]
@@ -157,7 +170,7 @@ fn who_brings_nothing_at_all_loses_even_its_last_leaf() {
 fn equals_do_not_take_the_last_leaf_from_each_other() {
     let mut plan = plan(1, 2);
     let (job, _) = fetches(plan.next(0, at(0)));
-    plan.wrote(job, LEAF / 2);
+    plan.wrote(job, LEAF / 2, at(0));
     assert_eq!(plan.next(1, at(60)), Next::Wait);
 }
 

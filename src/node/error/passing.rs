@@ -16,11 +16,6 @@ impl Error {
         }
     }
 
-    /// Whether a file changed while it was sent.
-    pub(in crate::node) fn is_source_changed(&self) -> bool {
-        matches!(self, Self::Peer(error) if error.is_source_changed())
-    }
-
     /// Whether somebody did in a transfer what they must not.
     pub(in crate::node) fn is_of_sender(&self) -> bool {
         matches!(self, Self::Peer(error) if error.is_of_sender())

@@ -416,14 +416,11 @@ impl Getting<'_> {
 
     /// What did not come from somebody may come from others.
     fn try_others(&mut self, asked: Vec<(Item, Place)>, why: Option<Arc<Error>>) {
-        let are_many = asked.len() > 1;
         for (mut item, place) in asked {
-            // Who was there a moment ago may come back; and of many, the one that changed stays away.
+            // Who was there a moment ago may come back.
             let was_there = self.met.contains(&place.of.owner);
             let may_pass = |why: &&Arc<Error>| {
-                why.may_pass()
-                    || was_there && matches!(***why, Error::Offline(_))
-                    || are_many && why.is_source_changed()
+                why.may_pass() || was_there && matches!(***why, Error::Offline(_))
             };
             if let Some(why) = why.as_ref().filter(may_pass) {
                 item.again.push((place, Arc::clone(why)));

@@ -210,8 +210,13 @@ impl Batch {
             let parts = pieced.get(&lost.entry).filter(|_| !proven.contains(&lost.entry));
             parts.is_some_and(|parts| parts.lacks(lost.number))
         });
-        drop(pieced);
         staying.extend(lost.iter().map(|lost| lost.entry));
+        // What was to come and does not, though others do, is asked for another time.
+        let has_come: BTreeSet<u32> = self.targets.iter().map(|(slot, _)| *slot).collect();
+        let held =
+            pieced.iter().filter(|(slot, parts)| !has_come.contains(slot) && !parts.is_empty());
+        staying.extend(held.map(|(slot, _)| *slot));
+        drop(pieced);
         if staying.is_empty() {
             return self.private.forget();
         }

@@ -164,9 +164,9 @@ impl Place for JobPlace {
         let inner = self.spread.upgrade().ok_or(io::ErrorKind::BrokenPipe)?;
         let _writing = inner.writing.read().unwrap_or_else(PoisonError::into_inner);
         let is_ours = {
-            let mut plan = inner.plan();
+            let (mut plan, now) = (inner.plan(), inner.now());
             let is_ours = plan.owns(self.job, offset / LEAF);
-            plan.wrote(self.job, if is_ours { bytes.len() as u64 } else { 0 });
+            plan.wrote(self.job, if is_ours { bytes.len() as u64 } else { 0 }, now);
             is_ours
         };
         if !is_ours {

@@ -58,6 +58,8 @@ struct Job {
     run: Range<usize>,
     begun: Duration,
     wrote: u64,
+    /// When it wrote last.
+    last: Duration,
     /// Whether others took over some of what was asked for.
     is_cut: bool,
 }
@@ -135,9 +137,10 @@ impl Plan {
     }
 
     /// A job wrote so many bytes.
-    pub(super) fn wrote(&mut self, job: JobId, bytes: u64) {
+    pub(super) fn wrote(&mut self, job: JobId, bytes: u64, now: Duration) {
         if let Some(job) = self.jobs.get_mut(&job) {
             job.wrote = job.wrote.saturating_add(bytes);
+            job.last = now;
         }
     }
 
@@ -188,7 +191,8 @@ impl Plan {
         let job = JobId(self.next);
         self.next = self.next.saturating_add(1);
         self.leaves.get_mut(run.clone()).unwrap_or_default().fill(Leaf::Taken(job));
-        let of_source = Job { source, run: run.clone(), begun: now, wrote: 0, is_cut: false };
+        let of_source =
+            Job { source, run: run.clone(), begun: now, wrote: 0, last: now, is_cut: false };
         self.jobs.insert(job, of_source);
         Next::Fetch { job, run, is_taken_over }
     }
@@ -216,7 +220,7 @@ impl Plan {
     fn take_over(&mut self, source: SourceId, now: Duration) -> Option<Range<usize>> {
         let others = self.jobs.iter().filter(|(_, job)| job.source != source);
         let lasting = others.map(|(id, job)| {
-            let (left, pace) = (self.ahead_of(*id, job), self.pace_of(job, now));
+            let (left, pace) = (self.ahead_of(*id, job, now), self.pace_of(job, now));
             (pace.saturating_mul(u32::try_from(left).unwrap_or(u32::MAX)), *id, left, pace)
         });
         let (lasts, id, left, theirs) = lasting.max()?;
@@ -239,10 +243,14 @@ impl Plan {
     }
 
     /// How many leaves a job has ahead of it. What it wrote is done when the segment that it is in is
-    /// verified: who would take that over fetched it again. Who never comes to its end may lose its last.
-    fn ahead_of(&self, id: JobId, job: &Job) -> usize {
+    /// verified: who would take that over fetched it again. Whoever does not come to that end loses all.
+    fn ahead_of(&self, id: JobId, job: &Job, now: Duration) -> usize {
+        let left = self.left_of(id, job);
+        if now.saturating_sub(job.last) > SEGMENT_LASTS {
+            return left;
+        }
         let written = usize::try_from(job.wrote / LEAF).unwrap_or(usize::MAX);
-        self.left_of(id, job).min(job.run.len().saturating_sub(written).max(1))
+        left.min(job.run.len().saturating_sub(written).max(1))
     }
 
     /// How long a leaf of a job takes. As long as nothing came, it is as its source was before, or
@@ -277,6 +285,8 @@ fn leaf_of(offset: u64) -> usize {
 }
 
 const LEAF: u64 = LEAF_BYTES as u64;
+/// Longer than a segment goes on, and its record is under way.
+const SEGMENT_LASTS: Duration = Duration::from_secs(5);
 /// So long a job is to last.
 const JOB_LASTS: Duration = Duration::from_secs(4);
 /// The first job of a source of which nothing is known, in leaves.
