@@ -34,6 +34,7 @@ impl Machine {
     }
 
     /// The same, in this folder: on its disk, or in memory.
+    #[allow(dead_code, reason = "the bench of transfers chooses where")]
     pub(crate) fn below(folder: &Path) -> Self {
         Self { folder: tempfile::tempdir_in(folder).unwrap() }.and_keys()
     }
