@@ -17,11 +17,11 @@
 //! ```
 //!
 //! Files lie in memory where there is room (`/dev/shm`), so that no disk is measured; many small ones are
-//! measured on a disk as well, and the file whose getting is killed lands on one.
-//! `WAXWING_BENCH_MIB` sets the size of the large file (2048), `WAXWING_BENCH_RESUME_MIB` that of the one
-//! that is killed (10240), `WAXWING_BENCH_SOURCES_MIB` that of the one that several have (256), `WAXWING_BENCH_FILES` how many small ones there are (10000). The other tools
-//! go through an `sshd` on loopback that this program starts with new keys; what is not installed is left
-//! out, and that is said.
+//! measured on a disk as well, and the file whose getting is killed lands on one. The other tools go through
+//! an `sshd` on loopback that this program starts with new keys; what is not installed is left out, and that
+//! is said. Sizes are set by `WAXWING_BENCH_MIB` (of the large file; 2048), `WAXWING_BENCH_RESUME_MIB` (of
+//! the one that is killed; 10240), `WAXWING_BENCH_SOURCES_MIB` (of the one that several have; 256) and
+//! `WAXWING_BENCH_FILES` (how many small ones there are; 10000).
 
 #![allow(clippy::print_stdout, missing_docs, reason = "a program that prints its results")]
 

@@ -31,7 +31,7 @@ pub(crate) fn measure(size: u64) {
         way("two connections", || copied(folder, 2)),
         way("send", || bob.with(|| pair.send(&large))),
     ];
-    ways.extend(ssh.iter().flat_map(|ssh| ssh.ways(&large, &copies)));
+    ways.extend(ssh.iter().flat_map(|ssh| ssh.ways(&large, &copies, pair.take_away)));
     let contest = hold(ways);
     // What both sides have to compute at least: the copying, and the passes over the bytes.
     let (passes, gigabytes) = (Passes::measure(), size as f64 / 1e9);

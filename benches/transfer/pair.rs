@@ -1,6 +1,6 @@
 //! Bob, who shares and is online, and Mallory, who gets from him and sends to him.
 
-use crate::run::{Took, run};
+use crate::run::{Took, remove, run};
 use crate::town::{Home, Town};
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,13 +10,15 @@ use std::time::Duration;
 pub(crate) struct Pair<'t> {
     pub(crate) bob: Home<'t>,
     pub(crate) mallory: Home<'t>,
+    /// What is done with a folder that arrived.
+    pub(crate) take_away: fn(&Path),
 }
 
 impl<'t> Pair<'t> {
     pub(crate) fn new(town: &'t Town) -> Self {
         let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));
         bob.run(&["verify", "mallory", "--yes"]).ok();
-        Self { bob, mallory }
+        Self { bob, mallory, take_away: remove }
     }
 
     /// A folder that Bob will share.
@@ -32,13 +34,17 @@ impl<'t> Pair<'t> {
 
     /// Mallory gets it with a program that is not running yet, and takes it away again.
     pub(crate) fn get(&self, what: &[&str]) -> Took {
-        took_away(&self.mallory, run(&mut self.mallory.command(&[&["get"], what].concat())))
+        let took = run(&mut self.mallory.command(&[&["get"], what].concat()));
+        (self.take_away)(&self.mallory.path.join("downloads"));
+        took
     }
 
     /// Mallory sends it with a program that is not running yet, and Bob takes it away again.
     pub(crate) fn send(&self, what: &Path) -> Took {
         let send = ["send", "bob", what.to_str().expect("a path")];
-        took_away(&self.bob, run(&mut self.mallory.command(&send)))
+        let took = run(&mut self.mallory.command(&send));
+        (self.take_away)(&self.bob.path.join("downloads"));
+        took
     }
 }
 
@@ -48,9 +54,4 @@ pub(crate) fn share(home: &Home<'_>, name: &str) {
     sleep(Duration::from_secs(3));
     let folder = home.path.join(name);
     run(&mut home.command(&["share", "add", folder.to_str().expect("a path")]));
-}
-
-fn took_away(home: &Home<'_>, took: Took) -> Took {
-    fs::remove_dir_all(home.path.join("downloads")).expect("it arrived");
-    took
 }

@@ -1,6 +1,7 @@
 //! Running a program, and what it took.
 
 use std::fs;
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -27,6 +28,19 @@ pub(crate) fn run(command: &mut Command) -> Took {
     assert!(done.status.success(), "{command:?}: {}", String::from_utf8_lossy(&done.stderr));
     let computed = computed_by_ended() - before;
     Took { seconds, computed, peak: watching.join().expect("it only looks") }
+}
+
+/// Takes a folder away.
+pub(crate) fn remove(folder: &Path) {
+    fs::remove_dir_all(folder).expect("it arrived");
+}
+
+/// The same, but its files stay on the disk: ext4 looks long for places for new files where many were
+/// removed in the last minutes, and that is not what is measured.
+pub(crate) fn move_aside(folder: &Path) {
+    let aside = |number| folder.with_file_name(format!("aside-{number}"));
+    let free = (0..).map(aside).find(|aside| !aside.exists()).expect("a free name");
+    fs::rename(folder, free).expect("it arrived");
 }
 
 /// Looks at the memory of a process until that has ended.

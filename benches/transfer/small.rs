@@ -5,7 +5,7 @@ use crate::contest::{Way, hold, way};
 use crate::files::folder_for;
 use crate::online::Online;
 use crate::pair::Pair;
-use crate::run::run;
+use crate::run::{move_aside, remove, run};
 use crate::ssh::Ssh;
 use crate::stage::Machine;
 use crate::town::Town;
@@ -18,16 +18,16 @@ const SIZE: u64 = 4096;
 pub(crate) fn measure(count: u64) {
     let memory = folder_for(2 * count * SIZE);
     if memory.path().starts_with("/dev/shm") {
-        in_folder(count, memory.path(), "in_memory");
+        in_folder(count, memory.path(), "in_memory", remove);
     }
     let disk = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
-    in_folder(count, disk.path(), "on_disk");
+    in_folder(count, disk.path(), "on_disk", move_aside);
 }
 
-fn in_folder(count: u64, folder: &Path, place: &str) {
+fn in_folder(count: u64, folder: &Path, place: &str, take_away: fn(&Path)) {
     println!("{count} files of {SIZE} bytes in {}", folder.display());
     let town = Town::on(Machine::below(folder));
-    let pair = Pair::new(&town);
+    let pair = Pair { take_away, ..Pair::new(&town) };
     let many = pair.shared("many");
     make_files(&many, count);
     pair.share("many");
@@ -37,9 +37,9 @@ fn in_folder(count: u64, folder: &Path, place: &str) {
     let mut ways = vec![
         way("get", || bob.with(|| pair.get(&["bob:many"]))),
         way("send", || bob.with(|| pair.send(&many))),
-        local(&many, &copies),
+        local(&many, &copies, pair.take_away),
     ];
-    ways.extend(ssh.iter().flat_map(|ssh| ssh.ways(&many, &copies)));
+    ways.extend(ssh.iter().flat_map(|ssh| ssh.ways(&many, &copies, pair.take_away)));
     let contest = hold(ways);
     for ours in ["get", "send"] {
         let named = |what: &str| format!("small_files_{place}_{ours}_{what}");
@@ -64,10 +64,10 @@ fn make_files(folder: &Path, count: u64) {
 }
 
 /// Without any network.
-fn local<'a>(from: &'a Path, to: &'a Path) -> Way<'a> {
+fn local<'a>(from: &'a Path, to: &'a Path, take_away: fn(&Path)) -> Way<'a> {
     way("cp", move || {
         let took = run(Command::new("cp").arg("-r").args([from, to]));
-        fs::remove_dir_all(to).expect("it arrived");
+        take_away(to);
         took
     })
 }

@@ -57,26 +57,37 @@ impl Ssh {
     }
 
     /// Each tool that is installed, copying a file, or a folder with all that is in it, to an empty
-    /// folder.
-    pub(crate) fn ways<'a>(&'a self, from: &'a Path, to: &'a Path) -> Vec<Way<'a>> {
-        let tools: [(_, fn(&Self, &Path, &Path) -> Command); 3] =
-            [("scp", Self::scp), ("rsync", Self::rsync), ("tar", Self::tar)];
-        let installed = |(name, _): &(&str, _)| {
-            let is_installed = is_installed(name);
-            if !is_installed {
-                println!("without {name}: it is not installed");
+    /// folder that is taken away afterwards.
+    pub(crate) fn ways<'a>(
+        &'a self,
+        from: &'a Path,
+        to: &'a Path,
+        take_away: fn(&Path),
+    ) -> Vec<Way<'a>> {
+        let is_there = |tool: &&str| {
+            let is_there = is_installed(tool);
+            if !is_there {
+                println!("without {tool}: it is not installed");
             }
-            is_installed
+            is_there
         };
-        let copying = |(name, tool): (_, fn(&Self, &Path, &Path) -> Command)| {
-            way(name, move || {
+        let copying = |tool| {
+            way(tool, move || {
                 fs::create_dir(to).expect("room");
-                let took = run(&mut tool(self, from, to));
-                fs::remove_dir_all(to).expect("it arrived");
+                let took = run(&mut self.copying(tool, from, to));
+                take_away(to);
                 took
             })
         };
-        tools.into_iter().filter(installed).map(copying).collect()
+        ["scp", "rsync", "tar"].into_iter().filter(is_there).map(copying).collect()
+    }
+
+    fn copying(&self, tool: &str, from: &Path, to: &Path) -> Command {
+        match tool {
+            "scp" => self.scp(from, to),
+            "rsync" => self.rsync(from, to),
+            _ => self.tar(from, to),
+        }
     }
 
     fn scp(&self, from: &Path, to: &Path) -> Command {

@@ -25,7 +25,7 @@ pub(crate) fn measure() {
         way("get", || bob.with(|| pair.get(&["bob:zoo/tiny"]))),
         way("send", || bob.with(|| pair.send(&tiny))),
     ];
-    ways.extend(ssh.iter().flat_map(|ssh| ssh.ways(&tiny, &copies)));
+    ways.extend(ssh.iter().flat_map(|ssh| ssh.ways(&tiny, &copies, pair.take_away)));
     let contest = hold(ways);
     for ours in ["get", "send"] {
         for other in ["scp", "rsync", "tar"] {
