@@ -11,7 +11,7 @@ use waxwing::model::Audience;
 use waxwing::peer::Error;
 use waxwing::wire::index::PathSaid;
 use waxwing::wire::{
-    Ask, Code, GetAsk, GetGrant, GetMore, Kind, Message, Numbered, StreamEnd, Wanted,
+    Ask, Code, GetAsk, GetGrant, GetMore, Kind, Message, Numbered, StreamEnd, Wanted, Without,
 };
 
 fn ask(stage: &Stage, names: &[&str]) -> GetAsk {
@@ -67,13 +67,15 @@ async fn pages_that_make_no_sense_are_refused_and_the_rest_of_them_is_passed_ove
         (&[&["a"][..], &[]][..], Code::Malformed),
         (&[&["a"], &[], &["b"]], Code::Malformed),
         (&[&["a"], &["b"], &["a"]], Code::Malformed),
-        (&not_there, Code::NotFound),
         (&many, Code::Malformed),
     ] {
         assert_eq!(code(asked_in_pages(&stage, pages).await), refused, "{pages:?}");
         assert!(stage.served().await.is_err());
     }
     assert_eq!(asked_in_pages(&stage, &[&["a"], &["b"]]).await.unwrap().entries, 2);
+    let grant = asked_in_pages(&stage, &not_there).await.unwrap();
+    let without = Without { first: 1, count: 1, code: Code::NotFound };
+    assert_eq!((grant.entries, grant.without.unwrap().to_vec()), (2, vec![without]));
     assert!(stage.fetch(&["a"]).await.stopped.is_none());
 }
 

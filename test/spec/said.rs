@@ -14,7 +14,8 @@ use waxwing::wire::{
     GetMore, GetWait, Goodbye, HeadAsk, HeadTold, Hello, Kind, Landed, LaneId, LaneIds,
     LaneOpening, LanesAsk, LanesGrant, LeavesAsk, LeavesTold, Message, MissingChunks, PartSaid,
     Party, Ping, Pong, Role, SegmentVerified, SendAsk, SendGrant, StreamAccept, StreamAgain,
-    StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord, Transcript, Wanted, frame,
+    StreamChunk, StreamDelivered, StreamEnd, StreamHeader, StreamRecord, Transcript, Wanted,
+    Without, frame,
 };
 
 /// The examples of these sections.
@@ -179,7 +180,8 @@ fn get_wait() -> GetWait {
 }
 
 fn get_grant() -> GetGrant {
-    GetGrant { id: 3, entries: 2, data_length: 8, without: None }
+    let without = Without { first: 1, count: 1, code: Code::NotFound };
+    GetGrant { id: 3, entries: 2, data_length: 8, without: List::new(vec![without]).ok() }
 }
 
 fn hello(person: &Person) -> Hello {

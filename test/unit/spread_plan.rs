@@ -140,6 +140,9 @@ fn who_wrote_and_then_stands_still_loses_it() {
     let (slow, run) = fetches(plan.next(1, at(0)));
     assert_eq!(run.len(), 4);
     plan.end(quick, true, at(1));
+    let (quick, run) = fetches(plan.next(0, at(1)));
+    come(&mut plan, quick, run);
+    plan.end(quick, true, at(2));
     plan.wrote(slow, 4 * LEAF, at(2));
     assert_eq!(plan.next(0, at(3)), Next::Wait);
     assert!(fetches(plan.next(0, at(12))).1.len() > 1);
