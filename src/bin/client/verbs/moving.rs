@@ -187,7 +187,8 @@ fn tell_got(program: &Program, all: &[Got]) -> Result<(), Trouble> {
     if let Some(why) = all.iter().find_map(|got| got.unkept.as_ref()) {
         printer.note(format!("warning: {}{}", UNKEPT, failures::node(why).what));
     }
-    let failed: Vec<_> = all.iter().filter_map(|got| got.landed.as_ref().err()).collect();
+    let failed = all.iter().filter_map(|got| Some((got, got.landed.as_ref().err()?)));
+    let failed: Vec<_> = failed.collect();
     match failed.as_slice() {
         [] if Got::exit(all) == Exit::NothingToDo => {
             let what = match all {
@@ -200,10 +201,16 @@ fn tell_got(program: &Program, all: &[Got]) -> Result<(), Trouble> {
             Err(Failure::new(Exit::NothingToDo, what).into())
         }
         [] => Ok(()),
-        [only] if all.len() == 1 => Err(failures::node(only).into()),
-        [first, ..] => {
-            for why in failed.iter().take(FEW) {
-                printer.note(format!("    {}", failures::node(why).what));
+        [(_, only)] if all.len() == 1 => Err(failures::node(only).into()),
+        [(_, first), ..] => {
+            for (got, why) in failed.iter().take(FEW) {
+                let what = failures::node(why).what;
+                // What has no place names it.
+                let of = match ***why {
+                    node::Error::Landing { .. } => String::new(),
+                    _ => format!("{}: ", got.path),
+                };
+                printer.note(format!("    {of}{what}"));
             }
             let what = format!("{} of {} files did not come", failed.len(), all.len());
             Err(Failure { what, ..failures::node(first) }.into())
