@@ -56,24 +56,58 @@ pub(super) fn walk<'d, 'p>(root: &'d Dir, path: &'p EntryPath) -> io::Result<(Be
     Ok((at, last))
 }
 
-/// The same; folders that are not there are made, and `made` gets the path of each in which one was.
-pub(super) fn walk_making<'d, 'p>(
+/// Walks to one path after the other, and makes the folders that are not there. Where the next path lies
+/// in the folder of the last one, there is nothing to walk: most of very many files follow each other so.
+pub(super) struct Walker<'d, 'p> {
     root: &'d Dir,
-    path: &'p EntryPath,
-    mut made: impl FnMut(&'p str),
-) -> io::Result<(Below<'d>, &'p str)> {
-    let (mut at, mut names, mut length) = (Below::Itself(root), path.components(), 0_usize);
-    let last = names.next_back().unwrap_or_default();
-    for name in names {
-        match at.create_dir(name) {
-            Ok(()) => made(path.as_str().get(..length.saturating_sub(1)).unwrap_or_default()),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
-        at = Below::Inside(at.open_dir_nofollow(name)?);
+    last: Option<(&'p str, Dir)>,
+}
+
+impl<'d, 'p> Walker<'d, 'p> {
+    pub(super) fn from(root: &'d Dir) -> Self {
+        Self { root, last: None }
+    }
+
+    /// The folder in which a path's last name stands, and that name. `made` gets the path of each folder
+    /// in which one was made.
+    pub(super) fn walk(
+        &mut self,
+        path: &'p EntryPath,
+        made: impl FnMut(&'p str),
+    ) -> io::Result<(&Dir, &'p str)> {
+        let (folder, name) = path.as_str().rsplit_once('/').unwrap_or(("", path.as_str()));
+        let (at, dir) = match self.last.take() {
+            _ if folder.is_empty() => return Ok((self.root, name)),
+            Some(last) if last.0 == folder => last,
+            _ => (folder, make_all(self.root, folder, made)?),
+        };
+        let (_, dir) = self.last.insert((at, dir));
+        Ok((dir, name))
+    }
+}
+
+/// The folder at a path, made with all above it that are not there.
+fn make_all<'p>(root: &Dir, folder: &'p str, mut made: impl FnMut(&'p str)) -> io::Result<Dir> {
+    let (mut at, mut length) = (Below::Itself(root), 0_usize);
+    for name in folder.split('/') {
+        let next = match at.open_dir_nofollow(name) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                match at.create_dir(name) {
+                    Ok(()) => made(folder.get(..length.saturating_sub(1)).unwrap_or_default()),
+                    Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                    Err(error) => return Err(error),
+                }
+                at.open_dir_nofollow(name)?
+            }
+            opened => opened?,
+        };
+        at = Below::Inside(next);
         length = length.saturating_add(name.len()).saturating_add(1);
     }
-    Ok((at, last))
+    match at {
+        Below::Inside(folder) => Ok(folder),
+        Below::Itself(root) => root.try_clone(),
+    }
 }
 
 /// Opens a regular file to be read; anything else is refused, and a pipe is not waited for.

@@ -4,7 +4,7 @@
 
 use super::asking::{AskTold, Asking};
 use super::changed::forget_before;
-use super::landing::{Batch, LandError, Landed, Landing, Standing, Target};
+use super::landing::{Batch, LandError, Landed, Landing, Look, Standing, Target};
 use super::requests::{check, into_requests, missing, most_manifest, sought, without};
 use super::sharer::name_of;
 use super::telling::{Telling, silently, told_if_long};
@@ -214,10 +214,11 @@ impl Sharer {
                 return Err(Error::NotAsked(what));
             }
         };
-        let targets = offer.manifest().entries().iter().zip(&order);
+        let (targets, now) = (offer.manifest().entries().iter().zip(&order), self.now());
         let targets = targets.filter_map(|(listed, at)| {
             let Wanted { to, content, .. } = wanted.get(*at)?.clone();
-            let target = Target { path: to, size: listed.entry.size(), content };
+            let look = Some(Look::of(&listed.entry, now));
+            let target = Target { path: to, size: listed.entry.size(), content, look };
             Some((u32::try_from(*at).ok()?, target))
         });
         let place = landing.clone();

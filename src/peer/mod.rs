@@ -47,7 +47,7 @@ pub use fetching::{Fetched, FetchedFile, Portion, Wanted};
 pub use folder::{
     Changed, FolderWatch, LeftOut, PassedOver, Scan, Scanned, ShareFolder, Stamp, WhyLeftOut,
 };
-pub use landing::{Batch, LandError, Landed, Landing, Rules, Standing, Target};
+pub use landing::{Batch, LandError, Landed, Landing, Look, Rules, Standing, Target};
 pub use receipts::Receipts;
 pub use receiving::{Decision, Policy, Proposal, Received, ReceivedFile};
 pub use sending::{Files, Reply};

@@ -2,13 +2,13 @@
 
 use super::fetching::{Settled, refusal};
 use super::landing::{
-    Gathered, LandError, Landed, Landing, Origin, Rules, Sought, Standing, Target,
+    Gathered, LandError, Landed, Landing, Look, Origin, Rules, Sought, Standing, Target,
 };
 use super::requests::most_manifest;
 use super::telling::Telling;
 use super::{Error, Sharer};
 use crate::codec::List;
-use crate::crypto::{Fingerprint, random};
+use crate::crypto::{Fingerprint, UnixTime, random};
 use crate::link::{Decided, Offer, Receiving, Request, StreamError, Streams};
 use crate::model::limits::{AGAIN_ENTRIES, ENTRY_SIZE, FRAME_CATALOG};
 use crate::model::{ByteRange, Content, Entry, EntryPath, Ranges, Work};
@@ -197,7 +197,9 @@ impl Sharer {
             }
         };
         let offer = self.without_what_is_here(offer, streams, &gathered).await?;
-        let targets: Vec<Target> = offer.manifest().entries().iter().map(target).collect();
+        let now = self.now();
+        let targets = offer.manifest().entries().iter().map(|listed| target(listed, now));
+        let targets: Vec<Target> = targets.collect();
         let paths: Vec<EntryPath> = targets.iter().map(|target| target.path.clone()).collect();
         let nothing_asked = vec![None; paths.len()];
         let telling = Telling::of_manifest(self, Work::Receiving, offer.manifest());
@@ -251,8 +253,9 @@ fn begun_said((entry, missing): &(u32, Ranges)) -> Result<BegunSaid, crate::code
     Ok(BegunSaid { entry: *entry, parts })
 }
 
-fn target(listed: &ManifestEntry) -> Target {
-    Target { path: listed.entry.path().clone(), size: listed.entry.size(), content: None }
+fn target(listed: &ManifestEntry, now: UnixTime) -> Target {
+    let (entry, look) = (&listed.entry, Some(Look::of(&listed.entry, now)));
+    Target { path: entry.path().clone(), size: entry.size(), content: None, look }
 }
 
 impl Proposal {

@@ -17,6 +17,7 @@ use super::header::{CheckedHeader, SignedHeader};
 use super::ids::{IdTree, SaltedIds};
 use super::layout::{ChunkKind, Layout, PieceOf};
 use super::manifest::Manifest;
+use super::receipt::Papers;
 use super::record::{Chain, CheckedRecord, FinalRecord, Record, tags_hash};
 use super::secret::StreamKeys;
 use super::window::Window;
@@ -326,9 +327,7 @@ impl Opener {
             return Err(Refusal::Cut);
         };
         Ok(OpenedStream {
-            sender: self.sender,
-            header: self.header,
-            final_record,
+            papers: Arc::new(Papers::new(self.sender, self.header, final_record)),
             manifest: Arc::clone(&self.shared.manifest),
             ids: self.ids,
             tree,

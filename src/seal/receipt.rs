@@ -15,12 +15,30 @@ use crate::model::limits::{ENTRY_RANGES, RECEIPT_BYTES};
 use crate::model::{Content, ContentId, Entry};
 use std::sync::Arc;
 
+/// What a sender signed of a stream as a whole. All proofs and receipts of its entries stand on it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Papers {
+    sender: VerifyingKey,
+    header: SignedHeader,
+    header_hash: [u8; 32],
+    final_record: Signed<FinalRecord>,
+}
+
+impl Papers {
+    pub(super) fn new(
+        sender: VerifyingKey,
+        header: SignedHeader,
+        final_record: Signed<FinalRecord>,
+    ) -> Self {
+        let header_hash = header.hash();
+        Self { sender, header, header_hash, final_record }
+    }
+}
+
 /// A stream whose final record verified.
 #[derive(Debug)]
 pub struct OpenedStream {
-    pub(super) sender: VerifyingKey,
-    pub(super) header: SignedHeader,
-    pub(super) final_record: Signed<FinalRecord>,
+    pub(super) papers: Arc<Papers>,
     pub(super) manifest: Arc<Manifest>,
     pub(super) ids: SaltedIds,
     pub(super) tree: IdTree,
@@ -67,7 +85,7 @@ impl OpenedStream {
 
     /// Who sent it.
     pub fn sender(&self) -> Fingerprint {
-        self.sender.fingerprint()
+        self.papers.sender.fingerprint()
     }
 
     /// The proof of an entry that came whole; none for one of which only parts came.
@@ -85,20 +103,19 @@ impl OpenedStream {
 
     fn prove(&self, number: u32, listed: &ManifestEntry) -> Option<EntryProof> {
         let content = Content::new(self.ids.get(number)?.id, listed.entry.size()).ok()?;
-        let (entry, sender) = (listed.entry.clone(), self.sender.fingerprint());
-        Some(EntryProof { number, entry, content, sender, header_hash: self.header.hash() })
+        let (entry, sender, header_hash) =
+            (listed.entry.clone(), self.sender(), self.papers.header_hash);
+        Some(EntryProof { number, entry, content, sender, header_hash })
     }
 
     /// The receipt of one file, which shows nothing of the others; none for the proof of another
     /// stream.
     pub fn receipt(&self, proof: &EntryProof) -> Option<FileReceipt> {
-        if proof.header_hash != self.header.hash() {
+        if proof.header_hash != self.papers.header_hash {
             return None;
         }
         Some(FileReceipt {
-            sender: self.sender.clone(),
-            header: self.header.clone(),
-            final_record: self.final_record.clone(),
+            papers: Arc::clone(&self.papers),
             number: proof.number,
             listed: self.manifest.get(proof.number)?.clone(),
             salted: self.ids.get(proof.number)?,
@@ -114,11 +131,11 @@ impl OpenedStream {
         receiver: &SigningKey,
         now: UnixTime,
     ) -> Result<Signed<Delivery>, Error> {
-        let hash = self.header.hash();
-        if landed.iter().any(|proof| proof.header_hash != hash) {
+        let papers = &self.papers;
+        if landed.iter().any(|proof| proof.header_hash != papers.header_hash) {
             return Err(Error::Statement("a file of another stream cannot be confirmed here"));
         }
-        let inner: Inner = closed::decode(&self.header.inner)?;
+        let inner: Inner = closed::decode(&papers.header.inner)?;
         if inner.recipient.fingerprint != receiver.fingerprint() {
             return Err(Error::Statement("only its receiver can confirm a stream"));
         }
@@ -126,9 +143,9 @@ impl OpenedStream {
         numbers.sort_unstable();
         numbers.dedup();
         let delivery = Delivery {
-            header_hash: hash,
-            final_hash: record_hash(self.final_record.body()),
-            sender: self.sender.fingerprint(),
+            header_hash: papers.header_hash,
+            final_hash: record_hash(papers.final_record.body()),
+            sender: self.sender(),
             receiver: receiver.fingerprint(),
             time: now,
             count: u32::try_from(numbers.len()).unwrap_or(u32::MAX),
@@ -143,9 +160,7 @@ impl OpenedStream {
 /// It holds offline and against anyone. It proves who *sent* the file, not who made it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileReceipt {
-    sender: VerifyingKey,
-    header: SignedHeader,
-    final_record: Signed<FinalRecord>,
+    papers: Arc<Papers>,
     number: u32,
     listed: ManifestEntry,
     salted: SaltedId,
@@ -183,14 +198,15 @@ impl FileReceipt {
 
     /// Checks everything, with nothing but the receipt itself.
     pub fn verify(&self) -> Result<SentFile, Refusal> {
-        let inner: Inner = closed::decode(&self.header.inner).map_err(|_| Refusal::HeaderShape)?;
-        if inner.sender != self.sender.fingerprint() {
+        let Papers { sender, header, header_hash, final_record } = &*self.papers;
+        let inner: Inner = closed::decode(&header.inner).map_err(|_| Refusal::HeaderShape)?;
+        if inner.sender != sender.fingerprint() {
             return Err(Refusal::Sender);
         }
-        self.header.verify(&self.sender)?;
-        let record = Record::Final(self.final_record.clone()).check(&self.sender)?;
+        header.verify(sender)?;
+        let record = Record::Final(final_record.clone()).check(sender)?;
         let is_last = record.segment.end() == inner.chunks;
-        if record.segment.header_hash != self.header.hash() || !is_last {
+        if record.segment.header_hash != *header_hash || !is_last {
             return Err(Refusal::RecordChain);
         }
         let leaf = self.salted.leaf(self.number, &self.listed);
@@ -213,8 +229,9 @@ impl FileReceipt {
 
 impl Closed for FileReceipt {
     fn write(&self, out: &mut Writer) {
-        out.u16(VERSION).block(self.sender.spki()).block(&self.header.inner);
-        out.raw(&self.header.wraps_hash).value(&self.header.signature).value(&self.final_record);
+        let Papers { sender, header, final_record, .. } = &*self.papers;
+        out.u16(VERSION).block(sender.spki()).block(&header.inner);
+        out.raw(&header.wraps_hash).value(&header.signature).value(final_record);
         out.u32(self.number).block(&closed::encode(&self.listed));
         out.raw(&self.salted.salt).raw(self.salted.id.as_bytes());
         out.u8(u8::try_from(self.path.len()).unwrap_or(u8::MAX));
@@ -235,12 +252,12 @@ impl Closed for FileReceipt {
             wraps_hash: input.array()?,
             signature: Signature::read(input)?,
         };
-        let final_record = Signed::read(input)?;
+        let papers = Arc::new(Papers::new(sender, header, Signed::read(input)?));
         let number = input.u32()?;
         let listed = closed::decode(input.block("an entry", MAX_ENTRY)?)?;
         let salted = SaltedId { salt: input.array()?, id: ContentId::from_bytes(input.array()?) };
         let path = read_path(input)?;
-        Ok(Self { sender, header, final_record, number, listed, salted, path })
+        Ok(Self { papers, number, listed, salted, path })
     }
 }
 

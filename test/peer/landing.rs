@@ -10,7 +10,7 @@ use std::process::{Command, Output};
 use tempfile::{TempDir, tempdir};
 use waxwing::link::Place;
 use waxwing::model::{Content, Entry, Modified};
-use waxwing::peer::{Batch, Error, LandError, Landed, Landing, Rules, Standing, Target};
+use waxwing::peer::{Batch, Error, LandError, Landed, Landing, Look, Rules, Standing, Target};
 use waxwing::seal::{Context, EntryProof, Envelope, Expected, open_bytes, seal_bytes};
 
 const OVERWRITE: Rules = Rules { overwrite: true, programs: false };
@@ -43,6 +43,7 @@ fn batch_for(landing: &Landing, files: &[(Entry, &[u8])]) -> Batch {
         path: entry.path().clone(),
         size: entry.size(),
         content: None,
+        look: None,
     };
     let batch = landing.begin(files.iter().map(target).collect()).unwrap();
     for (number, (_, bytes)) in (0..).zip(files).filter(|(_, (_, bytes))| !bytes.is_empty()) {
@@ -182,6 +183,43 @@ fn times_and_modes_are_believed_as_far_as_they_are_harmless() {
 }
 
 #[test]
+fn what_came_in_one_piece_looks_as_it_is_proven_to() {
+    let (to, bytes) = (tempdir().unwrap(), b"bytes".as_slice());
+    let files = ["as said", "otherwise"].map(|name| (entry(name, bytes), bytes));
+    let landing =
+        Landing::in_folder(to.path(), Rules { overwrite: false, programs: true }).unwrap();
+    let said = Look::of(&files[0].0, NOW);
+    let other = Look { is_program: true, modified: Modified::from_nanos(1_000_000_000) };
+    let targets = files.iter().zip([said, other]).map(|((entry, _), look)| Target {
+        path: entry.path().clone(),
+        size: entry.size(),
+        content: None,
+        look: Some(look),
+    });
+    let batch = landing.begin(targets.collect()).unwrap();
+    (0..2).for_each(|number| batch.put(number, 0, bytes).unwrap());
+    assert!(batch.land(&proven(&files), NOW).unwrap().iter().all(Result::is_ok));
+    for name in ["as said", "otherwise"] {
+        let about = fs::metadata(to.path().join(name)).unwrap();
+        assert_eq!(about.mode() & 0o777, 0o644, "{name}");
+        assert_eq!((about.mtime(), about.mtime_nsec()), (1_700_000_000, 123_456_789), "{name}");
+    }
+}
+
+#[test]
+fn files_land_in_their_folders_in_whatever_order() {
+    let to = tempdir().unwrap();
+    let order = ["a/b/1", "a/b/2", "top", "a/b/3", "a/4", "a/c/5", "a/b/6", "b/7", "a/b/c/8"];
+    let files: Vec<_> = order.iter().map(|at| (entry(at, at.as_bytes()), at.as_bytes())).collect();
+    let landing = Landing::in_folder(to.path(), Rules::default()).unwrap();
+    let landed = batch_for(&landing, &files).land(&proven(&files), NOW).unwrap();
+    assert!(landed.iter().all(Result::is_ok), "{landed:?}");
+    for at in order {
+        assert_eq!(fs::read_to_string(to.path().join(at)).unwrap(), at);
+    }
+}
+
+#[test]
 fn the_umask_is_heeded() {
     let script = format!("umask 027; exec \"$0\" {}", child("landing::under_an_umask"));
     assert_passes(&Command::new("sh").args(["-c", &script]).arg(this_program()).output().unwrap());
@@ -203,7 +241,7 @@ fn a_file_without_its_bytes_gets_no_name() {
     let landing = Landing::in_folder(to.path(), Rules::default()).unwrap();
     let files = [(entry("a", b"bytes"), &b"bytes"[..]), (entry("b", b""), b"")];
     let proofs = proven(&files);
-    let target = |name: &str, size| Target { path: path(name), size, content: None };
+    let target = |name: &str, size| Target { path: path(name), size, content: None, look: None };
     // Nothing came; another size was expected; more proofs than files.
     let nothing = landing.begin(vec![target("a", 5), target("b", 0)]).unwrap();
     let landed = nothing.land(&proofs, NOW).unwrap();
@@ -225,7 +263,7 @@ fn a_file_without_its_bytes_gets_no_name() {
 fn two_files_with_one_place_are_refused() {
     let to = tempdir().unwrap();
     let landing = Landing::in_folder(to.path(), OVERWRITE).unwrap();
-    let target = |name: &str| Target { path: path(name), size: 0, content: None };
+    let target = |name: &str| Target { path: path(name), size: 0, content: None, look: None };
     for (one, other) in [("a", "a"), ("a", "A"), ("a", "a/b")] {
         let begun = landing.begin(vec![target(one), target(other)]);
         assert!(matches!(begun, Err(Error::Together(_))), "{one} {other}");
@@ -306,7 +344,7 @@ fn on_a_small_disk() {
     let to = std::env::var_os("SMALL_DISK").unwrap();
     let to = Path::new(&to);
     let landing = Landing::in_folder(to, Rules::default()).unwrap();
-    let target = |size| vec![Target { path: path("a"), size, content: None }];
+    let target = |size| vec![Target { path: path("a"), size, content: None, look: None }];
     let Err(Error::NoSpace { needed, free }) = landing.begin(target(1 << 40)) else { panic!() };
     assert_eq!(needed, 1 << 40);
     assert!((1 << 20..2 << 20).contains(&free), "{free}");

@@ -7,19 +7,19 @@ use super::naming::give_name;
 use super::private::Private;
 use super::reading::{Pieced, Reading, parts_of};
 use super::rebase;
-use super::{LandError, Landed, Rules, Target};
+use super::{LandError, Landed, Look, Rules, Target};
 use crate::crypto::UnixTime;
 use crate::link::{Place, Word};
 use crate::model::content::{LeafList, PieceMerger};
 use crate::model::{EntryPath, Ranges};
-use crate::peer::disk::{self, Handles};
+use crate::peer::disk::{self, Handles, Walker};
 use crate::seal::{EntryProof, Passed, VerifiedSegment};
 use cap_fs_ext::{FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, OpenOptions};
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 /// A place for the entries of one stream. Dropped, what did not land is gone.
@@ -29,6 +29,8 @@ pub struct Batch {
     rules: Rules,
     /// Each with the number of its part.
     targets: Vec<(u32, Target)>,
+    /// Those that came in one piece and look as they will.
+    ready: Vec<AtomicBool>,
     handles: Handles,
     private: Arc<Private>,
     keeper: Mutex<Option<Keeper>>,
@@ -56,7 +58,7 @@ impl Batch {
             Some(private) => private,
             None => Arc::new(Private::new(&to)?),
         };
-        let handles = Handles::default();
+        let (handles, ready) = (Handles::default(), targets.iter().map(|_| false.into()).collect());
         let mut kept: Vec<u32> = head.entries.iter().map(|sought| sought.slot).collect();
         kept.sort_unstable();
         let head = Arc::new(head);
@@ -66,6 +68,7 @@ impl Batch {
             to,
             rules,
             targets,
+            ready,
             handles,
             private,
             keeper,
@@ -176,9 +179,10 @@ impl Batch {
         let unsaid = self.take_keeper().map(Keeper::stop).unwrap_or_default();
         let ready: Vec<_> = proofs.iter().map(|proof| self.make_ready(proof, now)).collect();
         self.sync_files(proofs)?;
-        let mut touched = BTreeSet::new();
-        let land =
-            |(proof, ready): (_, Result<_, _>)| ready.and_then(|()| self.name(proof, &mut touched));
+        let (mut touched, mut walker) = (BTreeSet::new(), Walker::from(&self.to));
+        let land = |(proof, ready): (_, Result<_, _>)| {
+            ready.and_then(|()| self.name(proof, &mut walker, &mut touched))
+        };
         let landed: Vec<_> = proofs.iter().zip(ready).map(land).collect();
         self.sync_folders(&touched)?;
         self.hold_the_rest(proofs, &landed, unsaid);
@@ -230,36 +234,66 @@ impl Batch {
         let _ = keeper::append_lost(&self.private, &lost);
     }
 
-    /// Gives a file the mode and the time that it will have.
+    /// Gives a file the mode and the time that it will have, unless it came with them.
     fn make_ready(&self, proof: &EntryProof, now: UnixTime) -> Result<(), LandError> {
         let (number, entry) = (proof.number(), proof.entry());
         let (_, target) = self.target(number).map_err(|_| LandError::Proof)?;
         if target.size != entry.size() {
             return Err(LandError::Proof);
         }
-        let file = self.part(number)?;
-        if file.metadata()?.len() != target.size {
-            return Err(LandError::Proof);
+        let look = Look::of(entry, now);
+        if self.is_ready(number) && target.look == Some(look) {
+            return Ok(());
         }
-        let is_program = self.rules.programs && entry.is_executable();
-        set_mode(&file, if is_program { 0o755 } else { 0o644 } & self.private.allowed)?;
-        file.set_modified(entry.modified().clamped(now).to_system())?;
+        match self.give_look(&*self.part(number)?, target.size, look)? {
+            true => Ok(()),
+            false => Err(LandError::Proof),
+        }
+    }
+
+    fn is_ready(&self, number: u32) -> bool {
+        let ready = usize::try_from(number).ok().and_then(|number| self.ready.get(number));
+        ready.is_some_and(|ready| ready.load(Ordering::Acquire))
+    }
+
+    /// Says whether the file has all its bytes; if not, it stays as it is.
+    fn give_look(&self, file: &File, size: u64, look: Look) -> io::Result<bool> {
+        if file.metadata()?.len() != size {
+            return Ok(false);
+        }
+        let is_program = self.rules.programs && look.is_program;
+        set_mode(file, if is_program { 0o755 } else { 0o644 } & self.private.allowed)?;
+        file.set_modified(look.modified.to_system())?;
+        Ok(true)
+    }
+
+    /// Of many small files, none has to stay open, and none is opened again.
+    fn put_whole(&self, entry: u32, target: &Target, bytes: &[u8]) -> io::Result<()> {
+        let file = self.open_part(entry)?;
+        disk::write_all_at(&file, bytes, 0)?;
+        let number = usize::try_from(entry).ok();
+        if let (Some(look), Some(ready)) = (target.look, number.and_then(|n| self.ready.get(n))) {
+            // What fails here fails again when it is to get its name, and is told then.
+            let is_ready = self.give_look(&file, target.size, look).unwrap_or_default();
+            ready.store(is_ready, Ordering::Release);
+        }
         Ok(())
     }
 
     fn name<'s>(
         &'s self,
         proof: &EntryProof,
+        walker: &mut Walker<'_, 's>,
         touched: &mut BTreeSet<&'s str>,
     ) -> Result<Landed, LandError> {
         let (slot, target) = self.target(proof.number()).map_err(|_| LandError::Proof)?;
         let path = &target.path;
-        let walked = disk::walk_making(&self.to, path, |folder| {
+        let walked = walker.walk(path, |folder| {
             touched.insert(folder);
         });
-        let (folder, name) = walked.map_err(LandError::from_step)?;
+        let to = walked.map_err(LandError::from_step)?;
         let part = (&self.private.dir, &*slot.to_string());
-        let landed = give_name(part, (&folder, name), proof.content(), self.rules.overwrite)?;
+        let landed = give_name(part, to, proof.content(), self.rules.overwrite)?;
         touched.insert(folder_of(path));
         Ok(landed)
     }
@@ -315,9 +349,8 @@ impl Place for Batch {
         if end.is_none_or(|end| end > target.size) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
-        // Of many small files, none has to stay open.
         match bytes.len() as u64 == target.size {
-            true => disk::write_all_at(&self.open_part(entry)?, bytes, offset),
+            true => self.put_whole(entry, target, bytes),
             false => disk::write_all_at(&*self.part(entry)?, bytes, offset),
         }
     }

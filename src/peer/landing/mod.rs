@@ -35,8 +35,9 @@ pub(crate) use rebase::Lists;
 
 use super::Error;
 use super::disk::{self, open_regular};
+use crate::crypto::UnixTime;
 use crate::model::content::{leaf_count, of_file};
-use crate::model::{Content, EntryPath, find_collision};
+use crate::model::{Content, Entry, EntryPath, Modified, find_collision};
 use cap_std::fs::Dir;
 use std::collections::HashMap;
 use std::io;
@@ -69,6 +70,24 @@ pub struct Target {
     pub size: u64,
     /// What it will hold, if that is known.
     pub content: Option<Content>,
+    /// What it will look like, if that is known: what comes in one piece is made so at once.
+    pub look: Option<Look>,
+}
+
+/// What a file looks like besides its bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Look {
+    /// Whether it is a program.
+    pub is_program: bool,
+    /// When it was changed last.
+    pub modified: Modified,
+}
+
+impl Look {
+    /// What an entry says, as far as that may be.
+    pub fn of(entry: &Entry, now: UnixTime) -> Self {
+        Self { is_program: entry.is_executable(), modified: entry.modified().clamped(now) }
+    }
 }
 
 /// How a file came to have its name.

@@ -159,7 +159,7 @@ fn begin(
     if missing.length() <= SMALL {
         return Ok(None);
     }
-    let target = Target { path, size: content.size(), content: Some(content) };
+    let target = Target { path, size: content.size(), content: Some(content), look: None };
     Ok(Some((landing.resume(vec![(0, target)], gathered)?, missing)))
 }
 
