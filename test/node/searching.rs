@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use waxwing::codec::{List, Text};
 use waxwing::model::{Content, ContentId, Entry, EntryPath, FileKind, Modified, Name};
 use waxwing::node::index::{
-    Age, Error, Findings, Found, IndexSession, Known, Query, Setup, Status, Trouble,
+    Age, Error, Findings, Found, IndexSession, Known, Part, Query, Setup, Status, Trouble,
 };
 use waxwing::wire::index::{Found as FoundSaid, Located, Results, Search};
 use waxwing::wire::{Code, Kind};
@@ -488,7 +488,7 @@ async fn what_somebody_shares_is_listed_to_its_end() {
     stub.books().library.rows = rows;
     let session = stub.session();
     let bob = user("bob");
-    let listing = soon(session.browse(&bob, None, None, 1000)).await.unwrap().unwrap();
+    let listing = soon(session.browse(&bob, Part::default(), 1000)).await.unwrap().unwrap();
     assert_eq!((listing.owner.user.as_str(), listing.more), ("bob", false));
     let shown = |source: &waxwing::node::index::Source| {
         format!("{}/{}", source.share.name, source.entry.path())
@@ -500,18 +500,28 @@ async fn what_somebody_shares_is_listed_to_its_end() {
     assert_eq!(stub.asked(Kind::Browse).len(), 3);
     for (most, count, asked) in [(0, 0, 1), (1, 1, 1), (3, 3, 1), (4, 4, 2), (7, 7, 3), (8, 8, 3)] {
         let before = stub.asked(Kind::Browse).len();
-        let listing = soon(session.browse(&bob, None, None, most)).await.unwrap().unwrap();
+        let listing = soon(session.browse(&bob, Part::default(), most)).await.unwrap().unwrap();
         assert_eq!((listing.entries.len(), listing.more), (count, count < 8), "{most}");
         assert_eq!(stub.asked(Kind::Browse).len() - before, asked, "{most}");
     }
     let films = Name::new("films").unwrap();
-    let listing = soon(session.browse(&bob, Some(&films), None, 1000)).await.unwrap().unwrap();
+    let listing = soon(session.browse(&bob, Part { share: Some(&films), ..Part::default() }, 1000))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(listing.entries.len(), 1);
     let below = EntryPath::parse("koala.mp4").unwrap();
-    let listing = soon(session.browse(&bob, None, Some(&below), 1000)).await.unwrap().unwrap();
+    let listing = soon(session.browse(&bob, Part { below: Some(&below), ..Part::default() }, 1000))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(listing.entries.len(), 1);
-    assert_eq!(soon(session.browse(&user("carol"), None, None, 1000)).await, Ok(None));
-    assert_eq!(soon(session.browse(&user("alice"), Some(&films), None, 1000)).await, Ok(None));
+    assert_eq!(soon(session.browse(&user("carol"), Part::default(), 1000)).await, Ok(None));
+    assert_eq!(
+        soon(session.browse(&user("alice"), Part { share: Some(&films), ..Part::default() }, 1000))
+            .await,
+        Ok(None)
+    );
 }
 
 #[tokio::test(start_paused = true)]
@@ -547,7 +557,12 @@ async fn listings_that_cannot_be_are_not_believed() {
             request.answer(listing).unwrap();
         });
         stub.always(Kind::Browse, lie);
-        let listed = soon(stub.session().browse(&user("bob"), share.as_ref(), None, 1000)).await;
+        let listed = soon(stub.session().browse(
+            &user("bob"),
+            Part { share: share.as_ref(), ..Part::default() },
+            1000,
+        ))
+        .await;
         assert_eq!(listed, Err(Error::Nonsense(reason)));
         assert!(stub.asked(Kind::Browse).len() <= 2);
     }

@@ -4,7 +4,7 @@ use super::User;
 pub(super) use super::results::Place;
 use super::results::{Holder, KeptResult};
 use crate::model::{Content, ContentId, EntryPath, Transfer, UserName, Work};
-use crate::node::index::{Found, Query, Source};
+use crate::node::index::{Found, Part, Query, Source};
 use crate::node::{Error, Object, Wanted};
 use crate::peer;
 use std::collections::{HashMap, VecDeque};
@@ -115,7 +115,8 @@ impl User {
     /// A file, or all below a folder; a folder goes with its name.
     async fn items_of(&self, object: &Object) -> Result<Vec<Item>, Error> {
         let Object { user, share, path } = object;
-        let browsing = self.browse(user, Some(share), path.as_ref(), usize::MAX);
+        let part = Part { share: Some(share), below: path.as_ref(), keyword: None };
+        let browsing = self.browse(user, part, usize::MAX);
         let name = share.to_string();
         let transfer = Transfer { name: &name, total: 0, files: 1, with: Some(user.as_str()) };
         let told = peer::told_if_long((self.events(), Work::Looking), &transfer, browsing);

@@ -2,7 +2,7 @@
 
 use super::User;
 use super::results::{KeptResult, KeptResults};
-use crate::model::{Content, ContentId, EntryPath, Foreign, Name, UserName};
+use crate::model::{Content, ContentId, Foreign, UserName};
 use crate::node::index::{Found, Listing, More, Part, Query, Seen};
 use crate::node::{Error, Object};
 
@@ -106,27 +106,16 @@ impl User {
         }
     }
 
-    /// What a person shares with one: all of it, or of the share of this name, or of that what lies at
-    /// or below a path; at most so many entries. When the index is away, the person is asked.
+    /// What a person shares with one, or a part of it: at most so many entries. When the index is away,
+    /// the person is asked.
     pub async fn browse(
-        &self,
-        user: &UserName,
-        share: Option<&Name>,
-        below: Option<&EntryPath>,
-        most: usize,
-    ) -> Result<Listing, Error> {
-        self.browse_part(user, Part { share, below, keyword: None }, most).await
-    }
-
-    /// The same of a part.
-    pub async fn browse_part(
         &self,
         user: &UserName,
         part: Part<'_>,
         most: usize,
     ) -> Result<Listing, Error> {
         let session = self.session()?;
-        let browse = session.browse_part(user, part, most);
+        let browse = session.browse(user, part, most);
         let listing = match self.wait_or_else(&session, browse).await {
             Err(Error::Index(error)) if error.is_away() && self.pin(user)?.is_some() => {
                 // It reaches somebody, for which listings mostly need no room.

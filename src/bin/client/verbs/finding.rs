@@ -260,7 +260,7 @@ pub(super) async fn browse(program: &Program, arguments: &ArgMatches) -> Result<
     let files = usize::try_from(most).unwrap_or(1000);
     let listing = match arguments.get_one::<HostPort>("at") {
         Some(at) => me.with_place(&user, at).browse_there(&user, part, files).await?,
-        None => me.browse_part(&user, part, files).await?,
+        None => me.browse(&user, part, files).await?,
     };
     super::tell_without_index(&program.printer, &me);
     program.learn_names([user.to_string()]);

@@ -34,20 +34,9 @@ pub struct Part<'a> {
 }
 
 impl IndexSession {
-    /// What somebody shares with one, of all shares or of the one of this name, all of it or what lies
-    /// at or below a path: at most so many entries. Nothing when there is no such person, or no such share to be seen.
+    /// What somebody shares with one, or a part of it: at most so many entries. Nothing when there is no
+    /// such person, or no such share to be seen.
     pub async fn browse(
-        &self,
-        user: &UserName,
-        share: Option<&Name>,
-        below: Option<&EntryPath>,
-        most: usize,
-    ) -> Result<Option<Listing>, Error> {
-        self.browse_part(user, Part { share, below, keyword: None }, most).await
-    }
-
-    /// The same of a part.
-    pub async fn browse_part(
         &self,
         user: &UserName,
         part: Part<'_>,
