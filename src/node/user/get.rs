@@ -11,94 +11,22 @@
 //! What came of a file before it was cut off does not come again, so asking again costs nothing twice.
 
 use super::User;
+use super::asked::Asked;
 use super::clashes::Decide;
+use super::got::{GetRules, Got, Sender};
 use super::items::{Item, Place};
 use super::reach::Reached;
 use super::send::is_busy;
-use crate::crypto::{Fingerprint, UnixTime};
 use crate::link::Streams;
-use crate::model::{Content, EntryPath, HostPort, ShareId, UserName};
-use crate::node::error::Exit;
+use crate::model::{ShareId, UserName};
 use crate::node::index::Query;
 use crate::node::{Error, Wanted};
-use crate::peer::{self, FetchedFile, LandError, Landed, Landing, Portion, Rules, Sharer};
+use crate::peer::{FetchedFile, LandError, Landed, Landing, Portion, Rules, Sharer};
 use std::collections::{BTreeMap, BTreeSet};
-use std::hash::{BuildHasher, RandomState};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
-
-/// How files are got.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct GetRules {
-    /// Where they go; to [`User::downloads`] when nobody says.
-    pub out: Option<PathBuf>,
-    /// Whether files that are there are replaced.
-    pub overwrite: bool,
-    /// From whom alone.
-    pub from: Option<UserName>,
-    /// Where that person is, or the one whose files are named, for who knows better than the index.
-    pub at: Option<HostPort>,
-}
-
-impl GetRules {
-    /// Who is at the address that was named: from whom it is to be, else the one whose files these all are.
-    fn who_is_there<'a>(&'a self, wanted: &'a [Wanted]) -> Option<&'a UserName> {
-        let owner = |wanted: &'a Wanted| match wanted {
-            Wanted::Object(object) => Some(&object.user),
-            _ => None,
-        };
-        let one = self.from.as_ref().or_else(|| owner(wanted.first()?))?;
-        let is_theirs = |wanted| self.from.is_some() || owner(wanted) == Some(one);
-        wanted.iter().all(is_theirs).then_some(one)
-    }
-}
-
-/// What came of a file.
-#[derive(Debug)]
-pub struct Got {
-    /// Where it is, below the folder.
-    pub path: EntryPath,
-    /// The folder.
-    pub folder: Arc<Path>,
-    /// How many bytes it has, as was said before.
-    pub size: u64,
-    /// What its bytes are, when they came or are there.
-    pub content: Option<Content>,
-    /// Who signed and sent it; nobody when it did not come, or was there already.
-    pub from: Option<Arc<Sender>>,
-    /// Who has sent how many of its bytes, when several did, the first of them most. All of them signed
-    /// that it is this content; who did not is not among them.
-    pub parts: Vec<(Sender, u64)>,
-    /// Whether it has its name.
-    pub landed: Result<Landed, Box<Error>>,
-    /// Why no receipt of it was kept, though it came, if so.
-    pub unkept: Option<Arc<Error>>,
-}
-
-/// Who has sent a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Sender {
-    /// Who.
-    pub user: UserName,
-    /// Their identity.
-    pub fingerprint: Fingerprint,
-    /// When their words were compared; none when nobody did.
-    pub verified: Option<UnixTime>,
-}
-
-impl Got {
-    /// How a program ends that got these: as the first that failed says; with nothing to do when all
-    /// were there already.
-    pub fn exit(all: &[Self]) -> Exit {
-        if let Some(error) = all.iter().find_map(|got| got.landed.as_ref().err()) {
-            return error.advice().exit;
-        }
-        let is_new = |got: &Self| !matches!(got.landed, Ok(Landed::Already));
-        if all.iter().any(is_new) { Exit::Done } else { Exit::NothingToDo }
-    }
-}
 
 impl User {
     /// Gets files: an error when it is not known what they are, and otherwise what came of each.
@@ -436,50 +364,5 @@ impl Getting<'_> {
         let landed = Err(Box::new(why));
         let (content, from, parts, unkept) = (None, None, Vec::new(), None);
         self.got.push(Got { path, folder, size, content, from, parts, landed, unkept });
-    }
-}
-
-/// What somebody was asked for. The last stands first: where what came has stood, there is no room any
-/// more.
-struct Asked {
-    items: Vec<Option<(Item, Place)>>,
-    /// Where each stands, by the hash of where it goes: of very many, no path is here twice.
-    at: Vec<(u64, u32)>,
-    hashes: RandomState,
-}
-
-impl Asked {
-    fn new(mut asked: Vec<(Item, Place)>) -> Self {
-        // Turned round where it is.
-        asked.reverse();
-        let (items, hashes): (Vec<_>, _) =
-            (asked.into_iter().map(Some).collect(), RandomState::new());
-        let to = items.iter().flatten().map(|(item, _)| hashes.hash_one(&item.to));
-        let mut at: Vec<(u64, u32)> = to.zip(0..).collect();
-        at.sort_unstable();
-        Self { items, at, hashes }
-    }
-
-    fn wanted(&self) -> Vec<peer::Wanted> {
-        self.items.iter().rev().flatten().map(|(item, place)| item.wanted(place)).collect()
-    }
-
-    fn take(&mut self, to: &EntryPath) -> Option<(Item, Place)> {
-        let hash = self.hashes.hash_one(to);
-        let first = self.at.partition_point(|(before, _)| *before < hash);
-        let same = self.at.iter().skip(first).take_while(|(other, _)| *other == hash);
-        same.filter_map(|(_, at)| usize::try_from(*at).ok()).find_map(|at| {
-            let slot = self.items.get_mut(at)?;
-            slot.take_if(|(item, _)| item.to == *to)
-        })
-    }
-
-    fn make_small(&mut self) {
-        while self.items.pop_if(|item| item.is_none()).is_some() {}
-        self.items.shrink_to_fit();
-    }
-
-    fn rest(self) -> Vec<(Item, Place)> {
-        self.items.into_iter().rev().flatten().collect()
     }
 }

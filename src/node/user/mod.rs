@@ -69,8 +69,10 @@
 //! ```
 
 mod account;
+mod asked;
 mod clashes;
 mod get;
+mod got;
 mod heads;
 mod inbox;
 mod items;
@@ -95,7 +97,7 @@ mod without_index;
 
 pub use account::{Me, OwnKeys};
 pub use clashes::{Clash, Decide, Instead};
-pub use get::{GetRules, Got, Sender};
+pub use got::{GetRules, Got, Sender};
 pub use heads::Contradiction;
 pub use inbox::Waiting;
 pub use looking::Looking;

@@ -5,7 +5,7 @@
 //! shared with by its owner counts no more then: who gets it may share it, and the person is told so.
 
 use super::User;
-use super::get::Got;
+use super::got::Got;
 use crate::node::got_files::GotFiles;
 use crate::node::{Error, SharedFolder};
 use crate::peer::Landed;

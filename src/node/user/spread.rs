@@ -8,7 +8,8 @@
 //! ```
 
 use super::User;
-use super::get::{Getting, Got, Sender};
+use super::get::Getting;
+use super::got::{Got, Sender};
 use super::items::{Item, Place};
 use super::reach::Reached;
 use super::results::KeptResult;

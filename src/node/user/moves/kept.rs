@@ -4,7 +4,7 @@
 use super::Move;
 use crate::crypto::UnixTime;
 use crate::node::home::{HomeError, HomeLock, StateFolder, kept};
-use crate::node::user::get::GetRules;
+use crate::node::user::got::GetRules;
 use crate::node::{Error, Wanted};
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;

@@ -18,7 +18,7 @@ use self::kept::{Kept, KeptMove};
 use self::waits::Waiting;
 use super::User;
 use super::clashes::Decide;
-use super::get::{GetRules, Got};
+use super::got::{GetRules, Got};
 use super::send::SentFiles;
 use crate::crypto::UnixTime;
 use crate::model::{Content, Event, Events, HostPort, Untrusted, UserName, Work};
