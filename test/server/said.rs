@@ -98,11 +98,12 @@ fn config(name: &str, said: [Option<&str>; 3]) -> Result<Config, SettingError> {
 #[test]
 fn every_bound_can_be_set_in_each_place_and_has_a_range() {
     type Get = fn(&Config) -> u64;
-    let bounds: [(&str, Get); 14] = [
+    let bounds: [(&str, Get); 15] = [
         ("session-hours", |it| it.bounds.rules.session_lifetime.as_secs() / 3600),
         ("entries-per-person", |it| it.bounds.rules.entries_of_person),
         ("online-seconds", |it| it.bounds.rules.online_lifetime.as_secs()),
         ("idle-timeout", |it| it.bounds.deadlines.silence.as_secs()),
+        ("handshake-timeout", |it| it.bounds.deadlines.tls.as_secs()),
         ("login-timeout", |it| it.bounds.rules.anonymous_time.as_secs()),
         ("password-wait", |it| it.bounds.rules.hashing_wait.as_secs()),
         ("wrong-passwords", |it| it.bounds.rules.free_tries.into()),
