@@ -23,7 +23,7 @@ mod terminal;
 mod unrun;
 
 use blocks::{steps, stray_prompts};
-use page::{files, root, text};
+use page::{files, root, rows, text};
 use stage::Stage;
 
 /// Pages on which something is to be typed.
@@ -138,6 +138,32 @@ fn every_path_on_the_pages_is_there() {
         }
     }
     assert!(found >= 100, "only {found} paths");
+}
+
+/// The settings and events that the owner of an index is told of are there.
+#[test]
+fn what_the_owner_is_told_to_know_is_there() {
+    let page = text("docs/operating.md");
+    let named = |heading: &str| {
+        let rows = rows(&page, heading);
+        let cells = rows.iter().flat_map(|row| row[0].split('`').skip(1).step_by(2));
+        cells.map(ToOwned::to_owned).collect::<Vec<_>>()
+    };
+    let (settings, events) = (text("docs/settings.md"), text("docs/json.md"));
+    let of_server = settings.split_once("## The server").unwrap().1;
+    let told = named("| setting | when to change it |");
+    assert!(told.len() >= 8, "{told:?}");
+    for name in told {
+        assert!(of_server.contains(&format!("| `--{name}")), "there is no setting {name}");
+    }
+    let of_server = events.split_once("## From the server").unwrap().1;
+    let told = named("| look at | what it means | what to do |");
+    assert!(told.len() >= 6, "{told:?}");
+    for name in told {
+        let mut headings = of_server.lines().filter(|line| line.starts_with("### "));
+        let is_there = headings.any(|line| line.contains(&format!("`{name}`")));
+        assert!(is_there, "there is no event {name}");
+    }
 }
 
 /// The unit for systemd is one that systemd takes, and starts the server with what it takes.
