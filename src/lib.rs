@@ -10,9 +10,9 @@
 //!
 //! Begin at [`seal`] for files that are sealed for one person and opened by them
 //! (`examples/seal.rs`), at [`link`] for two programs that speak with each other (`examples/send.rs`), at
-//! [`node`] for what one person can do, and at [`index`] for a server. `docs/architecture.md` draws the way
-//! of a file through the rooms, `protocol.md` says every byte, `SECURITY.md` what is defended and what is
-//! not.
+//! [`node`] for what one person can do, and at [`index`] for a server. `docs/embedding.md` shows how a
+//! program uses them, `docs/architecture.md` draws the way of a file through the rooms, `protocol.md` says
+//! every byte, `SECURITY.md` what is defended and what is not.
 
 #![forbid(unsafe_code)]
 // Every room reads foreign bytes, and nothing in them may panic.
@@ -34,3 +34,8 @@ pub mod peer;
 pub mod seal;
 pub mod ui;
 pub mod wire;
+
+// The code on the page for other programs is compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/embedding.md")]
+mod embedding {}

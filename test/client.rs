@@ -11,6 +11,8 @@ mod stage;
 #[cfg(target_os = "linux")]
 #[path = "client/again.rs"]
 mod again;
+#[path = "client/apart.rs"]
+mod apart;
 #[path = "client/away.rs"]
 mod away;
 #[cfg(target_os = "linux")]
@@ -28,6 +30,10 @@ mod disks;
 mod errands;
 #[path = "client/exits.rs"]
 mod exits;
+#[path = "client/first_keys.rs"]
+mod first_keys;
+#[path = "client/found.rs"]
+mod found;
 #[path = "client/getting.rs"]
 mod getting;
 #[path = "client/json.rs"]
@@ -52,6 +58,10 @@ mod moving_sources;
 mod overview;
 #[path = "client/own_keys.rs"]
 mod own_keys;
+#[path = "client/panics.rs"]
+mod panics;
+#[path = "client/places.rs"]
+mod places;
 #[cfg(target_os = "linux")]
 #[path = "client/prompt.rs"]
 mod prompt;
@@ -77,6 +87,8 @@ mod town;
 #[cfg(target_os = "linux")]
 #[path = "client/two_machines.rs"]
 mod two_machines;
+#[path = "client/typed.rs"]
+mod typed;
 #[path = "client/unread.rs"]
 mod unread;
 #[path = "client/verbs.rs"]

@@ -30,6 +30,10 @@ mod listening;
 mod middle;
 #[path = "link/places.rs"]
 mod places;
+#[path = "link/simulated.rs"]
+mod simulated;
+#[path = "link/simulated_line.rs"]
+mod simulated_line;
 #[path = "link/slow.rs"]
 mod slow;
 #[path = "link/strangers.rs"]

@@ -9,6 +9,8 @@ mod stage;
 
 #[path = "server/bounds.rs"]
 mod bounds;
+#[path = "server/kept.rs"]
+mod kept;
 #[path = "server/mistakes.rs"]
 mod mistakes;
 #[path = "server/orders.rs"]

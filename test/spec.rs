@@ -1,6 +1,8 @@
 //! `protocol.md` and the pages of `docs/` say what the code does: their tables are compared with the
 //! code's, and their examples with what the code computes.
 
+#[path = "docs/cargo.rs"]
+mod cargo;
 #[path = "spec/catalog.rs"]
 mod catalog;
 #[path = "spec/commands.rs"]

@@ -2,8 +2,10 @@
 
 use crate::orders::join;
 use crate::stage::{Machine, Running, person};
+use std::io::Read;
+use std::net::TcpStream;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tokio::runtime::Builder;
 use tokio::time::timeout;
 use waxwing::link::{Backoff, Conversation, Deadlines, Dialler, Error, Expected, Incoming, Side};
@@ -20,6 +22,20 @@ async fn dial(server: &Running, name: &str) -> Result<(Conversation, Incoming), 
 
 fn start(machine: &Machine, flags: &[&str]) -> Running {
     machine.start_with(&[&["--data", "data", "--listen", "127.0.0.1:0"], flags].concat())
+}
+
+#[test]
+fn who_does_not_say_in_time_who_they_are_goes() {
+    let machine = Machine::with_keys();
+    let server = start(&machine, &["--handshake-timeout", "1"]);
+    let mut silent = TcpStream::connect(server.address()).unwrap();
+    silent.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    let began = Instant::now();
+    // Closed or reset: over, either way.
+    let _ = silent.read(&mut [0]);
+    // Ten seconds are usual.
+    assert!(began.elapsed() < Duration::from_secs(8), "{:?}", began.elapsed());
+    server.stop();
 }
 
 #[test]

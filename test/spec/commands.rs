@@ -1,4 +1,5 @@
-//! `docs/commands.md` has every verb of both programs, with all that its help says.
+//! `docs/commands.md` has every verb of both programs, with all that its help says, and the README a
+//! line for each.
 
 use super::help::{Help, Program};
 use super::page::{cell, code, is_made};
@@ -15,6 +16,21 @@ fn every_verb_and_flag_stands_in_the_list_of_commands() {
         let list = format!("| verb | what it does |\n|---|---|\n{list}");
         let made = format!("{list}\nWith every verb:\n\n{flags}{sections}");
         is_made("docs/commands.md", &format!("the {}", program.name()), &made);
+    }
+}
+
+#[test]
+fn the_readme_has_a_line_for_every_verb() {
+    for program in Program::BOTH {
+        let help = program.help(&[]);
+        let verbs = help.group("Commands").iter().filter(|(verb, _)| verb != "help");
+        let name = program.name();
+        let row = |(verb, about): &(String, String)| {
+            format!("| {} | {} |\n", code(&format!("{name} {verb}")), cell(about))
+        };
+        let made =
+            format!("| verb | what it does |\n|---|---|\n{}", verbs.map(row).collect::<String>());
+        is_made("README.md", &format!("the verbs of the {name}"), &made);
     }
 }
 

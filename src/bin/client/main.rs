@@ -16,6 +16,7 @@ mod first_run;
 mod folders;
 mod got_shared;
 mod mistakes;
+mod panics;
 mod program;
 mod prompt;
 mod samples;
@@ -30,10 +31,8 @@ mod visits;
 use clap::ArgMatches;
 use program::Program;
 use settings::{Given, JSON, TABLE};
-use std::backtrace::Backtrace;
 use std::env;
 use std::io;
-use std::panic;
 use std::process::ExitCode;
 use std::thread;
 use waxwing::ui::settings::{ConfigFile, Settings};
@@ -80,7 +79,7 @@ fn run(matches: ArgMatches, given: Given, printer: &Printer) -> Result<u8, Failu
         .build()
         .map_err(|error| Failure::new(Exit::Error, format!("no threads can be had: {error}")))?;
     let program = Program::new(given, printer.clone())?;
-    log_panics(printer);
+    panics::log(printer);
     let done = runtime.block_on(verbs::carry_out(&program, matches));
     match &done {
         Ok(exit) => printer.log(Level::Info, format!("ended with exit code {exit}")),
@@ -89,18 +88,6 @@ fn run(matches: ArgMatches, given: Given, printer: &Printer) -> Result<u8, Failu
     program.end();
     runtime.shutdown_background();
     done
-}
-
-/// A mistake of ours says where it was made, for whoever mends it.
-fn log_panics(printer: &Printer) {
-    let (printer, usual) = (printer.clone(), panic::take_hook());
-    panic::set_hook(Box::new(move |told| {
-        printer.log(Level::Error, told);
-        for line in Backtrace::force_capture().to_string().lines() {
-            printer.log(Level::Error, line);
-        }
-        usual(told);
-    }));
 }
 
 fn configure(matches: &ArgMatches, typed: &Settings) -> Result<Given, Failure> {

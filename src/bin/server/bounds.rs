@@ -26,6 +26,13 @@ pub(crate) const IDLE_TIMEOUT: Setting = Setting::usually(
     "Take a connection for broken in which nothing comes for so long",
 );
 
+pub(crate) const HANDSHAKE_TIMEOUT: Setting = Setting::usually(
+    "handshake-timeout",
+    "SECONDS",
+    "10",
+    "Wait so long for TLS behind a connection, and as long again for the proof of who is there",
+);
+
 pub(crate) const LOGIN_TIMEOUT: Setting = Setting::usually(
     "login-timeout",
     "SECONDS",
@@ -122,9 +129,10 @@ fn rules(settings: &Settings) -> Result<Rules, SettingError> {
 
 fn deadlines(settings: &Settings) -> Result<Deadlines, SettingError> {
     let usual = Deadlines::default();
+    let tls = settings.seconds(&HANDSHAKE_TIMEOUT, 1..=3600, usual.tls)?;
     let silence = settings.seconds(&IDLE_TIMEOUT, 2..=3600, usual.silence)?;
     // Who is silent is asked in time whether they are there.
-    Ok(Deadlines { silence, ping: silence / 2, ..usual })
+    Ok(Deadlines { tls, proof: tls, silence, ping: silence / 2, ..usual })
 }
 
 fn limits(settings: &Settings) -> Result<Limits, SettingError> {

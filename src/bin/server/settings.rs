@@ -23,6 +23,7 @@ pub(crate) static TABLE: &[&Setting] = &[
     &bounds::ENTRIES_PER_PERSON,
     &bounds::ONLINE_SECONDS,
     &bounds::IDLE_TIMEOUT,
+    &bounds::HANDSHAKE_TIMEOUT,
     &bounds::LOGIN_TIMEOUT,
     &bounds::PASSWORD_WAIT,
     &bounds::WRONG_PASSWORDS,

@@ -8,6 +8,7 @@ use clap::{Arg, ArgMatches, Command};
 use clap_complete::Shell;
 use serde::Serialize;
 use std::io;
+use std::path::PathBuf;
 use waxwing::model::Untrusted;
 use waxwing::node;
 use waxwing::ui::{Exit, Failure, LogFile, Table};
@@ -31,7 +32,7 @@ pub(super) async fn paths(program: &Program, _: &ArgMatches) -> Result<(), Troub
     let mut table = Table::without_heading();
     let mut told = serde_json::Map::new();
     told.insert("type".to_owned(), "paths".into());
-    for (what, path) in program.home.places() {
+    for (what, path) in places(program) {
         let text = path.display().to_string();
         table.row([what, &text]);
         told.insert(what.to_owned(), text.into());
@@ -44,6 +45,17 @@ pub(super) async fn paths(program: &Program, _: &ArgMatches) -> Result<(), Troub
     program.printer.object(&told);
     program.printer.table(table);
     Ok(())
+}
+
+/// All places of the home; what is got may go elsewhere.
+fn places(program: &Program) -> Vec<(&'static str, PathBuf)> {
+    let set = || match program.opened() {
+        Some(me) => Some(me.downloads()),
+        None => program.with_config(|config| config.downloads.clone()).flatten(),
+    };
+    let set = program.downloads().or_else(set).map(|path| ("downloads", path));
+    let own = program.home.places().into_iter();
+    own.filter(|(what, _)| set.is_none() || *what != "downloads").chain(set.clone()).collect()
 }
 
 pub(super) async fn completions(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
