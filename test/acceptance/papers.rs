@@ -84,6 +84,27 @@ fn every_dependency_is_locked_and_has_its_reason() {
     assert!(text(".ci/run").contains("cargo clippy --all-targets --locked"));
 }
 
+/// What is public has a word of documentation, or nothing lands: lints see to it, and the reference is
+/// made of it without a remark. Its examples are among the tests of the library.
+#[test]
+fn the_reference_of_the_crate_is_whole() {
+    assert!(text("Cargo.toml").contains("\n[lints.rust]\nmissing_docs = \"warn\"\n"));
+    let before_landing = text(".ci/run");
+    for step in [
+        "export RUSTDOCFLAGS=\"-D warnings\"\n",
+        "cargo doc --no-deps --locked\n",
+        "cargo clippy --all-targets --locked -- -D warnings\n",
+        "cargo test\n",
+    ] {
+        assert!(before_landing.contains(step), "{step} is no step of it");
+    }
+    let rooms = files("src", ".rs").into_iter().filter(|it| !it.starts_with("src/bin"));
+    let code: String = rooms.map(|it| text(it.to_str().unwrap())).collect();
+    let is_fence = |line: &&str| ["/// ```", "//! ```"].contains(&line.trim());
+    assert!(code.lines().filter(is_fence).count() >= 40, "few examples");
+    assert!(!code.contains("allow(missing_docs"));
+}
+
 #[test]
 fn every_bench_tells_ratios_with_their_aims() {
     let manifest = text("Cargo.toml");

@@ -24,6 +24,7 @@ fn beyond_four_gib() {
 }
 
 /// Files of these sizes are got, and then sent.
+#[allow(clippy::print_stdout, reason = "figures are read by people")]
 fn travel(sizes: &[u64]) {
     let town = Town::new();
     let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));

@@ -80,7 +80,7 @@ fn a_seed_holds(seed: u64) -> bool {
 fn is_cut(after: u64) {
     let plan = Plan { asks: 2, streams: 1, chunks: 3, size: 1000 };
     for (is_there, fate) in
-        [(true, Fate::Cut), (false, Fate::Cut), (after % 2 == 0, Fate::HalfClose)]
+        [(true, Fate::Cut), (false, Fate::Cut), (after.is_multiple_of(2), Fate::HalfClose)]
     {
         let _named = Named(format!("{fate:?} there: {is_there}, after {after} bytes"));
         let (chance, pause) = (Chance::of(after), (1 << 40, 0));
@@ -93,6 +93,7 @@ fn is_cut(after: u64) {
 struct Named(String);
 
 impl Drop for Named {
+    #[allow(clippy::print_stderr, reason = "whoever looks for the fault reads it")]
     fn drop(&mut self) {
         if panicking() {
             eprintln!("it failed with {}", self.0);
@@ -148,7 +149,10 @@ fn converse(weather: Weather, [of_alice, of_bob]: [Plan; 2]) {
         let struck = *struck.lock().unwrap();
         let is_lost = !weather.is_fair() && !matches!(weather.fate, Fate::Pause(_) | Fate::Flip);
         if let Some(since) = struck.filter(|_| is_lost) {
-            let most = KNOWN_AFTER + weather.time_of_what_is_under_way();
+            // An end is seen at once; that nothing comes is seen by the silence.
+            let is_seen = matches!(weather.fate, Fate::Cut | Fate::HalfClose);
+            let silence = if is_seen { Duration::ZERO } else { SILENCE };
+            let most = silence + FAREWELLS + weather.time_of_what_is_under_way();
             assert!(since.elapsed() <= most, "it took {:?}, not {most:?}", since.elapsed());
         }
         ground.stop().await;
@@ -371,6 +375,7 @@ const LAST_WORDS: u32 = 3;
 const LAST: u32 = 1000;
 /// Whatever the line does, nobody talks or waits longer.
 const LONGEST: Duration = Duration::from_secs(400);
-/// When nothing comes any more, both know it in so long: the silence that is borne, and the farewells
-/// of both. What was said before may still be under way then.
-const KNOWN_AFTER: Duration = Duration::from_secs(60 + 5 + 5 + 5);
+/// So much of it is borne.
+const SILENCE: Duration = Duration::from_secs(60);
+/// Of both, one after the other, and what each waits for the other to close.
+const FAREWELLS: Duration = Duration::from_secs(15);
