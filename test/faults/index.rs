@@ -148,3 +148,27 @@ fn who_is_online_comes_back_when_the_line_does_and_does_not_storm_the_index() {
     assert!(!said.contains("panicked"), "{said}");
     end(town);
 }
+
+#[test]
+fn who_is_online_comes_back_after_a_greeting_that_was_altered() {
+    let town = Town::new();
+    let proxy = Proxy::new(town.index.address());
+    let (bob, mallory) = (joined(&town, &proxy, "bob"), town.joined("mallory"));
+    bob.write("zoo/koala", b"asleep");
+    assert_eq!(run(&bob, &["share", "add", "bob/zoo"]).exit, 0);
+    let complaints = bob.path.join("state/said");
+    let online = Online::of(&mut bob.command(&["serve", "--json"]), &complaints);
+    // In the answer of TLS, and in the proof.
+    for at in [40, 1400] {
+        proxy.set(Script::both(cut(0, End::Reset)));
+        in_the_end(false, || proxy.seen().iter().any(|seen| seen.is_open));
+        let (back, before) = (Way { flip: Some(at), ..Way::default() }, proxy.count());
+        proxy.set_for(1, Script { back, ..Script::default() });
+        in_the_end(true, || proxy.count() > before + 1);
+        bob.write(&format!("zoo/wombat{at}"), b"digs");
+        in_the_end(0, || mallory.run(&["get", &format!("bob:zoo/wombat{at}")]).exit);
+    }
+    let said = online.stop();
+    assert!(said.contains("is back") && !said.contains("panicked"), "{said}");
+    end(town);
+}
