@@ -22,6 +22,12 @@ pub(crate) enum Verb {
 
 pub(crate) const BOTH: [Verb; 2] = [Verb::Get, Verb::Send];
 
+/// Both at once, each in a town of its own, since much of the time is spent waiting.
+pub(crate) fn both_at_once(story: impl Fn(Verb) + Sync) {
+    let story = &story;
+    thread::scope(|scope| BOTH.map(|verb| scope.spawn(move || story(verb))).map(drop));
+}
+
 /// Mallory dials Bob over the line. Both verbs move a folder of the same files.
 pub(crate) struct Pair<'a> {
     pub(crate) bob: Home<'a>,

@@ -1,6 +1,6 @@
 //! Lines that lose nothing: bytes come late, slowly, alone or in lumps. All arrives, at the first try.
 
-use crate::ground::{BOTH, KIB, MIB, Pair, Verb, done, end, spawn};
+use crate::ground::{BOTH, KIB, MIB, Pair, Verb, both_at_once, done, end, spawn};
 use crate::proxy::{Portions, Script, Way};
 use crate::town::Town;
 use std::fs;
@@ -54,14 +54,14 @@ fn bytes_that_travel_alone_arrive() {
 /// As a satellite or a very bad radio.
 #[test]
 fn with_two_seconds_from_question_to_answer_all_arrives() {
-    let town = Town::new();
-    let pair = Pair::new(&town, 5 * MIB);
-    let way = Way { delay: Duration::from_secs(1), ..Way::default() };
-    for verb in BOTH {
+    both_at_once(|verb| {
+        let town = Town::new();
+        let pair = Pair::new(&town, 5 * MIB);
+        let way = Way { delay: Duration::from_secs(1), ..Way::default() };
         all_arrives(&pair, verb, &format!("{verb:?}"), way);
-    }
-    pair.end();
-    end(town);
+        pair.end();
+        end(town);
+    });
 }
 
 #[test]

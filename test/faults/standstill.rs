@@ -1,7 +1,7 @@
 //! Lines on which nothing moves for a while: short, and it goes on; long, and it is given up, told, and
 //! gone on with.
 
-use crate::ground::{BOTH, MIB, Pair, Verb, cut, done, end};
+use crate::ground::{MIB, Pair, Verb, both_at_once, cut, done, end};
 use crate::proxy::{End, Script, Way};
 use crate::town::{Town, in_the_end};
 use std::process::Child;
@@ -32,9 +32,9 @@ fn stands_still(pair: &Pair<'_>, verb: Verb, settings: &[&str]) -> Child {
 
 #[test]
 fn who_stands_still_for_a_while_goes_on() {
-    let town = Town::new();
-    let pair = Pair::new(&town, LARGE);
-    for verb in BOTH {
+    both_at_once(|verb| {
+        let town = Town::new();
+        let pair = Pair::new(&town, LARGE);
         let before = pair.proxy.count();
         let moving = stands_still(&pair, verb, &["--retries", "1"]);
         sleep(Duration::from_secs(5));
@@ -44,9 +44,9 @@ fn who_stands_still_for_a_while_goes_on() {
         pair.has_arrived(verb, "it went on");
         let connections = pair.proxy.count() - before;
         assert!(connections <= 9, "{verb:?} {connections} connections");
-    }
-    pair.end();
-    end(town);
+        pair.end();
+        end(town);
+    });
 }
 
 /// The same for half a minute, with the usual settings.
@@ -54,27 +54,27 @@ fn who_stands_still_for_a_while_goes_on() {
 #[test]
 #[ignore = "takes two minutes"]
 fn who_stands_still_for_half_a_minute_goes_on() {
-    let town = Town::new();
-    let pair = Pair::new(&town, LARGE);
-    for verb in BOTH {
+    both_at_once(|verb| {
+        let town = Town::new();
+        let pair = Pair::new(&town, LARGE);
         let moving = stands_still(&pair, verb, &[]);
         sleep(Duration::from_secs(30));
         pair.proxy.set(Script::default());
         let done = done(moving);
         assert_eq!(done.exit, 0, "{verb:?} {done:?}");
         pair.has_arrived(verb, "half a minute");
-    }
-    pair.end();
-    end(town);
+        pair.end();
+        end(town);
+    });
 }
 
 const IMPATIENT: [&str; 4] = ["--idle-timeout", "5", "--handshake-timeout", "5"];
 
 #[test]
 fn who_stands_still_for_long_is_given_up_and_the_rest_comes_later() {
-    let town = Town::new();
-    let pair = Pair::patient(&town, LARGE, &IMPATIENT);
-    for verb in BOTH {
+    both_at_once(|verb| {
+        let town = Town::new();
+        let pair = Pair::patient(&town, LARGE, &IMPATIENT);
         let moving = stands_still(&pair, verb, &[&IMPATIENT[..], &["--retries", "1"]].concat());
         let begun = Instant::now();
         let failed = done(moving);
@@ -89,16 +89,16 @@ fn who_stands_still_for_long_is_given_up_and_the_rest_comes_later() {
         let came = pair.proxy.passed() - before;
         assert!(came < (LARGE - MIB) as u64, "{verb:?}: {came} bytes came again");
         pair.has_arrived(verb, "the rest");
-    }
-    pair.end();
-    end(town);
+        pair.end();
+        end(town);
+    });
 }
 
 #[test]
 fn who_stands_still_and_tries_again_completes_by_itself() {
-    let town = Town::new();
-    let pair = Pair::patient(&town, LARGE, &IMPATIENT);
-    for verb in BOTH {
+    both_at_once(|verb| {
+        let town = Town::new();
+        let pair = Pair::patient(&town, LARGE, &IMPATIENT);
         let before = pair.proxy.count();
         let settings = [&IMPATIENT[..], &["--retries", "4", "--retry-pause", "1"]].concat();
         let moving = stands_still(&pair, verb, &settings);
@@ -112,7 +112,7 @@ fn who_stands_still_and_tries_again_completes_by_itself() {
         // Four tries, and lanes.
         let connections = pair.proxy.count() - before;
         assert!(connections <= 4 + 16, "{verb:?} {connections} connections");
-    }
-    pair.end();
-    end(town);
+        pair.end();
+        end(town);
+    });
 }
