@@ -26,8 +26,14 @@ mod demo;
 mod disks;
 #[path = "client/errands.rs"]
 mod errands;
+#[cfg(target_os = "linux")]
+#[path = "client/eve.rs"]
+mod eve;
 #[path = "client/exits.rs"]
 mod exits;
+#[cfg(target_os = "linux")]
+#[path = "client/few_descriptors.rs"]
+mod few_descriptors;
 #[path = "client/getting.rs"]
 mod getting;
 #[path = "client/json.rs"]
@@ -52,6 +58,8 @@ mod moving_sources;
 mod overview;
 #[path = "client/own_keys.rs"]
 mod own_keys;
+#[path = "client/poor_lines.rs"]
+mod poor_lines;
 #[cfg(target_os = "linux")]
 #[path = "client/prompt.rs"]
 mod prompt;
@@ -63,6 +71,9 @@ mod secrets;
 mod settings;
 #[path = "client/sharing.rs"]
 mod sharing;
+#[cfg(target_os = "linux")]
+#[path = "client/soak.rs"]
+mod soak;
 #[cfg(target_os = "linux")]
 #[path = "client/story.rs"]
 mod story;
