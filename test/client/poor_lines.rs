@@ -162,6 +162,7 @@ fn all_come_over(lines: &[(&str, usize, Poor)]) {
     }
 }
 
+#[allow(clippy::print_stdout, reason = "figures are read by people")]
 fn comes_over(mallory: &Home<'_>, name: &str, at: SocketAddr) {
     let (what, at) = (format!("bob:zoo/{name}"), at.to_string());
     let out = mallory.path.join("out").join(name);

@@ -38,6 +38,7 @@ fn round(bob: &Home<'_>, mallory: &Home<'_>) {
 }
 
 /// After some rounds to become warm, rounds for so long, and no fewer than [`LEAST`].
+#[allow(clippy::print_stdout, reason = "figures are read by people")]
 fn rounds(time: Duration) {
     let town = Town::new();
     let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));

@@ -109,6 +109,7 @@ async fn slowest_hundredth(asker: &Caller, time: Duration) -> Duration {
 }
 
 /// Somebody searches for so long while two hundred strangers log in, again and again.
+#[allow(clippy::print_stdout, reason = "figures are read by people")]
 async fn two_hundred_log_in(time: Duration) {
     let rules = Rules {
         hashing_threads: 1,
