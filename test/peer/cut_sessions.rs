@@ -103,8 +103,8 @@ async fn session(stage: &Stage, way: Way, most: usize) -> usize {
 async fn settled(stage: &Stage, way: Way) {
     let is_held = || {
         let entries = fs::read_dir(stage.at(way.folder())).into_iter().flatten().flatten();
-        let locks = entries.filter_map(|entry| fs::File::open(entry.path().join("lock")).ok());
-        locks.map(|lock| lock.try_lock().is_err()).any(|is_held| is_held)
+        let mut locks = entries.filter_map(|entry| fs::File::open(entry.path().join("lock")).ok());
+        locks.any(|lock| lock.try_lock().is_err())
     };
     let all_is_done = async {
         while is_held() {
