@@ -197,18 +197,12 @@ fn poor_lines_bring_everything_in_the_end() {
 #[test]
 #[ignore = "takes minutes"]
 fn the_poorest_lines() {
-    // Tries begin anew when something was verified since the last: in two seconds, a segment is.
     let gap = Some((8 * MIB as u64, Duration::from_secs(35)));
     all_come_over(&[
         ("far and large", 24 * MIB, FAR),
         ("slow", 6000, Poor { rate: Some(1000), ..NEAR }),
         ("torn", 24 * MIB, Poor { gap, ..NEAR }),
         ("far and torn", 24 * MIB, Poor { gap, ..FAR }),
-        (
-            "reset",
-            24 * MIB,
-            Poor { rate: Some(1_000_000), resets: Some((7 * MIB as u64, 6)), ..NEAR },
-        ),
     ]);
 }
 
