@@ -28,8 +28,14 @@ mod demo;
 mod disks;
 #[path = "client/errands.rs"]
 mod errands;
+#[cfg(target_os = "linux")]
+#[path = "client/eve.rs"]
+mod eve;
 #[path = "client/exits.rs"]
 mod exits;
+#[cfg(target_os = "linux")]
+#[path = "client/few_descriptors.rs"]
+mod few_descriptors;
 #[path = "client/first_keys.rs"]
 mod first_keys;
 #[path = "client/found.rs"]
@@ -62,6 +68,8 @@ mod own_keys;
 mod panics;
 #[path = "client/places.rs"]
 mod places;
+#[path = "client/poor_lines.rs"]
+mod poor_lines;
 #[cfg(target_os = "linux")]
 #[path = "client/prompt.rs"]
 mod prompt;
@@ -73,6 +81,9 @@ mod secrets;
 mod settings;
 #[path = "client/sharing.rs"]
 mod sharing;
+#[cfg(target_os = "linux")]
+#[path = "client/soak.rs"]
+mod soak;
 #[cfg(target_os = "linux")]
 #[path = "client/story.rs"]
 mod story;

@@ -8,6 +8,8 @@ mod stage;
 
 #[path = "index/accounts.rs"]
 mod accounts;
+#[path = "index/alike.rs"]
+mod alike;
 #[path = "index/catalog.rs"]
 mod catalog;
 #[path = "index/hostile.rs"]

@@ -10,6 +10,8 @@ mod stage;
 #[path = "link/stranger.rs"]
 mod stranger;
 
+#[path = "link/announcers.rs"]
+mod announcers;
 #[path = "link/backoff.rs"]
 mod backoff;
 #[path = "link/cells.rs"]

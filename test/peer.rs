@@ -2,11 +2,17 @@
 
 #[path = "common/mod.rs"]
 mod keys;
+#[path = "common/sandbox.rs"]
+mod sandbox;
 #[path = "peer/stage.rs"]
 mod stage;
 
+#[path = "peer/canary.rs"]
+mod canary;
 #[path = "peer/changed.rs"]
 mod changed;
+#[path = "peer/cut_sessions.rs"]
+mod cut_sessions;
 #[path = "peer/fetching.rs"]
 mod fetching;
 #[path = "peer/folders.rs"]
@@ -29,6 +35,8 @@ mod rude_askers;
 mod rude_offers;
 #[path = "peer/rude_senders.rs"]
 mod rude_senders;
+#[path = "peer/rude_wraps.rs"]
+mod rude_wraps;
 #[path = "peer/sending.rs"]
 mod sending;
 #[path = "peer/serving.rs"]
@@ -37,3 +45,7 @@ mod serving;
 mod showing;
 #[path = "peer/spread.rs"]
 mod spread;
+#[path = "peer/taken_places.rs"]
+mod taken_places;
+#[path = "peer/too_much.rs"]
+mod too_much;

@@ -24,6 +24,8 @@ mod said;
 mod settings;
 #[path = "spec/structure.rs"]
 mod structure;
+#[path = "spec/threats.rs"]
+mod threats;
 #[path = "spec/troubleshooting.rs"]
 mod troubleshooting;
 #[path = "spec/typed.rs"]

@@ -51,7 +51,7 @@ impl<'a> Disk<'a> {
 }
 
 /// The command under another program, to which it is handed.
-fn under(program: &[&str], command: &Command) -> Command {
+pub(crate) fn under(program: &[&str], command: &Command) -> Command {
     let mut outer = Command::new(program[0]);
     outer.args(&program[1..]).arg(command.get_program()).args(command.get_args());
     outer.current_dir(command.get_current_dir().unwrap()).env_clear();

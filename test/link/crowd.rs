@@ -13,14 +13,14 @@ use tokio::task::spawn_blocking;
 use waxwing::link::{Backoff, Deadlines, Dialler, Expected, Limits, Listener, Notice};
 
 /// Another process of this program, which listens.
-struct Other {
+pub(crate) struct Other {
     process: Child,
     said: BufReader<ChildStdout>,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
 }
 
 impl Other {
-    fn start(test: &str) -> Self {
+    pub(crate) fn start(test: &str) -> Self {
         let mut process = Command::new(std::env::current_exe().unwrap())
             .args(["--exact", test, "--ignored", "--nocapture"])
             .stdin(Stdio::piped())
@@ -82,7 +82,7 @@ async fn tell_memory() {
 }
 
 /// Resident memory, and its peak, of the other process, in KiB.
-fn memory_of(other: &mut Other) -> (u64, u64) {
+pub(crate) fn memory_of(other: &mut Other) -> (u64, u64) {
     other.say("memory?");
     let said = other.hear("MEMORY ");
     let (now, peak) = said.split_once(' ').unwrap();
@@ -90,7 +90,7 @@ fn memory_of(other: &mut Other) -> (u64, u64) {
 }
 
 /// Raises our limit of descriptors as far as it may go, and gives it.
-fn raise_descriptors() -> u64 {
+pub(crate) fn raise_descriptors() -> u64 {
     let Rlimit { maximum, .. } = getrlimit(Resource::Nofile);
     setrlimit(Resource::Nofile, Rlimit { current: maximum, maximum }).unwrap();
     maximum.unwrap_or(u64::MAX)

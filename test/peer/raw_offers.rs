@@ -1,7 +1,9 @@
 //! Senders that offer what nobody may: names that lead out, collide or deceive, lists that lie, and
 //! what was sent before. None of it is even proposed, and nothing changes on the disk.
 
+use crate::canary::Canary;
 use crate::raw_sender::{Introduction, ask, entry, why_it_ended};
+use crate::sandbox::Everything;
 use crate::stage::{Stage, soon};
 use std::fs;
 use std::time::Duration;
@@ -11,8 +13,13 @@ use waxwing::seal::Refusal;
 use waxwing::wire::{Code, Kind, StreamEnd};
 
 /// Bob's home with much that should stay as it is, and a way out of his inbox.
-async fn sandbox() -> Stage {
+pub(crate) async fn sandbox() -> Stage {
     let stage = Stage::new().await;
+    fill(&stage);
+    stage
+}
+
+pub(crate) fn fill(stage: &Stage) {
     for name in ["secret", "inbox/x", "share/mine", "outside/deep/file"] {
         stage.write(name, name.as_bytes());
     }
@@ -21,25 +28,9 @@ async fn sandbox() -> Stage {
     {
         std::os::unix::fs::symlink(stage.at(to), stage.at(at)).unwrap();
     }
-    stage
 }
 
-/// Every name in Bob's home with what it is, when it was changed, and what it holds.
-fn everything(stage: &Stage) -> Vec<String> {
-    let mut all: Vec<String> = stage
-        .tree("")
-        .into_iter()
-        .map(|(name, bytes)| {
-            let about = fs::symlink_metadata(stage.at(&name)).unwrap();
-            let target = fs::read_link(stage.at(&name)).ok();
-            format!("{name} {:?} {:?} {target:?} {bytes:?}", about.file_type(), about.modified())
-        })
-        .collect();
-    all.sort();
-    all
-}
-
-async fn is_still_served(stage: &mut Stage, name: &str) {
+pub(crate) async fn is_still_served(stage: &mut Stage, name: &str) {
     stage.write(name, b"an honest note");
     let files = Files::open(&[stage.at(name)]).unwrap();
     let sent = soon(stage.alice.send(&stage.streams, files, Duration::from_secs(30))).await;
@@ -105,21 +96,22 @@ fn hostile() -> Vec<(&'static str, Vec<Vec<u8>>)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_that_nobody_may_give_are_not_even_proposed() {
-    let (mut stage, mut before) = (sandbox().await, Vec::new());
-    for (at, (what, entries)) in hostile().into_iter().enumerate() {
-        // After a few, nothing more is heard of the sender.
-        if at % 5 == 0 {
-            stage = sandbox().await;
-            before = everything(&stage);
+    // After five, nothing more is heard of the sender.
+    for some in hostile().chunks(5) {
+        let mut stage = sandbox().await;
+        let canary = Canary::begin(&stage).await;
+        let before = Everything::untouched(&stage.at(""));
+        for (what, entries) in some {
+            let (code, error) = offered(&mut stage, entries).await;
+            let Error::Stream(StreamError::Sealed(refusal)) = error else {
+                panic!("{what}: {error:?}")
+            };
+            // A list that is longer than any list of so many entries is not even read.
+            assert!(matches!(refusal, Refusal::NotOpened | Refusal::Policy), "a name that {what}");
+            assert_eq!(code, refusal.into(), "a name that {what}");
+            before.is_still(&stage.at(""), &format!("a name that {what}"));
         }
-        let (code, error) = offered(&mut stage, &entries).await;
-        let Error::Stream(StreamError::Sealed(refusal)) = error else {
-            panic!("{what}: {error:?}")
-        };
-        // A list that is longer than any list of so many entries is not even read.
-        assert!(matches!(refusal, Refusal::NotOpened | Refusal::Policy), "a name that {what}");
-        assert_eq!(code, refusal.into(), "a name that {what}");
-        assert_eq!(everything(&stage), before, "a name that {what}");
+        canary.sings().await;
     }
 }
 
@@ -162,13 +154,13 @@ async fn a_stream_that_is_played_again_lands_nothing_a_second_time() {
     introduction.send(&bob, &frames);
     take_back(&bob, &frames);
     stage.received().await.unwrap_err();
-    let before = everything(&stage);
+    let before = Everything::untouched(&stage.at(""));
 
     let (_, mut again) = ask(&bob, 1).await;
     introduction.send(&bob, &again);
     assert_eq!(why_it_ended(&mut again).await, Refusal::Context.into());
     let error = stage.received().await.unwrap_err();
     assert!(matches!(error, Error::Stream(StreamError::Sealed(Refusal::Context))), "{error:?}");
-    assert_eq!(everything(&stage), before);
+    before.is_still(&stage.at(""), "played again");
     is_still_served(&mut stage, "note").await;
 }

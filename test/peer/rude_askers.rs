@@ -1,5 +1,7 @@
 //! Askers that want what nobody would: they get a reason, and others go on being served.
 
+use crate::canary::Canary;
+use crate::sandbox::Everything;
 use crate::stage::{MIB, Stage, bytes_of, path, soon};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
@@ -256,7 +258,8 @@ async fn paths_that_lead_out_of_a_share_are_no_requests() {
     let stage = Stage::new().await;
     stage.make("a", b"a");
     stage.write("secret", b"beside the share");
-    stage.publish(Audience::Everyone);
+    let canary = Canary::begin(&stage).await;
+    let before = Everything::untouched(&stage.at(""));
     let paths: [&[&str]; 9] = [
         &["..", "secret"],
         &["../secret"],
@@ -274,4 +277,6 @@ async fn paths_that_lead_out_of_a_share_are_no_requests() {
     }
     let plain = soon(stage.streams.conversation().ask_stream(Anywhere(0, &["a"]))).await;
     assert_eq!(plain.unwrap().0.entries, 1, "it is the paths that were refused");
+    before.is_still(&stage.at(""), "somebody asked");
+    canary.sings().await;
 }

@@ -1,6 +1,7 @@
 //! Senders that answer a request with something else: nothing of it gets a name.
 
 use crate::keys::NOW;
+use crate::sandbox::Everything;
 use crate::stage::{Answered, MIB, Stage, bytes_of, identity, path, sharer, wanted};
 use std::future::Future;
 use std::io;
@@ -104,13 +105,21 @@ async fn rudely<F: Future<Output = ()> + Send + 'static>(
     Stage::answering(tempdir().unwrap(), sharer("bob"), answer).await
 }
 
+/// All that is there before anything comes.
+fn home(stage: &Stage) -> Everything {
+    stage.write("downloads/mine", b"mine");
+    stage.write("beside", b"beside");
+    Everything::below(&stage.at(""))
+}
+
 /// What comes of asking such a sender for five sevens called `a`.
 async fn fetched_from<F: Future<Output = ()> + Send + 'static>(
     rude: impl Fn(Request, Streams) -> F + Clone + Send + Sync + 'static,
 ) -> (Stage, Fetched) {
     let stage = rudely(rude).await;
+    let before = home(&stage);
     let fetched = stage.fetch_all(vec![wanted("a", Some(Content::of(&[7; 5])))]).await;
-    assert_eq!(stage.names("downloads"), [""; 0], "something is there");
+    before.is_still(&stage.at(""), "something came");
     assert!(fetched.files.is_empty(), "{fetched:?}");
     assert!(stage.streams.conversation().ending().is_none(), "the conversation goes on");
     (stage, fetched)
@@ -164,9 +173,10 @@ async fn other_bytes_than_those_asked_for_do_not_land_though_they_are_signed() {
     // Five bytes called `a`, whose id is not announced, and they are no zeros.
     let rude = |request, streams| send(request, streams, vec![whole("a", 5)], None);
     let stage = rudely(rude).await;
+    let before = home(&stage);
     let fetched = stage.fetch_all(vec![wanted("a", Some(Content::of(&[0; 5])))]).await;
     assert!(matches!(fetched.stopped, Some(Error::NotAsked(_))), "{fetched:?}");
-    assert_eq!(stage.names("downloads"), [""; 0]);
+    before.is_still(&stage.at(""), "something came");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -175,6 +185,7 @@ async fn an_announced_id_that_is_a_lie_lands_nothing() {
     let listed = vec![with_id(whole("a", asked.size()), asked)];
     let rude = move |request, streams| send(request, streams, listed.clone(), None);
     let stage = rudely(rude).await;
+    let before = home(&stage);
     let fetched = stage.fetch_all(vec![wanted("a", Some(asked))]).await;
     // Our own sealer notices before it signs; who has another one is noticed by the receiver.
     let told = matches!(
@@ -185,7 +196,7 @@ async fn an_announced_id_that_is_a_lie_lands_nothing() {
         )
     );
     assert!(told, "{fetched:?}");
-    assert_eq!(stage.names("downloads"), [""; 0]);
+    before.is_still(&stage.at(""), "something came");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -199,9 +210,10 @@ async fn more_than_was_granted_is_refused_before_it_is_opened() {
 async fn what_is_larger_than_the_disk_is_declined() {
     let large = |request, streams| send(request, streams, vec![whole("a", ENTRY_SIZE)], None);
     let stage = rudely(large).await;
+    let before = home(&stage);
     let fetched = stage.fetch_all(vec![wanted("a", None)]).await;
     assert!(matches!(fetched.stopped, Some(Error::NoSpace { .. })), "{fetched:?}");
-    assert_eq!(stage.names("downloads"), [""; 0]);
+    before.is_still(&stage.at(""), "something came");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -230,8 +242,9 @@ async fn a_sender_that_stops_half_way_leaves_nothing() {
         tokio::select! { () = sending => panic!("it ended"), () = megabytes_left => {} }
     };
     let stage = rudely(half).await;
+    let before = home(&stage);
     let fetched = stage.fetch_all(vec![wanted("large", None)]).await;
     let told = matches!(fetched.stopped, Some(Error::Refused { code: Code::Cancelled, .. }));
     assert!(told, "{fetched:?}");
-    assert_eq!(stage.names("downloads"), [""; 0]);
+    before.is_still(&stage.at(""), "something came");
 }

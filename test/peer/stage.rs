@@ -79,7 +79,7 @@ pub(crate) struct Stage {
     pub(crate) alice: Sharer,
     pub(crate) streams: Streams,
     pub(crate) share: ShareId,
-    address: std::net::SocketAddr,
+    pub(crate) address: std::net::SocketAddr,
     answered: mpsc::Receiver<Answered>,
     stop: CancellationToken,
 }
@@ -139,7 +139,7 @@ impl Stage {
     ) -> Self {
         std::fs::create_dir(home.path().join("share")).unwrap();
         let (address, answered, stop) = listen(bobs, answer).await;
-        let streams = dial(address, side("alice")).await;
+        let streams = dial(address, side("alice")).await.unwrap();
         let alice = sharer("alice");
         let share = ShareId::from_bytes([7; 16]);
         Self { home, bob, alice, streams, share, address, answered, stop }
@@ -147,7 +147,7 @@ impl Stage {
 
     /// Somebody dials Bob as well.
     pub(crate) async fn dial(&self, side: Side) -> Streams {
-        dial(self.address, side).await
+        dial(self.address, side).await.unwrap()
     }
 
     pub(crate) fn at(&self, name: &str) -> PathBuf {
@@ -226,9 +226,13 @@ impl Stage {
     }
 
     pub(crate) async fn received(&mut self) -> Result<Received, Error> {
-        match soon(self.answered.recv()).await {
-            Some(Answered::Received(received)) => received,
-            other => panic!("{other:?}"),
+        loop {
+            match soon(self.answered.recv()).await {
+                Some(Answered::Received(received)) => return received,
+                // Somebody else may have been served meanwhile.
+                Some(Answered::Served(Ok(_))) => {}
+                other => panic!("{other:?}"),
+            }
         }
     }
 
@@ -270,15 +274,17 @@ fn collect(root: &Path, below: &Path, found: &mut Vec<(String, Option<Vec<u8>>)>
     }
 }
 
-async fn dial(address: std::net::SocketAddr, side: Side) -> Streams {
+pub(crate) async fn dial(
+    address: std::net::SocketAddr,
+    side: Side,
+) -> Result<Streams, waxwing::link::Error> {
     let dialler = Dialler::over(Tcp, side).with_backoff(Backoff::never());
     let expected = Expected::Only(identity("bob").fingerprint());
-    let (conversation, mut incoming) =
-        dialler.dial(&address.into(), expected, |_| ()).await.unwrap();
+    let (conversation, mut incoming) = dialler.dial(&address.into(), expected, |_| ()).await?;
     let streams = Streams::new(conversation, None);
     let to_answer = streams.clone();
     tokio::spawn(async move { while to_answer.next_request(&mut incoming).await.is_some() {} });
-    streams
+    Ok(streams)
 }
 
 async fn listen<F: Future<Output = Option<Answered>> + Send + 'static>(

@@ -1,0 +1,66 @@
+//! Programs that may have few files and sockets open, and many transfers both ways between two people.
+
+use crate::disks::under;
+use crate::stage::Done;
+use crate::town::{Home, Serving, Town};
+use std::fs;
+use std::thread;
+
+/// Each way.
+const FILES: usize = 10;
+/// Enough for lanes of their own.
+const SIZE: usize = 5 << 20;
+
+/// Is online, in a program that may have 64 descriptors.
+fn serve(home: &Home<'_>) -> Serving {
+    let few = ["sh", "-c", "ulimit -n 64 && exec \"$@\"", "sh"];
+    Serving::of(&mut under(&few, &home.command(&["serve", "--json"])))
+}
+
+/// Gets a file of the other's through the program that is open.
+fn get(home: &Home<'_>, from: &str, number: usize) -> Done {
+    let (what, out) = (format!("{from}:zoo/{number}"), home.path.join("out"));
+    home.run(&["get", &what, "--out", out.to_str().unwrap(), "--overwrite", "-y"])
+}
+
+fn is_there(home: &Home<'_>, number: usize) -> bool {
+    fs::read(home.path.join(format!("out/{number}"))).is_ok_and(|came| came == bytes(number))
+}
+
+fn bytes(number: usize) -> Vec<u8> {
+    (0..SIZE).map(|at| (at * (number + 3) % 251) as u8).collect()
+}
+
+#[test]
+fn with_few_descriptors_twenty_transfers_both_ways_come_to_an_end() {
+    let town = Town::new();
+    let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));
+    for home in [&bob, &mallory] {
+        (0..FILES).for_each(|number| drop(home.write(&format!("zoo/{number}"), &bytes(number))));
+        home.run(&["share", "add", home.path.join("zoo").to_str().unwrap()]).ok();
+    }
+    let _online = [serve(&bob), serve(&mallory)];
+    let both = [(&bob, "mallory"), (&mallory, "bob")];
+    let all = (0..FILES).flat_map(|number| both.map(|(home, from)| (home, from, number)));
+    let ended: Vec<_> = thread::scope(|scope| {
+        let begun = all.map(|(home, from, number)| {
+            (home, from, number, scope.spawn(move || get(home, from, number)))
+        });
+        let begun: Vec<_> = begun.collect();
+        let end = |(home, from, number, get): (_, _, _, thread::ScopedJoinHandle<'_, Done>)| {
+            (home, from, number, get.join().unwrap())
+        };
+        begun.into_iter().map(end).collect()
+    });
+    let came = ended.iter().filter(|(.., done)| done.exit == 0).count();
+    println!("{came} of {} came at once", ended.len());
+    for (home, from, number, done) in ended {
+        assert!(!done.err.contains("panicked"), "{done:?}");
+        // It came, or it is said why not.
+        assert!(done.exit == 0 || done.err.contains("error: "), "{from} {number}: {done:?}");
+        if done.exit != 0 {
+            get(home, from, number).ok();
+        }
+        assert!(is_there(home, number), "{from} {number}");
+    }
+}
