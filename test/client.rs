@@ -68,8 +68,6 @@ mod own_keys;
 mod panics;
 #[path = "client/places.rs"]
 mod places;
-#[path = "client/poor_lines.rs"]
-mod poor_lines;
 #[cfg(target_os = "linux")]
 #[path = "client/prompt.rs"]
 mod prompt;
