@@ -11,7 +11,7 @@ use std::sync::Arc;
 /// How files are got.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct GetRules {
-    /// Where they go; to [`User::downloads`] when nobody says.
+    /// Where they go; to [`User::downloads`](super::User::downloads) when nobody says.
     pub out: Option<PathBuf>,
     /// Whether files that are there are replaced.
     pub overwrite: bool,
