@@ -20,8 +20,8 @@
 //! measured on a disk as well, and the file whose getting is killed lands on one. The other tools go through
 //! an `sshd` on loopback that this program starts with new keys; what is not installed is left out, and that
 //! is said. Sizes are set by `WAXWING_BENCH_MIB` (of the large file; 2048), `WAXWING_BENCH_RESUME_MIB` (of
-//! the one that is killed; 10240), `WAXWING_BENCH_SOURCES_MIB` (of the one that several have; 256) and
-//! `WAXWING_BENCH_FILES` (how many small ones there are; 10000).
+//! the one that is killed; 10240), `WAXWING_BENCH_SOURCES_MIB` (of the one that several have; 256),
+//! `WAXWING_BENCH_FILES` (how many small ones there are; 10000) and `WAXWING_BENCH_ROUNDS` (5).
 
 #![allow(clippy::print_stdout, missing_docs, reason = "a program that prints its results")]
 

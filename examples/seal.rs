@@ -57,11 +57,12 @@ fn run(files: &[PathBuf]) -> Result<(), Box<dyn Error>> {
     })?;
     opened.publish()?;
     home.remove("receipts")?;
-    for proof in (0..stream.manifest().count()).filter_map(|number| stream.proof(number)) {
+    for (number, listed) in (0..).zip(stream.manifest().entries()) {
+        let proof = stream.proof(number).ok_or("every entry came whole")?;
         let receipt = stream.receipt(&proof).ok_or("every entry has a receipt")?;
-        let path = format!("receipts/{}.receipt", proof.number());
+        let path = format!("receipts/{number}.receipt");
         home.write(path, |out| Ok(out.write_all(&receipt.to_bytes())?))?;
-        println!("{}  {}  sent by alice", proof.content().id(), proof.entry().path());
+        println!("{}  {}  sent by alice", proof.content().id(), listed.entry.path());
     }
     println!("sealed: {}, opened: {}", home.join("sealed").display(), opened.path.display());
     Ok(())

@@ -93,8 +93,9 @@ async fn receive(
     folder.publish()?;
     let stream = arrived.stream();
     let proofs: Vec<_> = (0..stream.manifest().count()).filter_map(|n| stream.proof(n)).collect();
-    for proof in &proofs {
-        println!("{}  {}  sent by {}", proof.content().id(), proof.entry().path(), proof.sender());
+    for (proof, listed) in proofs.iter().zip(stream.manifest().entries()) {
+        let path = listed.entry.path();
+        println!("{}  {path}  sent by {}", proof.content().id(), proof.sender());
     }
     arrived.confirm(&proofs, bob.signing(), UnixTime::now())?;
     Ok(())
@@ -125,7 +126,7 @@ async fn run(files: &[PathBuf]) -> Result<(), Failure> {
 
     let dialler = Dialler::new(side(&alice)?);
     let expected = Expected::Only(bob.fingerprint());
-    let bob_there = dialler.dial(&address.into(), expected, |_| ()).await?;
+    let bob_there = dialler.dial(&address.into(), expected).await?;
     let sent = send(bob_there, &alice, sources).await;
     dialler.stop().await;
     stop.cancel();

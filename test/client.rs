@@ -2,8 +2,12 @@
 
 #![cfg(unix)]
 
+#[path = "common/key_texts.rs"]
+mod key_texts;
 #[path = "common/mod.rs"]
 mod keys;
+#[path = "common/mistakes.rs"]
+mod mistakes_made;
 #[path = "server/stage.rs"]
 #[allow(dead_code, reason = "the server's tests use all of it")]
 mod stage;
@@ -26,6 +30,9 @@ mod demo;
 #[cfg(target_os = "linux")]
 #[path = "client/disks.rs"]
 mod disks;
+#[cfg(target_os = "linux")]
+#[path = "client/durable.rs"]
+mod durable;
 #[path = "client/errands.rs"]
 mod errands;
 #[cfg(target_os = "linux")]
@@ -53,6 +60,8 @@ mod killed;
 mod large;
 #[path = "client/limits.rs"]
 mod limits;
+#[path = "client/locked.rs"]
+mod locked;
 #[path = "client/logs.rs"]
 mod logs;
 #[cfg(target_os = "linux")]

@@ -1,8 +1,6 @@
 //! Key files and folders of keys: what opens, what is refused before anything is derived, and what
 //! a damaged or swapped file can never do.
 
-use pkcs8::der::Encode;
-use pkcs8::der::asn1::OctetString;
 use pkcs8::pkcs5::pbes2::{EncryptionScheme, Kdf, Parameters, ScryptParams};
 use pkcs8::{EncryptedPrivateKeyInfoOwned, LineEnding, SecretDocument};
 use std::fs;
@@ -16,8 +14,11 @@ use waxwing::crypto::{Signed, SigningKey, UnixTime};
 
 #[path = "common/mod.rs"]
 mod common;
+#[path = "common/key_texts.rs"]
+mod key_texts;
 
 use common::{DAY, NOW, alice, bob, key_pem, person, secret_der, signing_key, verifying_key};
+use key_texts::{aes_256, cheap, envelope};
 
 /// Composed and decomposed, the same text.
 const PASSPHRASE: [&str; 2] = ["sch\u{f6}ne Gr\u{fc}\u{df}e", "scho\u{308}ne Gru\u{308}\u{df}e"];
@@ -26,31 +27,9 @@ fn passphrase() -> Passphrase {
     Passphrase::new(PASSPHRASE[0]).unwrap()
 }
 
-/// What a file asks for: scrypt at a cost that takes no time, with a salt that is always the same.
-fn cheap() -> ScryptParams {
-    let salt = [7; 16].as_slice().try_into().unwrap();
-    let cost = 2;
-    ScryptParams { salt, cost_parameter: cost, block_size: 8, parallelization: 1, key_length: None }
-}
-
-fn aes_256() -> EncryptionScheme {
-    EncryptionScheme::Aes256Cbc { iv: [9; 16] }
-}
-
-/// A key file that says that its content was encrypted so.
-fn envelope(scheme: Parameters, content: Vec<u8>) -> String {
-    let encrypted_data = OctetString::new(content).unwrap();
-    let envelope =
-        EncryptedPrivateKeyInfoOwned { encryption_algorithm: scheme.into(), encrypted_data };
-    let document = SecretDocument::try_from(envelope.to_der().unwrap()).unwrap();
-    document.to_pem("ENCRYPTED PRIVATE KEY", LineEnding::LF).unwrap().to_string()
-}
-
 /// A key, truly encrypted under the passphrase of the tests.
 fn encrypted(kdf: ScryptParams, key: &SecretDer) -> String {
-    let scheme = Parameters { kdf: Kdf::Scrypt(kdf), encryption: aes_256() };
-    let content = scheme.encrypt(PASSPHRASE[0], key.expose()).unwrap();
-    envelope(scheme, content)
+    key_texts::encrypted(kdf, key, PASSPHRASE[0])
 }
 
 fn cheap_file(name: &str) -> String {

@@ -43,7 +43,7 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use unicode_width::UnicodeWidthStr;
 use waxwing::model::{
     Asked, Audience, Collision, Content, ContentId, Entry, EntryPath, Error, Event, Events,
-    FileKind, Found, HostPort, IndexAddress, Invitation, JoinToken, Keyword, Keywords, Modified,
+    FileKind, HostPort, IndexAddress, Invitation, JoinToken, Keyword, Keywords, Match, Modified,
     Name, PeerAddress, ShareId, SyncId, TEMPORARY_PREFIX, Task, Term, Transfer, UnixTime,
     Untrusted, UserName, Word, Work, find_collision, limits, words_of,
 };

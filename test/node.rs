@@ -46,8 +46,12 @@ mod leftovers;
 mod long_syncs;
 #[path = "node/many.rs"]
 mod many;
+#[path = "node/moves.rs"]
+mod moves;
 #[path = "node/news.rs"]
 mod news;
+#[path = "node/patience.rs"]
+mod patience;
 #[path = "node/people.rs"]
 mod people;
 #[path = "node/publishing.rs"]

@@ -1,5 +1,9 @@
 //! People who share files: what is served and to whom, what lands and what never does.
 
+#[path = "peer/fetched.rs"]
+mod fetched;
+#[path = "peer/held.rs"]
+mod held;
 #[path = "common/mod.rs"]
 mod keys;
 #[path = "common/sandbox.rs"]
@@ -19,6 +23,8 @@ mod fetching;
 mod folders;
 #[path = "peer/landing.rs"]
 mod landing;
+#[path = "peer/many.rs"]
+mod many;
 #[path = "peer/queue.rs"]
 mod queue;
 #[path = "peer/raw_offers.rs"]

@@ -4,6 +4,8 @@
 
 #[path = "common/mod.rs"]
 mod keys;
+#[path = "common/mistakes.rs"]
+mod mistakes_made;
 #[path = "server/stage.rs"]
 mod stage;
 
@@ -15,6 +17,8 @@ mod kept;
 mod mistakes;
 #[path = "server/orders.rs"]
 mod orders;
+#[path = "server/panics.rs"]
+mod panics;
 #[path = "server/said.rs"]
 mod said;
 #[path = "server/starting.rs"]

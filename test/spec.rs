@@ -13,6 +13,8 @@ mod database;
 mod help;
 #[path = "spec/index.rs"]
 mod index;
+#[path = "common/known.rs"]
+mod known;
 #[path = "spec/page.rs"]
 mod page;
 #[allow(dead_code, reason = "other tests use the rest")]

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use waxwing::crypto::{Password, PasswordHash, PasswordHasher, UnixTime};
 use waxwing::index::store::{
     Account, AccountId, Asker, ChainRead, Figures, Granted, Holders, Invite, InviteRow, Joining,
-    ListingPage, LoggingIn, Member, NewSession, Online, OwnAccount, OwnShareRow, Part, PersonRow,
-    Place, Query, RequestKey, Result, ResultPage, Rotating, Section, SessionNumber, SessionRow,
+    ListingPage, LoggingIn, Member, NewSession, Online, OwnAccount, OwnShareRow, PersonRow, Place,
+    Prepared, Query, RequestKey, Result, ResultPage, Rotating, Section, SessionNumber, SessionRow,
     ShareFigures, Shown, Sqlite, Store, UserRow,
 };
 use waxwing::model::directory::{DirectoryEntry, Documents};
@@ -147,7 +147,7 @@ impl Store for Crowd {
         documents(user: &UserName, number: Option<u64>, now: UnixTime) -> Option<(u64, Documents)>;
         chain(from: u64, most: usize, now: UnixTime) -> ChainRead;
         set_share(request: RequestKey, share: Share, now: UnixTime) -> ();
-        publish(part: Part, most: u64, now: UnixTime) -> ();
+        publish(part: Prepared, most: u64, now: UnixTime) -> ();
         end_share(share: ShareId, now: UnixTime) -> ();
         own_shares(after: Option<ShareId>, most: usize, now: UnixTime) -> Vec<OwnShareRow>;
         search(query: Query, now: UnixTime) -> ResultPage;

@@ -62,7 +62,7 @@ async fn publish(folder: &Path, parts: impl IntoIterator<Item = (usize, u64, Sha
             let (sync, is_last) = (SyncId::from_bytes([1; 16]), entries.peek().is_none());
             let (base, remove) = (None, Vec::new());
             let part = Part { share: share.id, sync, base, number, add, remove, is_last };
-            store.publish(asker(owner), part, u64::MAX, NOW).await.unwrap();
+            store.publish(asker(owner), part.into(), u64::MAX, NOW).await.unwrap();
             if is_last {
                 break;
             }

@@ -69,7 +69,7 @@ pub(crate) fn side(number: usize) -> Side {
 pub(crate) async fn dial(side: &Side, from: usize, to: SocketAddr) -> (Conversation, Incoming) {
     let dialler = Dialler::over(From(from), side.clone()).with_backoff(Backoff::never());
     let expected = Expected::Only(index_identity().fingerprint());
-    dialler.dial(&to.into(), expected, |_| ()).await.expect("a conversation")
+    dialler.dial(&to.into(), expected).await.expect("a conversation")
 }
 
 pub(crate) fn login(name: &str) -> Login {

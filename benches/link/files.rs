@@ -8,7 +8,7 @@ use std::process::Command;
 use std::time::SystemTime;
 use tempfile::TempDir;
 use waxwing::crypto::{Keystream, Secret};
-use waxwing::link::Place;
+use waxwing::link::Destination;
 use waxwing::model::content::of_file;
 use waxwing::model::{ContentId, Entry, EntryPath, Modified};
 use waxwing::seal::{ManifestEntry, Source};
@@ -130,7 +130,7 @@ impl Source for ReadFile {
 /// A file as the only entry of a stream, written.
 pub(crate) struct WrittenFile(pub(crate) File);
 
-impl Place for WrittenFile {
+impl Destination for WrittenFile {
     fn put(&self, _: u32, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.0.write_all_at(bytes, offset)
     }

@@ -69,7 +69,7 @@ pub(crate) fn dialler(who: &Arc<Identity>) -> Dialler {
 }
 
 pub(crate) async fn dial(dialler: &Dialler, to: SocketAddr) -> (Conversation, Incoming) {
-    dialler.dial(&to.into(), Expected::Anyone, |_| ()).await.expect("a conversation")
+    dialler.dial(&to.into(), Expected::Anyone).await.expect("a conversation")
 }
 
 /// Answers requests for lanes, and hands on the others.

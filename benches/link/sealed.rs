@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::runtime::Runtime;
 use waxwing::crypto::{Identity, random};
-use waxwing::link::{Consent, Decided, Place, Receiving, Sending, Sent, Streams};
+use waxwing::link::{Consent, Decided, Destination, Receiving, Sending, Sent, Streams};
 use waxwing::model::{ContentId, Events, Task, Work};
 use waxwing::seal::{Manifest, Sealer};
 use waxwing::wire::{SendAsk, SendGrant};
@@ -35,7 +35,7 @@ pub(crate) fn receive(folder: &Path, is_asked_for: bool, tell: impl FnOnce(Socke
         };
         let offer = streams.await_offer(frames, receiving).await.expect("a sealed stream");
         let decided = if is_asked_for { Decided::Before } else { Decided::Now };
-        let arrived = offer.accept(place as Arc<dyn Place>, decided, silent()).await;
+        let arrived = offer.accept(place as Arc<dyn Destination>, decided, silent()).await;
         let mut arrived = arrived.expect("all of it");
         let proof = arrived.stream().proof(0).expect("a proof of the file");
         arrived.confirm(&[proof], bob.signing(), NOW).expect("the sender waits");

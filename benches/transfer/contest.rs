@@ -1,9 +1,8 @@
 //! Several ways to do the same, in turn, and how they compare.
 
 use crate::common::ratio;
+use crate::number;
 use crate::run::Took;
-
-const ROUNDS: usize = 5;
 
 /// A way to do it.
 pub(crate) struct Way<'a> {
@@ -24,7 +23,7 @@ pub(crate) fn hold(mut ways: Vec<Way<'_>>) -> Contest {
         (way.go)();
     }
     let mut took: Vec<_> = ways.iter().map(|way| (way.name, Vec::new())).collect();
-    for _ in 0..ROUNDS {
+    for _ in 0..number("WAXWING_BENCH_ROUNDS", 5).max(1) {
         for (way, (_, took)) in ways.iter_mut().zip(&mut took) {
             took.push((way.go)());
         }

@@ -6,7 +6,7 @@ use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
-use waxwing::link::Place;
+use waxwing::link::Destination;
 use waxwing::model::content::ReadAt;
 use waxwing::model::{Entry, EntryPath, Modified};
 use waxwing::seal::{Manifest, ManifestEntry, Sink, Source};
@@ -99,7 +99,7 @@ impl Sink for Folder {
     }
 }
 
-impl Place for Folder {
+impl Destination for Folder {
     fn put(&self, entry: u32, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let written = self.files[entry as usize].write_all_at(bytes, offset);
         written.map_err(|error| io::Error::other(about(&self.path)(error)))

@@ -5,10 +5,14 @@ use super::raw_rsa::MAX_SPKI_BYTES;
 use super::signed::{Signature, Signed, Statement, Verified};
 use super::{Error, Fingerprint, Label, SigningKey, VerifyingKey, WrappingKey};
 use crate::codec::{self, Closed, Reader, Writer, closed};
+use std::sync::Arc;
 
 /// Seconds since 1970, without leap seconds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct UnixTime(pub u64);
+
+/// What time it is. A test hands in its own.
+pub type Clock = Arc<dyn Fn() -> UnixTime + Send + Sync>;
 
 impl UnixTime {
     /// The time after so many seconds.

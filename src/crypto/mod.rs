@@ -35,13 +35,14 @@ pub mod key_folder;
 mod keys;
 mod labels;
 mod password;
+pub(crate) mod private;
 mod raw_rsa;
 mod secret;
 mod signed;
 mod tag;
 mod words;
 
-pub use certificate::{Rotation, SealingCertificate, SignedRotation, UnixTime};
+pub use certificate::{Clock, Rotation, SealingCertificate, SignedRotation, UnixTime};
 pub use cipher::Keystream;
 pub use fingerprint::{Fingerprint, SealingKeyId};
 pub use identity::Identity;

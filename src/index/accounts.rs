@@ -10,90 +10,20 @@ use super::people::CHANGES;
 use super::seats::Seat;
 use super::service::{Handle, Index};
 use super::store::{
-    Account, Asker, Granted, Joining, LoggingIn, Member, NewSession, OwnAccount, Refusal, Rotating,
+    Account, Asker, Granted, LoggingIn, Member, NewSession, OwnAccount, Refusal, Rotating,
     SessionNumber, SessionRow, Shown, Store, StoreError,
 };
 use super::throttle::{Key, NEVER, Pace};
 use super::visitor::{Denial, Visitor};
 use crate::codec::{List, Text, closed};
 use crate::crypto::{Fingerprint, Password, PasswordHash, SignedRotation, random};
-use crate::model::directory::DirectoryEvent;
 use crate::model::{SessionToken, UserName};
 use crate::wire::Code;
 use crate::wire::index::{
-    self, AccountAsk, ContactChange, Done, Join, Login, Logout, Named, PasswordChange,
-    PasswordText, Resume, Rotate, SessionGrant, SessionSeen,
+    self, AccountAsk, ContactChange, Done, Login, Logout, Named, PasswordChange, PasswordText,
+    Resume, Rotate, SessionGrant, SessionSeen,
 };
 use std::time::Duration;
-
-impl<S: Store> Handle<Join> for Index<S> {
-    async fn handle(&self, visitor: &mut Visitor, ask: Join) -> Result<SessionGrant, Denial> {
-        let shared = &self.shared;
-        let request = visitor.request(&ask);
-        let is_open = shared.rules.open_joining;
-        if ask.invitation.is_none() && !is_open {
-            return Err(Refusal::Invitation.into());
-        }
-        let invited = ask.invitation.as_ref().map(|invited| invited.token().hash());
-        let is_invited = match &invited {
-            Some(token) => self.store.is_invited(token, &ask.user, shared.now()).await,
-            None => Ok(false),
-        };
-        let is_invited = is_invited.map_err(|error| self.storage(error))?;
-        // Joining tells which names are taken, so it is slow for whoever fails at many; for one
-        // invitation, or for one address.
-        let failed = match invited.filter(|_| is_invited) {
-            Some(token) => Key::Invited(token),
-            None => Key::FailedJoin(visitor.origin),
-        };
-        shared.may_try(&failed, an_hour(shared.rules.failed_joins))?;
-        let open = invited.is_none().then_some(Key::OpenJoin(visitor.origin));
-        if let Some(open) = &open {
-            shared.may_try(open, an_hour(shared.rules.open_joins))?;
-        }
-        let shown = self.shown(visitor)?;
-        if self.store.was_done(&request).await.map_err(|error| self.storage(error))? {
-            // A repetition is known by its number, which says nothing of the password.
-            self.check(visitor, &ask.user, &ask.password, None).await?;
-        }
-        let whose = match is_invited {
-            true => Whose::Known(visitor.identity),
-            false => Whose::Stranger(visitor.origin),
-        };
-        let hashed = self.hash(whose, new_password(&ask.password)?).await?;
-        let (token, session) = self.new_session();
-        let user = ask.user.0;
-        let joining = Joining {
-            request,
-            user: user.clone(),
-            password: hashed,
-            contact: contact(ask.contact)?,
-            invitation: invited,
-            is_open,
-            shown,
-            session,
-        };
-        let granted = self.store.join(joining, shared.now()).await;
-        if matches!(granted, Err(StoreError::Refused(_))) {
-            shared.count_try(&failed);
-        }
-        let granted = granted.map_err(|error| self.storage(error))?;
-        open.iter().for_each(|open| shared.count_try(open));
-        let who = visitor.person(&user);
-        match granted.event {
-            Some(DirectoryEvent::Joined) => shared.tell(Happening::Joined(who)),
-            Some(DirectoryEvent::Replaced) => {
-                // What the lost identity published is gone.
-                shared.catalog_changed.notify_one();
-                shared.tell(Happening::Replaced(who));
-            }
-            None if !granted.ended.is_empty() => shared.tell(Happening::PasswordChanged(who)),
-            // A repetition.
-            _ => shared.tell(Happening::LoggedIn(who)),
-        }
-        self.grant(visitor, granted, token, true).await
-    }
-}
 
 impl<S: Store> Handle<Login> for Index<S> {
     async fn handle(&self, visitor: &mut Visitor, ask: Login) -> Result<SessionGrant, Denial> {
@@ -258,7 +188,7 @@ impl<S: Store> Index<S> {
     /// A right one gives the account, and no try before it counts any more. `old` is the identity of
     /// the account when this conversation brings a rotation from it: who can sign with it is its
     /// owner as much as who proves it.
-    async fn check(
+    pub(super) async fn check(
         &self,
         visitor: &Visitor,
         user: &UserName,
@@ -289,13 +219,17 @@ impl<S: Store> Index<S> {
         }
     }
 
-    async fn hash(&self, whose: Whose, password: Password) -> Result<PasswordHash, Denial> {
+    pub(super) async fn hash(
+        &self,
+        whose: Whose,
+        password: Password,
+    ) -> Result<PasswordHash, Denial> {
         let hashed = self.hashing.hash(whose, password).await?;
         hashed.map_err(|error| Denial::new(Code::Internal, error.to_string()))
     }
 
     /// The keys that the conversation proved, whose certificate is checked once.
-    fn shown(&self, visitor: &mut Visitor) -> Result<Shown, Denial> {
+    pub(super) fn shown(&self, visitor: &mut Visitor) -> Result<Shown, Denial> {
         if let Some(shown) = &visitor.shown {
             return Ok(shown.clone());
         }
@@ -306,7 +240,7 @@ impl<S: Store> Index<S> {
         Ok(visitor.shown.insert(shown.map_err(wrong)?).clone())
     }
 
-    fn new_session(&self) -> (SessionToken, NewSession) {
+    pub(super) fn new_session(&self) -> (SessionToken, NewSession) {
         let token = SessionToken::random();
         let lifetime = Rules::seconds(self.shared.rules.session_lifetime);
         let (hash, number) = (token.hash(), SessionNumber(random()));
@@ -314,7 +248,7 @@ impl<S: Store> Index<S> {
     }
 
     /// The visitor is logged in from now on. Sessions that are over by this are over everywhere.
-    async fn grant(
+    pub(super) async fn grant(
         &self,
         visitor: &mut Visitor,
         granted: Granted,
@@ -368,18 +302,20 @@ impl From<Denial> for Refused {
 }
 
 /// An account whose password was right.
-struct Checked {
+pub(super) struct Checked {
     account: Account,
     /// The password at the cost of today, if it was stored at another.
     rehashed: Option<PasswordHash>,
 }
 
-fn new_password(text: &PasswordText) -> Result<Password, Denial> {
+pub(super) fn new_password(text: &PasswordText) -> Result<Password, Denial> {
     text.read().map_err(|problem| Denial::new(Code::PasswordRule, problem.to_string()))
 }
 
 /// An empty line is none.
-fn contact<const MAX: usize>(contact: Option<Text<MAX>>) -> Result<Option<String>, Denial> {
+pub(super) fn contact<const MAX: usize>(
+    contact: Option<Text<MAX>>,
+) -> Result<Option<String>, Denial> {
     Ok(contact.map(Text::into_inner).filter(|contact| !contact.trim().is_empty()))
 }
 
@@ -395,7 +331,7 @@ fn seen(row: SessionRow, this: SessionNumber) -> SessionSeen {
 }
 
 /// So many an hour, and then one only after as long as it takes to be forgotten.
-fn an_hour(free: u32) -> Pace {
+pub(super) fn an_hour(free: u32) -> Pace {
     let hour = Duration::from_secs(3600);
     Pace { free, first: hour, longest: hour, fades: NEVER }
 }

@@ -1,10 +1,11 @@
 //! The catalog, as its people change it.
 
 use super::service::{Handle, Index};
-use super::store::{OwnShareRow, Part, Store, StoreError};
+use super::store::{AccountId, Asker, OwnShareRow, Part, Prepared, Store, StoreError};
 use super::turns::Doing;
 use super::visitor::{Denial, Visitor};
 use crate::codec::List;
+use crate::link::Request;
 use crate::model::limits::SHARES_PAGE;
 use crate::model::{ShareId, SyncId};
 use crate::wire::Code;
@@ -57,14 +58,17 @@ impl<S: Store> Handle<SharesAsk> for Index<S> {
     }
 }
 
-impl<S: Store> Handle<Publish> for Index<S> {
-    async fn handle(&self, visitor: &mut Visitor, ask: Publish) -> Result<Done, Denial> {
-        let (asker, now) = (visitor.asker()?, self.shared.now());
-        let part = part(ask)?;
-        let most = self.shared.rules.entries_of_person;
+impl<S: Store> Index<S> {
+    /// Takes a part of a sync.
+    pub(super) async fn publish(
+        &self,
+        (asker, account): (Asker, AccountId),
+        part: Prepared,
+    ) -> Result<Done, Denial> {
+        let (most, now) = (self.shared.rules.entries_of_person, self.shared.now());
         // The first part may abandon another sync, the last one leaves what it replaced.
-        let leaves_something = part.number == 0 || part.is_last;
-        let _turn = self.shared.take_turn(Doing::Publishing, visitor.seat()?.member.account)?;
+        let leaves_something = part.part().number == 0 || part.part().is_last;
+        let _turn = self.shared.take_turn(Doing::Publishing, account)?;
         let taken = self.store.publish(asker, part, most, now).await;
         // Whoever has to wait until something is cleared up does not wait for nothing.
         if leaves_something || taken == Err(StoreError::Busy) {
@@ -72,6 +76,13 @@ impl<S: Store> Handle<Publish> for Index<S> {
         }
         taken.map(|()| Done { id: 0 }).map_err(|error| self.storage(error))
     }
+}
+
+/// The part of a sync that a request says.
+pub(super) fn prepared(request: &Request) -> Result<Prepared, Denial> {
+    let ask = request.decode::<Publish>();
+    let ask = ask.map_err(|error| Denial::new(Code::Malformed, error.to_string()))?;
+    part(ask).map(Prepared::from)
 }
 
 fn part(ask: Publish) -> Result<Part, Denial> {

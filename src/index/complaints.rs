@@ -4,7 +4,7 @@
 //! Whoever is refused can be refused a thousand times a second, and must not fill a disk or hide
 //! what others do by it.
 
-use super::origin::Origin;
+use crate::link::Origin;
 use std::collections::HashMap;
 use std::time::Duration;
 use tokio::time::Instant;

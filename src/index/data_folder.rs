@@ -8,8 +8,9 @@
 //!   control        the socket through which verbs reach that program
 //! ```
 
-use std::fs::{self, File, TryLockError};
-use std::io::{self, Read, Seek, Write};
+use crate::crypto::private::{self, Exposed, Locked};
+use std::fs::{self, File};
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// Why a folder is not taken.
@@ -99,16 +100,10 @@ impl DataFolder {
     pub fn hold(&self) -> Result<Held, FolderError> {
         self.check()?;
         let path = self.path.join("lock");
-        let at = |source| FolderError::Io { path: path.clone(), source };
-        let mut lock = open_lock(&path).map_err(at)?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(FolderError::InUse { path: self.path.clone(), by: holder(&mut lock) });
-            }
-            Err(TryLockError::Error(source)) => return Err(at(source)),
-        }
-        sign(&mut lock).map_err(at)?;
+        let lock = private::lock(&path).map_err(|why| match why {
+            Locked::By(by) => FolderError::InUse { path: self.path.clone(), by },
+            Locked::Io(source) => FolderError::Io { path, source },
+        })?;
         Ok(Held { folder: self.clone(), _lock: lock })
     }
 
@@ -130,23 +125,13 @@ impl DataFolder {
     /// The name of the control socket.
     pub(super) const SOCKET: &'static str = "control";
 
-    #[cfg(unix)]
     fn check_private(&self, about: &fs::Metadata) -> Result<(), FolderError> {
-        use std::os::unix::fs::{MetadataExt, PermissionsExt};
-        let mode = about.permissions().mode() & 0o7777;
-        if about.uid() != rustix::process::geteuid().as_raw() {
-            return Err(FolderError::OtherOwner(self.path.clone()));
-        }
-        if mode & 0o077 != 0 {
-            return Err(FolderError::OpenToOthers { path: self.path.clone(), mode });
-        }
-        Ok(())
-    }
-
-    /// Other systems keep a person's folders from other users by themselves.
-    #[cfg(not(unix))]
-    fn check_private(&self, _: &fs::Metadata) -> Result<(), FolderError> {
-        Ok(())
+        private::check(about).map_err(|why| match why {
+            Exposed::OtherOwner => FolderError::OtherOwner(self.path.clone()),
+            Exposed::OpenToOthers { found: mode, .. } => {
+                FolderError::OpenToOthers { path: self.path.clone(), mode }
+            }
+        })
     }
 
     fn io(&self, source: io::Error) -> FolderError {
@@ -163,33 +148,6 @@ impl Held {
 
 /// Folders on the way are made as usual; only the last one is private.
 fn make_private(path: &Path) -> io::Result<()> {
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        fs::create_dir_all(parent)?;
-    }
-    #[cfg_attr(not(unix), allow(unused_mut, reason = "only unix folders have a mode"))]
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path)
-}
-
-fn open_lock(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.read(true).write(true).create(true).truncate(false);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
-/// The number of the process that holds the lock, as it wrote it there.
-fn holder(lock: &mut File) -> Option<u32> {
-    let mut text = String::new();
-    lock.take(16).read_to_string(&mut text).ok()?;
-    text.trim_end().parse().ok()
-}
-
-fn sign(lock: &mut File) -> io::Result<()> {
-    lock.set_len(0)?;
-    lock.rewind()?;
-    lock.write_all(format!("{}\n", std::process::id()).as_bytes())
+    fs::create_dir_all(private::above(path))?;
+    private::make_folder(path)
 }

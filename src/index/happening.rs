@@ -47,6 +47,9 @@ pub enum Happening {
     Panicked {
         /// Whose task it was.
         from: String,
+        /// Where in the source, if the program knows it.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        at: Option<String>,
     },
     /// The clock jumped by more than an hour, so nothing old was forgotten this time.
     ClockJumped,
@@ -137,7 +140,7 @@ impl fmt::Display for Happening {
                 f.write_str("the clock jumped by more than an hour; is it right now?")
             }
             Self::AcceptsAgain => f.write_str("connections are accepted again"),
-            Self::Panicked { from } => {
+            Self::Panicked { from, .. } => {
                 write!(f, "a task of {from} panicked; please report this as a fault of waxwing")
             }
             Self::StoreFailed { why } => write!(f, "the database failed: {why}"),
@@ -168,11 +171,11 @@ pub(super) enum Noticed {
 impl From<Notice> for Noticed {
     fn from(notice: Notice) -> Self {
         match notice {
-            Notice::AcceptFails(kind) => {
-                Self::Fact(Happening::AcceptFails { why: kind.to_string() })
-            }
+            Notice::AcceptFails(why) => Self::Fact(Happening::AcceptFails { why: why.to_string() }),
             Notice::AcceptsAgain => Self::Fact(Happening::AcceptsAgain),
-            Notice::Panicked { from } => Self::Fact(Happening::Panicked { from: from.to_string() }),
+            Notice::Panicked { from } => {
+                Self::Fact(Happening::Panicked { from: from.to_string(), at: None })
+            }
             Notice::Refused { from, why } => Self::Turned { from, why: why.to_string() },
             _ => Self::Nothing,
         }

@@ -12,8 +12,8 @@
 //! wait, or finds no place, is told that the index is busy.
 
 use super::Rules;
-use super::origin::Origin;
 use crate::crypto::{Error, Fingerprint, Password, PasswordHash, PasswordHasher};
+use crate::link::Origin;
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -14,13 +14,15 @@
 //! decides inside the transaction who may do what.
 //!
 //! Requests of one conversation are done one after the other: so nobody fills the queues of the
-//! store by talking fast, and what follows a login in a hurry finds the session.
+//! store by talking fast, and what follows a login in a hurry finds the session. Only of parts of a sync
+//! the next one is read, and waits in the store, while one is written (`ahead.rs`).
 //!
 //! Decided against: presence in the store (it changes all the time, and is worth nothing after a
 //! restart), and sessions in memory (a restart would log everybody out).
 
 mod accounts;
 pub mod admin;
+mod ahead;
 mod anonymous;
 mod answers;
 mod catalog;
@@ -31,7 +33,7 @@ mod directory;
 mod happening;
 mod hashing;
 mod jobs;
-mod origin;
+mod joining;
 mod people;
 mod positions;
 mod presence;
@@ -50,4 +52,3 @@ pub use data_folder::{DataFolder, FolderError, Held};
 pub use happening::{Complaint, Happening, Person};
 pub use rules::Rules;
 pub use service::Index;
-pub use shared::Clock;

@@ -50,13 +50,12 @@ pub struct Rules {
 
 impl Default for Rules {
     fn default() -> Self {
-        let cores = available_parallelism().map_or(1, usize::from);
         Self {
             open_joining: false,
             wide: true,
             session_lifetime: Duration::from_secs(12 * 3600),
             online_lifetime: Duration::from_secs(90),
-            hashing_threads: cores.saturating_sub(1).max(1),
+            hashing_threads: but_one(),
             hashing_queue: 64,
             hashing_wait: Duration::from_secs(3),
             free_tries: 5,
@@ -70,6 +69,11 @@ impl Default for Rules {
             news_pause: Duration::from_secs(1),
         }
     }
+}
+
+/// As many threads as leave a core to others, if there is one.
+pub(super) fn but_one() -> usize {
+    available_parallelism().map_or(1, usize::from).saturating_sub(1).max(1)
 }
 
 impl Rules {

@@ -1,23 +1,24 @@
 //! The service: whose conversation it is, and what becomes of each request.
 
 use super::Rules;
+use super::ahead::{Ahead, Next};
 use super::anonymous::Anonymous;
 use super::happening::{Happening, Noticed, is_worth_telling};
 use super::hashing::Hashing;
-use super::origin::Origin;
 use super::presence::Presence;
-use super::shared::{Clock, Refused, Shared};
-use super::store::{AccountId, Refusal, Store, StoreError};
+use super::shared::{Refused, Shared};
+use super::store::{AccountId, Prepared, Refusal, Store, StoreError};
 use super::visitor::{Denial, Visitor};
-use crate::crypto::PasswordHasher;
-use crate::link::{Conversation, Incoming, Notice, Request, Service};
+use crate::crypto::{Clock, PasswordHasher};
+use crate::link::{Conversation, Incoming, Notice, Origin, Request, Service};
 use crate::model::TokenHash;
 use crate::wire::index::{
-    AccountAsk, Browse, ChainAsk, ContactChange, Join, KeysAsk, Locate, Login, Logout, Online,
-    PasswordChange, PeopleAsk, Publish, Reach, Resume, Rotate, Search, ShareChange, ShareEnd,
+    AccountAsk, Browse, ChainAsk, ContactChange, Done, Join, KeysAsk, Locate, Login, Logout,
+    Online, PasswordChange, PeopleAsk, Reach, Resume, Rotate, Search, ShareChange, ShareEnd,
     SharesAsk, Watch,
 };
-use crate::wire::{Ask, Code, Kind, Message, Party};
+use crate::wire::{Ask, Code, Kind, Numbered, Party};
+use futures_util::stream::{FuturesOrdered, StreamExt};
 use std::fmt;
 use std::future::{Future, pending};
 use std::pin::Pin;
@@ -112,10 +113,14 @@ impl<S: Store> Index<S> {
         }
     }
 
-    async fn converse(&self, mut visitor: Visitor, mut incoming: Incoming) {
+    async fn converse(&self, mut visitor: Visitor, incoming: Incoming) {
+        let mut incoming = Ahead::new(incoming, Arc::clone(&self.shared.readers));
         let mut changes = self.shared.hear_changes();
         let mut pushing: Option<Pushing> = None;
+        // The next part waits in the store when one is written, so that whoever writes them does not wait.
+        let mut taken = FuturesOrdered::new();
         loop {
+            let under_way = taken.len();
             tokio::select! {
                 biased;
                 (code, text) = visitor.is_over() => {
@@ -130,8 +135,18 @@ impl<S: Store> Index<S> {
                 () = visitor.has_news(&mut changes), if pushing.is_none() => {
                     pushing = self.news_for(&mut visitor);
                 }
-                request = incoming.next() => match request {
-                    Some(request) => Box::pin(self.answer(&mut visitor, request)).await,
+                Some((request, outcome)) = taken.next() => {
+                    self.reply(&mut visitor, request, Kind::Publish, outcome);
+                }
+                next = incoming.next(visitor.seat.is_some(), under_way > 0),
+                    if under_way < PARTS_AT_ONCE => match next
+                {
+                    Some(Next { request, part: Some(part) }) => {
+                        taken.push_back(self.take(&visitor, request, part));
+                    }
+                    Some(Next { request, part: None }) => {
+                        Box::pin(self.answer(&mut visitor, request)).await;
+                    }
                     None => return,
                 },
             }
@@ -179,7 +194,8 @@ impl<S: Store> Index<S> {
             Kind::ShareChange => self.answer_as::<ShareChange>(visitor, request).await,
             Kind::ShareEnd => self.answer_as::<ShareEnd>(visitor, request).await,
             Kind::SharesAsk => self.answer_as::<SharesAsk>(visitor, request).await,
-            Kind::Publish => self.answer_as::<Publish>(visitor, request).await,
+            // What a member publishes was looked at before.
+            Kind::Publish => self.deny(visitor, request, Kind::Publish, Denial::nobody()),
             Kind::Search => self.answer_as::<Search>(visitor, request).await,
             Kind::Browse => self.answer_as::<Browse>(visitor, request).await,
             Kind::Locate => self.answer_as::<Locate>(visitor, request).await,
@@ -193,16 +209,42 @@ impl<S: Store> Index<S> {
     async fn answer_as<A: Ask>(&self, visitor: &mut Visitor, request: Request)
     where
         Self: Handle<A>,
-        A::Answer: Message,
     {
         let outcome = match request.decode::<A>() {
             Ok(ask) => self.handle(visitor, ask).await,
             Err(error) => Err(Denial::new(Code::Malformed, error.to_string())),
         };
+        self.reply(visitor, request, A::KIND, outcome);
+    }
+
+    /// Takes a part of a sync.
+    fn take<'i>(
+        &'i self,
+        visitor: &Visitor,
+        request: Request,
+        part: Result<Prepared, Denial>,
+    ) -> impl Future<Output = (Request, Result<Done, Denial>)> + Send + use<'i, S> {
+        let who = visitor.seat().map(|seat| (seat.asker, seat.member.account));
+        async move {
+            let taken = match who.and_then(|who| Ok((who, part?))) {
+                Ok((who, part)) => self.publish(who, part).await,
+                Err(denial) => Err(denial),
+            };
+            (request, taken)
+        }
+    }
+
+    fn reply<M: Numbered>(
+        &self,
+        visitor: &mut Visitor,
+        request: Request,
+        kind: Kind,
+        outcome: Result<M, Denial>,
+    ) {
         match outcome {
             // Who is not there any more needs no answer.
             Ok(answer) => drop(request.answer(answer)),
-            Err(denial) => self.deny(visitor, request, A::KIND, denial),
+            Err(denial) => self.deny(visitor, request, kind, denial),
         }
     }
 
@@ -246,6 +288,9 @@ impl<S> fmt::Debug for Index<S> {
         write!(f, "Index({:?})", self.shared.rules)
     }
 }
+
+/// How many parts of one conversation are in the store at once.
+const PARTS_AT_ONCE: usize = 2;
 
 /// News on their way; what is wrong with the conversation, if they do not arrive.
 type Pushing = Pin<Box<dyn Future<Output = Result<(), (Code, &'static str)>> + Send>>;

@@ -4,25 +4,23 @@ use super::Rules;
 use super::anonymous::Crowd;
 use super::complaints::Complaints;
 use super::happening::{Complaint, Happening};
-use super::origin::{Origin, shown};
 use super::presence::Presence;
+use super::rules::but_one;
 use super::seats::{Seat, Seats};
 use super::store::AccountId;
 use super::throttle::{Key, NEVER, Pace, Throttle};
 use super::turns::{Doing, Turn, Turns};
 use super::visitor::Denial;
-use crate::crypto::UnixTime;
+use crate::crypto::{Clock, UnixTime};
+use crate::link::Origin;
 use crate::model::{TokenHash, UserName};
 use crate::wire::Code;
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Notify, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 use tokio::time::Instant;
-
-/// What time it is. A test hands in its own.
-pub type Clock = Arc<dyn Fn() -> UnixTime + Send + Sync>;
 
 /// What is not kept in the store, nor needs it.
 pub(super) struct Shared {
@@ -43,6 +41,8 @@ pub(super) struct Shared {
     turns: Turns,
     /// Rings when there may be something to clear up behind what was published.
     pub(super) catalog_changed: Notify,
+    /// Those who read parts of syncs: they leave a core to others, if there is one.
+    pub(super) readers: Arc<Semaphore>,
 }
 
 impl Shared {
@@ -66,6 +66,7 @@ impl Shared {
             panics: AtomicU64::new(0),
             turns: Turns::default(),
             catalog_changed: Notify::new(),
+            readers: Arc::new(Semaphore::new(but_one())),
         }
     }
 
@@ -175,8 +176,8 @@ impl Shared {
         (code, why): (u16, String),
     ) {
         let Some(times) = self.count_complaint(who.origin, (what, code)) else { return };
-        let Refused { origin, from, user } = who;
-        let (from, user) = (shown(from, origin), user.map(UserName::to_string));
+        let Refused { from, user, .. } = who;
+        let (from, user) = (shown(from), user.map(UserName::to_string));
         self.tell(Happening::Refused(Complaint { from, what: what.to_owned(), why, user, times }));
     }
 
@@ -198,6 +199,11 @@ pub(super) struct Refused<'a> {
     pub(super) origin: Origin,
     pub(super) from: Option<SocketAddr>,
     pub(super) user: Option<&'a UserName>,
+}
+
+/// An address for the log, or what stands for it.
+pub(super) fn shown(from: Option<SocketAddr>) -> String {
+    from.map_or_else(|| "this process".to_owned(), |from| from.to_string())
 }
 
 fn throttled(wait: Duration) -> Denial {

@@ -4,6 +4,7 @@
 use super::store::{AccountId, EntryRow, ShareRow};
 use crate::codec::List;
 use crate::model::limits::FRAME_CATALOG;
+use crate::wire::Room;
 use crate::wire::index::{EntrySaid, EntrySeen, KeywordSaid, NameSaid, PersonSeen, ShareSeen};
 use std::collections::HashMap;
 
@@ -18,19 +19,21 @@ pub(super) struct Shelving<'a> {
     shares: Vec<ShareSeen>,
     /// The place of each share that is there, by its row.
     places: HashMap<usize, u16>,
-    room: usize,
+    room: Room,
 }
 
 impl<'a> Shelving<'a> {
     pub(super) fn new(owners: Owners, rows: &'a [ShareRow]) -> Self {
-        let room = FRAME_CATALOG.saturating_sub(RESERVE);
+        let room = Room::new(FRAME_CATALOG, RESERVE);
         let (people, shares, places) = (Vec::new(), Vec::new(), HashMap::new());
         Self { owners, rows, people, shares, places, room }
     }
 
     /// An entry as the frame shows it, if it still fits.
     pub(super) fn entry(&mut self, row: &EntryRow) -> Option<EntrySeen> {
-        self.take(EntrySaid::most_bytes(&row.entry).saturating_add(BESIDES_ENTRY))?;
+        if !self.room.take(EntrySeen::most_bytes(&row.entry)) {
+            return None;
+        }
         let share = match self.places.get(&row.share) {
             Some(place) => *place,
             None => self.share(row.share)?,
@@ -56,38 +59,19 @@ impl<'a> Shelving<'a> {
             keywords: List::new(keywords).unwrap_or_default(),
         };
         let is_new = !self.people.iter().any(|person| person.user == owner.user);
-        let person = is_new.then(|| owner.clone());
-        self.take(share_bytes(&share))?;
-        if let Some(person) = person {
-            self.take(person_bytes(&person))?;
-            self.people.push(person);
+        let person = if is_new { owner.most_bytes() } else { 0 };
+        if !self.room.take(share.most_bytes().saturating_add(person)) {
+            return None;
+        }
+        if is_new {
+            self.people.push(owner.clone());
         }
         let place = u16::try_from(self.shares.len()).ok()?;
         self.shares.push(share);
         self.places.insert(at, place);
         Some(place)
     }
-
-    fn take(&mut self, bytes: usize) -> Option<()> {
-        self.room = self.room.checked_sub(bytes)?;
-        Some(())
-    }
 }
-
-/// No fewer bytes than it takes.
-fn share_bytes(share: &ShareSeen) -> usize {
-    let keywords = share.keywords.iter().map(|word| word.0.as_str().len().saturating_add(3));
-    keywords.sum::<usize>().saturating_add(share.name.0.as_str().len()).saturating_add(80)
-}
-
-fn person_bytes(person: &PersonSeen) -> usize {
-    let addresses = person.addresses.len().saturating_mul(32);
-    let contact = person.contact.as_ref().map_or(0, |contact| contact.len());
-    addresses.saturating_add(contact).saturating_add(120)
-}
-
-/// For what stands around an entry: its share, and what is said of the result that it belongs to.
-const BESIDES_ENTRY: usize = 24;
 
 /// For what is in the frame besides.
 const RESERVE: usize = 1024;

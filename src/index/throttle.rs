@@ -13,9 +13,9 @@
 //! nobody touched for an hour is forgotten. Where a pace says so, tries fade one by one: who comes and
 //! goes all day on a bad line is not made to wait for what was hours ago.
 
-use super::origin::Origin;
 use super::store::AccountId;
 use crate::crypto::Fingerprint;
+use crate::link::Origin;
 use crate::model::{TokenHash, UserName};
 use std::collections::HashMap;
 use std::time::Duration;

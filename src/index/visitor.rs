@@ -3,13 +3,12 @@
 use super::anonymous::Anonymous;
 use super::happening::Person;
 use super::hashing::TooBusy;
-use super::origin::{Origin, shown};
 use super::positions::Question;
 use super::seats::Seat;
-use super::shared::Shared;
+use super::shared::{Shared, shown};
 use super::store::{Asker, Position, Refusal, RequestKey, Shown, StoreError};
 use crate::crypto::Fingerprint;
-use crate::link::Conversation;
+use crate::link::{Conversation, Origin};
 use crate::model::UserName;
 use crate::wire::Code;
 use crate::wire::index::Change;
@@ -43,7 +42,7 @@ pub(super) struct Denial {
 impl Visitor {
     /// Who asks. Nobody does before a session was granted.
     pub(super) fn seat(&self) -> Result<&Seat, Denial> {
-        self.seat.as_ref().ok_or_else(|| Denial::new(Code::NoSession, "log in first"))
+        self.seat.as_ref().ok_or_else(Denial::nobody)
     }
 
     /// The session that asks.
@@ -53,7 +52,7 @@ impl Visitor {
 
     /// For the log.
     pub(super) fn person(&self, user: &UserName) -> Person {
-        Person::new(user, &self.identity, shown(self.conversation.other_end(), self.origin))
+        Person::new(user, &self.identity, shown(self.conversation.other_end()))
     }
 
     /// What makes the repetition of a request harmless.
@@ -117,6 +116,11 @@ impl Visitor {
 impl Denial {
     pub(super) fn new(code: Code, text: impl Into<String>) -> Self {
         Self { code, text: text.into(), told: None }
+    }
+
+    /// Nobody is logged in.
+    pub(super) fn nobody() -> Self {
+        Self::new(Code::NoSession, "log in first")
     }
 }
 

@@ -44,7 +44,7 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
@@ -98,6 +98,7 @@ pub(super) fn begin<IO: AsyncRead + AsyncWrite + Send>(
         traffic: line.traffic(),
         unanswered: AtomicUsize::new(0),
         unanswered_bytes: AtomicUsize::new(0),
+        ahead: Arc::new(Semaphore::new(deadlines.request_bytes.min(Semaphore::MAX_PERMITS))),
         ending: OnceLock::new(),
         over: CancellationToken::new(),
     });
@@ -138,6 +139,8 @@ pub(super) struct Shared {
     pub(super) unanswered: AtomicUsize,
     /// The bytes of these requests.
     pub(super) unanswered_bytes: AtomicUsize,
+    /// Room, in bytes, for what follows on these requests before anybody has looked at them.
+    pub(super) ahead: Arc<Semaphore>,
     ending: OnceLock<Ending>,
     over: CancellationToken,
 }

@@ -4,6 +4,7 @@
 //! themselves are few, and fewer from one address. A newcomer is never refused for their sake: when
 //! there is no room, the oldest of the address that holds most goes.
 
+use super::origin::Origin;
 use crate::crypto::Fingerprint;
 use std::collections::{HashMap, VecDeque};
 use std::net::IpAddr;
@@ -80,7 +81,7 @@ impl Counts {
 
     /// Lets a newcomer in. Who must go for it is counted no more.
     pub fn admit(&mut self, from: IpAddr) -> Result<Admitted, Full> {
-        let origin = Origin::of(from);
+        let origin = Origin::from(from);
         let closes = self.who_goes_for(origin)?;
         if let Some(id) = closes {
             self.leave(id);
@@ -141,24 +142,5 @@ impl Counts {
 
     fn oldest_of(&self, origin: Origin) -> Option<ConnectionId> {
         self.unproven.iter().find(|(_, other)| *other == origin).map(|(id, _)| *id)
-    }
-}
-
-/// What counts as one address: whoever has one of IPv6 has its whole network of 64 bits.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Origin {
-    V4([u8; 4]),
-    V6([u16; 4]),
-}
-
-impl Origin {
-    fn of(address: IpAddr) -> Self {
-        match address.to_canonical() {
-            IpAddr::V4(address) => Self::V4(address.octets()),
-            IpAddr::V6(address) => {
-                let [a, b, c, d, ..] = address.segments();
-                Self::V6([a, b, c, d])
-            }
-        }
     }
 }

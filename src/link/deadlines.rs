@@ -15,7 +15,7 @@ use std::time::Duration;
 pub struct Deadlines {
     /// For a connection to one address.
     pub connect: Duration,
-    /// From the connection to the end of the TLS handshake, or of a lane's opening.
+    /// From the connection to the end of the TLS handshake, or, for a listener, of a lane's opening.
     pub tls: Duration,
     /// From there to both proofs.
     pub proof: Duration,

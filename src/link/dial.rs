@@ -118,8 +118,17 @@ impl<C: Connect> Dialler<C> {
         self.tasks.wait().await;
     }
 
-    /// Begins a conversation with whom is expected there. `on_retry` hears of each new try.
+    /// Begins a conversation with whom is expected there.
     pub async fn dial(
+        &self,
+        to: &HostPort,
+        expected: Expected,
+    ) -> Result<(Conversation, Incoming), Error> {
+        self.dial_telling(to, expected, |_| ()).await
+    }
+
+    /// The same; `on_retry` hears of each new try.
+    pub async fn dial_telling(
         &self,
         to: &HostPort,
         expected: Expected,
@@ -149,8 +158,12 @@ impl<C: Connect> Dialler<C> {
     ) -> Result<(Conversation, Incoming), Error> {
         let addresses = timeout(self.side.deadlines().connect, self.sockets.resolve(to)).await;
         let addresses = addresses.map_err(|_| Error::Late("finding the host"))?;
+        let unknown = |error| match Error::from(error) {
+            Error::OutOfFiles => Error::OutOfFiles,
+            _ => Error::Host,
+        };
         let mut why = Error::Host;
-        for address in addresses.map_err(|_| Error::Host)? {
+        for address in addresses.map_err(unknown)? {
             match self.connect(address).await {
                 Ok(socket) => return self.begin(socket, address, expected).await,
                 Err(error) => why = error,

@@ -2,9 +2,9 @@
 //!
 //! Streams take turns, a small slice each, so that none gets more than another, whether lanes carry it or
 //! the channel. Who waits for its slice waits in short steps, and may stop in between. What passes only as a
-//! whole goes one after the other (`line`).
+//! whole goes one after the other (`turnstile`).
 
-use super::line::{InLine, Line};
+use super::turnstile::{Turnstile, Waiter};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
@@ -34,7 +34,7 @@ pub(super) struct Flow(Option<Limited>);
 struct Limited {
     begun: Instant,
     plan: Mutex<Plan>,
-    line: Line,
+    turnstile: Turnstile,
 }
 
 /// When bytes may pass. Pure: it is told the time.
@@ -73,7 +73,7 @@ impl Flow {
         let limited = |rate| Limited {
             begun: Instant::now(),
             plan: Mutex::new(Plan::new(rate)),
-            line: Line::default(),
+            turnstile: Turnstile::default(),
         };
         Arc::new(Self(rate.map(limited)))
     }
@@ -98,7 +98,7 @@ impl Meter {
     /// dropped while it waits.
     pub(super) async fn pass(&self, bytes: usize, held: impl Fn()) {
         let Some(limited) = &self.flow.0 else { return };
-        let whole = InLine::enter(&limited.line, bytes);
+        let whole = Waiter::enter(&limited.turnstile, bytes);
         while let Some(left) = whole.left() {
             let slice = self.slice(left);
             let mut pass = Pass::of(slice);

@@ -2,6 +2,7 @@
 
 use super::conversation::{Conversation, Shared};
 use super::ending::Ended;
+use super::table::Kept;
 use crate::codec;
 use crate::wire::{Ask, Code, Explanation, Failure, Frame, Kind, Numbered};
 use std::fmt;
@@ -129,13 +130,13 @@ impl fmt::Debug for Request {
 pub struct StreamFrames {
     shared: Arc<Shared>,
     number: u32,
-    frames: mpsc::Receiver<Frame>,
+    frames: mpsc::Receiver<Kept>,
     /// One that was taken too early.
     back: Option<Frame>,
 }
 
 impl StreamFrames {
-    pub(super) fn new(shared: Arc<Shared>, number: u32, frames: mpsc::Receiver<Frame>) -> Self {
+    pub(super) fn new(shared: Arc<Shared>, number: u32, frames: mpsc::Receiver<Kept>) -> Self {
         Self { shared, number, frames, back: None }
     }
 
@@ -148,13 +149,13 @@ impl StreamFrames {
     pub async fn next(&mut self) -> Option<Frame> {
         match self.back.take() {
             Some(frame) => Some(frame),
-            None => self.frames.recv().await,
+            None => self.frames.recv().await.map(|(frame, _)| frame),
         }
     }
 
     /// A frame that is here already.
     pub(super) fn try_next(&mut self) -> Option<Frame> {
-        self.back.take().or_else(|| self.frames.try_recv().ok())
+        self.back.take().or_else(|| self.frames.try_recv().ok().map(|(frame, _)| frame))
     }
 
     /// Gives back the last frame that was taken: it is the next one again.

@@ -88,7 +88,7 @@ where
 #[non_exhaustive]
 pub enum Notice {
     /// Sockets cannot be accepted; told once, until it works again.
-    AcceptFails(io::ErrorKind),
+    AcceptFails(Error),
     /// Sockets can be accepted again.
     AcceptsAgain,
     /// Somebody came no further than the handshake.
@@ -181,7 +181,7 @@ impl<L: Listen> Listener<L> {
                 Err(error) if concerns_one_socket(error.kind()) => {}
                 Err(error) => {
                     if !std::mem::replace(&mut failing, true) {
-                        (shared.notices)(Notice::AcceptFails(error.kind()));
+                        (shared.notices)(Notice::AcceptFails(error.into()));
                     }
                     // Most likely there are no descriptors left, and only time brings some back.
                     stop.run_until_cancelled(sleep(ACCEPT_PAUSE)).await;

@@ -11,7 +11,7 @@
 //!
 //! [`Streams`] sends and receives sealed streams in a conversation. Who asks with a
 //! [`SendAsk`](crate::wire::SendAsk) sends what a [`Sending`] holds; the other awaits an [`Offer`],
-//! looks at its manifest, accepts it into a [`Place`] or declines it, and confirms what [`Arrived`] when
+//! looks at its manifest, accepts it into a [`Destination`] or declines it, and confirms what [`Arrived`] when
 //! it is durable. Large streams travel on lanes beside the channel, plain TCP connections that a
 //! [`LaneBook`] lets in at the listener's door; small ones, and whatever lanes lose, on the channel.
 //!
@@ -41,10 +41,10 @@ mod flow;
 pub mod handshake;
 mod incoming;
 mod lane;
-mod line;
 mod listen;
 #[cfg(unix)]
 mod local;
+mod origin;
 mod place;
 mod reader;
 mod replayed;
@@ -52,6 +52,7 @@ mod side;
 mod stream;
 mod table;
 mod tls;
+mod turnstile;
 mod watch;
 mod writer;
 
@@ -68,11 +69,12 @@ pub use lane::LaneBook;
 pub use listen::{LaneDoor, Listen, Listener, Notice, Service, Socket};
 #[cfg(unix)]
 pub use local::{LocalListener, find_local};
+pub(crate) use origin::Origin;
 pub use side::Side;
 pub(crate) use stream::is_full;
 pub use stream::{
-    Arrived, Consent, Decided, Follower, Offer, Page, Place, Receiving, Sending, Sent, StreamError,
-    Streams, Wish, Word,
+    Arrived, Consent, Decided, Destination, Follower, Offer, Page, Receiving, Sending, Sent,
+    StreamError, Streams, Wish, Word,
 };
 pub use tls::{ALPN, Exporter, TlsError};
 
@@ -87,6 +89,9 @@ pub enum Error {
     /// The connection could not be made, or broke.
     #[error("the connection failed: {0}")]
     Line(io::ErrorKind),
+    /// The system lets this program open nothing more.
+    #[error("too many files and connections are open here")]
+    OutOfFiles,
     /// Nobody knows an address of that host.
     #[error("the host has no address that is known")]
     Host,
@@ -155,10 +160,16 @@ pub enum Error {
 
 impl Error {
     /// Whether trying the same again is of no use.
+    ///
+    /// A line that alters a byte is noticed by TLS, by either side and in many words; none of them says
+    /// who is there, and it may pass as a cut does. Somebody else is known by what is said inside, or by
+    /// a handshake that the key of their own certificate did not sign: no accident makes that.
     pub fn is_permanent(&self) -> bool {
         match self {
             Self::Refused { code, .. } => code.is_permanent(),
             Self::Line(_) | Self::Host | Self::Late(_) | Self::Frame(FrameError::Cut) => false,
+            Self::Tls(TlsError::InvalidCertificate(_) | TlsError::General(_)) => true,
+            Self::Tls(_) | Self::Protocol | Self::OutOfFiles => false,
             Self::Busy | Self::Full(_) | Self::GaveWay => false,
             _ => true,
         }
@@ -185,6 +196,14 @@ impl Error {
 
 impl From<io::Error> for Error {
     fn from(error: io::Error) -> Self {
-        Self::Line(error.kind())
+        if is_out_of_files(&error) { Self::OutOfFiles } else { Self::Line(error.kind()) }
     }
+}
+
+/// Whether the system lets this program, or all of them together, open nothing more: no file, and no
+/// connection. Others close some, and then it goes on.
+pub(crate) fn is_out_of_files(error: &io::Error) -> bool {
+    // The standard library has no kind for it.
+    let numbers: &[i32] = if cfg!(windows) { &[4, 10024] } else { &[23, 24] };
+    error.raw_os_error().is_some_and(|number| numbers.contains(&number))
 }

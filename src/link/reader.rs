@@ -4,7 +4,7 @@ use super::codec::FrameCodec;
 use super::conversation::{Conversation, Shared, WeakConversation};
 use super::ending::{Ended, Ending};
 use super::incoming::Request;
-use super::table::Way;
+use super::table::{Kept, Way};
 use super::watch::{Due, Watch};
 use crate::wire::{
     ChannelState, Code, Explanation, Frame, Goodbye, Kind, Names, Outcome, Ping, Pong, StreamEnd,
@@ -13,9 +13,10 @@ use futures_util::StreamExt;
 use std::future::poll_fn;
 use std::io;
 use std::pin::{Pin, pin};
+use std::sync::Arc;
 use std::task::{Context, Poll, ready};
 use tokio::io::{AsyncRead, ReadHalf};
-use tokio::sync::mpsc;
+use tokio::sync::{OwnedSemaphorePermit, mpsc};
 use tokio::time::{Instant, Sleep, sleep_until, timeout};
 use tokio_util::codec::FramedRead;
 use tokio_util::sync::CancellationToken;
@@ -164,18 +165,22 @@ impl<'a, IO: AsyncRead> Reader<'a, IO> {
     /// watch; at its next look it hears of this frame, as if it came then.
     async fn take_of_stream(&mut self, frame: Frame, number: u32) -> Result<(), Ending> {
         let way = self.shared.table().way(number).map_err(Ending::ours)?;
-        let Way::To(to) = way else { return Ok(()) };
+        let (to, room) = match way {
+            Way::To(to) => (to, None),
+            Way::Ahead(to) => (to, Some(frame.body.len())),
+            Way::Nowhere => return Ok(()),
+        };
         let patience = self.shared.deadlines().ping;
-        let place = loop {
-            match timeout(patience, to.reserve()).await {
-                Ok(place) => break place,
+        let found = loop {
+            match timeout(patience, place(self.shared, &to, room)).await {
+                Ok(found) => break found,
                 // The other side hears nothing else from us.
                 Err(_) => self.ping(),
             }
         };
         // Nobody takes them any more: the stream ended in this moment.
-        if let Ok(place) = place {
-            place.send(frame);
+        if let Some((place, room)) = found {
+            place.send((frame, room));
         }
         Ok(())
     }
@@ -187,6 +192,21 @@ impl<'a, IO: AsyncRead> Reader<'a, IO> {
     /// Nobody holds the conversation any more.
     fn over(&self) -> Ending {
         Ending::ours(Code::Done)
+    }
+}
+
+/// A place in the queue, and so much room if any is to be found. None if nobody takes frames there.
+async fn place<'t>(
+    shared: &Shared,
+    to: &'t mpsc::Sender<Kept>,
+    room: Option<usize>,
+) -> Option<(mpsc::Permit<'t, Kept>, Option<OwnedSemaphorePermit>)> {
+    let place = to.reserve().await.ok()?;
+    let Some(bytes) = room else { return Some((place, None)) };
+    let bytes = u32::try_from(bytes.min(shared.deadlines().request_bytes)).unwrap_or(u32::MAX);
+    tokio::select! {
+        room = Arc::clone(&shared.ahead).acquire_many_owned(bytes) => Some((place, room.ok())),
+        () = to.closed() => None,
     }
 }
 

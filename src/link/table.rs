@@ -4,7 +4,7 @@
 use super::ending::Ended;
 use crate::wire::{Code, Frame, Kind, RequestIds, Role};
 use std::collections::HashMap;
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 /// What is under way.
 #[derive(Debug)]
@@ -12,9 +12,9 @@ pub(super) struct Table {
     own_ids: RequestIds,
     their_ids: RequestIds,
     answers: HashMap<u32, Awaited>,
-    streams: HashMap<u32, mpsc::Sender<Frame>>,
+    streams: HashMap<u32, mpsc::Sender<Kept>>,
     /// Frames of streams that nobody takes yet: those of a request that is still being made.
-    ahead: HashMap<u32, mpsc::Receiver<Frame>>,
+    ahead: HashMap<u32, mpsc::Receiver<Kept>>,
     is_over: bool,
 }
 
@@ -24,11 +24,17 @@ struct Awaited {
     to: oneshot::Sender<Frame>,
 }
 
+/// A frame until somebody takes it, and the room that it has, if it came before anybody decided whether there
+/// is a stream at all.
+pub(super) type Kept = (Frame, Option<OwnedSemaphorePermit>);
+
 /// Where a frame of a stream goes.
 #[derive(Debug)]
 pub(super) enum Way {
     /// To whoever takes the stream's frames.
-    To(mpsc::Sender<Frame>),
+    To(mpsc::Sender<Kept>),
+    /// To whoever will, if anybody does.
+    Ahead(mpsc::Sender<Kept>),
     /// Nowhere: the stream ended while it travelled.
     Nowhere,
 }
@@ -92,11 +98,7 @@ impl Table {
     }
 
     /// Frames of this stream are taken from now on. None when it is open already.
-    pub(super) fn open_stream(
-        &mut self,
-        number: u32,
-        size: usize,
-    ) -> Option<mpsc::Receiver<Frame>> {
+    pub(super) fn open_stream(&mut self, number: u32, size: usize) -> Option<mpsc::Receiver<Kept>> {
         if let Some(frames) = self.ahead.remove(&number) {
             return Some(frames);
         }
@@ -137,6 +139,7 @@ impl Table {
     pub(super) fn way(&self, number: u32) -> Result<Way, Code> {
         let was_asked_for = self.own_ids.is_used(number) || self.their_ids.is_used(number);
         match self.streams.get(&number) {
+            Some(to) if self.ahead.contains_key(&number) => Ok(Way::Ahead(to.clone())),
             Some(to) => Ok(Way::To(to.clone())),
             None if was_asked_for => Ok(Way::Nowhere),
             None => Err(Code::Unexpected),

@@ -16,6 +16,8 @@ pub(super) struct Writer<'a, IO> {
     shared: &'a Shared,
     control: mpsc::Receiver<Bytes>,
     bulk: mpsc::Receiver<Bytes>,
+    /// The bulk that leaves next.
+    chunk: Option<Bytes>,
 }
 
 impl<'a, IO: AsyncWrite> Writer<'a, IO> {
@@ -25,7 +27,7 @@ impl<'a, IO: AsyncWrite> Writer<'a, IO> {
         control: mpsc::Receiver<Bytes>,
         bulk: mpsc::Receiver<Bytes>,
     ) -> Self {
-        Self { out, shared, control, bulk }
+        Self { out, shared, control, bulk, chunk: None }
     }
 
     pub(super) async fn write_until_the_end(mut self) {
@@ -63,18 +65,22 @@ impl<'a, IO: AsyncWrite> Writer<'a, IO> {
         Ok(())
     }
 
-    /// Waits for something to write, and writes it.
+    /// Waits for something to write.
     async fn wait(&mut self) -> Result<(), Error> {
-        let (frames, load) = tokio::select! {
+        let message = tokio::select! {
             biased;
             () = self.shared.over().cancelled() => return Ok(()),
-            frames = self.control.recv() => {
-                (frames.inspect(|frames| self.shared.left(frames.len())), Load::Words)
+            message = self.control.recv() => message,
+            chunk = self.bulk.recv() => {
+                self.chunk = chunk;
+                return Ok(());
             }
-            frames = self.bulk.recv() => (frames, Load::Bulk),
         };
-        match frames {
-            Some(frames) => self.out.write(frames, load).await,
+        match message {
+            Some(message) => {
+                self.shared.left(message.len());
+                self.out.write(message, Load::Words).await
+            }
             // Nobody holds the conversation any more.
             None => {
                 self.shared.end(Ending::ours(Code::Done));
@@ -83,11 +89,13 @@ impl<'a, IO: AsyncWrite> Writer<'a, IO> {
         }
     }
 
-    /// What waits to be written: messages before bulk, small ones together.
+    /// What waits to be written: messages before bulk, small ones together. Bulk is looked for first: by
+    /// then, all that was said before it is here and leaves before it, such as a stream's header.
     fn waiting(&mut self) -> Option<(Bytes, Load)> {
+        self.chunk = self.chunk.take().or_else(|| self.bulk.try_recv().ok());
         match self.message() {
             Some(first) => Some((self.batch(first), Load::Words)),
-            None => self.bulk.try_recv().ok().map(|chunk| (chunk, Load::Bulk)),
+            None => self.chunk.take().map(|chunk| (chunk, Load::Bulk)),
         }
     }
 

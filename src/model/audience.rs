@@ -4,6 +4,7 @@ use super::limits::AUDIENCE_PEOPLE;
 use super::{Error, UserName};
 use std::collections::BTreeSet;
 use std::fmt;
+use std::str::FromStr;
 
 /// For whom an entry is published.
 ///
@@ -51,6 +52,19 @@ impl Audience {
             Self::People(People(people)) => Some(people),
         };
         people.into_iter().flatten()
+    }
+}
+
+/// `everyone`, or names with commas between them.
+impl FromStr for Audience {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        if text == "everyone" {
+            return Ok(Self::Everyone);
+        }
+        let names = text.split(',').map(|name| name.trim().parse::<UserName>());
+        Self::people(names.collect::<Result<Vec<_>, _>>()?)
     }
 }
 

@@ -38,6 +38,11 @@ impl Entry {
         &self.path
     }
 
+    /// The same, when nothing else of it is needed any more.
+    pub(crate) fn into_path(self) -> EntryPath {
+        self.path
+    }
+
     /// How many bytes it has.
     pub fn size(&self) -> u64 {
         self.size
@@ -87,6 +92,11 @@ impl Modified {
     /// Nanoseconds since 1970.
     pub fn as_nanos(self) -> u64 {
         self.0
+    }
+
+    /// Whole seconds since 1970.
+    pub fn to_unix(self) -> UnixTime {
+        UnixTime(self.0 / NANOS)
     }
 
     /// The time in the system's form.

@@ -36,6 +36,7 @@ mod share;
 mod text;
 mod token;
 mod user;
+mod very_many;
 mod words;
 
 pub use crate::crypto::UnixTime;
@@ -53,7 +54,8 @@ pub use share::{Keyword, Keywords, Share, ShareId, SyncId};
 pub use text::Untrusted;
 pub use token::{SessionToken, TokenHash};
 pub use user::UserName;
-pub use words::{Asked, AskedWord, Found, Term, Word, words_of};
+pub(crate) use very_many::given_back;
+pub use words::{Asked, AskedWord, Match, Term, Word, words_of};
 
 /// Why a noun was refused, in words for the person who meets it.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -7,8 +7,8 @@ use std::fmt;
 use std::sync::Arc;
 use unicode_normalization::is_nfc;
 
-/// The name of a file or folder that is safe on every system: it names something inside the folder
-/// in which it is used, and what it shows is what it is.
+/// The name of a file or folder: on every system it names nothing outside the folder in which it is
+/// used, and what it shows is what it is. Not every system takes each of them.
 ///
 /// A bad name is refused and never "cleaned": a name that was changed is not the one that was
 /// signed, and two bad names can be cleaned into one.

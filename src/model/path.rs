@@ -62,6 +62,11 @@ impl EntryPath {
         &self.0
     }
 
+    /// The path in the outermost folder of it; none where there is no folder.
+    pub fn inside(&self) -> Option<Self> {
+        self.0.split_once('/').map(|(_, inside)| Self(inside.into()))
+    }
+
     /// The name of the file itself.
     pub fn file_name(&self) -> &str {
         self.components().next_back().unwrap_or_default()

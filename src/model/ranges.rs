@@ -22,18 +22,28 @@ impl ByteRange {
 /// Parts of one file: ascending, apart from each other, each of at least a byte, beginning at a
 /// multiple of 1 MiB and ending at one or at the file's end. No parts at all are possible.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ranges(Box<[ByteRange]>);
+pub struct Ranges(Parts);
+
+/// Of most files it is one part: of very many, it lies in no place of its own.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Parts {
+    One(ByteRange),
+    /// None, or several.
+    Others(Box<[ByteRange]>),
+}
 
 impl Ranges {
     /// All of a file of this size.
     pub fn whole(size: u64) -> Self {
-        let all = (size > 0).then_some(ByteRange { start: 0, end: size });
-        Self(all.into_iter().collect())
+        match size {
+            0 => Self::none(),
+            end => Self(Parts::One(ByteRange { start: 0, end })),
+        }
     }
 
     /// Nothing of a file.
     pub fn none() -> Self {
-        Self(Box::default())
+        Self(Parts::Others(Box::default()))
     }
 
     /// These parts of a file of this size.
@@ -54,23 +64,29 @@ impl Ranges {
             }
             behind = Some(range.end);
         }
-        Ok(Self(ranges.into()))
+        Ok(Self(match ranges[..] {
+            [one] => Parts::One(one),
+            _ => Parts::Others(ranges.into()),
+        }))
     }
 
     /// The parts, in order.
     pub fn as_slice(&self) -> &[ByteRange] {
-        &self.0
+        match &self.0 {
+            Parts::One(one) => std::slice::from_ref(one),
+            Parts::Others(others) => others,
+        }
     }
 
     /// How many bytes they have together.
     pub fn length(&self) -> u64 {
-        self.0.iter().map(ByteRange::length).fold(0, u64::saturating_add)
+        self.as_slice().iter().map(ByteRange::length).fold(0, u64::saturating_add)
     }
 
     /// Whether a file of this size can have them.
     pub fn fit(&self, size: u64) -> bool {
         let ends = |range: &ByteRange| range.end <= size && on_border(range.end);
-        self.0.last().is_none_or(|last| ends(last) || last.end == size)
+        self.as_slice().last().is_none_or(|last| ends(last) || last.end == size)
     }
 
     /// Whether they are all of a file of this size.

@@ -54,23 +54,37 @@ pub(super) fn is_presentation(c: char) -> bool {
 pub struct Untrusted<'a> {
     text: &'a str,
     columns: usize,
+    /// Whether a backslash in it may be one that stands for something already.
+    was_shown: bool,
 }
 
 impl<'a> Untrusted<'a> {
     /// The text, shown in at most 512 columns.
     pub fn new(text: &'a str) -> Self {
-        Self { text, columns: DEFAULT_COLUMNS }
+        Self { text, columns: DEFAULT_COLUMNS, was_shown: false }
     }
 
     /// The text, shown in at most so many columns; what does not fit is cut, and a `…` says so.
     pub fn fitted(self, columns: usize) -> Self {
         Self { columns, ..self }
     }
+
+    /// The text, in which parts are shown as this type does already: they stay as they are.
+    ///
+    /// ```
+    /// use waxwing::model::Untrusted;
+    ///
+    /// let shown = Untrusted::new("a\\b\u{1b}").to_string();
+    /// assert_eq!(Untrusted::new(&shown).with_parts_shown().to_string(), shown);
+    /// ```
+    pub fn with_parts_shown(self) -> Self {
+        Self { was_shown: true, ..self }
+    }
 }
 
 impl fmt::Display for Untrusted<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut line = Line::new(self.columns);
+        let mut line = Line { keeps_backslash: self.was_shown, ..Line::new(self.columns) };
         for c in self.text.chars() {
             if !line.push(c) {
                 break;
@@ -94,18 +108,21 @@ struct Line {
     marks: usize,
     cut_at: usize,
     cut: bool,
+    keeps_backslash: bool,
 }
 
 impl Line {
     fn new(columns: usize) -> Self {
-        Self { shown: String::new(), columns, used: 0, marks: 0, cut_at: 0, cut: false }
+        let (shown, cut, keeps_backslash) = (String::new(), false, false);
+        Self { shown, columns, used: 0, marks: 0, cut_at: 0, cut, keeps_backslash }
     }
 
     /// Adds a character; false when it no longer fits.
     fn push(&mut self, c: char) -> bool {
         let before = self.shown.len();
+        let stays = !must_be_escaped(c) || (c == '\\' && self.keeps_backslash);
         let width = match columns_of(c) {
-            Some(width) if !must_be_escaped(c) && !self.too_many_marks(width) => {
+            Some(width) if stays && !self.too_many_marks(width) => {
                 self.shown.push(c);
                 width
             }

@@ -11,7 +11,7 @@
 //! so that folders may be moved. (A file that is itself renamed gets another time of change on most
 //! systems, and is read again: one that was edited with its times put back looks the same.)
 
-use super::home::{HomeError, StateFolder};
+use super::home::{HomeError, Lines, StateFolder};
 use super::index::Published;
 use super::shared_folders::id16;
 use crate::model::{ContentId, Entry, EntryPath, Modified, ShareId, SyncId};
@@ -19,8 +19,8 @@ use crate::peer::{self, Stamp};
 use data_encoding::HEXLOWER;
 use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write;
-use zeroize::Zeroizing;
+use std::fmt::Write as _;
+use std::io::{self, Write as _};
 
 /// What the bytes of a share's files are called, as far as they were read.
 pub(super) struct Hashes {
@@ -35,14 +35,15 @@ impl Hashes {
     /// Those that are kept. What cannot be read is read anew from the files.
     pub(super) fn open(state: &StateFolder, share: ShareId) -> Self {
         let (state, name) = (state.clone(), hashes_name(share));
-        let bytes = state.read(&name, MOST_BYTES).ok().flatten().unwrap_or_default();
-        let lines = bytes.split(|byte| *byte == b'\n');
-        // Room is made once: a map that grows is there twice.
-        let mut known = HashMap::with_capacity(bytes.len() / LINE);
-        known.extend(lines.filter_map(|line| {
-            let (stamp, id) = std::str::from_utf8(line).ok()?.split_once(' ')?;
-            Some((stamp.parse::<Stamp>().ok()?, id.parse::<ContentId>().ok()?))
-        }));
+        let mut known = HashMap::new();
+        if let Ok(Some((lines, length))) = state.lines(&name, MOST_BYTES) {
+            // Room is made once: a map that grows is there twice.
+            known.reserve(length / LINE);
+            known.extend(lines.map_while(Result::ok).filter_map(|line| {
+                let (stamp, id) = std::str::from_utf8(&line).ok()?.split_once(' ')?;
+                Some((stamp.parse::<Stamp>().ok()?, id.parse::<ContentId>().ok()?))
+            }));
+        }
         Self { known, fresh: String::new(), state, name }
     }
 
@@ -80,12 +81,10 @@ impl Hashes {
 
     fn tidy(&mut self, there: &HashSet<Stamp>) -> Result<(), HomeError> {
         self.known.retain(|stamp, _| there.contains(stamp));
-        let mut text = String::new();
-        for (stamp, id) in &self.known {
-            let _ = writeln!(text, "{stamp} {id}");
-        }
         let _changing = self.state.changing()?;
-        self.state.write(&self.name, text.as_bytes())
+        self.state.write_as_made(&self.name, |file| {
+            self.known.iter().try_for_each(|(stamp, id)| writeln!(file, "{stamp} {id}"))
+        })
     }
 }
 
@@ -123,25 +122,22 @@ struct HeadSaid {
 impl LastLook {
     /// What is kept, or nothing: then all of it is sent to the index.
     pub(super) fn read(state: &StateFolder, share: ShareId) -> Option<Self> {
-        let bytes = read_look(state, share)?;
-        Self::of(std::str::from_utf8(&bytes).ok()?.lines().next()?)
+        Self::of(&look_lines(state, share)?.0.next()?.ok()?)
     }
 
     /// What the index acknowledged, with all its entries.
     pub(super) fn published(state: &StateFolder, share: ShareId) -> Option<Published> {
-        let bytes = read_look(state, share)?;
-        let text = std::str::from_utf8(&bytes).ok()?;
-        let (head, lines) = text.split_once('\n').unwrap_or((text, ""));
-        let state = Self::of(head)?.published?;
-        let mut entries = Vec::with_capacity(lines.len() / LINE);
-        for line in lines.lines() {
-            entries.push(entry_of(line)?);
+        let (mut lines, length) = look_lines(state, share)?;
+        let state = Self::of(&lines.next()?.ok()?)?.published?;
+        let mut entries = Vec::with_capacity(length / LINE);
+        for line in lines {
+            entries.push(entry_of(std::str::from_utf8(&line.ok()?).ok()?)?);
         }
         Some(Published { state, entries: entries.into() })
     }
 
-    fn of(head: &str) -> Option<Self> {
-        let head: HeadSaid = serde_json::from_str(head).ok()?;
+    fn of(head: &[u8]) -> Option<Self> {
+        let head: HeadSaid = serde_json::from_slice(head).ok()?;
         let published = head.state.and_then(|state| id16(&state)).map(SyncId::from_bytes);
         Some(Self { figures: head.figures, device: head.device, published })
     }
@@ -155,13 +151,11 @@ impl LastLook {
     ) -> Result<(), HomeError> {
         let acknowledged = published.map(|published| HEXLOWER.encode(published.state.as_bytes()));
         let head = HeadSaid { figures: self.figures, device: self.device, state: acknowledged };
-        // Numbers and a text are always JSON.
-        let mut text = serde_json::to_string(&head).unwrap_or_default();
-        for entry in published.iter().flat_map(|published| published.entries.iter()) {
-            text.push('\n');
-            say(entry, &mut text);
-        }
-        state.write(&look_name(share), text.as_bytes())
+        state.write_as_made(&look_name(share), |file| {
+            serde_json::to_writer(&mut *file, &head)?;
+            let mut entries = published.iter().flat_map(|published| published.entries.iter());
+            entries.try_for_each(|entry| say(entry, file))
+        })
     }
 }
 
@@ -171,16 +165,16 @@ pub(super) fn forget(state: &StateFolder, share: ShareId) -> Result<(), HomeErro
     state.remove(&hashes_name(share))
 }
 
-fn read_look(state: &StateFolder, share: ShareId) -> Option<Zeroizing<Vec<u8>>> {
-    state.read(&look_name(share), MOST_BYTES).ok().flatten()
+fn look_lines(state: &StateFolder, share: ShareId) -> Option<(Lines, usize)> {
+    state.lines(&look_name(share), MOST_BYTES).ok().flatten()
 }
 
 /// No path has a line break in it.
-fn say(entry: &Entry, text: &mut String) {
+fn say(entry: &Entry, file: &mut impl io::Write) -> io::Result<()> {
     let program = if entry.is_executable() { 'x' } else { '-' };
     let content = entry.content().map_or_else(|| "-".to_owned(), |id| id.to_string());
     let (size, modified) = (entry.size(), entry.modified().as_nanos());
-    let _ = write!(text, "{size} {modified} {program} {content} {}", entry.path());
+    write!(file, "\n{size} {modified} {program} {content} {}", entry.path())
 }
 
 fn entry_of(line: &str) -> Option<Entry> {

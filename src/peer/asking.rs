@@ -1,8 +1,8 @@
 //! Asking somebody for a stream: what is told of it as long as it takes, and where others are served first.
 
-use super::fetching::Wanted;
 use super::requests::pages;
 use super::telling::MOMENT;
+use super::wanted::Wanted;
 use crate::link::{Page, Wish};
 use crate::model::{Events, Ranges, Task, Transfer, Work};
 use crate::wire::GetWait;

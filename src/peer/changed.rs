@@ -1,13 +1,13 @@
 //! Files that changed at their source since some of them came. What differs is found with the leaf list
 //! of what they are now; without one, all of them comes again.
 
-use super::fetching::{FetchedFile, Wanted};
 use super::landing::{Landing, Lists};
 use super::requests::sought;
+use super::wanted::Wanted;
 use super::{Sharer, is_worth_spreading};
 use crate::link::Streams;
 use crate::model::limits::LEAF_LIST;
-use crate::model::{Content, ShareId};
+use crate::model::{Content, EntryPath, ShareId};
 use std::collections::HashMap;
 use tokio::task::spawn_blocking;
 
@@ -48,10 +48,8 @@ fn known(wanted: &[Wanted], number: u32) -> Option<(&Wanted, Content)> {
 }
 
 /// Of what has landed, parts of what it was before are of no use to anybody.
-pub(super) async fn forget_before(landing: &Landing, files: &[FetchedFile]) {
-    let landed = files.iter().filter(|file| file.landed.is_ok());
-    let landed = landed.filter_map(|file| Some((file.wanted.to.clone(), file.content?)));
-    let (landing, landed) = (landing.clone(), landed.collect::<HashMap<_, _>>());
+pub(super) async fn forget_before(landing: &Landing, landed: HashMap<EntryPath, Content>) {
+    let landing = landing.clone();
     // What stays is swept away when nobody has gone on with it for long.
     let _ = spawn_blocking(move || landing.forget_before(&landed)).await;
 }

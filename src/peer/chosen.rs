@@ -1,12 +1,13 @@
 //! What somebody asks for, looked up on the shelf page by page.
 
-use super::shelf::Shelved;
-use super::sources::Listing;
-use super::{ShareFolder, Stamp};
+use super::shelf::{Shelved, Shown};
+use super::sources::{Listed, Listing};
+use crate::link::is_out_of_files;
 use crate::model::limits::{GET_WITHOUT, MANIFEST_BYTES, MANIFEST_ENTRIES};
-use crate::model::{ByteRange, Content, ContentId, EntryPath, Ranges};
+use crate::model::{ByteRange, Content, EntryPath, Ranges};
 use crate::seal::{Manifest, ManifestEntry};
-use crate::wire::{Code, ContentSaid, PartSaid, Wanted, Without};
+use crate::wire::{Code, Wanted, Without};
+use std::borrow::Cow;
 use std::collections::HashSet;
 use std::io;
 use std::sync::Arc;
@@ -87,19 +88,20 @@ impl Choosing {
             false => Code::NotFound,
         };
         let at = self.shelved.find(&wanted.path.0).ok_or_else(not_there)?;
-        let published = self.shelved.at(at).ok_or(Code::NotFound)?;
+        let Shown { entry, stamp } = self.shelved.at(at).ok_or(Code::NotFound)?;
         let at = u32::try_from(at).map_err(|_| Code::Internal)?;
         if !self.asked.insert(at) {
             return Err(Code::Malformed);
         }
-        let entry = &published.entry;
         let content = entry.content().and_then(|id| Content::new(id, entry.size()).ok());
-        if wanted.content.as_ref().is_some_and(|wanted| content != content_of(wanted)) {
+        if wanted.content.as_ref().is_some_and(|wanted| content != wanted.content()) {
             return Err(Code::SourceChanged);
         }
         let ranges = ranges_of(wanted, entry.size()).ok_or(Code::Malformed)?;
-        match self.shelved.folder.is_unchanged(entry.path(), &published.stamp) {
+        match self.shelved.folder.is_unchanged(entry.path(), stamp) {
             Ok(true) => {}
+            // It is looked at once more when it is read.
+            Err(error) if is_out_of_files(&error) => {}
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Err(Code::NotFound),
             Ok(false) | Err(_) => return Err(Code::SourceChanged),
         }
@@ -123,15 +125,15 @@ impl Chosen {
     /// The paths of these of them.
     pub(super) fn paths(&self, numbers: &[u32]) -> Vec<EntryPath> {
         let file = |number: &u32| self.file(usize::try_from(*number).ok()?);
-        numbers.iter().filter_map(file).map(|(_, path, _)| path.clone()).collect()
+        numbers.iter().filter_map(file).map(|(_, path, _)| path.into_owned()).collect()
     }
 }
 
 impl Listing for Chosen {
-    fn file(&self, number: usize) -> Option<(&ShareFolder, &EntryPath, &Stamp)> {
+    fn file(&self, number: usize) -> Option<Listed<'_>> {
         let at = usize::try_from(*self.chosen.get(number)?).ok()?;
-        let published = self.shelved.at(at)?;
-        Some((&self.shelved.folder, published.entry.path(), &published.stamp))
+        let Shown { entry, stamp } = self.shelved.at(at)?;
+        Some((&self.shelved.folder, Cow::Borrowed(entry.path()), stamp))
     }
 }
 
@@ -145,13 +147,8 @@ pub(super) fn listed_bytes(wanted: &Wanted) -> usize {
 /// All of an entry, or the parts that are wanted of the content that it is known to have.
 fn ranges_of(wanted: &Wanted, size: u64) -> Option<Ranges> {
     let Some(parts) = &wanted.parts else { return Some(Ranges::whole(size)) };
-    let range = |part: &PartSaid| ByteRange { start: part.start.0, end: part.end.0 };
     wanted.content.as_ref()?;
-    Ranges::new(size, parts.iter().map(range).collect()).ok()
-}
-
-fn content_of(said: &ContentSaid) -> Option<Content> {
-    Content::new(ContentId::from_bytes(*said.id), said.size.0).ok()
+    Ranges::new(size, parts.iter().map(ByteRange::from).collect()).ok()
 }
 
 /// Beside its path, whose names each have a length where the path has a slash.

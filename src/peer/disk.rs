@@ -57,7 +57,8 @@ pub(super) fn walk<'d, 'p>(root: &'d Dir, path: &'p EntryPath) -> io::Result<(Be
 }
 
 /// Walks to one path after the other, and makes the folders that are not there. Where the next path lies
-/// in the folder of the last one, there is nothing to walk: most of very many files follow each other so.
+/// in the folder of the last one, there is nothing to walk, as long as that folder is where it was: most of
+/// very many files follow each other so.
 pub(super) struct Walker<'d, 'p> {
     root: &'d Dir,
     last: Option<(&'p str, Dir)>,
@@ -78,12 +79,30 @@ impl<'d, 'p> Walker<'d, 'p> {
         let (folder, name) = path.as_str().rsplit_once('/').unwrap_or(("", path.as_str()));
         let (at, dir) = match self.last.take() {
             _ if folder.is_empty() => return Ok((self.root, name)),
-            Some(last) if last.0 == folder => last,
+            Some(last) if last.0 == folder && is_still_at(self.root, &last) => last,
             _ => (folder, make_all(self.root, folder, made)?),
         };
         let (_, dir) = self.last.insert((at, dir));
         Ok((dir, name))
     }
+}
+
+/// Whether a folder is still the one at its path: somebody may move it away while files land in it, and
+/// what comes then belongs to where it was asked for. This is only to be known, and nothing is opened by it.
+#[cfg(unix)]
+fn is_still_at(root: &Dir, (path, folder): &(&str, Dir)) -> bool {
+    use rustix::fs::{AtFlags, fstat, statat};
+    let (Ok(there), Ok(ours)) = (statat(root, *path, AtFlags::SYMLINK_NOFOLLOW), fstat(folder))
+    else {
+        return false;
+    };
+    (there.st_dev, there.st_ino) == (ours.st_dev, ours.st_ino)
+}
+
+/// A folder that is open cannot be moved there.
+#[cfg(not(unix))]
+fn is_still_at(_: &Dir, _: &(&str, Dir)) -> bool {
+    true
 }
 
 /// The folder at a path, made with all above it that are not there.

@@ -1,7 +1,7 @@
 //! Why something of this room did not come about.
 
 use super::LandError;
-use crate::link::{AskError, Ending, StreamError};
+use crate::link::{AskError, Ending, StreamError, is_out_of_files};
 use crate::seal::{ManifestProblem, SealError};
 use crate::wire::{Code, Explanation};
 use std::io;
@@ -88,6 +88,11 @@ impl Error {
     pub fn may_pass(&self) -> bool {
         match self {
             Self::Silent | Self::Stream(StreamError::Stalled) => true,
+            // Others close some files.
+            Self::Disk { source, .. }
+            | Self::Stream(StreamError::Place(source))
+            | Self::Stream(StreamError::Seal(SealError::Source { error: source, .. }))
+            | Self::Landing(LandError::Disk(source)) => is_out_of_files(source),
             Self::Refused { code, .. } => !code.is_permanent() && !self.is_source_changed(),
             Self::Ended(Ending::Theirs { code, .. } | Ending::Ours { code, .. }) => {
                 !code.is_permanent()

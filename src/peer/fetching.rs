@@ -1,209 +1,115 @@
 //! Fetching: entries of somebody's share are asked for, checked against what was asked, and landed.
 //!
-//! Many entries come as several streams, one after the other. What is here already is not asked for.
+//! Many entries come as several streams, one after the other, and none of them is held before its turn or
+//! after it. What is here already is not asked for.
 
+use super::arriving::Settled;
 use super::asking::{AskTold, Asking};
 use super::changed::forget_before;
-use super::landing::{Batch, LandError, Landed, Landing, Look, Standing, Target};
-use super::requests::{check, into_requests, missing, most_manifest, sought, without};
+use super::landing::{Gathered, Head, LandError, Landed, Landing, Look, Standing, Target, Targets};
+use super::requests::{Request, check, missing, most_manifest, sought, without};
 use super::sharer::name_of;
-use super::telling::{Telling, silently, told_if_long};
+use super::telling::{Names, Telling};
+use super::wanted::{FetchedFile, Portion, Wanted, Wants};
 use super::{Error, Sharer};
-use crate::crypto::{Fingerprint, random};
-use crate::link::{Arrived, AskError, Decided, Offer, Receiving, Streams, is_full};
-use crate::model::{Content, EntryPath, ShareId, Transfer, Work, find_collision};
-use crate::seal::{EntryProof, Manifest};
-use crate::wire::{Code, Explanation};
-use std::future::Future;
-use std::io;
+use crate::crypto::random;
+use crate::link::{AskError, Decided, Offer, Receiving, StreamFrames, Streams};
+use crate::model::{Ranges, ShareId, Transfer, Work, find_collision};
+use crate::seal::{Manifest, ManifestEntry};
+use crate::wire::{Code, Explanation, GetGrant};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
-/// An entry that is wanted.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Wanted {
-    /// Where it lies below its share.
-    pub path: EntryPath,
-    /// The content that it is wanted for, if no other will do.
-    pub content: Option<Content>,
-    /// Where it goes, below the destination.
-    pub to: EntryPath,
-}
-
-/// What came of what was wanted.
-#[derive(Debug)]
-pub struct Fetched {
-    /// Who sent it, and signed that they did.
-    pub sender: Fingerprint,
-    /// The entries of which is known what came of them: all, unless it was stopped.
-    pub files: Vec<FetchedFile>,
-    /// How many parts of files came and are verified, whatever became of the rest.
-    pub came: u64,
-    /// Why not all that was wanted came.
-    pub stopped: Option<Error>,
-    /// Why no receipts were kept of some that came, if so.
-    pub unkept: Option<Error>,
-}
-
-/// What came of some of what was wanted, as soon as it is known.
-#[derive(Debug)]
-pub struct Portion {
-    /// What came of each of them.
-    pub files: Vec<FetchedFile>,
-    /// Those that do not come, each with the reason, where others do.
-    pub refused: Vec<(Wanted, Error)>,
-    /// Why no receipts were kept of those that came, if so.
-    pub unkept: Option<Error>,
-}
-
-/// What came of a stream: of each of its entries, and why no receipts are kept, if so.
-pub(super) struct Settled {
-    pub(super) files: Vec<(Content, Result<Landed, LandError>)>,
-    pub(super) unkept: Option<Error>,
-}
-
-/// What came of one entry.
-#[derive(Debug)]
-pub struct FetchedFile {
-    /// What was wanted.
-    pub wanted: Wanted,
-    /// What its bytes are.
-    pub content: Option<Content>,
-    /// Whether it has its name.
-    pub landed: Result<Landed, LandError>,
-}
+/// Where entries come from: a share of somebody.
+type There<'t> = (&'t Streams, ShareId);
 
 impl Sharer {
-    /// Fetches entries of a share of whoever is proven to be there.
+    /// Fetches entries of a share of whoever is proven to be there. Gives how many parts of files came and
+    /// are verified, whatever became of the rest; and why not all that was wanted came, if so.
     pub async fn fetch(
         &self,
         streams: &Streams,
         share: ShareId,
-        wanted: Vec<Wanted>,
         landing: &Landing,
-    ) -> Fetched {
-        let (mut files, mut unkept, mut refused) = (Vec::new(), None, None);
-        let mut keep = |portion: Portion| {
-            files.extend(portion.files);
-            unkept = portion.unkept.or(unkept.take());
-            refused = refused.take().or(portion.refused.into_iter().next().map(|(_, why)| why));
-        };
-        let fetched = self.fetch_each(streams, (share, wanted), landing, &mut keep).await;
-        let stopped = fetched.stopped.or(refused);
-        Fetched { files, unkept, stopped, ..fetched }
-    }
-
-    /// The same, and what came of them is handed over portion by portion: of very many, nothing has to
-    /// stay here.
-    pub async fn fetch_each(
-        &self,
-        streams: &Streams,
-        asked: (ShareId, Vec<Wanted>),
-        landing: &Landing,
-        each: &mut (dyn FnMut(Portion) + Send),
-    ) -> Fetched {
-        let sender = streams.conversation().proven().fingerprint();
-        let files = Vec::new();
-        let mut fetched = Fetched { sender, files, came: 0, stopped: None, unkept: None };
-        let came = &mut fetched.came;
-        fetched.stopped = self.fetch_all(streams, asked, landing, (came, each)).await.err();
-        fetched
+        wants: &mut dyn Wants,
+    ) -> (u64, Option<Error>) {
+        let mut came = 0;
+        let there = (streams, share);
+        let stopped = self.fetch_all(there, landing, (&mut came, wants)).await.err();
+        (came, stopped)
     }
 
     async fn fetch_all(
         &self,
-        streams: &Streams,
-        (share, wanted): (ShareId, Vec<Wanted>),
+        there: There<'_>,
         landing: &Landing,
-        (came, each): (&mut u64, &mut (dyn FnMut(Portion) + Send)),
+        (came, wants): (&mut u64, &mut dyn Wants),
     ) -> Result<(), Error> {
-        let froms = find_collision(wanted.iter().map(|wanted| &wanted.path));
-        let collision = froms.or_else(|| find_collision(wanted.iter().map(|wanted| &wanted.to)));
-        if let Some(collision) = collision {
-            return Err(Error::Together(collision.into()));
-        }
-        let looking = landing.clone();
-        let count = wanted.len();
-        let look = spawn_blocking(move || look_around(&looking, wanted));
-        let (settled, missing) = self.told_if_long(Work::Looking, count, look).await?;
-        each(Portion { files: settled, refused: Vec::new(), unkept: None });
-        if missing.is_empty() {
+        let count = wants.count();
+        let looking = look_around(landing, wants);
+        let Missing { numbers, names, total } =
+            self.told_if_long(Work::Looking, count, looking).await?;
+        if numbers.is_empty() {
             return Ok(());
         }
-        let sizes = missing.iter().map(|wanted| wanted.content.map(|content| content.size()));
-        let total = sizes.collect::<Option<Vec<u64>>>().unwrap_or_default();
-        let total = total.into_iter().fold(0, u64::saturating_add);
-        let names = missing.iter().map(|wanted| wanted.path.as_str());
-        let telling = Telling::new(self, Work::Receiving, names, total);
-        let (mut first, mut is_complete) = (0_usize, true);
-        for asked in into_requests(missing) {
-            let next = first.saturating_add(asked.len());
-            let mut changes = 0_u32;
-            let some = loop {
-                let told = Told { telling: &telling, first };
-                let some = self.fetch_some(streams, share, (&asked, told), landing).await;
-                *came = telling.came();
-                match some {
-                    // Of many, the one that changed stays away when they are asked for again.
-                    Err(why) if why.is_source_changed() && asked.len() > 1 && changes < CHANGES => {
-                        changes = changes.saturating_add(1);
-                    }
-                    some => break some?,
-                }
-            };
-            is_complete &= some.refused.is_empty();
-            each(some);
-            first = next;
+        let telling = Telling::new(self, Work::Receiving, names, total.unwrap_or_default());
+        let (mut rest, mut is_complete) = (numbers.as_slice(), true);
+        while !rest.is_empty() {
+            let first = numbers.len().saturating_sub(rest.len());
+            let (request, later) = Request::of(rest, wants);
+            let told = Told { telling: &telling, first };
+            let portion = self.fetch_request(there, &request, told, landing).await;
+            *came = telling.came();
+            let portion = portion?;
+            is_complete &= portion.refused.is_empty();
+            wants.took(portion);
+            rest = later;
         }
         telling.end(is_complete);
         Ok(())
     }
 
-    /// Fetches as many as one request may ask for.
-    async fn fetch_some(
+    /// Fetches as many as one request may ask for. Of many, the one that changed meanwhile stays away when
+    /// they are asked for again.
+    async fn fetch_request(
         &self,
-        streams: &Streams,
-        share: ShareId,
-        (wanted, told): (&[Wanted], Told<'_>),
+        there: There<'_>,
+        request: &Request,
+        told: Told<'_>,
         landing: &Landing,
     ) -> Result<Portion, Error> {
-        let (conversation, challenge) = (streams.conversation(), random());
-        let (looking, seeking) = (landing.clone(), sought(wanted));
-        let count = wanted.len();
-        let gather = async {
-            let lists = self.lists_of_changed((streams, share), wanted, landing).await;
-            spawn_blocking(move || looking.gather_changed(seeking, &lists).in_few_parts()).await
-        };
-        let gathered = self.told_if_long(Work::Looking, count, gather).await?;
-        let missing = missing(wanted, &gathered);
-        let granted = {
-            let name = name_of(count, wanted.first().map_or("a file", |first| first.path.as_str()));
-            let with = self.with.as_deref();
-            let transfer = Transfer { name: &name, total: 0, files: 1, with };
-            let told = AskTold::new(&self.events, transfer);
-            let mut asking =
-                Asking { wanted, missing: &missing, told: &told, may_wait: self.may_wait };
-            told.follow(streams.get(share, challenge, &mut asking)).await
-        };
-        let (grant, frames) = match granted {
+        let mut changes = 0_u32;
+        loop {
+            let portion = self.fetch_once(there, request, told, landing).await;
+            let changed = portion.as_ref().err().is_some_and(Error::is_source_changed);
+            if !changed || request.wanted.len() < 2 || changes >= CHANGES {
+                return portion;
+            }
+            changes = changes.saturating_add(1);
+        }
+    }
+
+    async fn fetch_once(
+        &self,
+        there: There<'_>,
+        Request { numbers, wanted }: &Request,
+        told: Told<'_>,
+        landing: &Landing,
+    ) -> Result<Portion, Error> {
+        have_own_places(wanted)?;
+        let gathered = self.gather(there, wanted, landing).await?;
+        let (missing, challenge) = (missing(wanted, &gathered), random());
+        let (grant, frames) = match self.ask(there, (wanted, &missing), challenge).await {
             Err(AskError::Refused {
                 code: code @ (Code::NotFound | Code::SourceChanged),
                 text,
             }) => {
-                return Ok(none_of(wanted, code, &text));
+                return Ok(Portion::none_of(numbers, code, &text));
             }
             granted => granted?,
         };
-        let context = conversation.proven().context(&challenge);
-        let identity = Arc::clone(&self.identity);
-        let receiving = Receiving {
-            identity,
-            context,
-            max_data: grant.data_length,
-            max_manifest: most_manifest(wanted.len()),
-        };
-        let offer = streams.await_offer(frames, receiving);
-        let offer = self.told_if_long(Work::Looking, count, offer).await?;
+        let offer = self.offered(there, challenge, (&grant, frames), wanted.len()).await?;
         let granted = without(&grant, wanted.len()).and_then(|without| {
             Ok((check(offer.manifest(), wanted, (&missing, &without))?, without))
         });
@@ -214,121 +120,97 @@ impl Sharer {
                 return Err(Error::NotAsked(what));
             }
         };
-        let (targets, now) = (offer.manifest().entries().iter().zip(&order), self.now());
-        let targets = targets.filter_map(|(listed, at)| {
-            let Wanted { to, content, .. } = wanted.get(*at)?.clone();
-            let look = Some(Look::of(&listed.entry, now));
-            let target = Target { path: to, size: listed.entry.size(), content, look };
-            Some((u32::try_from(*at).ok()?, target))
-        });
-        let place = landing.clone();
-        let targets = targets.collect::<Vec<_>>();
-        let told = told.files(&order, offer.manifest());
-        let begin = move || place.resume(targets, gathered);
-        let (arrived, batch) = self.take(offer, begin, told, Decided::Before).await?;
-        let refused = |(at, code): (usize, Code)| {
-            let (wanted, text) = (wanted.get(at)?.clone(), Explanation::default());
-            Some((wanted, Error::Refused { code, text }))
-        };
-        let refused = without.into_iter().filter_map(refused).collect();
-        let wanted: Vec<Wanted> = order.iter().filter_map(|at| wanted.get(*at).cloned()).collect();
-        let contents = wanted.iter().map(|wanted| wanted.content).collect();
-        let Settled { files, unkept } = self.land(arrived, batch, contents).await?;
-        let files = wanted.into_iter().zip(files).map(|(wanted, (content, landed))| FetchedFile {
-            wanted,
+        let Settled { files, unkept } =
+            self.arrive(offer, (wanted, &order), told, (landing, gathered)).await?;
+        let came = order.iter().filter_map(|at| wanted.get(*at)).zip(&files);
+        let landed = came.filter(|(_, (_, landed))| landed.is_ok());
+        let landed = landed.map(|(wanted, (content, _))| (wanted.to.clone(), *content));
+        forget_before(landing, landed.collect()).await;
+        let numbered = order.iter().filter_map(|at| numbers.get(*at).copied()).zip(files);
+        let files = numbered.map(|(number, (content, landed))| FetchedFile {
+            number,
             content: Some(content),
             landed,
         });
-        let files: Vec<FetchedFile> = files.collect();
-        forget_before(landing, &files).await;
+        let (files, refused) = (files.collect(), refused(numbers, without));
         Ok(Portion { files, refused, unkept })
     }
 
-    /// Takes a stream in, to its final record.
-    pub(super) async fn take(
+    /// What is here of them from an earlier try.
+    async fn gather(
+        &self,
+        (streams, share): There<'_>,
+        wanted: &[Wanted],
+        landing: &Landing,
+    ) -> Result<Gathered, Error> {
+        let (looking, seeking) = (landing.clone(), sought(wanted));
+        let gather = async {
+            let lists = self.lists_of_changed((streams, share), wanted, landing).await;
+            spawn_blocking(move || {
+                looking.gather_changed(Head::Listed(seeking), &lists).in_few_parts()
+            })
+            .await
+        };
+        Ok(self.told_if_long(Work::Looking, wanted.len(), gather).await?)
+    }
+
+    async fn ask(
+        &self,
+        (streams, share): There<'_>,
+        (wanted, missing): (&[Wanted], &[Option<Ranges>]),
+        challenge: [u8; 32],
+    ) -> Result<(GetGrant, StreamFrames), AskError> {
+        let first = wanted.first().map_or("a file", |first| first.path.as_str());
+        let (name, with) = (name_of(wanted.len(), first), self.with.as_deref());
+        let transfer = Transfer { name: &name, total: 0, files: 1, with };
+        let told = AskTold::new(&self.events, transfer);
+        let mut asking = Asking { wanted, missing, told: &told, may_wait: self.may_wait };
+        told.follow(streams.get(share, challenge, &mut asking)).await
+    }
+
+    async fn offered(
+        &self,
+        (streams, _): There<'_>,
+        challenge: [u8; 32],
+        (grant, frames): (&GetGrant, StreamFrames),
+        count: usize,
+    ) -> Result<Offer, Error> {
+        let receiving = Receiving {
+            identity: Arc::clone(&self.identity),
+            context: streams.conversation().proven().context(&challenge),
+            max_data: grant.data_length,
+            max_manifest: most_manifest(count),
+        };
+        let offer = streams.await_offer(frames, receiving);
+        Ok(self.told_if_long(Work::Looking, count, offer).await?)
+    }
+
+    /// Takes in what was asked for, in the order in which it comes.
+    async fn arrive(
         &self,
         offer: Offer,
-        begin: impl FnOnce() -> Result<Batch, Error> + Send + 'static,
-        (telling, files): (Arc<Telling>, Vec<usize>),
-        decided: Decided,
-    ) -> Result<(Arrived, Arc<Batch>), Error> {
-        let batch = match spawn_blocking(begin).await? {
-            Ok(batch) => Arc::new(batch),
-            Err(error) => {
-                offer.decline(refusal(&error), "");
-                return Err(error);
-            }
-        };
-        let place = telling.place(batch.door(), files);
-        match offer.accept(place, decided, silently()).await {
-            Ok(arrived) => Ok((arrived, batch)),
-            Err(error) => {
-                let is_senders_fault = error.is_senders_fault();
-                // Its files may be many.
-                let end =
-                    move || if is_senders_fault { batch.discard() } else { batch.break_off() };
-                spawn_blocking(end).await?;
-                Err(error.into())
-            }
-        }
-    }
-
-    /// Gives what arrived its names, keeps receipts, and confirms what landed.
-    ///
-    /// Of entries for which a content was asked, none lands unless all have it: who sends another
-    /// under its name and signs that is not to be believed in the rest either.
-    pub(super) async fn land(
-        &self,
-        mut arrived: Arrived,
-        batch: Arc<Batch>,
-        contents: Vec<Option<Content>>,
+        (wanted, order): (&[Wanted], &[usize]),
+        told: Told<'_>,
+        (landing, gathered): (&Landing, Gathered),
     ) -> Result<Settled, Error> {
-        let (sharer, now, count) = (self.clone(), self.now(), contents.len());
-        let work = move || {
-            let stream = arrived.stream();
-            let numbers = 0..stream.manifest().count();
-            let prove = |n| stream.proof(n).or_else(|| stream.proof_of_merged(n, batch.merger(n)?));
-            let proven: Vec<Option<EntryProof>> = numbers.map(prove).collect();
-            let is_asked = |(proof, asked): (&Option<EntryProof>, &Option<Content>)| {
-                let content = proof.as_ref().map(EntryProof::content);
-                asked.is_none_or(|asked| content.is_none_or(|content| content == asked))
-            };
-            if !proven.iter().zip(&contents).all(is_asked) {
-                batch.discard();
-                return Err(Error::NotAsked("a file has another content"));
-            }
-            let found: Vec<Option<Content>> =
-                proven.iter().map(|proof| proof.as_ref().map(EntryProof::content)).collect();
-            // Of very many files, each is held once.
-            let mut durable: Vec<EntryProof> = proven.into_iter().flatten().collect();
-            let landed = batch.land(&durable, now).map_err(crate::link::StreamError::Place)?;
-            let mut each = landed.iter();
-            durable.retain(|_| each.next().is_some_and(Result::is_ok));
-            // The files are here, whether they can be proven later or not.
-            let receipts = sharer.receipts.as_ref();
-            let unkept = receipts.and_then(|it| it.keep(stream, &durable, now).err());
-            // Should the sender not hear of it any more, the files have landed nevertheless.
-            let _ = arrived.confirm(&durable, sharer.identity.signing(), now);
-            let mut landed = landed.into_iter();
-            let files = found.into_iter().zip(contents).map(|(found, asked)| match found {
-                Some(content) => (content, landed.next().unwrap_or(Err(LandError::Proof))),
-                // Parts are kept only of what is asked for by its content.
-                None => (asked.unwrap_or_else(|| Content::of(&[])), Err(LandError::Kept)),
-            });
-            Ok(Settled { files: files.collect(), unkept })
+        let (now, place) = (self.now(), landing.clone());
+        let target = |(at, listed): (&usize, &ManifestEntry)| {
+            let (path, entry) = (wanted.get(*at)?.to.clone(), &listed.entry);
+            let look = Some(Look::of(entry, now));
+            Some((u32::try_from(*at).ok()?, Target { path, size: entry.size(), look }))
         };
-        self.told_if_long(Work::Landing, count, spawn_blocking(work)).await?
-    }
-
-    /// What takes longer than a moment with so many files is told.
-    async fn told_if_long<T>(&self, work: Work, files: usize, doing: impl Future<Output = T>) -> T {
-        let with = self.with.as_deref();
-        let transfer = Transfer { name: &name_of(files, "a file"), total: 0, files: 1, with };
-        told_if_long((&self.events, work), &transfer, doing).await
+        let listed = order.iter().zip(offer.manifest().entries());
+        let targets: Vec<_> = listed.filter_map(target).collect();
+        let told = told.files(order, offer.manifest());
+        let begin = move || place.resume(Targets::Listed(targets), gathered);
+        let (arrived, batch) = self.take(offer, begin, told, Decided::Before).await?;
+        let contents = order.iter().map(|at| wanted.get(*at).and_then(|wanted| wanted.content));
+        self.land(arrived, batch, contents.collect()).await
     }
 }
 
 /// Files of a transfer, from one of them on.
+#[derive(Clone, Copy)]
 struct Told<'t> {
     telling: &'t Arc<Telling>,
     first: usize,
@@ -351,51 +233,84 @@ impl Told<'_> {
     }
 }
 
-/// What has to be asked for, and what need not: what is here already, or has no place.
-fn look_around(landing: &Landing, wanted: Vec<Wanted>) -> (Vec<FetchedFile>, Vec<Wanted>) {
+/// What has to be asked for.
+struct Missing {
+    numbers: Vec<usize>,
+    names: Names,
+    /// How many bytes they have, if that is known of all.
+    total: Option<u64>,
+}
+
+/// What has to be asked for; what need not, because it is here already or has no place, is handed over.
+async fn look_around(landing: &Landing, wants: &mut dyn Wants) -> Result<Missing, Error> {
+    let (count, mut first) = (wants.count(), 0_usize);
+    let mut all = Missing { numbers: Vec::new(), names: Names::default(), total: Some(0) };
+    while first < count {
+        let end = first.saturating_add(LOOKED_AT).min(count);
+        let numbered = |number| Some((number, wants.wanted(number)?));
+        let some: Vec<_> = (first..end).filter_map(numbered).collect();
+        let looking = landing.clone();
+        let (settled, missing) = spawn_blocking(move || look(&looking, some)).await?;
+        if !settled.is_empty() {
+            wants.took(Portion::of(settled));
+        }
+        for (number, wanted) in missing {
+            all.numbers.push(number);
+            all.names.push(wanted.path.as_str());
+            let size = wanted.content.map(|content| content.size());
+            all.total = all.total.zip(size).map(|(total, size)| total.saturating_add(size));
+        }
+        first = end;
+    }
+    Ok(all)
+}
+
+type Numbered = (usize, Wanted);
+
+/// Of some, what became of them already, and the others. Blocks.
+fn look(landing: &Landing, some: Vec<Numbered>) -> (Vec<FetchedFile>, Vec<Numbered>) {
     let (mut settled, mut missing) = (Vec::new(), Vec::new());
-    for wanted in wanted {
-        let landed = match landing.standing(&wanted.to, wanted.content) {
+    for (number, wanted) in some {
+        let content = wanted.content;
+        let landed = match landing.standing(&wanted.to, content) {
             Ok(Standing::Same) => Ok(Landed::Already),
             Ok(Standing::InTheWay) => Err(LandError::InTheWay),
             // Where no content is named, it may yet be the same.
-            Ok(Standing::Other) if wanted.content.is_some() && !landing.rules().overwrite => {
+            Ok(Standing::Other) if content.is_some() && !landing.rules().overwrite => {
                 Err(LandError::Taken)
             }
             Err(error) => Err(LandError::Disk(error)),
             Ok(Standing::Other | Standing::Free) => {
-                missing.push(wanted);
+                missing.push((number, wanted));
                 continue;
             }
         };
-        let content = wanted.content;
-        settled.push(FetchedFile { wanted, content, landed });
+        settled.push(FetchedFile { number, content, landed });
     }
     (settled, missing)
 }
 
-/// Whether nobody may write there: trying again changes nothing.
-fn is_closed(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem)
+/// What comes in one stream has to be apart, here and there.
+fn have_own_places(wanted: &[Wanted]) -> Result<(), Error> {
+    let froms = find_collision(wanted.iter().map(|wanted| &wanted.path));
+    match froms.or_else(|| find_collision(wanted.iter().map(|wanted| &wanted.to))) {
+        Some(collision) => Err(Error::Together(collision.into())),
+        None => Ok(()),
+    }
 }
 
-/// None of what was asked for can be had.
-fn none_of(wanted: &[Wanted], code: Code, text: &Explanation) -> Portion {
-    let why = || Error::Refused { code, text: text.clone() };
-    let refused = wanted.iter().map(|wanted| (wanted.clone(), why())).collect();
-    Portion { files: Vec::new(), refused, unkept: None }
+/// Those that do not come beside others that do.
+fn refused(numbers: &[usize], without: BTreeMap<usize, Code>) -> Vec<(usize, Error)> {
+    let refused = |(at, code): (usize, Code)| {
+        // Beside files that do come, nothing else holds one up.
+        let words = if code == Code::Busy { Explanation::STILL_READ } else { "" };
+        let why = Error::Refused { code, text: Explanation::new(words) };
+        Some((*numbers.get(at)?, why))
+    };
+    without.into_iter().filter_map(refused).collect()
 }
 
 /// So often what changes in the middle of a stream is left out of the next one.
 const CHANGES: u32 = 10;
-
-/// What the sender is told.
-pub(super) fn refusal(error: &Error) -> Code {
-    match error {
-        Error::NoSpace { .. } => Code::NoSpace,
-        Error::Disk { source, .. } if is_full(source) => Code::NoSpace,
-        Error::Disk { source, .. } if is_closed(source) => Code::NotAllowed,
-        Error::Together(_) | Error::NotAsked(_) => Code::Unexpected,
-        _ => Code::Internal,
-    }
-}
+/// So many are looked at before what came of them is handed over.
+const LOOKED_AT: usize = 4096;

@@ -6,9 +6,9 @@ use super::{Error, Sharer};
 use crate::link::{Conversation, Request, Streams};
 use crate::model::content::{Leaf, LeafList, of_file};
 use crate::model::limits::LEAF_LIST;
-use crate::model::{Content, ContentId, EntryPath, ShareId, UserName};
+use crate::model::{Content, EntryPath, ShareId, UserName};
 use crate::peer::folder::UntilOver;
-use crate::wire::index::{PathSaid, SizeSaid};
+use crate::wire::index::PathSaid;
 use crate::wire::{Code, ContentSaid, LeavesAsk, LeavesTold, Wanted};
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -50,8 +50,7 @@ impl Sharer {
         let turn = self.listing.begin(who, 0).ok_or(Code::Busy)?;
         let share = ShareId::from_bytes(*ask.share);
         let shelved = self.shelf.share_for(asker, share).ok_or(Code::NotFound)?;
-        let id = ContentId::from_bytes(*ask.content.id);
-        let content = Content::new(id, ask.content.size.0).map_err(|_| Code::Malformed)?;
+        let content = ask.content.content().ok_or(Code::Malformed)?;
         let first = usize::try_from(ask.first).map_err(|_| Code::Malformed)?;
         let count = usize::try_from(content.leaf_count()).unwrap_or(usize::MAX);
         if count > LEAF_LIST || first >= count {
@@ -99,10 +98,7 @@ impl Sharer {
     ) -> Result<LeafList, Error> {
         let mut leaves: Vec<Leaf> = Vec::new();
         while (leaves.len() as u64) < content.leaf_count() {
-            let said = ContentSaid {
-                id: (*content.id().as_bytes()).into(),
-                size: SizeSaid(content.size()),
-            };
+            let said = ContentSaid::from(content);
             let first = u32::try_from(leaves.len()).unwrap_or(u32::MAX);
             let (share, path) = ((*share.as_bytes()).into(), PathSaid(path.clone()));
             let ask = LeavesAsk { id: 0, share, path, content: said, first };
@@ -140,8 +136,8 @@ fn read(
     content: Content,
     asker: &Conversation,
 ) -> Result<Arc<LeafList>, Code> {
-    let published = shelved.get(path).ok_or(Code::NotFound)?;
-    let file = shelved.folder.open_unchanged(path, &published.stamp);
+    let shown = shelved.get(path).ok_or(Code::NotFound)?;
+    let file = shelved.folder.open_unchanged(path, shown.stamp);
     let file = file.map_err(|_| Code::SourceChanged)?;
     let is_over = || asker.ending().is_some();
     let mut leaves = Vec::new();

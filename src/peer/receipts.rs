@@ -5,8 +5,9 @@
 //!   1800000000-5f0c….receipts      those of one stream: (id[32] length u32 receipt)...
 //! ```
 //!
-//! A file of receipts is written once, whole or not at all. Nothing in it is believed: a receipt says
-//! what it says only when it verifies.
+//! A file of receipts is written once, whole or not at all: beside its name, under a lock, and what is found
+//! there without one was left by a program that was killed. Nothing in it is believed: a receipt says what it
+//! says only when it verifies.
 
 use super::Error;
 use super::disk;
@@ -33,7 +34,24 @@ impl Receipts {
     pub fn in_folder(path: &Path) -> Result<Self, Error> {
         let dir = disk::make_named(path);
         let dir = dir.map_err(|source| Error::Disk { path: path.to_owned(), source })?;
-        Ok(Self { path: path.to_owned(), dir: Arc::new(dir) })
+        let receipts = Self { path: path.to_owned(), dir: Arc::new(dir) };
+        receipts.sweep().map_err(|source| receipts.at(source))?;
+        Ok(receipts)
+    }
+
+    /// Removes what nobody writes any more.
+    fn sweep(&self) -> io::Result<()> {
+        for entry in self.dir.entries()? {
+            let name = entry?.file_name();
+            if let Some(name) = name.to_str().filter(|name| is_unfinished(name)) {
+                // One that is not swept now, for whatever reason, is in nobody's way.
+                let left = disk::open_regular(&self.dir, name);
+                if left.is_ok_and(|left| left.try_lock().is_ok()) {
+                    let _ = self.dir.remove_file(name);
+                }
+            }
+        }
+        Ok(())
     }
 
     /// Keeps the receipts of these entries of a stream. They are durable when this returns. Blocks.
@@ -53,19 +71,21 @@ impl Receipts {
         let name = format!("{:010}-{:032x}{ENDING}", now.0, u128::from_be_bytes(random()));
         let beside = format!("{TEMPORARY_PREFIX}{name}");
         let written = self.write_to(&beside, stream, proofs);
-        let written = written.and_then(|()| self.dir.rename(&beside, &self.dir, &name));
+        let written = written.and_then(|_locked| self.dir.rename(&beside, &self.dir, &name));
         if written.is_err() {
             let _ = self.dir.remove_file(&beside);
         }
         written.and_then(|()| disk::sync_folder(&self.dir))
     }
 
-    fn write_to(&self, name: &str, stream: &OpenedStream, proofs: &[EntryProof]) -> io::Result<()> {
-        let mut options = OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        cap_std::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut out = BufWriter::new(self.dir.open_with(name, &options)?.into_std());
+    /// Gives the file, which is whole and durable, and still locked.
+    fn write_to(
+        &self,
+        name: &str,
+        stream: &OpenedStream,
+        proofs: &[EntryProof],
+    ) -> io::Result<File> {
+        let mut out = BufWriter::new(self.create(name)?);
         for proof in proofs {
             let Some(receipt) = stream.receipt(proof) else { continue };
             let bytes = receipt.to_bytes();
@@ -74,7 +94,27 @@ impl Receipts {
             out.write_all(&length.to_be_bytes())?;
             out.write_all(&bytes)?;
         }
-        out.into_inner()?.sync_all()
+        let file = out.into_inner()?;
+        file.sync_all()?;
+        Ok(file)
+    }
+
+    /// A new file, which nobody sweeps as long as it is open.
+    fn create(&self, name: &str) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        cap_std::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        for _ in 0..TRIES {
+            let file = self.dir.open_with(name, &options)?.into_std();
+            // Where there are no locks, nothing is swept either.
+            let _ = file.lock();
+            // Whoever swept it before it was locked held the lock until its name was gone.
+            if self.dir.try_exists(name)? {
+                return Ok(file);
+            }
+        }
+        Err(io::Error::other("a file was taken away again and again"))
     }
 
     /// Who sent the bytes of this file, as far as receipts say: those that verify, the latest first.
@@ -138,6 +178,10 @@ fn is_of_receipts(name: &str) -> bool {
     name.ends_with(ENDING) && !name.starts_with(TEMPORARY_PREFIX)
 }
 
+fn is_unfinished(name: &str) -> bool {
+    name.ends_with(ENDING) && name.starts_with(TEMPORARY_PREFIX)
+}
+
 /// Collects the receipts of this content, or of all, up to the file's end or to what is none.
 fn read_all(
     mut file: BufReader<File>,
@@ -166,3 +210,4 @@ fn read_all(
 }
 
 const ENDING: &str = ".receipts";
+const TRIES: usize = 5;

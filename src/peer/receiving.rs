@@ -1,20 +1,17 @@
 //! Receiving: what others offer is shown to whoever decides, and taken in if they say so.
 
-use super::fetching::{Settled, refusal};
-use super::landing::{
-    Gathered, LandError, Landed, Landing, Look, Origin, Rules, Sought, Standing, Target,
-};
+use super::arriving::{Settled, refusal};
+use super::landing::{Gathered, Head, LandError, Landed, Landing, Rules, Targets};
 use super::requests::most_manifest;
 use super::telling::Telling;
 use super::{Error, Sharer};
 use crate::codec::List;
-use crate::crypto::{Fingerprint, UnixTime, random};
+use crate::crypto::{Fingerprint, random};
 use crate::link::{Decided, Offer, Receiving, Request, StreamError, Streams};
 use crate::model::limits::{AGAIN_ENTRIES, ENTRY_SIZE, FRAME_CATALOG};
-use crate::model::{ByteRange, Content, Entry, EntryPath, Ranges, Work};
+use crate::model::{Content, Entry, EntryPath, Ranges, Work, given_back};
 use crate::seal::{Manifest, ManifestEntry, Refusal};
-use crate::wire::index::SizeSaid;
-use crate::wire::{BegunSaid, Code, PartSaid, SendAsk, SendGrant};
+use crate::wire::{BegunSaid, Code, PartSaid, Room, SendAsk, SendGrant};
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -107,13 +104,24 @@ impl Sharer {
             request.refuse(code, "");
             return Err(Error::Declined(code));
         }
-        let offer = self.await_offer(request, streams, max_manifest).await;
-        if let (Err(Error::Stream(StreamError::Sealed(Refusal::NotOpened))), Some(turn)) =
-            (&offer, &turn)
-        {
+        let received = self.take_offer((request, sender), streams, policy, max_manifest).await;
+        // Whether it was the first header, or the one with which the stream began again.
+        let is_bad =
+            |why: &Error| matches!(why, Error::Stream(StreamError::Sealed(Refusal::NotOpened)));
+        if let Some(turn) = turn.filter(|_| received.as_ref().is_err_and(is_bad)) {
             turn.was_bad();
         }
-        let mut offer = offer?;
+        received
+    }
+
+    async fn take_offer(
+        &self,
+        (request, sender): (Request, Fingerprint),
+        streams: &Streams,
+        policy: &impl Policy,
+        max_manifest: u64,
+    ) -> Result<Received, Error> {
+        let mut offer = self.await_offer(request, streams, max_manifest).await?;
         let proposal = propose(sender, offer.manifest())?;
         let decision = tokio::select! {
             decision = policy.decide(proposal) => decision,
@@ -181,8 +189,7 @@ impl Sharer {
         (folder, rules): (PathBuf, Rules),
     ) -> Result<Received, Error> {
         let sender = streams.conversation().proven().fingerprint();
-        let sought: Vec<Sought> =
-            (0..).zip(offer.manifest().entries()).map(|listed| sought(sender, listed)).collect();
+        let sought = Head::Offered { sender, manifest: Arc::clone(offer.manifest()) };
         let into = folder.clone();
         let gather = move || {
             let landing = Landing::in_folder(&into, rules)?;
@@ -197,21 +204,24 @@ impl Sharer {
             }
         };
         let offer = self.without_what_is_here(offer, streams, &gathered).await?;
-        let now = self.now();
-        let targets = offer.manifest().entries().iter().map(|listed| target(listed, now));
-        let targets: Vec<Target> = targets.collect();
-        let paths: Vec<EntryPath> = targets.iter().map(|target| target.path.clone()).collect();
-        let nothing_asked = vec![None; paths.len()];
-        let telling = Telling::of_manifest(self, Work::Receiving, offer.manifest());
-        let told = (Arc::clone(&telling), (0..paths.len()).collect());
-        let targets = (0..).zip(targets).collect();
+        let manifest = Arc::clone(offer.manifest());
+        let telling = Telling::of_manifest(self, Work::Receiving, &manifest);
+        let told = (Arc::clone(&telling), (0..manifest.entries().len()).collect());
+        let targets = Targets::Offered { manifest: Arc::clone(&manifest), now: self.now() };
         let begin = move || landing.resume(targets, gathered);
         let (arrived, batch) = self.take(offer, begin, told, Decided::Now).await?;
-        let Settled { files, unkept } = self.land(arrived, batch, nothing_asked).await?;
+        let Settled { files, unkept } = self.land(arrived, batch, Vec::new()).await?;
         telling.end(true);
-        let files = paths.into_iter().zip(files);
-        let files = files.map(|(path, (content, landed))| ReceivedFile { path, content, landed });
-        Ok(Received { sender, folder, files: files.collect(), unkept })
+        drop(telling);
+        // Of very many files, nobody else has their names by now.
+        let entries = given_back(Arc::unwrap_or_clone(manifest).into_entries());
+        let mut received = Vec::with_capacity(files.len());
+        received.extend(entries.zip(files).map(|(listed, (content, landed))| ReceivedFile {
+            path: listed.entry.into_path(),
+            content,
+            landed,
+        }));
+        Ok(Received { sender, folder, files: received, unkept })
     }
 }
 
@@ -223,55 +233,20 @@ fn propose(sender: Fingerprint, manifest: &Manifest) -> Result<Proposal, Error> 
     Ok(Proposal { sender, entries, data_length: manifest.data_length() })
 }
 
-/// By what parts of an entry are found again: as this sender's own. By a content that they name, they
-/// would learn of what others have sent, and could spoil it.
-fn sought(sender: Fingerprint, (slot, listed): (u32, &ManifestEntry)) -> Sought {
-    let entry = &listed.entry;
-    let of = Origin::Sent { sender, size: entry.size(), modified: entry.modified() };
-    Sought { slot, path: entry.path().clone(), of }
-}
-
 /// Of which entries something is here: as many as one message tells. Of others, all comes again.
 fn begun(gathered: &Gathered) -> Vec<(u32, Ranges)> {
-    let mut room = FRAME_CATALOG.saturating_sub(AGAIN_BYTES);
+    let mut room = Room::new(FRAME_CATALOG, AGAIN_BYTES);
     let mut begun = gathered.begun();
     let bytes = |ranges: &Ranges| ranges.as_slice().len().saturating_mul(24).saturating_add(16);
-    let fits = begun.iter().take_while(|(_, ranges)| {
-        let rest = room.checked_sub(bytes(ranges));
-        room = rest.unwrap_or(0);
-        rest.is_some()
-    });
+    let fits = begun.iter().take_while(|(_, ranges)| room.take(bytes(ranges)));
     let count = fits.take(AGAIN_ENTRIES).count();
     begun.truncate(count);
     begun
 }
 
 fn begun_said((entry, missing): &(u32, Ranges)) -> Result<BegunSaid, crate::codec::Error> {
-    let part =
-        |range: &ByteRange| PartSaid { start: SizeSaid(range.start), end: SizeSaid(range.end) };
-    let parts = List::new(missing.as_slice().iter().map(part).collect())?;
+    let parts = List::new(missing.as_slice().iter().map(PartSaid::from).collect())?;
     Ok(BegunSaid { entry: *entry, parts })
-}
-
-fn target(listed: &ManifestEntry, now: UnixTime) -> Target {
-    let (entry, look) = (&listed.entry, Some(Look::of(&listed.entry, now)));
-    Target { path: entry.path().clone(), size: entry.size(), content: None, look }
-}
-
-impl Proposal {
-    /// The entries in whose place something else stands in this folder. Reads files of the same size.
-    /// Blocks.
-    pub fn standing_in(&self, landing: &Landing) -> std::io::Result<Vec<(EntryPath, Standing)>> {
-        let mut taken = Vec::new();
-        for entry in &self.entries {
-            let content = entry.content().and_then(|id| Content::new(id, entry.size()).ok());
-            let standing = landing.standing(entry.path(), content)?;
-            if standing != Standing::Free {
-                taken.push((entry.path().clone(), standing));
-            }
-        }
-        Ok(taken)
-    }
 }
 
 /// A word that a stream is to begin again, beside the entries of which something is here.

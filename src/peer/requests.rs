@@ -1,32 +1,42 @@
 //! What is asked for in a request, and whether a manifest is what was asked for.
 
-use super::fetching::Wanted;
 use super::landing::{Gathered, Origin, PARTS_ASKED, Sought};
+use super::wanted::{Wanted, Wants};
 use crate::codec::List;
 use crate::link::Page;
 use crate::model::limits::{FRAME_CATALOG, GET_ENTRIES, MANIFEST_BYTES};
-use crate::model::{ByteRange, Content, EntryPath, Ranges};
+use crate::model::{Content, EntryPath, Ranges};
 use crate::seal::Manifest;
-use crate::wire::index::{PathSaid, SizeSaid};
-use crate::wire::{self, Code, ContentSaid, GetGrant, PartSaid};
+use crate::wire::index::PathSaid;
+use crate::wire::{self, Code, ContentSaid, GetGrant, PartSaid, Room};
 use std::collections::{BTreeMap, HashMap};
 
-/// As many in each as one stream carries in little memory, and no more than fit its manifest.
-pub(super) fn into_requests(wanted: Vec<Wanted>) -> Vec<Vec<Wanted>> {
-    let (mut requests, mut room) = (Vec::<Vec<Wanted>>::new(), 0_usize);
-    for wanted in wanted {
-        let bytes = PathSaid::most_bytes(&wanted.path).saturating_add(LISTED_BYTES);
-        let has_room = |request: &&mut Vec<_>| request.len() < ENTRIES && bytes <= room;
-        match requests.last_mut().filter(has_room) {
-            Some(request) => request.push(wanted),
-            None => {
-                requests.push(vec![wanted]);
-                room = MANIFEST_BYTES;
+/// Entries that are asked for at once.
+#[derive(Default)]
+pub(super) struct Request {
+    /// Under which numbers they are wanted.
+    pub(super) numbers: Vec<usize>,
+    pub(super) wanted: Vec<Wanted>,
+}
+
+impl Request {
+    /// The first of these, and the rest of them: as many as one stream carries in little memory, and no more
+    /// than fit its manifest.
+    pub(super) fn of<'n>(numbers: &'n [usize], wants: &dyn Wants) -> (Self, &'n [usize]) {
+        let (mut request, mut room) = (Self::default(), MANIFEST_BYTES);
+        for (at, number) in numbers.iter().enumerate() {
+            let Some(wanted) = wants.wanted(*number) else { continue };
+            let bytes = PathSaid::most_bytes(&wanted.path).saturating_add(LISTED_BYTES);
+            let is_full = request.wanted.len() == ENTRIES || bytes > room;
+            if is_full && !request.wanted.is_empty() {
+                return (request, numbers.get(at..).unwrap_or_default());
             }
+            room = room.saturating_sub(bytes);
+            request.numbers.push(*number);
+            request.wanted.push(wanted);
         }
-        room = room.saturating_sub(bytes);
+        (request, &[])
     }
-    requests
 }
 
 /// Those whose parts may be here: whose content is known.
@@ -54,13 +64,12 @@ pub(super) fn pages<'w>(
 ) -> Box<dyn Iterator<Item = Page> + Send + 'w> {
     let mut wanted = wanted.iter().zip(missing).map(said).peekable();
     Box::new(std::iter::from_fn(move || {
-        let (mut page, mut room) = (Vec::new(), FRAME_CATALOG.saturating_sub(REQUEST_BYTES));
+        let (mut page, mut room) = (Vec::new(), Room::new(FRAME_CATALOG, REQUEST_BYTES));
         while page.len() < GET_ENTRIES {
             let bytes = |wanted: &wire::Wanted| {
                 PathSaid::most_bytes(&wanted.path.0).saturating_add(WANTED_BYTES)
             };
-            let Some(wanted) = wanted.next_if(|wanted| bytes(wanted) <= room) else { break };
-            room = room.saturating_sub(bytes(&wanted));
+            let Some(wanted) = wanted.next_if(|wanted| room.take(bytes(wanted))) else { break };
             page.push(wanted);
         }
         List::new(page).ok().filter(|page| !page.is_empty())
@@ -68,15 +77,11 @@ pub(super) fn pages<'w>(
 }
 
 fn said((wanted, missing): (&Wanted, &Option<Ranges>)) -> wire::Wanted {
-    let part =
-        |range: &ByteRange| PartSaid { start: SizeSaid(range.start), end: SizeSaid(range.end) };
-    let parts = missing.as_ref().map(|ranges| ranges.as_slice().iter().map(part).collect());
+    let parts =
+        missing.as_ref().map(|ranges| ranges.as_slice().iter().map(PartSaid::from).collect());
     wire::Wanted {
         path: PathSaid(wanted.path.clone()),
-        content: wanted.content.map(|content| ContentSaid {
-            id: (*content.id().as_bytes()).into(),
-            size: SizeSaid(content.size()),
-        }),
+        content: wanted.content.map(ContentSaid::from),
         // Ranges are as many as parts may be, at most.
         parts: parts.and_then(|parts| List::new(parts).ok()),
     }

@@ -1,15 +1,16 @@
 //! Sending: files that a person names are offered to somebody, who may say no.
 
-use super::folder::{Scan, Scanned, ShareFolder};
+use super::folder::{Scan, Scanned, ShareFolder, Stamp};
 use super::sharer::name_of;
-use super::sources::{Listed, Sources};
+use super::sources::{Listed, Listing, Sources};
 use super::telling::{Telling, silently};
 use super::{Error, LeftOut, Sharer};
 use crate::crypto::Verified;
 use crate::link::{Consent, Proven, Sending, StreamError, Streams};
-use crate::model::{ByteRange, EntryPath, Ranges, Task, Transfer, Work};
+use crate::model::{ByteRange, Entry, EntryPath, Ranges, Task, Transfer, Work};
 use crate::seal::{Delivery, Manifest, ManifestEntry, SealError, Sealer};
-use crate::wire::{BegunSaid, PartSaid, SendAsk, StreamAgain};
+use crate::wire::{BegunSaid, SendAsk, StreamAgain};
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
@@ -17,9 +18,31 @@ use std::time::Duration;
 /// Files to send, looked at and listed.
 #[derive(Debug)]
 pub struct Files {
-    manifest: Manifest,
-    sources: Sources<Listed>,
+    manifest: Arc<Manifest>,
+    sources: Sources<Named>,
     left_out: Vec<LeftOut>,
+}
+
+/// Where the files of a manifest are. Of very many, their paths stand there alone.
+#[derive(Debug)]
+struct Named {
+    manifest: Arc<Manifest>,
+    stamps: Vec<Stamp>,
+    /// With each folder, how many files there are up to its last.
+    folders: Vec<(usize, ShareFolder)>,
+}
+
+impl Listing for Named {
+    fn file(&self, number: usize) -> Option<Listed<'_>> {
+        let folder = self.folders.partition_point(|(end, _)| *end <= number);
+        let (_, folder) = self.folders.get(folder)?;
+        let told = self.manifest.entries().get(number)?.entry.path();
+        let path = match folder.is_one_file() {
+            true => Cow::Borrowed(told),
+            false => Cow::Owned(told.inside()?),
+        };
+        Some((folder, path, self.stamps.get(number)?))
+    }
 }
 
 /// What the receiver signed.
@@ -39,22 +62,28 @@ pub struct Reply {
 impl Files {
     /// Looks at files and folders; a folder goes with all that is in it, below its own name. Blocks.
     pub fn open(paths: &[PathBuf]) -> Result<Self, Error> {
-        let (mut listed, mut sources, mut left_out) = (Vec::new(), Listed::default(), Vec::new());
+        let (mut listed, mut stamps, mut folders) = (Vec::new(), Vec::new(), Vec::new());
+        let mut left_out = Vec::new();
         for path in paths {
             let at = |source| Error::Disk { path: path.clone(), source };
-            let folder = Arc::new(ShareFolder::open(path).map_err(at)?);
+            let folder = ShareFolder::open(path).map_err(at)?;
             let Scan { files, left_out: left, .. } = folder.scan().map_err(at)?;
             left_out.extend(left);
+            listed.reserve_exact(files.len());
+            stamps.reserve_exact(files.len());
             for file in files {
-                let entry = Scanned { path: told(&folder, &file, path)?, ..file.clone() };
-                listed.push(ManifestEntry::whole(entry.entry(None)?));
-                sources.add(Arc::clone(&folder), file.path, file.stamp);
+                let entry = Entry::new(told(&folder, &file, path)?, file.size, file.modified)?;
+                listed.push(ManifestEntry::whole(entry.executable(file.executable)));
+                stamps.push(file.stamp);
             }
+            folders.push((listed.len(), folder));
         }
         if listed.is_empty() {
             return Err(Error::Nothing);
         }
-        Ok(Self { manifest: Manifest::new(listed)?, sources: Sources::new(sources), left_out })
+        let manifest = Arc::new(Manifest::new(listed)?);
+        let sources = Sources::new(Named { manifest: Arc::clone(&manifest), stamps, folders });
+        Ok(Self { manifest, sources, left_out })
     }
 
     /// What is sent.
@@ -93,13 +122,12 @@ impl Sharer {
         let Files { manifest, sources, .. } = files;
         let conversation = streams.conversation();
         let (entries, data_length) = (manifest.count(), manifest.data_length());
-        let paths: Vec<EntryPath> =
-            manifest.entries().iter().map(|listed| listed.entry.path().clone()).collect();
-        let waiting = self.wait_for(&paths);
+        let waiting = self.wait_for(&manifest);
         let ask = SendAsk { id: 0, entries, data_length };
         let (grant, frames) = conversation.ask_stream(ask).await?;
         let proven = conversation.proven();
-        let sealer = self.seal(manifest, proven, proven.context(&grant.challenge)).await?;
+        let context = proven.context(&grant.challenge);
+        let sealer = self.seal(Arc::clone(&manifest), proven, context).await?;
         let telling = Telling::of_manifest(self, Work::Sending, sealer.manifest());
         let source = telling.source(sources, Some(waiting));
         let sending = Sending { sealer, source, consent: Consent::AfterManifest(patience) };
@@ -114,7 +142,8 @@ impl Sharer {
             kept_out: Vec::new(),
             unfit: Vec::new(),
         };
-        for (number, path) in (0..).zip(paths) {
+        for (number, listed) in (0..).zip(manifest.entries()) {
+            let path = listed.entry.path().clone();
             let has_landed = sent.landed.binary_search(&number).is_ok();
             let was_in_part = in_part.binary_search(&number).is_ok();
             match (has_landed, was_in_part) {
@@ -146,11 +175,11 @@ impl Sharer {
     }
 
     /// The other side decides.
-    fn wait_for(&self, paths: &[EntryPath]) -> Task {
-        let name = name_of(paths.len(), paths.first().map_or("", EntryPath::as_str));
-        let files = u32::try_from(paths.len()).unwrap_or(u32::MAX);
-        let transfer = Transfer { name: &name, total: 0, files, with: self.with.as_deref() };
-        self.events.begin_transfer(Work::Waiting, &transfer)
+    fn wait_for(&self, manifest: &Manifest) -> Task {
+        let (files, first) = (manifest.entries().len(), manifest.entries().first());
+        let name = name_of(files, first.map_or("", |listed| listed.entry.path().as_str()));
+        let (files, with) = (manifest.count(), self.with.as_deref());
+        self.events.begin_transfer(Work::Waiting, &Transfer { name: &name, total: 0, files, with })
     }
 }
 
@@ -160,8 +189,8 @@ fn begun(manifest: &Manifest, begun: &[BegunSaid]) -> Option<Vec<ManifestEntry>>
     let mut listed = manifest.entries().to_vec();
     for BegunSaid { entry, parts } in begun {
         let listed = listed.get_mut(usize::try_from(*entry).ok()?)?;
-        let range = |part: &PartSaid| ByteRange { start: part.start.0, end: part.end.0 };
-        listed.ranges = Ranges::new(listed.entry.size(), parts.iter().map(range).collect()).ok()?;
+        let parts = parts.iter().map(ByteRange::from).collect();
+        listed.ranges = Ranges::new(listed.entry.size(), parts).ok()?;
     }
     Some(listed)
 }

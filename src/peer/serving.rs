@@ -4,17 +4,16 @@
 //! was published is not sent: its owner has to look at it again first.
 
 use super::chosen::{Choosing, Chosen, listed_bytes};
-use super::queue::Waiting;
 use super::sources::Sources;
 use super::telling::{Telling, silently};
-use super::turns::{Begun, Turn};
+use super::turns::{Begun, Turn, Waiting};
 use super::{Error, Sharer};
 use crate::codec::List;
 use crate::link::{Consent, Follower, Request, Sending, StreamError, StreamFrames, Streams};
 use crate::model::limits::MANIFEST_BYTES;
 use crate::model::{EntryPath, ShareId, UserName, Work};
 use crate::seal::Manifest;
-use crate::wire::{Code, GetAsk, GetGrant, GetMore, Without};
+use crate::wire::{Code, Explanation, GetAsk, GetGrant, GetMore, Without};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::spawn_blocking;
@@ -51,13 +50,13 @@ impl Sharer {
         let begun = self.begin(ask, asker, (&mut request, streams, &mut frames)).await;
         let (mut turn, ask) = match begun {
             Ok(begun) => begun,
-            Err(code) => return Err(refuse(request, code)),
+            Err(code) => return Err(refuse(request, code.into())),
         };
         let looking_up = self.look_up(ask, asker, (streams, &mut frames), &mut turn);
         let (manifest, chosen, without) =
-            match timeout(LONGEST_ASKING, looking_up).await.unwrap_or(Err(Code::Slow)) {
+            match timeout(LONGEST_ASKING, looking_up).await.unwrap_or(Err(Code::Slow.into())) {
                 Ok(found) => found,
-                Err(code) => return Err(refuse(request, code)),
+                Err(no) => return Err(refuse(request, no)),
             };
         let sealer = match self.seal(manifest, proven, proven.context(&challenge)).await {
             Ok(sealer) => sealer,
@@ -118,20 +117,21 @@ impl Sharer {
         asker: &UserName,
         (streams, frames): (&Streams, &mut StreamFrames),
         turn: &mut Turn,
-    ) -> Result<(Manifest, Chosen, Vec<Without>), Code> {
+    ) -> Result<(Manifest, Chosen, Vec<Without>), No> {
         let share = ShareId::from_bytes(*ask.share);
         let shelved = self.shelf.share_for(asker, share).ok_or(Code::NotFound)?;
         let (mut choosing, mut page, mut more) = (Choosing::new(shelved), ask.wanted, ask.more);
         loop {
             let bytes = page.iter().map(listed_bytes).fold(0, usize::saturating_add);
             if !turn.take(bytes as u64) {
-                return Err(Code::Busy);
+                return Err(Code::Busy.into());
             }
             let add = move || choosing.add(&page).map(|()| choosing);
             choosing = spawn_blocking(add).await.map_err(|_| Code::Internal)??;
             if !more {
                 let finished = spawn_blocking(move || choosing.finish()).await;
-                return finished.map_err(|_| Code::Internal)?;
+                let none = |code| No { code, is_unread: code == Code::Busy };
+                return finished.map_err(|_| Code::Internal)?.map_err(none);
             }
             let next = streams.next_page(frames).await;
             let next = next.map_err(|error| error.code().unwrap_or(Code::Cancelled))?;
@@ -190,9 +190,22 @@ async fn wait(
     }
 }
 
-fn refuse(request: Request, code: Code) -> Error {
-    request.refuse(code, "");
+fn refuse(request: Request, No { code, is_unread }: No) -> Error {
+    request.refuse(code, if is_unread { Explanation::STILL_READ } else { "" });
     Error::Declined(code)
+}
+
+/// Why nothing of what was asked for is sent.
+struct No {
+    code: Code,
+    /// Whether that is so because all of it is still to be read here.
+    is_unread: bool,
+}
+
+impl From<Code> for No {
+    fn from(code: Code) -> Self {
+        Self { code, is_unread: false }
+    }
 }
 
 impl Error {

@@ -1,8 +1,9 @@
 //! What a person brings to all of their transfers.
 
+use super::allowance::Allowance;
 use super::leaves::LeafLists;
 use super::receipts::Receipts;
-use super::turns::{Allowance, Turns};
+use super::turns::Turns;
 use super::{Error, Shelf};
 use crate::crypto::{Identity, UnixTime};
 use crate::model::{Events, UserName};
@@ -99,10 +100,11 @@ impl Sharer {
     /// Seals for whoever is proven to be there.
     pub(super) async fn seal(
         &self,
-        manifest: Manifest,
+        manifest: impl Into<Arc<Manifest>>,
         to: &crate::link::Proven,
         context: Context,
     ) -> Result<Sealer, Error> {
+        let manifest = manifest.into();
         let (sharer, to) = (self.clone(), to.clone());
         Ok(spawn_blocking(move || sharer.seal_now(manifest, &to, context)).await??)
     }
@@ -110,7 +112,7 @@ impl Sharer {
     /// The same, on this thread. Blocks.
     pub(super) fn seal_now(
         &self,
-        manifest: Manifest,
+        manifest: impl Into<Arc<Manifest>>,
         to: &crate::link::Proven,
         context: Context,
     ) -> Result<Sealer, SealError> {

@@ -32,9 +32,18 @@ pub(super) struct Shelved {
     share: Share,
     pub(super) folder: Arc<ShareFolder>,
     /// In the order of their paths.
-    files: Vec<Published>,
+    entries: Arc<Vec<Entry>>,
+    /// What each of them was like.
+    stamps: Vec<Stamp>,
     /// What is still to be read.
     unread: HashSet<EntryPath>,
+}
+
+/// A file on the shelf.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shown<'s> {
+    pub(super) entry: &'s Entry,
+    pub(super) stamp: &'s Stamp,
 }
 
 impl Shelf {
@@ -56,8 +65,23 @@ impl Shelf {
         (mut files, unread): (Vec<Published>, HashSet<EntryPath>),
     ) {
         files.sort_unstable_by(|one, other| one.entry.path().cmp(other.entry.path()));
-        let (id, shelved) = (share.id, Shelved { share, folder, files, unread });
-        self.write().insert(id, Arc::new(shelved));
+        let (entries, stamps) = files.into_iter().map(|file| (file.entry, file.stamp)).unzip();
+        self.insert(Shelved { share, folder, entries: Arc::new(entries), stamps, unread });
+    }
+
+    /// The same of all files, in the order of their paths, each with what it was like. Whoever else has the
+    /// entries may keep them: of very many, they are there once.
+    pub fn put_all(
+        &self,
+        share: Share,
+        folder: Arc<ShareFolder>,
+        (entries, stamps): (Arc<Vec<Entry>>, Vec<Stamp>),
+    ) {
+        self.insert(Shelved { share, folder, entries, stamps, unread: HashSet::new() });
+    }
+
+    fn insert(&self, shelved: Shelved) {
+        self.write().insert(shelved.share.id, Arc::new(shelved));
     }
 
     /// Takes a share away. What is on its way goes on.
@@ -72,7 +96,9 @@ impl Shelf {
 
     /// What a person finds at a path of a share: nothing also where something is that is not for them.
     pub fn find(&self, asker: &UserName, share: ShareId, path: &EntryPath) -> Option<Published> {
-        self.share_for(asker, share)?.get(path).cloned()
+        let shelved = self.share_for(asker, share)?;
+        let Shown { entry, stamp } = shelved.get(path)?;
+        Some(Published { entry: entry.clone(), stamp: *stamp })
     }
 
     /// Whose shelf it is.
@@ -107,33 +133,33 @@ impl Shelved {
         &self.share
     }
 
-    /// The files behind a path, and of them those at or below another one, in their order.
+    /// What is told of the files behind a path, and of them those at or below another one, in their order.
     pub(super) fn files_from<'s>(
         &'s self,
         behind: Option<&EntryPath>,
         below: Option<&'s EntryPath>,
-    ) -> impl Iterator<Item = &'s Published> {
-        let first = self.files.partition_point(|file| {
-            let path = file.entry.path();
+    ) -> impl Iterator<Item = &'s Entry> {
+        let first = self.entries.partition_point(|entry| {
+            let path = entry.path();
             behind.is_some_and(|behind| path <= behind) || below.is_some_and(|below| path < below)
         });
-        let files = self.files.get(first..).unwrap_or_default().iter();
+        let entries = self.entries.get(first..).unwrap_or_default().iter();
         // What begins with the same letters stands together.
-        let begins = move |file: &&Published| {
-            below.is_none_or(|below| file.entry.path().as_str().starts_with(below.as_str()))
+        let begins = move |entry: &&Entry| {
+            below.is_none_or(|below| entry.path().as_str().starts_with(below.as_str()))
         };
         let is_within =
-            move |file: &&Published| below.is_none_or(|below| file.entry.path().is_within(below));
-        files.take_while(begins).filter(is_within)
+            move |entry: &&Entry| below.is_none_or(|below| entry.path().is_within(below));
+        entries.take_while(begins).filter(is_within)
     }
 
-    pub(super) fn get(&self, path: &EntryPath) -> Option<&Published> {
+    pub(super) fn get(&self, path: &EntryPath) -> Option<Shown<'_>> {
         self.at(self.find(path)?)
     }
 
     /// Where a file stands in the share.
     pub(super) fn find(&self, path: &EntryPath) -> Option<usize> {
-        self.files.binary_search_by(|file| file.entry.path().cmp(path)).ok()
+        self.entries.binary_search_by(|entry| entry.path().cmp(path)).ok()
     }
 
     /// Whether a file is there that is still to be read.
@@ -142,8 +168,8 @@ impl Shelved {
     }
 
     /// The file that stands there.
-    pub(super) fn at(&self, at: usize) -> Option<&Published> {
-        self.files.get(at)
+    pub(super) fn at(&self, at: usize) -> Option<Shown<'_>> {
+        Some(Shown { entry: self.entries.get(at)?, stamp: self.stamps.get(at)? })
     }
 }
 

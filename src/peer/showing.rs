@@ -8,10 +8,10 @@ use crate::codec::List;
 use crate::link::Request;
 use crate::model::limits::{FRAME_CATALOG, LISTING_PAGE};
 use crate::model::{Share, UserName};
-use crate::wire::Code;
 use crate::wire::index::{
     Browse, EntrySaid, EntrySeen, KeywordSaid, Listing, NameSaid, Named, PersonSeen, ShareSeen,
 };
+use crate::wire::{Code, Room};
 use std::sync::Arc;
 
 impl Sharer {
@@ -45,7 +45,12 @@ impl Sharer {
             shares.first()?;
         }
         shares.sort_by(|one, other| one.share().name.cmp(&other.share().name));
-        let mut page = Page { room: FRAME_CATALOG.saturating_sub(RESERVE), ..Page::default() };
+        let mut page = Page {
+            shares: Vec::new(),
+            entries: Vec::new(),
+            room: Room::new(FRAME_CATALOG, RESERVE),
+            is_full: false,
+        };
         for shelved in &shares {
             page.take(shelved, ask);
         }
@@ -63,11 +68,10 @@ impl Sharer {
 }
 
 /// A page, as far as it is filled.
-#[derive(Default)]
 struct Page {
     shares: Vec<ShareSeen>,
     entries: Vec<EntrySeen>,
-    room: usize,
+    room: Room,
     /// Whether something is left that has no room.
     is_full: bool,
 }
@@ -77,12 +81,12 @@ impl Page {
     fn take(&mut self, shelved: &Shelved, ask: &Browse) {
         let Share { name, .. } = shelved.share();
         let behind = ask.after.as_ref().map(|after| (&after.share.0, &after.path.0));
-        if behind.is_some_and(|(share, _)| name < share) {
+        if self.is_full || behind.is_some_and(|(share, _)| name < share) {
             return;
         }
         let behind = behind.filter(|(share, _)| *share == name).map(|(_, path)| path);
         let (mut seen, below) = (None, ask.below.as_ref().map(|below| &below.0));
-        for file in shelved.files_from(behind, below) {
+        for entry in shelved.files_from(behind, below) {
             let share = match seen {
                 Some(share) => share,
                 None => match self.share(shelved, &ask.user.0) {
@@ -91,42 +95,37 @@ impl Page {
                 },
             };
             seen = Some(share);
-            let bytes = EntrySaid::most_bytes(&file.entry).saturating_add(BESIDES_ENTRY);
-            if self.entries.len() >= LISTING_PAGE || !self.has_room(bytes) {
-                self.is_full = true;
+            if !self.takes(EntrySeen::most_bytes(entry)) {
                 return;
             }
-            self.entries.push(EntrySeen { share, entry: EntrySaid::from(&file.entry) });
+            self.entries.push(EntrySeen { share, entry: EntrySaid::from(entry) });
         }
     }
 
     fn share(&mut self, shelved: &Shelved, owner: &UserName) -> Option<u16> {
         let Share { id, name, keywords, .. } = shelved.share();
-        let spelled = keywords.iter().map(|keyword| keyword.as_str().len().saturating_add(3));
-        let bytes = spelled.fold(name.as_str().len().saturating_add(160), usize::saturating_add);
-        // A share without an entry says nothing.
-        if self.is_full || self.entries.len() >= LISTING_PAGE || !self.has_room(bytes) {
-            self.is_full = true;
-            return None;
-        }
-        let at = u16::try_from(self.shares.len()).ok();
-        self.shares.push(ShareSeen {
+        let share = ShareSeen {
             user: Named(owner.clone()),
             share: (*id.as_bytes()).into(),
             name: NameSaid(name.clone()),
             keywords: List::new(keywords.iter().cloned().map(KeywordSaid).collect()).ok()?,
-        });
+        };
+        // A share without an entry says nothing.
+        if !self.takes(share.most_bytes()) {
+            return None;
+        }
+        let at = u16::try_from(self.shares.len()).ok();
+        self.shares.push(share);
         at
     }
 
-    fn has_room(&mut self, bytes: usize) -> bool {
-        let left = self.room.checked_sub(bytes);
-        self.room = left.unwrap_or(0);
-        left.is_some()
+    /// Whether one more of that length comes here.
+    fn takes(&mut self, bytes: usize) -> bool {
+        let fits = self.entries.len() < LISTING_PAGE && self.room.take(bytes);
+        self.is_full = !fits;
+        fits
     }
 }
 
-/// For what stands around an entry.
-const BESIDES_ENTRY: usize = 24;
 /// For what is in the frame besides.
 const RESERVE: usize = 1024;

@@ -4,15 +4,19 @@ use super::disk::Handles;
 use super::folder::{ShareFolder, Stamp, read_exact};
 use crate::model::EntryPath;
 use crate::seal::Source;
+use std::borrow::Cow;
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
 
 /// Which files a stream carries, in the order of its manifest.
 pub(super) trait Listing: Send + Sync + 'static {
-    /// The file of this number: its folder, its path there, and what it was like.
-    fn file(&self, number: usize) -> Option<(&ShareFolder, &EntryPath, &Stamp)>;
+    /// The file of this number.
+    fn file(&self, number: usize) -> Option<Listed<'_>>;
 }
+
+/// A file: its folder, its path there, and what it was like.
+pub(super) type Listed<'l> = (&'l ShareFolder, Cow<'l, EntryPath>, &'l Stamp);
 
 /// The files of a stream. Each is opened when it is read, and only if it is still the file that was
 /// listed.
@@ -22,35 +26,19 @@ pub(super) struct Sources<L> {
     handles: Handles,
 }
 
-/// Files of several folders.
-#[derive(Debug, Default)]
-pub(super) struct Listed(Vec<(Arc<ShareFolder>, EntryPath, Stamp)>);
-
-impl Listed {
-    pub(super) fn add(&mut self, folder: Arc<ShareFolder>, path: EntryPath, stamp: Stamp) {
-        self.0.push((folder, path, stamp));
-    }
-}
-
-impl Listing for Listed {
-    fn file(&self, number: usize) -> Option<(&ShareFolder, &EntryPath, &Stamp)> {
-        self.0.get(number).map(|(folder, path, stamp)| (&**folder, path, stamp))
-    }
-}
-
 impl<L: Listing> Sources<L> {
     pub(super) fn new(listing: L) -> Self {
         Self { listing, handles: Handles::default() }
     }
 
-    fn listed(&self, entry: u32) -> io::Result<(&ShareFolder, &EntryPath, &Stamp)> {
+    fn listed(&self, entry: u32) -> io::Result<Listed<'_>> {
         let listed = usize::try_from(entry).ok().and_then(|entry| self.listing.file(entry));
         listed.ok_or_else(|| io::ErrorKind::InvalidInput.into())
     }
 
     fn open(&self, entry: u32) -> io::Result<Arc<File>> {
         let (folder, path, stamp) = self.listed(entry)?;
-        self.handles.get(entry, || folder.open_unchanged(path, stamp))
+        self.handles.get(entry, || folder.open_unchanged(&path, stamp))
     }
 }
 
@@ -66,7 +54,7 @@ impl<L: Listing> Source for Sources<L> {
         let (folder, path, stamp) = self.listed(entry)?;
         match self.handles.opened(entry) {
             Some(file) => Ok(Stamp::of_file(&file)? == *stamp),
-            None => folder.is_unchanged(path, stamp),
+            None => folder.is_unchanged(&path, stamp),
         }
     }
 }

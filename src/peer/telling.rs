@@ -5,7 +5,7 @@
 
 use super::Sharer;
 use super::sharer::name_of;
-use crate::link::{Place, Word};
+use crate::link::{Destination, Word};
 use crate::model::{Events, Task, Transfer, Work};
 use crate::seal::{Manifest, Passed, Source, VerifiedSegment};
 use std::future::Future;
@@ -52,46 +52,61 @@ struct Told {
     done: AtomicU64,
 }
 
-/// The names of many files, in one text.
-#[derive(Debug, Default)]
-struct Names {
-    text: String,
-    ends: Vec<u32>,
+/// The names of many files.
+#[derive(Debug)]
+pub(super) enum Names {
+    /// In one text, with where each ends.
+    Text { text: String, ends: Vec<u32> },
+    /// Those of a manifest, which is there anyway.
+    Listed(Arc<Manifest>),
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self::Text { text: String::new(), ends: Vec::new() }
+    }
 }
 
 impl Names {
-    fn of<N: AsRef<str>>(names: impl IntoIterator<Item = N>) -> Self {
-        let mut all = Self::default();
-        for name in names {
-            all.text.push_str(name.as_ref());
-            all.ends.push(u32::try_from(all.text.len()).unwrap_or(u32::MAX));
+    pub(super) fn push(&mut self, name: &str) {
+        if let Self::Text { text, ends } = self {
+            text.push_str(name);
+            ends.push(u32::try_from(text.len()).unwrap_or(u32::MAX));
         }
-        all
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Self::Text { ends, .. } => ends.len(),
+            Self::Listed(manifest) => manifest.entries().len(),
+        }
     }
 
     fn get(&self, at: usize) -> &str {
-        let end = |at: usize| self.ends.get(at).and_then(|end| usize::try_from(*end).ok());
-        let start = at.checked_sub(1).and_then(end).unwrap_or_default();
-        end(at).and_then(|end| self.text.get(start..end)).unwrap_or_default()
+        match self {
+            Self::Text { text, ends } => {
+                let end = |at: usize| ends.get(at).and_then(|end| usize::try_from(*end).ok());
+                let start = at.checked_sub(1).and_then(end).unwrap_or_default();
+                end(at).and_then(|end| text.get(start..end)).unwrap_or_default()
+            }
+            Self::Listed(manifest) => {
+                let listed = manifest.entries().get(at);
+                listed.map(|listed| listed.entry.path().as_str()).unwrap_or_default()
+            }
+        }
     }
 }
 
 impl Telling {
     /// Files of these names, which have so many bytes in all, or it is not known how many.
-    pub(super) fn new<N: AsRef<str>>(
-        sharer: &Sharer,
-        work: Work,
-        names: impl IntoIterator<Item = N>,
-        total: u64,
-    ) -> Arc<Self> {
-        let names = Names::of(names);
-        let name = name_of(names.ends.len(), names.get(0));
-        let told = |_: &u32| Told { total: AtomicU64::new(0), done: AtomicU64::new(0) };
+    pub(super) fn new(sharer: &Sharer, work: Work, names: Names, total: u64) -> Arc<Self> {
+        let name = name_of(names.count(), names.get(0));
+        let told = |_| Told { total: AtomicU64::new(0), done: AtomicU64::new(0) };
         let beginning = Some(Beginning { work, total });
         let teller = Mutex::new(Teller { beginning, task: None, untold: 0, last: Instant::now() });
         Arc::new(Self {
             teller,
-            files: names.ends.iter().map(told).collect(),
+            files: (0..names.count()).map(told).collect(),
             names,
             ended: AtomicU32::new(0),
             events: sharer.events.clone(),
@@ -103,9 +118,8 @@ impl Telling {
     }
 
     /// What a manifest carries of its files.
-    pub(super) fn of_manifest(sharer: &Sharer, work: Work, manifest: &Manifest) -> Arc<Self> {
-        let names = manifest.entries().iter().map(|listed| listed.entry.path().as_str());
-        let telling = Self::new(sharer, work, names, 0);
+    pub(super) fn of_manifest(sharer: &Sharer, work: Work, manifest: &Arc<Manifest>) -> Arc<Self> {
+        let telling = Self::new(sharer, work, Names::Listed(Arc::clone(manifest)), 0);
         telling.carries(manifest);
         telling
     }
@@ -205,9 +219,9 @@ impl Telling {
     /// The place that tells what is written to it, if its entries are these files.
     pub(super) fn place(
         self: &Arc<Self>,
-        place: Arc<dyn Place>,
+        place: Arc<dyn Destination>,
         files: Vec<usize>,
-    ) -> Arc<dyn Place> {
+    ) -> Arc<dyn Destination> {
         self.begin();
         let (telling, passed) = (Arc::downgrade(self), AtomicU64::new(0));
         Arc::new(TellingPlace { place, telling, files, passed })
@@ -251,6 +265,20 @@ impl Teller {
     }
 }
 
+impl Sharer {
+    /// What takes longer than a moment with so many files is told.
+    pub(super) async fn told_if_long<T>(
+        &self,
+        work: Work,
+        files: usize,
+        doing: impl Future<Output = T>,
+    ) -> T {
+        let with = self.with.as_deref();
+        let transfer = Transfer { name: &name_of(files, "a file"), total: 0, files: 1, with };
+        told_if_long((&self.events, work), &transfer, doing).await
+    }
+}
+
 /// What takes longer than a moment, and whose end nobody knows, is told for as long as it takes.
 pub(crate) async fn told_if_long<T>(
     (events, work): (&Events, Work),
@@ -275,7 +303,7 @@ pub(super) fn silently() -> Task {
 /// A place that tells what is written to it. What it tells goes with its owner: threads that carried
 /// a stream may outlive it for a moment.
 struct TellingPlace {
-    place: Arc<dyn Place>,
+    place: Arc<dyn Destination>,
     telling: Weak<Telling>,
     /// For each entry, which file of the transfer it is.
     files: Vec<usize>,
@@ -283,7 +311,7 @@ struct TellingPlace {
     passed: AtomicU64,
 }
 
-impl Place for TellingPlace {
+impl Destination for TellingPlace {
     fn put(&self, entry: u32, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.place.put(entry, offset, bytes)?;
         let file = usize::try_from(entry).ok().and_then(|entry| self.files.get(entry));

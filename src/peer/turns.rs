@@ -1,67 +1,17 @@
-//! How much one person may want at once and in a minute, and all of them together at once. Who finds no
-//! slot may wait for one.
+//! Counts what people want, and gives each what they are [allowed](Allowance). Who finds no slot may wait
+//! for one.
 
-use super::queue::{Place, Queue, Waiter, Waiting};
+use super::allowance::Allowance;
+use super::queue::{Place, Queue};
 use crate::crypto::Fingerprint;
-use crate::model::limits::MANIFEST_BYTES;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::time::Instant;
 
-/// How many streams there may be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Allowance {
-    /// Under way at once, of one person.
-    pub at_once: u32,
-    /// Begun in a minute, by one person.
-    pub a_minute: u32,
-    /// Under way at once, of all people: who has many identities gets no more.
-    pub in_all: u32,
-    /// Bytes of manifests of all that are under way.
-    pub bytes: u64,
-    /// Of these, of one person: nobody takes the room of all.
-    pub bytes_each: u64,
-    /// Requests that wait until there is a slot, of all people.
-    pub waiting: u32,
-    /// Of these, of one person.
-    pub waiting_each: u32,
-}
-
-impl Allowance {
-    /// For what others fetch. A person fetches with a few streams at a time; each costs a signature and
-    /// a wrap.
-    pub const SERVING: Self = Self {
-        at_once: 4,
-        a_minute: 240,
-        in_all: 64,
-        bytes: 64 << 20,
-        bytes_each: LARGEST,
-        waiting: 256,
-        waiting_each: 8,
-    };
-
-    /// For what others offer, which waits for a person to say yes.
-    pub const OFFERS: Self = Self {
-        at_once: 2,
-        a_minute: 240,
-        in_all: 8,
-        bytes: 32 << 20,
-        bytes_each: LARGEST,
-        waiting: 0,
-        waiting_each: 0,
-    };
-
-    /// So many at once, of all people; however few that are, nobody has all of them.
-    pub fn at_most(self, in_all: u32) -> Self {
-        let in_all = self.in_all.min(in_all).max(1);
-        Self { in_all, at_once: self.at_once.min((in_all / 2).max(1)), ..self }
-    }
-
-    /// For leaves that others ask for: a file may have to be read for them.
-    pub const LISTS: Self = Self { bytes: 0, bytes_each: 0, ..Self::OFFERS };
-}
+/// Where somebody waits for their turn.
+type Waiter = super::queue::Waiter<oneshot::Sender<Turn>>;
 
 /// Counts the streams of people.
 #[derive(Debug)]
@@ -73,11 +23,11 @@ pub(super) struct Turns {
 }
 
 #[derive(Debug, Default)]
-pub(super) struct Counted {
+struct Counted {
     people: HashMap<Fingerprint, Person>,
     under_way: u32,
     bytes: u64,
-    pub(super) queue: Queue,
+    queue: Queue<oneshot::Sender<Turn>>,
     /// When a stream gave way last.
     gave_way: Option<Instant>,
 }
@@ -94,9 +44,10 @@ struct Person {
     under_way: u32,
     bytes: u64,
     begun: u32,
-    /// Of these, such as did not open: each cost a private operation for nothing.
-    bad: u32,
     since: Instant,
+    /// Such as did not open, in an hour: each cost a private operation for nothing.
+    bad: u32,
+    bad_since: Instant,
     waiting: u32,
     /// In which round of the queue their next request is.
     round: u64,
@@ -126,7 +77,7 @@ impl Turns {
         }
         let has_place = counted.queue.len() < allowance.waiting;
         let person = counted.person(who, Instant::now());
-        if !has_place || person.waiting >= allowance.waiting_each || person.is_over(allowance) {
+        if !has_place || person.waiting >= allowance.waiting_each || person.has_enough(allowance) {
             return None;
         }
         person.begun = person.begun.saturating_add(1);
@@ -137,11 +88,12 @@ impl Turns {
         // Who was served less than all who wait may be the next.
         self.give_out(counted);
         self.moved.send_replace(());
-        Some(Begun::Later(Waiting::new(Arc::clone(self), place, turn, self.moved.subscribe())))
+        let (turns, moved) = (Arc::clone(self), self.moved.subscribe());
+        Some(Begun::Later(Waiting { turns, place, turn, moved }))
     }
 
     /// Who waits there does not any more.
-    pub(super) fn leave(self: &Arc<Self>, place: Place) {
+    fn leave(self: &Arc<Self>, place: Place) {
         let mut counted = self.counted();
         if counted.leave(place) {
             // It may have waited for room, and others behind it.
@@ -159,7 +111,7 @@ impl Turns {
     ) -> Option<Turn> {
         let allowance = &self.allowance;
         let person = counted.person(who, Instant::now());
-        let may = person.may_begin(allowance, bytes) && !person.is_over(allowance);
+        let may = person.may_begin(allowance, bytes) && !person.has_enough(allowance);
         let is_free = counted.under_way < allowance.in_all && counted.first(allowance).is_none();
         if !may || !is_free || !counted.has_room(allowance, bytes) {
             return None;
@@ -207,31 +159,39 @@ impl Turns {
         }
     }
 
-    pub(super) fn counted(&self) -> MutexGuard<'_, Counted> {
+    fn counted(&self) -> MutexGuard<'_, Counted> {
         self.counted.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Counted {
-    /// What a person has of this minute. Of those who have nothing under way, it is forgotten with it,
-    /// unless others who were served less wait.
+    /// What a person has of this minute, and of this hour what did not open. Of those who have nothing under
+    /// way, it is forgotten with it, unless others who were served less wait.
     fn person(&mut self, who: Fingerprint, now: Instant) -> &mut Person {
-        let is_over = |person: &Person| now.saturating_duration_since(person.since) >= MINUTE;
+        let is_past = |person: &Person| now.saturating_duration_since(person.since) >= MINUTE;
+        let is_good = |person: &Person| now.saturating_duration_since(person.bad_since) >= HOUR;
+        let was_bad = |person: &Person| person.bad > 0 && !is_good(person);
         let is_here = |person: &Person| person.under_way > 0 || person.waiting > 0;
         let (round, anybody) = (self.queue.round(), self.queue.len() > 0);
         let had_more = |person: &Person| anybody && person.round > round;
-        self.people.retain(|_, person| is_here(person) || had_more(person) || !is_over(person));
+        self.people.retain(|_, person| {
+            is_here(person) || had_more(person) || !is_past(person) || was_bad(person)
+        });
         let person = self.people.entry(who).or_insert(Person {
             under_way: 0,
             bytes: 0,
             begun: 0,
-            bad: 0,
             since: now,
+            bad: 0,
+            bad_since: now,
             waiting: 0,
             round: 0,
         });
-        if is_over(person) {
-            (person.begun, person.bad, person.since) = (0, 0, now);
+        if is_past(person) {
+            (person.begun, person.since) = (0, now);
+        }
+        if is_good(person) {
+            (person.bad, person.bad_since) = (0, now);
         }
         person
     }
@@ -294,9 +254,9 @@ impl Person {
         self.bytes.saturating_add(bytes) <= allowance.bytes_each
     }
 
-    /// Whether they have had enough for this minute.
-    fn is_over(&self, allowance: &Allowance) -> bool {
-        self.begun >= allowance.a_minute || self.bad >= BAD_A_MINUTE
+    /// Whether they have had enough for now.
+    fn has_enough(&self, allowance: &Allowance) -> bool {
+        self.begun >= allowance.a_minute || self.bad >= BAD_AN_HOUR
     }
 }
 
@@ -358,9 +318,9 @@ impl Turn {
 
     /// The stream did not open: whoever sends a few of that kind is not listened to for a while.
     pub(super) fn was_bad(&self) {
-        if let Some(person) = self.turns.counted().people.get_mut(&self.who) {
-            person.bad = person.bad.saturating_add(1);
-        }
+        let mut counted = self.turns.counted();
+        let person = counted.person(self.who, Instant::now());
+        person.bad = person.bad.saturating_add(1);
     }
 }
 
@@ -370,11 +330,42 @@ impl Drop for Turn {
     }
 }
 
-/// One manifest of the greatest length.
-const LARGEST: u64 = MANIFEST_BYTES as u64;
-/// Streams of one person in a minute that do not open.
-const BAD_A_MINUTE: u32 = 5;
+/// A request that waits. Dropped, it does not any more, and its slot, if it has just got one, is given to
+/// the next.
+#[derive(Debug)]
+pub(super) struct Waiting {
+    turns: Arc<Turns>,
+    place: Place,
+    turn: oneshot::Receiver<Turn>,
+    moved: watch::Receiver<()>,
+}
+
+impl Waiting {
+    /// The how manieth it is, of how many; none when it is its turn.
+    pub(super) fn place(&self) -> Option<(u32, u32)> {
+        self.turns.counted().queue.place(self.place)
+    }
+
+    /// Waits for its turn, or until its place may be another. May be dropped while it waits.
+    pub(super) async fn news(&mut self) -> Option<Turn> {
+        tokio::select! {
+            biased;
+            Ok(turn) = &mut self.turn => Some(turn),
+            _ = self.moved.changed() => None,
+        }
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.turns.leave(self.place);
+    }
+}
+
+/// Streams of one person in an hour that do not open.
+const BAD_AN_HOUR: u32 = 5;
 const MINUTE: Duration = Duration::from_secs(60);
+const HOUR: Duration = Duration::from_secs(3600);
 
 #[cfg(test)]
 #[path = "../../test/unit/peer_turns.rs"]

@@ -18,7 +18,7 @@ use zeroize::Zeroize;
 
 /// What both halves of the sending side know.
 pub(super) struct Shared {
-    pub(super) manifest: Manifest,
+    pub(super) manifest: Arc<Manifest>,
     /// Until the receiver has them: they may be many.
     manifest_bytes: Mutex<Vec<u8>>,
     pub(super) layout: Layout,
@@ -110,8 +110,7 @@ impl ChunkSealer {
 impl ChunkSealer {
     /// Whether a chunk holds data of entries.
     pub fn is_data(&self, index: u32) -> bool {
-        let layout = &self.shared.layout;
-        (layout.first_data()..layout.first_id()).contains(&index)
+        self.shared.layout.is_data(index)
     }
 
     /// The id of all of an entry, for [`Sealer::give_id`](super::Sealer::give_id): reads it to its end.
@@ -147,7 +146,7 @@ impl fmt::Debug for ChunkSealer {
 
 impl Shared {
     pub(super) fn new(
-        manifest: Manifest,
+        manifest: Arc<Manifest>,
         manifest_bytes: Vec<u8>,
         layout: Layout,
         keys: StreamKeys,

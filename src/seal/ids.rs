@@ -40,8 +40,10 @@ impl SaltedIds {
         Self(bytes)
     }
 
-    /// Adds the bytes of the next chunk.
-    pub(super) fn append(&mut self, chunk: &[u8]) {
+    /// Adds the bytes of the next chunk. So many entries have ids: room beyond theirs is not taken.
+    pub(super) fn append(&mut self, chunk: &[u8], entries: usize) {
+        let all = entries.saturating_mul(size_of::<SaltedId>());
+        self.0.reserve_exact(all.saturating_sub(self.0.len()));
         self.0.extend_from_slice(chunk);
     }
 

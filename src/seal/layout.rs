@@ -88,6 +88,16 @@ impl Layout {
         self.first_id
     }
 
+    /// How many chunks hold data of entries.
+    pub fn data_chunks(&self) -> u32 {
+        self.first_id.saturating_sub(self.first_data)
+    }
+
+    /// Whether this one does.
+    pub fn is_data(&self, index: u32) -> bool {
+        (self.first_data..self.first_id).contains(&index)
+    }
+
     /// What a chunk is for; none when there is no such chunk.
     pub fn kind(&self, index: u32) -> Option<ChunkKind> {
         let bytes_before =

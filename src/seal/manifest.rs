@@ -103,6 +103,11 @@ impl Manifest {
         &self.entries
     }
 
+    /// The same, of a manifest that is not needed any more.
+    pub(crate) fn into_entries(self) -> Vec<ManifestEntry> {
+        self.entries
+    }
+
     /// The entry of this number.
     pub fn get(&self, number: u32) -> Option<&ManifestEntry> {
         self.entries.get(usize::try_from(number).ok()?)

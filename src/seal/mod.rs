@@ -37,9 +37,9 @@
 //! ```
 //!
 //! ```compile_fail,E0451
-//! # use waxwing::{crypto::Fingerprint, model::{Content, Entry}, seal::EntryProof};
-//! fn make_a_proof(sender: Fingerprint, entry: Entry, content: Content) -> EntryProof {
-//!     EntryProof { number: 0, entry, content, sender, header_hash: [0; 32] } // private
+//! # use waxwing::{model::Content, seal::EntryProof};
+//! fn make_another_proof(proof: EntryProof, content: Content) -> EntryProof {
+//!     EntryProof { content, ..proof } // private
 //! }
 //! ```
 //!

@@ -211,14 +211,13 @@ impl Opener {
     }
 
     /// What the stream carries.
-    pub fn manifest(&self) -> &Manifest {
+    pub fn manifest(&self) -> &Arc<Manifest> {
         &self.shared.manifest
     }
 
     /// How many chunks of data it has.
     pub fn data_chunks(&self) -> u32 {
-        let layout = &self.shared.layout;
-        layout.first_id().saturating_sub(layout.first_data())
+        self.shared.layout.data_chunks()
     }
 
     /// What opens the chunks, on any thread.
@@ -345,7 +344,9 @@ impl Opener {
                 Some(Held::Pieces(pieces)) => {
                     self.contents.push_chunk(of, index, &pieces, |_| true, &mut self.on_passed);
                 }
-                Some(Held::Ids(bytes)) => self.ids.append(&bytes),
+                Some(Held::Ids(bytes)) => {
+                    self.ids.append(&bytes, self.shared.manifest.entries().len())
+                }
                 None => {}
             }
         }

@@ -12,7 +12,7 @@ use crate::crypto::{
 };
 use crate::model::content::PieceMerger;
 use crate::model::limits::{ENTRY_RANGES, RECEIPT_BYTES};
-use crate::model::{Content, ContentId, Entry};
+use crate::model::{Content, ContentId, Entry, Modified};
 use std::sync::Arc;
 
 /// What a sender signed of a stream as a whole. All proofs and receipts of its entries stand on it.
@@ -45,14 +45,15 @@ pub struct OpenedStream {
 }
 
 /// That an entry's content is the one which the sender signed. Only an [`OpenedStream`] makes one,
-/// and whoever gives a file its final name asks for it.
+/// and whoever gives a file its final name asks for it. Of very many entries all are held at once, so it does
+/// not repeat what the manifest says of them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EntryProof {
     number: u32,
-    entry: Entry,
+    is_executable: bool,
+    modified: Modified,
     content: Content,
-    sender: Fingerprint,
-    header_hash: [u8; 32],
+    papers: Arc<Papers>,
 }
 
 impl EntryProof {
@@ -61,9 +62,14 @@ impl EntryProof {
         self.number
     }
 
-    /// The entry, as the sender described it.
-    pub fn entry(&self) -> &Entry {
-        &self.entry
+    /// Whether the sender says that it is a program.
+    pub fn is_executable(&self) -> bool {
+        self.is_executable
+    }
+
+    /// When it last changed, as the sender says.
+    pub fn modified(&self) -> Modified {
+        self.modified
     }
 
     /// What its bytes are.
@@ -73,13 +79,13 @@ impl EntryProof {
 
     /// Who sent it.
     pub fn sender(&self) -> Fingerprint {
-        self.sender
+        self.papers.sender.fingerprint()
     }
 }
 
 impl OpenedStream {
     /// What the stream carried.
-    pub fn manifest(&self) -> &Manifest {
+    pub fn manifest(&self) -> &Arc<Manifest> {
         &self.manifest
     }
 
@@ -102,16 +108,17 @@ impl OpenedStream {
     }
 
     fn prove(&self, number: u32, listed: &ManifestEntry) -> Option<EntryProof> {
-        let content = Content::new(self.ids.get(number)?.id, listed.entry.size()).ok()?;
-        let (entry, sender, header_hash) =
-            (listed.entry.clone(), self.sender(), self.papers.header_hash);
-        Some(EntryProof { number, entry, content, sender, header_hash })
+        let entry = &listed.entry;
+        let content = Content::new(self.ids.get(number)?.id, entry.size()).ok()?;
+        let (is_executable, modified) = (entry.is_executable(), entry.modified());
+        let papers = Arc::clone(&self.papers);
+        Some(EntryProof { number, is_executable, modified, content, papers })
     }
 
     /// The receipt of one file, which shows nothing of the others; none for the proof of another
     /// stream.
     pub fn receipt(&self, proof: &EntryProof) -> Option<FileReceipt> {
-        if proof.header_hash != self.papers.header_hash {
+        if proof.papers.header_hash != self.papers.header_hash {
             return None;
         }
         Some(FileReceipt {
@@ -132,7 +139,7 @@ impl OpenedStream {
         now: UnixTime,
     ) -> Result<Signed<Delivery>, Error> {
         let papers = &self.papers;
-        if landed.iter().any(|proof| proof.header_hash != papers.header_hash) {
+        if landed.iter().any(|proof| proof.papers.header_hash != papers.header_hash) {
             return Err(Error::Statement("a file of another stream cannot be confirmed here"));
         }
         let inner: Inner = closed::decode(&papers.header.inner)?;

@@ -112,12 +112,13 @@ pub struct Sealer {
 impl Sealer {
     /// Begins a stream: makes its secret, wraps it for the receiver, and signs the header.
     pub fn new(
-        manifest: Manifest,
+        manifest: impl Into<Arc<Manifest>>,
         to: &Verified<SealingCertificate>,
         signing: &Arc<SigningKey>,
         context: Context,
         created: UnixTime,
     ) -> Result<Self, SealError> {
+        let manifest = manifest.into();
         let manifest_bytes = manifest.encode()?;
         let layout =
             Layout::new(&manifest, manifest_bytes.len() as u64).ok_or(SealError::TooLarge)?;
@@ -167,14 +168,13 @@ impl Sealer {
     }
 
     /// What the stream carries.
-    pub fn manifest(&self) -> &Manifest {
+    pub fn manifest(&self) -> &Arc<Manifest> {
         &self.shared.manifest
     }
 
     /// How many chunks of data it has.
     pub fn data_chunks(&self) -> u32 {
-        let layout = &self.shared.layout;
-        layout.first_id().saturating_sub(layout.first_data())
+        self.shared.layout.data_chunks()
     }
 
     /// What seals the chunks, on any thread.
@@ -367,7 +367,7 @@ impl Sealer {
 
     /// Merges what was sealed since, as far as it has no gap.
     fn merge(&mut self) {
-        let of = (&self.shared.manifest, &self.shared.layout);
+        let of = (&*self.shared.manifest, &self.shared.layout);
         let mut leaves = Vec::new();
         let window = self.shared.window();
         while let Some(sealed) = window.get(self.merged) {

@@ -26,7 +26,7 @@ pub struct Ask {
 
 /// Why there is no answer.
 #[derive(Debug, thiserror::Error)]
-pub enum AskError {
+pub enum QuestionError {
     /// Ctrl-C.
     #[error("stopped at a question")]
     Interrupted,
@@ -71,7 +71,7 @@ impl Ask {
     pub fn give_back(&self) {}
 
     /// Yes or no; Enter alone is what is usual here.
-    pub fn yes(&self, question: &str, usual: bool) -> Result<bool, AskError> {
+    pub fn yes(&self, question: &str, usual: bool) -> Result<bool, QuestionError> {
         let choices = if usual { "[Y/n]" } else { "[y/N]" };
         loop {
             match self.line(&format!("{question} {choices} "))?.to_lowercase().as_str() {
@@ -84,45 +84,26 @@ impl Ask {
     }
 
     /// A line of text, without the spaces around it; Enter alone is what is usual here.
-    pub fn text(&self, question: &str, usual: Option<&str>) -> Result<String, AskError> {
+    pub fn text(&self, question: &str, usual: Option<&str>) -> Result<String, QuestionError> {
         let hint = usual.map(|usual| format!(" [{usual}]")).unwrap_or_default();
         let answer = self.line(&format!("{question}{hint}: "))?;
         Ok(if answer.is_empty() { usual.unwrap_or_default().to_owned() } else { answer })
     }
 
     /// What must not be seen.
-    pub fn secret(&self, question: &str) -> Result<Zeroizing<String>, AskError> {
+    pub fn secret(&self, question: &str) -> Result<Zeroizing<String>, QuestionError> {
         hidden_line(&format!("{question}: "))
     }
 
-    /// A new secret: typed twice until both are the same and `check` has nothing against it.
-    pub fn new_secret(
-        &self,
-        question: &str,
-        check: impl Fn(&str) -> Result<(), String>,
-    ) -> Result<Zeroizing<String>, AskError> {
-        loop {
-            let first = self.secret(question)?;
-            if let Err(reason) = check(&first) {
-                self.printer.note(reason);
-                continue;
-            }
-            if *self.secret("The same again")? == *first {
-                return Ok(first);
-            }
-            self.printer.note("These were not the same. Once more:");
-        }
-    }
-
     /// On the terminal itself, wherever the results go.
-    fn line(&self, question: &str) -> Result<String, AskError> {
+    fn line(&self, question: &str) -> Result<String, QuestionError> {
         let settings = Config::builder().behavior(Behavior::PreferTerm).build();
         let mut editor = Editor::<(), MemHistory>::with_history(settings, MemHistory::new())?;
         Ok(editor.readline(question)?.trim().to_owned())
     }
 }
 
-impl From<ReadlineError> for AskError {
+impl From<ReadlineError> for QuestionError {
     fn from(error: ReadlineError) -> Self {
         match error {
             ReadlineError::Interrupted => Self::Interrupted,
@@ -154,7 +135,7 @@ pub fn read_secret(path: &Path) -> io::Result<Zeroizing<String>> {
 /// Types of which nothing is shown, as they are typed: the keys that end or mend a line are ours then,
 /// and so a terminal is never left without its echo.
 #[cfg(unix)]
-fn hidden_line(question: &str) -> Result<Zeroizing<String>, AskError> {
+fn hidden_line(question: &str) -> Result<Zeroizing<String>, QuestionError> {
     use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
 
     struct Restore<'a>(&'a File, rustix::termios::Termios);
@@ -178,23 +159,23 @@ fn hidden_line(question: &str) -> Result<Zeroizing<String>, AskError> {
 }
 
 #[cfg(not(unix))]
-fn hidden_line(_: &str) -> Result<Zeroizing<String>, AskError> {
+fn hidden_line(_: &str) -> Result<Zeroizing<String>, QuestionError> {
     let reason = "a secret cannot be typed unseen on this system yet; give it in a file";
     Err(io::Error::new(io::ErrorKind::Unsupported, reason).into())
 }
 
 /// Takes keys until Enter.
-fn read_hidden(mut keys: impl Read) -> Result<Zeroizing<String>, AskError> {
+fn read_hidden(mut keys: impl Read) -> Result<Zeroizing<String>, QuestionError> {
     let mut typed = Zeroizing::new(Vec::with_capacity(LONGEST_SECRET));
     let mut key = [0];
     loop {
         if keys.read(&mut key)? == 0 {
-            return Err(AskError::End);
+            return Err(QuestionError::End);
         }
         match key {
             [b'\r' | b'\n'] => break,
-            [CTRL_C] => return Err(AskError::Interrupted),
-            [CTRL_D] if typed.is_empty() => return Err(AskError::End),
+            [CTRL_C] => return Err(QuestionError::Interrupted),
+            [CTRL_D] if typed.is_empty() => return Err(QuestionError::End),
             [CTRL_D] => {}
             [CTRL_U] => typed.clear(),
             [BACKSPACE | DELETE] => drop_character(&mut typed),

@@ -244,7 +244,12 @@ fn next(lines: &Receiver<Told>, state: &State) -> Option<Told> {
 
 impl Line {
     fn shown(&self) -> String {
-        format!("{} {} {}", utc(self.at), self.level.name(), Untrusted::new(&self.text))
+        format!(
+            "{} {} {}",
+            utc(self.at),
+            self.level.name(),
+            Untrusted::new(&self.text).with_parts_shown()
+        )
     }
 }
 

@@ -1,5 +1,6 @@
 //! A log file that does not grow without end.
 
+use crate::crypto::private::only_ours;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
@@ -97,11 +98,7 @@ impl LogFile {
 }
 
 fn append(path: &Path) -> io::Result<File> {
-    let mut options = File::options();
-    options.append(true).create(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let file = options.open(path)?;
+    let file = only_ours(File::options().append(true).create(true)).open(path)?;
     #[cfg(unix)]
     if file.metadata()?.is_file() {
         file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;

@@ -10,6 +10,7 @@
 //! | [`Table`] | rows for a person's eyes, fitted to the terminal |
 //! | [`Log`] | one line an event, on stderr and in a file that does not grow without end |
 //! | [`errand`] | what a verb and a program in the same home say to each other |
+//! | [`signals`] | what the system tells a program that it should end |
 //! | [`Failure`], [`Exit`] | what went wrong, what to do next, and the exit code |
 //!
 //! Nothing here knows which program it serves.
@@ -17,6 +18,7 @@
 mod ask;
 pub mod errand;
 mod failure;
+mod limits;
 mod log;
 mod log_file;
 mod output;
@@ -25,17 +27,19 @@ mod progress;
 mod screen;
 pub mod settings;
 mod shell;
+pub mod signals;
 mod table;
 mod words;
 
 pub use crate::node::Exit;
-pub use ask::{Ask, AskError, read_secret};
+pub use ask::{Ask, QuestionError, read_secret};
 pub use failure::Failure;
+pub use limits::raise_limits;
 pub use log::{Level, Log, LogThread, Sinks};
 pub use log_file::LogFile;
 pub use output::Look;
 pub use printer::{Loudness, Printer};
 pub use progress::Progress;
 pub use shell::{Completion, Line, Shell, join_words, split_words};
-pub use table::Table;
+pub use table::{Cell, Table};
 pub use words::{ago, bytes, span, utc};

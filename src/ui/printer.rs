@@ -341,7 +341,7 @@ fn harmless(json: &str) -> String {
 }
 
 fn shown(text: &str) -> String {
-    Untrusted::new(text).fitted(LONGEST_TEXT).to_string()
+    Untrusted::new(text).with_parts_shown().fitted(LONGEST_TEXT).to_string()
 }
 
 /// What is said of a failure may hold long paths, but is no novel.

@@ -4,11 +4,32 @@
 //! cells break between words and behind the slashes of paths, and only what is longer than its column
 //! even so is cut, which a `…` says. Elsewhere all is whole, and what is long pushes nothing else away.
 
-use crate::model::Untrusted;
+use crate::model::{Foreign, Untrusted};
 use unicode_width::UnicodeWidthStr;
 
-/// Rows, mostly under a heading. Whatever is put into it is shown as [`Untrusted`], be it foreign or
-/// not, so nobody has to know which it was.
+/// What stands in a cell. Whatever it is made of is shown as [`Untrusted`], and once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cell(String);
+
+impl Cell {
+    /// A text, be it foreign or not, so nobody has to know which it was.
+    pub fn new(text: &str) -> Self {
+        Self(Untrusted::new(text).to_string())
+    }
+
+    /// A text in which parts are shown so already.
+    pub fn with_parts_shown(text: &str) -> Self {
+        Self(Untrusted::new(text).with_parts_shown().to_string())
+    }
+}
+
+impl From<&Foreign> for Cell {
+    fn from(text: &Foreign) -> Self {
+        Self(text.to_string())
+    }
+}
+
+/// Rows, mostly under a heading.
 #[derive(Debug)]
 pub struct Table {
     rows: Vec<Vec<String>>,
@@ -34,10 +55,14 @@ impl Table {
         Self { names: Some(column), ..self }
     }
 
+    /// A row more, of texts.
+    pub fn row<Text: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = Text>) {
+        self.cells(cells.into_iter().map(|text| Cell::new(text.as_ref())));
+    }
+
     /// A row more.
-    pub fn row<Cell: AsRef<str>>(&mut self, cells: impl IntoIterator<Item = Cell>) {
-        let shown = cells.into_iter().map(|cell| Untrusted::new(cell.as_ref()).to_string());
-        self.rows.push(shown.collect());
+    pub fn cells(&mut self, cells: impl IntoIterator<Item = Cell>) {
+        self.rows.push(cells.into_iter().map(|cell| cell.0).collect());
     }
 
     /// Whether the first line is a heading.
@@ -122,7 +147,7 @@ fn broken_cell(cell: &str, width: usize, most: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for piece in pieces(cell) {
         let piece = match width_of(piece) > width {
-            true => &*Untrusted::new(piece).fitted(width).to_string(),
+            true => &*cut(piece, width),
             false => piece,
         };
         match lines.last_mut() {
@@ -132,9 +157,14 @@ fn broken_cell(cell: &str, width: usize, most: usize) -> Vec<String> {
     }
     if lines.len() > most {
         let rest = lines.split_off(most.saturating_sub(1)).concat();
-        lines.push(Untrusted::new(&rest).fitted(width).to_string());
+        lines.push(cut(&rest, width));
     }
     lines.iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// What is shown already, in so many columns.
+fn cut(shown: &str, width: usize) -> String {
+    Untrusted::new(shown).with_parts_shown().fitted(width).to_string()
 }
 
 fn fits(line: &str, piece: &str, width: usize) -> bool {

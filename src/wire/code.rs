@@ -155,6 +155,10 @@ struct Said<'a>(Code, &'a Explanation);
 impl fmt::Display for Said<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self(code, words) = self;
+        if *code == Code::Busy && *words.0 == *Explanation::STILL_READ {
+            // Nothing else is under way.
+            return f.write_str(Explanation::STILL_READ);
+        }
         code.fmt(f)?;
         match words.0.is_empty() || *words.0 == *code.to_string() {
             true => Ok(()),
@@ -213,6 +217,9 @@ fn is_permanent(refusal: Refusal) -> bool {
 pub struct Explanation(Text<EXPLANATION_BYTES>);
 
 impl Explanation {
+    /// What is said beside [`Code::Busy`] of files that their owner's program has not read yet.
+    pub const STILL_READ: &str = "it is still being read there; when that is done, it can be had";
+
     /// The text, or as much of its beginning as may be sent.
     pub fn new(text: &str) -> Self {
         let longest = text.len().min(EXPLANATION_BYTES);

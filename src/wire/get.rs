@@ -24,6 +24,7 @@ use super::index::{Id16, PathSaid, SizeSaid};
 use super::message::{Ask, checked_messages, numbered, open_messages};
 use crate::codec::{Charge, List};
 use crate::model::limits::{ENTRY_RANGES, GET_ENTRIES, GET_WITHOUT};
+use crate::model::{ByteRange, Content, ContentId};
 use crate::wire::Code;
 use minicbor::bytes::ByteArray;
 use minicbor::{Decode, Encode};
@@ -119,6 +120,18 @@ pub struct PartSaid {
     pub end: SizeSaid,
 }
 
+impl From<&ByteRange> for PartSaid {
+    fn from(range: &ByteRange) -> Self {
+        Self { start: SizeSaid(range.start), end: SizeSaid(range.end) }
+    }
+}
+
+impl From<&PartSaid> for ByteRange {
+    fn from(part: &PartSaid) -> Self {
+        Self { start: part.start.0, end: part.end.0 }
+    }
+}
+
 /// A content: an id and a size.
 #[derive(Encode, Decode, Debug, Clone, PartialEq, Eq)]
 #[cbor(map, context_bound = "Charge")]
@@ -129,6 +142,19 @@ pub struct ContentSaid {
     /// Its size in bytes.
     #[n(1)]
     pub size: SizeSaid,
+}
+
+impl ContentSaid {
+    /// The content, if there can be one of this size.
+    pub fn content(&self) -> Option<Content> {
+        Content::new(ContentId::from_bytes(*self.id), self.size.0).ok()
+    }
+}
+
+impl From<Content> for ContentSaid {
+    fn from(content: Content) -> Self {
+        Self { id: (*content.id().as_bytes()).into(), size: SizeSaid(content.size()) }
+    }
 }
 
 /// Says what the stream will carry.

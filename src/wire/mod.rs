@@ -45,6 +45,7 @@ mod lane;
 mod leaves;
 mod message;
 mod proof;
+mod room;
 mod runs;
 mod state;
 mod stream;
@@ -60,6 +61,7 @@ pub use lane::{LaneId, LaneIds, LaneOpening, LanesAsk, LanesGrant};
 pub use leaves::{LeavesAsk, LeavesTold};
 pub use message::{Ask, Message, Numbered};
 pub use proof::{EXPORTER_LABEL, Proof, Transcript};
+pub use room::Room;
 pub use runs::{Landed, MissingChunks};
 pub use state::{ChannelState, Outcome, ReceiverState, SenderState};
 pub use stream::{

@@ -3,6 +3,7 @@
 //!
 //! What a script says inside is told line by line: `first 8` and `second 0` are how the program ended.
 
+use crate::keys::{bytes_of, skipped};
 use crate::stage::Done;
 use crate::town::{Home, Serving, Town};
 use serde_json::Value;
@@ -30,8 +31,7 @@ impl<'a> Disk<'a> {
             return None;
         }
         let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));
-        let bytes: Vec<u8> = (0..200 * MIB / 8).flat_map(|at| (at as u64).to_le_bytes()).collect();
-        let large = bob.write("zoo/large", &bytes);
+        let large = bob.write("zoo/large", &bytes_of(1, 200 * MIB));
         bob.run(&["share", "add", bob.path.join("zoo").to_str().unwrap()]).ok();
         Some(Self { bob, mallory, large, disk })
     }
@@ -73,13 +73,12 @@ named() { echo "named: $(ls "$D" | tr '\n' ' ')"; }
 "#;
 
 /// Whether a disk can be had here with these options; that it cannot is told.
-#[allow(clippy::print_stdout, reason = "what is not tested is to be seen")]
 fn has_disks(at: &Path, mount: &str) -> bool {
     let try_it = format!("mount -t tmpfs -o {mount} none '{}'", at.display());
     let can = Command::new("unshare").args(["-rm", "sh", "-c", &try_it]).output();
     let can = can.is_ok_and(|it| it.status.success());
     if !can {
-        println!("skipped: no disk can be had here with {mount}");
+        skipped(&format!("no disk can be had here with {mount}"));
     }
     can
 }
@@ -144,8 +143,7 @@ fn a_quota_that_is_met_half_way_is_a_full_disk() {
     let script = r#""$@"; echo "first $?"; named"#;
     let done = small.script(mount, script, &small.get(&[]));
     if done.out.contains("first 0") {
-        eprintln!("skipped: this quota is not for whoever runs this");
-        return;
+        return skipped("this quota is not for whoever runs this");
     }
     assert!(done.out.contains("first 8\nnamed: \n"), "{done:?}");
     assert!(done.err.contains("hint: make room"), "{done:?}");

@@ -1,6 +1,7 @@
 //! Verbs that go through the program that is open in the same home, and transfers that are stopped and
 //! gone on with.
 
+use crate::locked::lock;
 use crate::stage::Done;
 use crate::terminal::Terminal;
 use crate::town::{Home, PASSWORD, Serving, Town, in_the_end};
@@ -107,26 +108,19 @@ fn a_password_is_read_where_the_verb_is_typed() {
 #[test]
 fn the_passphrase_is_asked_once_for_all_programs_of_a_home() {
     let town = Town::new();
-    let (bob, laptop) = (town.joined("bob"), town.home("laptop"));
+    let bob = town.joined("bob");
     let secret = "a passphrase for the keys";
-    fs::write(town.machine.at("secret"), secret).unwrap();
-    let with_secret = ["--passphrase-file", "secret"];
-    let (file, invitation) = (town.machine.at("bob.keys"), town.invitation());
-    let file = file.to_str().unwrap();
-    bob.run(&[&["keys", "export", file][..], &with_secret].concat()).ok();
-    laptop.run(&[&["keys", "import", file][..], &with_secret].concat()).ok();
-    let login = ["login", &invitation, "--user", "bob", "--password-file", "password"];
-    laptop.run(&[&login[..], &with_secret].concat()).ok();
+    lock(&bob, secret);
     let client = env!("CARGO_BIN_EXE_client");
-    let mut prompt = Terminal::open(&laptop.path, client, &town.machine.at("home"));
+    let mut prompt = Terminal::open(&bob.path, client, &town.machine.at("home"));
     prompt.sees("assphrase").types(&format!("{secret}\r")).sees("you are online").sees("bob> ");
-    let tree = laptop.write("tree.txt", b"a tree");
-    laptop.run(&["share", "add", tree.to_str().unwrap()]).ok();
-    assert_eq!(laptop.objects(&["search", "tree"]).len(), 1);
+    let tree = bob.write("tree.txt", b"a tree");
+    bob.run(&["share", "add", tree.to_str().unwrap()]).ok();
+    assert_eq!(bob.objects(&["search", "tree"]).len(), 1);
     prompt.types("quit\r");
     assert_eq!(prompt.exit(), Some(0));
     // Without it, nobody can be asked.
-    assert_ne!(laptop.run(&["search", "tree"]).exit, 0);
+    assert_ne!(bob.run(&["search", "tree"]).exit, 0);
 }
 
 #[test]

@@ -58,7 +58,7 @@ fn identity() -> Arc<Identity> {
 async fn dial(to: SocketAddr) -> (Conversation, Incoming) {
     let side = Side::new(identity(), Party::Person, Features::ALL, Deadlines::default());
     let dialler = Dialler::new(side.unwrap()).with_backoff(Backoff::never());
-    dialler.dial(&to.into(), Expected::Anyone, |_| ()).await.unwrap()
+    dialler.dial(&to.into(), Expected::Anyone).await.unwrap()
 }
 
 impl Eve {

@@ -1,6 +1,7 @@
 //! Programs that are killed at any moment, on both sides: what they were about is completed
 //! afterwards, byte for byte, and nothing else is left.
 
+use crate::keys::bytes_of;
 use crate::town::{Home, Serving, Town, in_the_end};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process, waitid};
 use std::fs::{self, File};
@@ -19,12 +20,12 @@ const BESIDE: u64 = 1 << 20;
 
 #[test]
 fn whoever_is_killed_while_files_travel_they_arrive() {
-    rounds_of_get(12, 400 << 20);
+    rounds_of_get(6, 400 << 20);
 }
 
 #[test]
 fn whoever_is_killed_while_files_are_sent_they_arrive() {
-    rounds_of_send(8, 220 << 20);
+    rounds_of_send(6, 220 << 20);
 }
 
 /// `ROUNDS=500 cargo test --test client -- --ignored --nocapture killed_many_times`
@@ -181,8 +182,11 @@ fn take_away(mallory: &Home<'_>, bob: &Home<'_>) {
 fn unfinished(folder: &Path) -> Vec<PathBuf> {
     let below = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let (folders, files): (Vec<_>, Vec<_>) = below.partition(|path| path.is_dir());
-    let mut left: Vec<_> =
-        files.into_iter().filter(|path| path.extension().is_some_and(|it| it == "new")).collect();
+    let is_left = |path: &PathBuf| {
+        let name = path.file_name().unwrap().to_str().unwrap();
+        name.ends_with(".new") || name.starts_with(".waxwing-")
+    };
+    let mut left: Vec<_> = files.into_iter().filter(is_left).collect();
     folders.iter().for_each(|folder| left.extend(unfinished(folder)));
     left
 }
@@ -280,10 +284,4 @@ impl Chance {
         self.0 ^= self.0 << 17;
         self.0 % limit
     }
-}
-
-/// Bytes that no two files have in common.
-fn bytes_of(seed: u64, size: usize) -> Vec<u8> {
-    let mut chance = Chance(seed.wrapping_add(7).wrapping_mul(0x9e37_79b9_7f4a_7c15));
-    (0..size.div_ceil(8)).flat_map(|_| (chance.below(u64::MAX)).to_le_bytes()).take(size).collect()
 }

@@ -89,8 +89,10 @@ fn an_offer_is_readable_narrow_and_wide() {
         at.sees("decline 1`").types("inbox\r").sees("zoo/").sees("mallory> ");
         looks_like(&town, "inbox", columns, &at.screen());
         let number = "inbox decline 1\r";
-        at.types(number).sees("mallory> ").types("quit\r").ends();
+        at.types(number).sees("mallory> ");
+        // Who leaves while somebody is still being told is asked whether to.
         send.ends();
+        at.types("quit\r").ends();
     }
 }
 

@@ -1,6 +1,7 @@
 //! Files that are changed by others while they are on their way.
 
-use crate::town::{Home, Town, has_begun};
+use crate::keys::bytes_of;
+use crate::town::{Home, Serving, Town, has_begun};
 use rustix::process::{Signal, kill_process};
 use std::fs::{self, File};
 use std::io::Write;
@@ -10,7 +11,9 @@ use std::process::{Command, Stdio};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-const SIZE: u64 = 150 << 20;
+/// More than a segment, and so slowly that it can be caught in the middle.
+const SIZE: u64 = 80 << 20;
+const SLOWLY: [&str; 2] = ["--upload-limit", "80MB"];
 
 type Change = fn(&Path);
 
@@ -39,7 +42,8 @@ fn a_file_that_changes_while_it_is_got_is_told_by_name_and_comes_later() {
     for (what, change) in CHANGES {
         let file = large(&bob);
         bob.run(&["share", "add", file.parent().unwrap().to_str().unwrap()]).ok();
-        let mut serving = bob.serve();
+        let serve = [&["serve", "--json"][..], &SLOWLY].concat();
+        let mut serving = Serving::of(&mut bob.command(&serve));
         let get = ["get", "bob:zoo", "--json"];
         let failed = while_it_moves(mallory.command(&get), &mallory, &file, change);
         assert!(failed.contains("large"), "{what}: {failed}");
@@ -64,10 +68,10 @@ fn a_file_that_changes_while_it_is_sent_is_told_by_name_and_is_sent_later() {
     let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));
     mallory.run(&["verify", "bob", "--yes"]).ok();
     let taking = ["serve", "--json", "--receive", "verified"];
-    let mut taking = crate::town::Serving::of(&mut mallory.command(&taking));
+    let mut taking = Serving::of(&mut mallory.command(&taking));
     for (what, change) in CHANGES {
         let file = large(&bob);
-        let send = ["send", "mallory", file.to_str().unwrap()];
+        let send = [&["send", "mallory", file.to_str().unwrap()][..], &SLOWLY].concat();
         let failed = while_it_moves(bob.command(&send), &mallory, &file, change);
         assert!(failed.contains("large"), "{what}: {failed}");
         let told = taking.await_event("broken off");
@@ -99,9 +103,8 @@ fn while_it_moves(mut moves: Command, to: &Home<'_>, file: &Path, change: Change
 }
 
 fn large(bob: &Home<'_>) -> PathBuf {
-    let bytes: Vec<u8> = (0..SIZE / 8).flat_map(u64::to_le_bytes).collect();
     let _ = fs::remove_file(bob.path.join("zoo/large"));
-    bob.write("zoo/large", &bytes)
+    bob.write("zoo/large", &bytes_of(1, SIZE as usize))
 }
 
 fn take_away(mallory: &Home<'_>, name: &str, file: &Path, what: &str) {

@@ -1,6 +1,7 @@
 //! No secret is where it does not belong: one story in which each of them is used, by programs that say as
 //! much as they can, and then a look at every byte that was written.
 
+use crate::locked::lock;
 use crate::stage::{Done, Machine};
 use crate::town::{Home, Serving, Town};
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
@@ -127,6 +128,7 @@ fn no_secret_is_told_or_kept_where_it_does_not_belong() {
     let join = ["join", &for_zoe, "--user", "zoe"];
     written.client(&zoe, 0, &[&join[..], &password, &passphrase].concat());
     sessions.push(token(&zoe));
+    let first_keys = lock(&zoe, PASSPHRASE);
     bob.give_keys("bob");
     let mistyped = format!("{for_bob}.");
     written.client(&bob, 2, &[&["join", &mistyped, "--user", "bob"][..], &password].concat());
@@ -152,6 +154,9 @@ fn no_secret_is_told_or_kept_where_it_does_not_belong() {
     sessions.push(token(&zoe));
     written.client(&zoe, 0, &as_zoe(&["login", "--password-file", "next"]));
     sessions.push(token(&zoe));
+    for verb in ["whoami", "keys", "paths", "doctor", "people", "transfers"] {
+        written.client(&zoe, 0, &as_zoe(&[verb]));
+    }
     written.client(&zoe, 0, &as_zoe(&["keys", "rotate", "--password-file", "next"]));
     sessions.push(token(&zoe));
     written.client(&bob, 0, &["keys", "export", "bob.keys", "--passphrase-file", "way"]);
@@ -160,9 +165,6 @@ fn no_secret_is_told_or_kept_where_it_does_not_belong() {
     let login = ["login", &for_bob, "--user", "bob", "--passphrase-file", "way"];
     written.client(&laptop, 0, &[&login[..], &password].concat());
     sessions.push(token(&laptop));
-    for verb in ["whoami", "keys", "paths", "doctor", "people", "transfers"] {
-        written.client(&zoe, 0, &as_zoe(&[verb]));
-    }
     // The owner, and the end.
     for verb in ["users", "sessions", "stats", "check"] {
         written.server(&town.machine, &[verb]);
@@ -189,6 +191,11 @@ fn no_secret_is_told_or_kept_where_it_does_not_belong() {
     for secret in [PASSWORD, WRONG, NEXT, PASSPHRASE, WRONG_PASSPHRASE, WAY] {
         assert_eq!(written.who_told(secret.as_bytes()), [""; 0], "{secret}");
     }
+    // What is shared and searched for is nothing that a server says.
+    for (who, bytes) in &written.0 {
+        let of_server = who.starts_with("the server") || who.starts_with("server ");
+        assert!(!of_server || !holds(bytes, b"koala"), "{who}");
+    }
     // An invitation is told to who asked for it, once.
     for (token, who) in [(one, "--for zoe"), (two, "--for bob --json"), (three, "")] {
         let who = format!("server invite {who}");
@@ -204,6 +211,9 @@ fn no_secret_is_told_or_kept_where_it_does_not_belong() {
         }
     }
     no_key_is_elsewhere(&written, &machine);
+    for line in first_keys.iter().flat_map(|pem| secret_lines(pem)) {
+        assert_eq!(written.who_told(line.as_bytes()), [""; 0], "{line}");
+    }
 }
 
 /// A line of each private key is in its own file alone.
@@ -217,11 +227,15 @@ fn no_key_is_elsewhere(written: &Written, machine: &Machine) {
     }
     for (file, pem) in keys {
         let pem = std::str::from_utf8(pem).unwrap();
-        // What comes first is public.
-        for line in pem.lines().skip(12).step_by(9).filter(|line| line.len() == 64) {
+        for line in secret_lines(pem) {
             for secret in [line.as_bytes().to_vec(), BASE64.decode(line.as_bytes()).unwrap()] {
                 assert_eq!(written.who_told(&secret), [file], "{line}");
             }
         }
     }
+}
+
+/// Some lines of a private key; what comes first is public.
+fn secret_lines(pem: &str) -> impl Iterator<Item = &str> {
+    pem.lines().skip(12).step_by(9).filter(|line| line.len() == 64)
 }

@@ -1,6 +1,7 @@
 //! Programs that stay open, and transfers without end: what they hold does not grow.
 
-use crate::town::{Home, Town};
+use crate::keys::bytes_of;
+use crate::town::{Home, Serving, Town, in_the_end};
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -26,68 +27,148 @@ fn held(process: u32) -> Held {
     Held { memory: number("VmRSS:") << 10, descriptors, threads: number("Threads:") }
 }
 
-/// Mallory finds and gets all of it, looks at every byte, and throws it away.
-fn round(bob: &Home<'_>, mallory: &Home<'_>) {
-    assert!(!mallory.objects(&["search", "large"]).is_empty());
-    mallory.run(&["get", "bob:zoo", "--quiet"]).ok();
-    for (name, _) in FILES {
-        let (there, here) = (bob.path.join("zoo").join(name), mallory.path.join("downloads/zoo"));
-        assert!(fs::read(there).unwrap() == fs::read(here.join(name)).unwrap(), "{name}");
-    }
-    fs::remove_dir_all(mallory.path.join("downloads/zoo")).unwrap();
+/// What a program has held since the beginning, a look at it after each round.
+struct Watched {
+    who: String,
+    process: u32,
+    looks: Vec<(f64, Held)>,
 }
 
-/// After some rounds to become warm, rounds for so long, and no fewer than [`LEAST`].
-#[allow(clippy::print_stdout, reason = "figures are read by people")]
-fn rounds(time: Duration) {
-    let town = Town::new();
-    let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));
-    for (number, (name, size)) in FILES.into_iter().enumerate() {
-        let bytes: Vec<u8> = (0..size).map(|at| (at * (number + 3) % 251) as u8).collect();
-        bob.write(&format!("zoo/{name}"), &bytes);
+impl Watched {
+    fn look(&mut self, round: usize) {
+        self.looks.push((round as f64, held(self.process)));
     }
-    bob.run(&["share", "add", bob.path.join("zoo").to_str().unwrap()]).ok();
-    let (sharing, open) = (bob.serve(), mallory.serve());
-    let pid = |it: rustix::process::Pid| it.as_raw_nonzero().get() as u32;
-    let programs = [
-        ("the index", town.index.number()),
-        ("who shares", pid(sharing.pid())),
-        ("who gets", pid(open.pid())),
-    ];
-    let all = || programs.map(|(_, process)| held(process));
-    (0..WARM).for_each(|_| round(&bob, &mallory));
-    let (before, begin, mut count) = (all(), Instant::now(), 0);
-    while count < LEAST || begin.elapsed() < time {
-        round(&bob, &mallory);
-        count += 1;
-        if count % 1000 == 0 {
-            println!("{count} rounds, {:?}", all());
-        }
+
+    /// How much more it holds after a thousand rounds: the line through all looks.
+    fn slope(&self, what: impl Fn(&Held) -> f64) -> f64 {
+        let count = self.looks.len() as f64;
+        let mean =
+            |of: &dyn Fn(&(f64, Held)) -> f64| self.looks.iter().map(of).sum::<f64>() / count;
+        let (x, y) = (mean(&|look| look.0), mean(&|look| what(&look.1)));
+        let both = mean(&|look| (look.0 - x) * (what(&look.1) - y));
+        both / mean(&|look| (look.0 - x).powi(2)) * 1000.0
     }
-    for ((who, _), (before, after)) in programs.iter().zip(before.into_iter().zip(all())) {
-        println!("{who}, {count} rounds: {before:?}, {after:?}");
+
+    #[allow(clippy::print_stdout, reason = "figures are read by people")]
+    fn has_not_grown(&self) {
+        // Threads that wait for work end after some seconds.
+        in_the_end(true, || held(self.process).threads <= self.looks[0].1.threads + 8);
+        let (before, after) = (self.looks[0].1, held(self.process));
+        let [memory, descriptors, threads] = [
+            self.slope(|held| held.memory as f64 / 1024.0),
+            self.slope(|held| held.descriptors as f64),
+            self.slope(|held| held.threads as f64),
+        ];
+        let (who, rounds) = (&self.who, self.looks.len());
+        println!(
+            "{who}, {rounds} rounds: {before:?}, {after:?}; in 1000 rounds of the second half \
+             {memory:.0} KiB, {descriptors:.1} descriptors, {threads:.1} threads"
+        );
         let more = after.memory.saturating_sub(before.memory);
         assert!(more <= MORE, "{who}: {} KiB more", more >> 10);
         assert!(after.descriptors <= before.descriptors + 4, "{who}: {before:?}, {after:?}");
-        // Threads that wait for work end after some seconds.
-        assert!(after.threads <= before.threads + 8, "{who}: {before:?}, {after:?}");
+        if rounds >= MANY {
+            assert!(descriptors < 4.0, "{who}: {descriptors} descriptors in 1000 rounds");
+            assert!(memory < 4096.0, "{who}: {memory} KiB in 1000 rounds");
+        }
     }
+}
+
+/// Somebody finds and gets all that somebody else has, looks at every byte, and throws it away.
+fn round((giver, name): (&Home<'_>, &str), getter: &Home<'_>) {
+    assert!(!getter.objects(&["search", "large"]).is_empty());
+    getter.run(&["get", &format!("{name}:zoo"), "--quiet"]).ok();
+    for (name, _) in FILES {
+        let (there, here) = (giver.path.join("zoo").join(name), getter.path.join("downloads/zoo"));
+        assert!(fs::read(there).unwrap() == fs::read(here.join(name)).unwrap(), "{name}");
+    }
+    fs::remove_dir_all(getter.path.join("downloads/zoo")).unwrap();
+}
+
+/// Somebody with new keys, whose making takes a second.
+fn newcomer<'t>(town: &'t Town, name: &str) -> Home<'t> {
+    let (home, invitation) = (town.home(name), town.invitation());
+    let about = ["--user", name, "--password-file", "password", "--no-passphrase"];
+    home.run(&[&["join", &invitation][..], &about].concat()).ok();
+    home
+}
+
+/// After some rounds to become warm, rounds among so many for so long, and no fewer than [`LEAST`].
+fn rounds(people: usize, time: Duration) {
+    let town = Town::new();
+    let names: Vec<_> = (2..people).map(|number| format!("person{number}")).collect();
+    let ready = ["bob", "mallory"].into_iter().map(|name| (name, town.joined(name)));
+    let new = names.iter().map(|name| (name.as_str(), newcomer(&town, name)));
+    let homes: Vec<_> = ready.chain(new).collect();
+    for (person, (_, home)) in homes.iter().enumerate() {
+        for (number, (name, size)) in FILES.into_iter().enumerate() {
+            home.write(&format!("zoo/{name}"), &bytes_of((3 * person + number) as u64, size));
+        }
+        home.run(&["share", "add", home.path.join("zoo").to_str().unwrap()]).ok();
+    }
+    let open: Vec<_> = homes.iter().map(|(_, home)| home.serve()).collect();
+    let watched = |who: &str, process| Watched { who: who.to_owned(), process, looks: Vec::new() };
+    let mut programs = vec![watched("the index", town.index.number())];
+    programs.extend(homes.iter().zip(&open).map(|((who, _), open)| {
+        watched(who, open.pid().as_raw_nonzero().get().try_into().unwrap())
+    }));
+    // Each gets from everybody else in turn.
+    let pairs = homes.len() * (homes.len() - 1);
+    let go = |count: usize| {
+        let (giver, step) = (count % homes.len(), 1 + count % pairs / homes.len());
+        let ((name, giver), (_, getter)) = (&homes[giver], &homes[(giver + step) % homes.len()]);
+        round((giver, name), getter);
+    };
+    (0..WARM.max(2 * people)).for_each(go);
+    let (begin, mut count) = (Instant::now(), 0);
+    while count < LEAST || begin.elapsed() < time {
+        go(count);
+        programs.iter_mut().for_each(|program| program.look(count));
+        count += 1;
+    }
+    programs.iter().for_each(Watched::has_not_grown);
 }
 
 #[test]
 fn programs_that_stay_open_do_not_grow() {
-    rounds(Duration::ZERO);
+    rounds(2, Duration::ZERO);
 }
 
-/// `HOURS=24 cargo test --test client -- --ignored --nocapture a_day_of_it`
+/// With a heap of its own for each thread, it holds twice as much after some thousand transfers.
+#[test]
+#[cfg(all(target_os = "linux", target_env = "gnu"))]
+fn its_threads_share_one_heap_unless_somebody_says_otherwise() {
+    let town = Town::new();
+    let bob = town.joined("bob");
+    for said in [None, Some("3")] {
+        let mut command = bob.command(&["serve", "--json"]);
+        command.envs(said.map(|said| ("MALLOC_ARENA_MAX", said)));
+        let open = Serving::of(&mut command);
+        let process = Path::new("/proc").join(open.pid().as_raw_nonzero().to_string());
+        let told = fs::read_to_string(process.join("environ")).unwrap();
+        let heaps = told.split('\0').find_map(|it| it.strip_prefix("MALLOC_ARENA_MAX="));
+        assert_eq!(heaps, said.or(Some("1")));
+        let words = fs::read_to_string(process.join("cmdline")).unwrap();
+        let given = [command.get_program()].into_iter().chain(command.get_args());
+        assert!(
+            words.split_terminator('\0').eq(given.map(|word| word.to_str().unwrap())),
+            "{words}"
+        );
+    }
+}
+
+/// `HOURS=24 PEOPLE=20 cargo test --test client -- --ignored --nocapture a_day_of_it`
 #[test]
 #[ignore = "takes a day"]
 fn a_day_of_it() {
-    let hours = std::env::var("HOURS").map_or(24, |hours| hours.parse().unwrap());
-    rounds(Duration::from_secs(hours * 3600));
+    let number = |name: &str, usual| std::env::var(name).map_or(usual, |it| it.parse().unwrap());
+    let (people, hours) = (number("PEOPLE", 20.0), number("HOURS", 24.0));
+    rounds(people as usize, Duration::from_secs_f64(hours * 3600.0));
 }
 
 const WARM: usize = 10;
 const LEAST: usize = 20;
+/// So many rounds make a slope.
+const MANY: usize = 1000;
 /// What allocators keep for themselves, in bytes.
 const MORE: u64 = 16 << 20;

@@ -121,6 +121,8 @@ pub(crate) struct Serving {
     child: Child,
     out: BufReader<ChildStdout>,
     said: String,
+    /// Where its mistakes are told, if it has a home.
+    log: Option<PathBuf>,
     pub(crate) first: Value,
 }
 
@@ -133,7 +135,9 @@ impl Serving {
     pub(crate) fn telling(command: &mut Command, stderr: impl Into<Stdio>) -> Self {
         let mut child = command.stdout(Stdio::piped()).stderr(stderr).spawn().unwrap();
         let out = BufReader::new(child.stdout.take().unwrap());
-        let mut serving = Self { child, out, said: String::new(), first: Value::Null };
+        let home = command.get_args().skip_while(|argument| *argument != "--home").nth(1);
+        let log = home.map(|home| Path::new(home).join("state/client.log"));
+        let mut serving = Self { child, out, said: String::new(), log, first: Value::Null };
         serving.first = serving.event();
         serving
     }
@@ -175,6 +179,10 @@ impl Drop for Serving {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let log = self.log.as_ref().and_then(|log| fs::read_to_string(log).ok());
+        if let Some(log) = log.filter(|_| !std::thread::panicking()) {
+            assert!(!log.contains("panicked at"), "{log}");
+        }
     }
 }
 
@@ -187,7 +195,7 @@ pub(crate) fn in_the_end<T: PartialEq + std::fmt::Debug>(expected: T, mut seen: 
         if seen == expected {
             return;
         }
-        assert!(begun.elapsed() < Duration::from_secs(60), "it is {seen:?}, not {expected:?}");
+        assert!(begun.elapsed() < Duration::from_secs(120), "it is {seen:?}, not {expected:?}");
         sleep(Duration::from_millis(50));
     }
 }

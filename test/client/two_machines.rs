@@ -1,5 +1,6 @@
 //! Two machines, as network namespaces with a cable between them.
 
+use crate::keys::skipped;
 use crate::stage::{Done, Machine, Running};
 use crate::town::{Home, PASSWORD, Serving, Town};
 use std::fs;
@@ -74,7 +75,7 @@ fn inside(machine: &Child, command: Command) -> Command {
 #[test]
 fn people_on_two_machines_get_from_each_other_also_from_beside_the_index() {
     let Some(machines) = Machines::new() else {
-        return eprintln!("skipped: network namespaces cannot be made here");
+        return skipped("network namespaces cannot be made here");
     };
     let machine = Machine::with_keys();
     fs::write(machine.at("password"), format!("{PASSWORD}\n")).unwrap();

@@ -61,6 +61,13 @@ fn who_one_is_and_who_is_there() {
     assert_eq!(bob.objects(&["people"])[0]["contact"], "room 9");
     assert_eq!(bob.objects(&["whoami"])[0]["contact"], "room 9");
     assert!(bob.run(&["whoami"]).ok().contains("room 9"));
+    // What must be escaped is so once, and in JSON as JSON does.
+    bob.run(&["whoami", "--contact", r"room\9"]).ok();
+    for verb in ["people", "whoami"] {
+        let shown = bob.run(&[verb]).ok();
+        assert!(shown.contains(r"room\u{5c}9"), "{shown}");
+        assert_eq!(bob.objects(&[verb])[0]["contact"], r"room\9");
+    }
     bob.run(&["whoami", "--contact", ""]).ok();
     assert_eq!(bob.objects(&["people"])[0]["contact"], serde_json::Value::Null);
     let keys = bob.objects(&["keys"]);

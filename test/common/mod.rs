@@ -1,7 +1,8 @@
-//! The people of the tests, from the keys in `test/keys`.
+//! The people of the tests, from the keys in `test/keys`, and what is in their files.
 
 #![allow(dead_code, reason = "each file of tests uses some of these")]
 
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use waxwing::crypto::key_file::{self, Protection};
 use waxwing::crypto::{
@@ -60,4 +61,26 @@ pub(crate) fn alice() -> Identity {
 
 pub(crate) fn bob() -> Identity {
     person("bob")
+}
+
+/// Bytes that no two files have in common, made quickly: there are many of them.
+pub(crate) fn bytes_of(seed: u64, size: usize) -> Vec<u8> {
+    let mut state = seed.wrapping_add(7).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut bytes = vec![0; size];
+    for some in bytes.chunks_mut(8) {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        some.copy_from_slice(&state.to_le_bytes()[..some.len()]);
+    }
+    bytes
+}
+
+/// Says that a test cannot be run here, past what holds back the words of tests that pass. Who sets
+/// `WAXWING_TEST_ALL` wants a failure instead.
+pub(crate) fn skipped(why: &str) {
+    assert!(std::env::var_os("WAXWING_TEST_ALL").is_none(), "{why}");
+    let thread = std::thread::current();
+    let name = thread.name().unwrap_or("a test");
+    let _ = writeln!(std::io::stderr(), "skipped {name}: {why}");
 }

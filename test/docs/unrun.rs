@@ -25,6 +25,7 @@ const UNRUN: &[(&str, &str, Check)] = &[
     ("cargo test", "the tests are under way", is_known),
     ("git ", "it is about a copy with its history", is_told),
     ("sudo ", "it is about the system of the reader", is_of_the_system),
+    ("test/mutants.sh", "it needs a program of its own, and goes on for hours", is_ours),
 ];
 
 /// What came of looking at a command that is not run; none if it is to be run.

@@ -1,5 +1,6 @@
 //! Two people with a bad line between them, and what holds whatever the line does.
 
+use crate::keys::bytes_of;
 use crate::proxy::{End, Proxy, Way};
 use crate::stage::Done;
 use crate::town::{Home, Serving, Town, in_the_end};
@@ -243,18 +244,6 @@ pub(crate) fn tree(folder: &Path, is_wanted: &dyn Fn(&str) -> bool) -> Tree {
         }
     }
     found
-}
-
-/// Bytes that no two files have in common.
-pub(crate) fn bytes_of(seed: u64, size: usize) -> Vec<u8> {
-    let mut state = seed.wrapping_add(7).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    let mut next = || {
-        state ^= state << 13;
-        state ^= state >> 7;
-        state ^= state << 17;
-        state.to_le_bytes()
-    };
-    (0..size.div_ceil(8)).flat_map(|_| next()).take(size).collect()
 }
 
 pub(crate) const KIB: usize = 1 << 10;

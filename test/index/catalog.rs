@@ -1,15 +1,15 @@
 //! The catalog as its clients meet it: publishing, searching, browsing, locating; and what a
 //! stranger learns of what is not for them, which is nothing.
 
-use crate::stage::{Caller, Ground, user};
+use crate::stage::{Caller, Ground, PASSWORD, user};
 use waxwing::codec::{List, Text};
 use waxwing::index::Rules;
 use waxwing::model::{
     Audience, Content, Entry, EntryPath, Keyword, Keywords, Modified, Name, Share, ShareId,
 };
 use waxwing::wire::index::{
-    Browse, EntrySaid, Listing, Locate, Located, NameSaid, Named, Online, PathSaid, Publish,
-    Results, Search, ShareChange, ShareEnd, Shares, SharesAsk, Watch,
+    Browse, EntrySaid, Listing, Locate, Located, Logout, NameSaid, Named, Online, PathSaid,
+    Publish, Results, Search, ShareChange, ShareEnd, Shares, SharesAsk, Watch,
 };
 use waxwing::wire::{Code, Message};
 
@@ -122,6 +122,41 @@ async fn what_is_published_is_found_browsed_and_located() {
     assert_eq!((results.results.len(), nothing.join(" ")), (0, "PlatyPus AND wom*".to_owned()));
     let only = Search { online: true, ..search("jpg") };
     assert_eq!(found(&bob.ask(only).await.unwrap()).len(), 1);
+    ground.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_asked_for_at_once_is_done_in_order_though_parts_are_read_ahead() {
+    let ground = Ground::new().await;
+    let (alice, _) = ground.member("alice").await;
+    let photos = share(1, "photos", &[]);
+    alice.ask(ShareChange::new([1; 16].into(), &photos)).await.unwrap();
+    let part =
+        |part, last, name| Publish { part, last, ..publish(1, 1, None, &[entry(name, name)]) };
+    let own = || alice.ask(SharesAsk { id: 0, after: None });
+    let (first, between, too_early, second, third, after) = tokio::join!(
+        alice.ask(part(0, false, "one.txt")),
+        own(),
+        alice.ask(part(2, true, "three.txt")),
+        alice.ask(part(1, false, "two.txt")),
+        alice.ask(part(2, true, "three.txt")),
+        own(),
+    );
+    let answers = [first, too_early, second, third].map(|answer| answer.err());
+    assert_eq!(answers, [None, Some(Code::Base), None, None]);
+    let (between, after) = (between.unwrap(), after.unwrap());
+    let under_way = between.shares[0].under_way.as_ref().unwrap();
+    assert_eq!((under_way.next, between.shares[0].entries), (1, 0));
+    assert_eq!((after.shares[0].entries, after.shares[0].under_way.is_none()), (3, true));
+    // What a session that is over sent ahead is not taken.
+    let four = publish(1, 2, Some(1), &[entry("four.txt", "4")]);
+    let out = alice.ask(Logout { id: 0, session: None });
+    let (left, late) = tokio::join!(out, alice.conversation.ask(four));
+    assert!(left.is_ok() && late.is_err());
+    let alice = ground.dial("alice").await;
+    alice.login("alice", PASSWORD).await.unwrap();
+    let still = alice.ask(SharesAsk { id: 0, after: None }).await.unwrap();
+    assert_eq!(still.shares, after.shares);
     ground.stop().await;
 }
 

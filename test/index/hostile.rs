@@ -164,7 +164,7 @@ async fn another_index_is_not_served() {
     let side =
         Side::new(Arc::clone(&identity), Party::Index, Features::default(), Deadlines::default());
     let dialler = Dialler::new(side.unwrap()).with_backoff(Backoff::never());
-    let dialled = soon(dialler.dial(&ground.address.into(), Expected::Anyone, |_| ())).await;
+    let dialled = soon(dialler.dial(&ground.address.into(), Expected::Anyone)).await;
     let (conversation, incoming) = dialled.unwrap();
     let caller = Caller { conversation, incoming };
     soon(caller.conversation.ended()).await;

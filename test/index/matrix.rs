@@ -7,13 +7,16 @@ use crate::stage::{Caller, Ground, PASSWORD, password, resuming, user};
 use waxwing::codec::{Blob, closed};
 use waxwing::crypto::{SignedRotation, random};
 use waxwing::index::store::Store;
-use waxwing::model::{Content, SessionToken};
+use waxwing::model::{Content, EntryPath, SessionToken};
+use waxwing::wire::index::PathSaid;
 use waxwing::wire::index::{
     Account, AccountAsk, ChainAsk, ContactChange, Id16, KeysAsk, Listing, Locate, Login, Logout,
     Named, Online, PasswordChange, PeopleAsk, Reach, Resume, Rotate, SessionGrant, ShareChange,
     ShareEnd, Shares, SharesAsk, Watch,
 };
-use waxwing::wire::{Ask, Code, HeadAsk, Kind, Message, Names, SendAsk, SentBy};
+use waxwing::wire::{
+    Ask, Code, GetAsk, HeadAsk, Kind, LanesAsk, LeavesAsk, Message, Names, SendAsk, SentBy,
+};
 
 /// The requests that a person may send to an index.
 fn kinds() -> Vec<Kind> {
@@ -183,6 +186,16 @@ async fn what_belongs_between_peers_is_not_for_an_index() {
     let ask = SendAsk { id: 0, entries: 1, data_length: 1 };
     assert_eq!(alice.ask(ask).await.unwrap_err(), Code::NotAllowed);
     let ask = HeadAsk { id: 0, index: [0; 32], length: 0, hash: [0; 32] };
+    assert_eq!(alice.ask(ask).await.unwrap_err(), Code::NotAllowed);
+    let (challenge, share, wanted) = ([0; 32], [1; 16].into(), <_>::default());
+    let ask = GetAsk { id: 0, challenge, share, wanted, more: true, waits: Some(true) };
+    assert_eq!(alice.ask(ask).await.unwrap_err(), Code::NotAllowed);
+    assert_eq!(
+        alice.ask(LanesAsk { id: 0, stream: 1, count: 2 }).await.unwrap_err(),
+        Code::NotAllowed
+    );
+    let (path, content) = (PathSaid(EntryPath::parse("a").unwrap()), Content::of(b"a"));
+    let ask = LeavesAsk { id: 0, share: [1; 16].into(), path, content: content.into(), first: 0 };
     assert_eq!(alice.ask(ask).await.unwrap_err(), Code::NotAllowed);
     ground.stop().await;
 }

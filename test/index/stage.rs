@@ -117,7 +117,7 @@ impl Ground {
         let side = Side::new(Arc::clone(who), Party::Person, Features::ALL, Deadlines::default());
         let dialler = Dialler::new(side.unwrap()).with_backoff(Backoff::never());
         let expected = Expected::Only(identity("index").fingerprint());
-        let dialled = soon(dialler.dial(&self.address.into(), expected, |_| ())).await;
+        let dialled = soon(dialler.dial(&self.address.into(), expected)).await;
         let (conversation, incoming) = dialled.unwrap();
         Caller { conversation, incoming }
     }

@@ -75,7 +75,7 @@ async fn a_thousand_who_announce_the_largest_frame_cost_little_and_hold_up_nobod
     let (address, mut quickest) = (at.into(), Duration::MAX);
     for _ in 0..5 {
         let begin = Instant::now();
-        let dialled = dialler.dial(&address, Expected::Anyone, |_| ());
+        let dialled = dialler.dial(&address, Expected::Anyone);
         let (conversation, _incoming) = soon(dialled).await.unwrap();
         soon(conversation.ask(ask())).await.unwrap();
         quickest = quickest.min(begin.elapsed());

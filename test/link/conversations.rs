@@ -3,15 +3,17 @@
 use crate::stage::{End, ask, end, identity, pair, side_with, soon};
 use crate::stranger::Stranger;
 use bytes::Bytes;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use tokio::io::{DuplexStream, duplex};
 use tokio::time::Instant;
-use waxwing::crypto::Tag;
+use waxwing::crypto::{Tag, random};
 use waxwing::link::{AskError, Deadlines, Ended, Ending, Expected, Incoming};
 use waxwing::seal::ChunkHead;
 use waxwing::wire::{
-    Code, Failure, Kind, LanesAsk, Message, Ping, Role, SegmentVerified, SendAsk, SendGrant,
-    StreamAccept, StreamChunk, StreamEnd,
+    Code, Failure, GetAsk, Kind, LanesAsk, Message, Ping, Role, SegmentVerified, SendAsk,
+    SendGrant, StreamAccept, StreamChunk, StreamEnd,
 };
 
 fn granted(number: u8) -> SendGrant {
@@ -183,6 +185,37 @@ async fn frames_of_a_stream_come_in_order_to_whoever_takes_them() {
     assert!(soon(of_bob.next()).await.is_none() && soon(of_alice.next()).await.is_none());
 }
 
+/// The writer looks for words and for bulk one after the other, and both may be handed over in between. On
+/// one thread that cannot happen.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_was_said_before_a_chunk_comes_before_it() {
+    let (alice, mut bob) = soon(pair(4096)).await;
+    let grant = async {
+        let request = bob.incoming.next().await.unwrap();
+        let frames = request.open_stream().unwrap();
+        request.answer(granted(1)).unwrap();
+        frames
+    };
+    let (begun, mut frames) =
+        soon(async { tokio::join!(alice.conversation.ask_stream(ask()), grant) }).await;
+    let (_, mut own) = begun.unwrap();
+    let stream = own.number();
+    for round in 0..60_000_u32 {
+        // The writer is awake, and how far it is in its round is chance.
+        alice.conversation.tell(&Ping { token: round.into() }).unwrap();
+        for _ in 0..u16::from_le_bytes(random()) % 4096 {
+            std::hint::spin_loop();
+        }
+        alice.conversation.tell(&SegmentVerified { stream, segment: round }).unwrap();
+        alice.conversation.send_bulk(&chunk(stream, round, 10)).await.unwrap();
+        for kind in [Kind::SegmentVerified, Kind::StreamChunk] {
+            assert_eq!(soon(frames.next()).await.unwrap().kind, kind, "{round}");
+        }
+        bob.conversation.tell(&StreamAccept { stream }).unwrap();
+        soon(own.next()).await.unwrap();
+    }
+}
+
 #[tokio::test(start_paused = true)]
 async fn frames_of_a_stream_that_ended_are_ignored_and_others_are_not() {
     let (mut stranger, mut bob) = stranger_and_bob(Deadlines::default()).await;
@@ -240,6 +273,51 @@ async fn a_stream_that_nobody_takes_holds_up_its_sender_but_not_what_goes_the_ot
     for index in 0..40 {
         let chunk: StreamChunk = soon(frames.next()).await.unwrap().decode().unwrap();
         assert_eq!(chunk.head().index, index);
+    }
+    soon(sender).await.unwrap();
+}
+
+/// What follows on requests comes in frames that are larger than the requests.
+#[tokio::test(start_paused = true)]
+async fn what_comes_for_requests_that_nobody_looks_at_takes_no_more_room_than_requests_may() {
+    const ROUNDS: u32 = 6;
+    const SIZE: usize = 200_000;
+    let deadlines = Deadlines { request_bytes: 1 << 20, ..Deadlines::default() };
+    let (mut stranger, mut bob) = stranger_and_bob_over(duplex(10_000), deadlines).await;
+    let streams = (1..=31).step_by(2);
+    for id in streams.clone() {
+        let (challenge, share, wanted) = ([0; 32], [1; 16].into(), <_>::default());
+        stranger.say(&GetAsk { id, challenge, share, wanted, more: true, waits: None }).await;
+    }
+    let left = Arc::new(AtomicUsize::new(0));
+    let (counted, of) = (Arc::clone(&left), streams.clone());
+    let sender = tokio::spawn(async move {
+        for index in 0..ROUNDS {
+            for stream in of.clone() {
+                stranger.say(&chunk(stream, index, SIZE)).await;
+                counted.fetch_add(SIZE, Ordering::Relaxed);
+            }
+        }
+        stranger
+    });
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let left = left.load(Ordering::Relaxed);
+    // And one that was read waits for room.
+    assert!(((1 << 19)..=(1 << 20) + SIZE).contains(&left), "{left} bytes were taken in");
+    // Some are looked at, some are refused: all that is left comes.
+    let mut taken = Vec::new();
+    for _ in streams {
+        let request = soon(bob.incoming.next()).await.unwrap();
+        match taken.len() {
+            2 => request.refuse(Code::Busy, ""),
+            _ => taken.push(request.open_stream().map(|frames| (request, frames)).unwrap()),
+        }
+    }
+    for index in 0..ROUNDS {
+        for (_, frames) in &mut taken {
+            let chunk: StreamChunk = soon(frames.next()).await.unwrap().decode().unwrap();
+            assert_eq!(chunk.head().index, index);
+        }
     }
     soon(sender).await.unwrap();
 }

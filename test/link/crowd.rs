@@ -138,7 +138,7 @@ async fn a_system_without_descriptors_gets_over_it() {
     drop(crowd);
     let dialler = Dialler::new(side("alice")).with_backoff(Backoff::never());
     let address = other.address.into();
-    let dialled = dialler.dial(&address, Expected::Anyone, |_| ());
+    let dialled = dialler.dial(&address, Expected::Anyone);
     let (conversation, _incoming) = soon(dialled).await.unwrap();
     soon(conversation.ask(ask())).await.unwrap();
     other.hear("AGAIN");
@@ -184,7 +184,7 @@ async fn five_thousand_who_drip_cost_little_and_hold_up_nobody() {
         let mut quickest = Duration::MAX;
         for _ in 0..5 {
             let begin = Instant::now();
-            let dialled = dialler.dial(&address, Expected::Anyone, |_| ());
+            let dialled = dialler.dial(&address, Expected::Anyone);
             let (conversation, _incoming) = soon(dialled).await.unwrap();
             soon(conversation.ask(ask())).await.unwrap();
             quickest = quickest.min(begin.elapsed());
@@ -209,7 +209,7 @@ async fn idle_conversations_cost_little_memory() {
         if n == WARM {
             held.push((memory_of(&mut other).0, None));
         }
-        let dialled = dialler.dial(&address, Expected::Anyone, |_| ());
+        let dialled = dialler.dial(&address, Expected::Anyone);
         let (conversation, incoming) = soon(dialled).await.unwrap();
         soon(conversation.ask(ask())).await.unwrap();
         held.push((0, Some((conversation, incoming))));

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
-use tokio::io::{AsyncWriteExt, DuplexStream, duplex};
+use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
 use tokio::net::TcpListener;
 use tokio::time::Instant;
 use waxwing::link::{ALPN, Backoff, Connect, Deadlines, Dialler, Error, Expected};
@@ -25,6 +25,10 @@ struct Road {
 /// What a try meets.
 enum Meets {
     Fails(io::ErrorKind),
+    /// This program may open nothing more.
+    NoDescriptor,
+    /// Somewhere on the way, a byte of TLS became another.
+    Altered,
     Nothing,
     Silence,
     Says(Code),
@@ -45,7 +49,7 @@ impl Road {
     async fn dial(&self) -> (Error, u32, Vec<(u32, String, Duration)>) {
         let mut told = Vec::new();
         let (dialler, host) = (self.dialler(), host());
-        let dialled = dialler.dial(&host, expect("bob"), |retry| {
+        let dialled = dialler.dial_telling(&host, expect("bob"), |retry| {
             told.push((retry.failed, retry.why.to_string(), retry.pause));
         });
         let why = soon(dialled).await.expect_err("no way leads there");
@@ -71,6 +75,15 @@ impl Connect for Road {
         let (near, far) = duplex(1 << 16);
         match (self.does)(self.tries.fetch_add(1, Ordering::Relaxed)) {
             Meets::Fails(kind) => return Err(kind.into()),
+            Meets::NoDescriptor => return Err(io::Error::from_raw_os_error(24)),
+            Meets::Altered => {
+                tokio::spawn(async move {
+                    let (mut far, mut hello) = (far, [0; 16]);
+                    far.read_exact(&mut hello).await?;
+                    // The other side says that it does not understand.
+                    far.write_all(&[21, 3, 3, 0, 2, 2, 50]).await
+                });
+            }
             Meets::Nothing => return std::future::pending().await,
             Meets::Silence => {
                 tokio::spawn(async move {
@@ -154,6 +167,25 @@ async fn who_is_somebody_else_is_not_asked_again() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_handshake_that_was_altered_on_its_way_is_tried_again() {
+    let (why, tries, told) = Road::new(|_| Meets::Altered).dial().await;
+    assert!(matches!(&why, Error::Tls(_)), "{why}");
+    assert_eq!((tries, told.len()), (3, 2));
+    // And somebody else is refused at once all the same.
+    let road = Road::new(|tries| if tries == 0 { Meets::Altered } else { Meets::Mallory });
+    let (why, tries, _) = road.dial().await;
+    assert!(matches!(why, Error::Identity { .. }), "{why}");
+    assert_eq!(tries, 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_program_that_may_open_nothing_more_says_so_and_tries_again() {
+    let (why, tries, told) = Road::new(|_| Meets::NoDescriptor).dial().await;
+    assert_eq!((why, tries), (Error::OutOfFiles, 3));
+    assert_eq!(told[0].1, "too many files and connections are open here");
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_breaks_off_in_the_middle_of_a_word_is_asked_again() {
     let (why, tries, _) = Road::new(|_| Meets::Cut).dial().await;
     assert_eq!((why, tries), (Error::Frame(FrameError::Cut), 3));
@@ -212,7 +244,7 @@ async fn a_port_that_nobody_listens_on_refuses() {
     let address = sockets.local_addr().unwrap();
     drop(sockets);
     let dialler = Dialler::new(side("alice")).with_backoff(Backoff::never());
-    let why = soon(dialler.dial(&address.into(), expect("bob"), |_| ())).await.unwrap_err();
+    let why = soon(dialler.dial(&address.into(), expect("bob"))).await.unwrap_err();
     assert_eq!(why, Error::Line(io::ErrorKind::ConnectionRefused));
 }
 
@@ -222,9 +254,9 @@ async fn a_host_by_name_is_found_and_an_unknown_one_is_not() {
     let dialler = Dialler::new(side("alice")).with_backoff(Backoff::never());
     let by_name: HostPort = format!("localhost:{}", ground.address.port()).parse().unwrap();
     // Where localhost has an address of IPv6 first, nobody listens there, and the next one is tried.
-    assert!(soon(dialler.dial(&by_name, expect("bob"), |_| ())).await.is_ok());
+    assert!(soon(dialler.dial(&by_name, expect("bob"))).await.is_ok());
     let unknown: HostPort = "no-such-host.invalid:7400".parse().unwrap();
-    let why = soon(dialler.dial(&unknown, expect("bob"), |_| ())).await.unwrap_err();
+    let why = soon(dialler.dial(&unknown, expect("bob"))).await.unwrap_err();
     assert!(matches!(why, Error::Host | Error::Late(_)), "{why}");
 }
 
@@ -232,9 +264,8 @@ async fn a_host_by_name_is_found_and_an_unknown_one_is_not() {
 async fn a_dialler_that_stops_says_goodbye_in_all_of_its_conversations() {
     let ground = Ground::new().await;
     let dialler = Dialler::new(side("alice"));
-    let (one, _one) = dialler.dial(&ground.address.into(), expect("bob"), |_| ()).await.unwrap();
-    let (other, _other) =
-        dialler.dial(&ground.address.into(), Expected::Anyone, |_| ()).await.unwrap();
+    let (one, _one) = dialler.dial(&ground.address.into(), expect("bob")).await.unwrap();
+    let (other, _other) = dialler.dial(&ground.address.into(), Expected::Anyone).await.unwrap();
     soon(dialler.stop()).await;
     for conversation in [one, other] {
         let why = soon(conversation.ended()).await.to_string();

@@ -138,7 +138,7 @@ fn converse(weather: Weather, [of_alice, of_bob]: [Plan; 2]) {
         let dialler = Dialler::over(network, side("alice")).with_backoff(Backoff::never());
 
         let talk = async {
-            match dialler.dial(&at.into(), expect("bob"), |_| ()).await {
+            match dialler.dial(&at.into(), expect("bob")).await {
                 Ok((conversation, incoming)) => alice.talk(conversation, incoming).await,
                 Err(why) => alice.not_met(why),
             }

@@ -128,7 +128,7 @@ impl Ground {
 
     pub(crate) async fn dial_as(&self, side: Side) -> Result<(Conversation, Incoming), Error> {
         let dialler = Dialler::new(side).with_backoff(Backoff::never());
-        dialler.dial(&self.address.into(), expect("bob"), |_| ()).await
+        dialler.dial(&self.address.into(), expect("bob")).await
     }
 
     /// Alice dials, and asks once.

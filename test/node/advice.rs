@@ -2,6 +2,7 @@
 
 use crate::keys::verifying_key;
 use crate::town::user;
+use rustls::CertificateError;
 use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
@@ -9,11 +10,11 @@ use std::sync::Arc;
 use waxwing::crypto::key_file::KeyFileError;
 use waxwing::crypto::key_folder::KeyFolderError;
 use waxwing::crypto::{self, Password};
-use waxwing::link::{self, AskError, Ending, StreamError};
+use waxwing::link::{self, AskError, Ending, StreamError, TlsError};
 use waxwing::model::directory::ChainError;
 use waxwing::model::{self, Content, Name, UserName};
 use waxwing::node::index::{self, LoggedOut, Trouble};
-use waxwing::node::{Error, Exit, HomeError, ObjectError};
+use waxwing::node::{Advice, Error, Exit, HomeError, ObjectError};
 use waxwing::peer::{self, LandError};
 use waxwing::seal::{ManifestProblem, Refusal, SealError};
 use waxwing::wire::{Code, Explanation, FrameError};
@@ -63,6 +64,38 @@ fn the_classes_that_people_meet_most_are_what_they_expect() {
     let denied = io::Error::from(io::ErrorKind::PermissionDenied);
     let denied = peer::Error::Disk { path: PathBuf::from("x"), source: denied };
     assert_eq!(exit(denied.into()), Exit::NotAllowed);
+}
+
+#[test]
+fn a_program_that_may_open_nothing_more_says_how_it_may_and_tries_again() {
+    let none = || io::Error::from_raw_os_error(24);
+    let path = || PathBuf::from("x");
+    let errors = [
+        link::Error::from(none()).into(),
+        peer::Error::Disk { path: path(), source: none() }.into(),
+        peer::Error::from(StreamError::Place(none())).into(),
+        HomeError::Io { path: path(), source: none() }.into(),
+    ];
+    for (at, error) in errors.into_iter().enumerate() {
+        let Advice { exit, hint, .. } = Error::advice(&error);
+        let hint = hint.unwrap_or_default();
+        assert!(exit == Exit::Error && hint.contains("ulimit -n"), "{error}: {hint}");
+        // What reads one's own home is asked for once.
+        assert_eq!(error.may_pass(), at < 3, "{error}");
+    }
+}
+
+#[test]
+fn what_alters_bytes_may_pass_and_who_is_somebody_else_does_not() {
+    let altered = link::Error::Tls(TlsError::DecryptError);
+    let foreign = link::Error::Tls(TlsError::InvalidCertificate(CertificateError::BadSignature));
+    let (expected, found) = fingerprints();
+    let other = link::Error::Identity { expected, found };
+    for (why, passes) in [(altered, true), (foreign, false), (other, false)] {
+        let error = Error::Unreached { user: bob(), why };
+        let exit = if passes { Exit::Unreachable } else { Exit::Verification };
+        assert_eq!((error.may_pass(), error.advice().exit), (passes, exit), "{error}");
+    }
 }
 
 /// An example of each, and of each that an error holds.
@@ -170,7 +203,9 @@ fn links() -> Vec<link::Error> {
     vec![
         link::Error::Line(io::ErrorKind::ConnectionRefused),
         link::Error::Line(io::ErrorKind::TimedOut),
+        link::Error::OutOfFiles,
         link::Error::Host,
+        link::Error::Tls(TlsError::DecryptError),
         link::Error::Late("connecting"),
         link::Error::NotOurs,
         link::Error::Protocol,

@@ -9,7 +9,7 @@ use std::time::Duration;
 use waxwing::index::store::Store;
 use waxwing::link::{Conversation, Deadlines, Dialler, Ending, Expected, Side};
 use waxwing::model::{Audience, HostPort, UnixTime};
-use waxwing::node::index::{Age, Part, Query};
+use waxwing::node::index::{Age, Query, Section};
 use waxwing::node::{Config, Error, Exit, GetRules, Got, Receive, User, Visit};
 use waxwing::wire::{Code, Features, Party};
 
@@ -62,7 +62,7 @@ async fn people_who_know_each_other_go_on_without_the_index() {
     assert!(matches!(people.age, Age::Cached { .. }));
     assert_eq!(people.value[0].person.user, user("alice"));
     // She tells herself what she shares, and no more than he may have.
-    let listing = soon(bob.browse(&user("alice"), Part::default(), 3)).await.unwrap();
+    let listing = soon(bob.browse(&user("alice"), Section::default(), 3)).await.unwrap();
     let paths: Vec<_> = listing.entries.iter().map(|it| it.entry.path().as_str()).collect();
     assert_eq!(
         (paths, listing.more),
@@ -170,7 +170,7 @@ async fn dial(whom: &User, who: &str, port: u16) -> (Dialler, Conversation) {
     let side = Side::new(who, Party::Person, Features::ALL, deadlines).unwrap();
     let at: HostPort = format!("127.0.0.1:{port}").parse().unwrap();
     let dialler = Dialler::new(side);
-    let dialled = soon(dialler.dial(&at, Expected::Only(whom.fingerprint()), |_| ())).await;
+    let dialled = soon(dialler.dial(&at, Expected::Only(whom.fingerprint()))).await;
     let (conversation, _incoming) = dialled.unwrap();
     (dialler, conversation)
 }

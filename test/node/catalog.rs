@@ -9,7 +9,7 @@ use waxwing::model::{
     Audience, Content, Entry, EntryPath, FileKind, Keywords, Modified, Name, Share, ShareId,
 };
 use waxwing::node::index::{
-    Age, Error, Found, IndexSession, LoggedOut, News, NewsStream, Part, Query, Status, Summary,
+    Age, Error, Found, IndexSession, LoggedOut, News, NewsStream, Query, Section, Status, Summary,
 };
 use waxwing::wire::Code;
 
@@ -97,7 +97,7 @@ async fn what_is_published_is_found_by_those_who_may_find_it() {
     assert_eq!(best.entry, files[0]);
     let located = soon(bob.locate(&Content::of(b"a koala"))).await.unwrap().unwrap();
     assert_eq!(located, findings.results[0]);
-    let listing = soon(bob.browse(&user("alice"), Part::default(), 100)).await.unwrap().unwrap();
+    let listing = soon(bob.browse(&user("alice"), Section::default(), 100)).await.unwrap().unwrap();
     let listed: Vec<_> = listing.entries.iter().map(|it| it.entry.path().to_string()).collect();
     assert_eq!(listed, ["readme.txt", "zoo/KoalaBear_2024.JPG", "zoo/wombat.jpg"]);
 

@@ -75,6 +75,28 @@ async fn a_directory_that_grows_while_it_is_asked_for_is_no_alarm() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn of_many_who_ask_at_once_most_share_a_look() {
+    let stub = Stub::new().await;
+    three(&stub);
+    let session = stub.session();
+    soon(session.keys(&user("bo"))).await.unwrap();
+    stub.books().enter(Closed, "mal", documents("mallory"));
+    let before = stub.asked(Kind::ChainAsk).len();
+    let asking: Vec<_> = (0..50)
+        .map(|_| {
+            let session = session.clone();
+            tokio::spawn(async move { session.keys(&user("mal")).await })
+        })
+        .collect();
+    for asked in asking {
+        assert_eq!(soon(asked).await.unwrap().unwrap_err(), Error::Unknown);
+    }
+    // The first, and one for all who came while that was under way; each of two parts, the new and the end.
+    let looks = stub.asked(Kind::ChainAsk).len() - before;
+    assert!((1..=4).contains(&looks), "{looks}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn who_has_no_keys_is_unknown() {
     let stub = Stub::new().await;
     three(&stub);

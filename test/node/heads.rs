@@ -75,7 +75,7 @@ fn raw_side(name: &str, features: Features) -> Side {
 async fn raw_bob(alice: &User) -> (Conversation, Incoming) {
     let dialler = Dialler::over(Tcp, raw_side("bob", Features::ALL)).with_backoff(Backoff::never());
     let expected = Expected::Only(alice.fingerprint());
-    soon(dialler.dial(&at(alice).into(), expected, |_| ())).await.unwrap()
+    soon(dialler.dial(&at(alice).into(), expected)).await.unwrap()
 }
 
 /// What Alice answers to the first ask of a conversation.

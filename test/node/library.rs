@@ -123,7 +123,7 @@ impl Library {
         Some(Results { id: 0, people, shares, results, nothing, next })
     }
 
-    fn browse(&self, ask: &Browse) -> Option<Listing> {
+    pub(crate) fn browse(&self, ask: &Browse) -> Option<Listing> {
         let is_it = |row: &&Row| {
             row.owner.user == ask.user
                 && ask.below.as_ref().is_none_or(|it| row.entry.path().is_within(&it.0))

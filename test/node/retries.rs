@@ -50,11 +50,11 @@ impl Pair {
     }
 
     async fn get(&self) -> Vec<Got> {
-        let rules = GetRules {
-            from: Some(user("alice")),
-            at: Some(self.at.clone()),
-            ..GetRules::default()
-        };
+        self.get_at(Some(self.at.clone())).await
+    }
+
+    async fn get_at(&self, at: Option<HostPort>) -> Vec<Got> {
+        let rules = GetRules { from: Some(user("alice")), at, ..GetRules::default() };
         let wanted: Wanted = "alice:zoo/koala.txt".parse().unwrap();
         self.bob.get(&[wanted], &rules).await.unwrap()
     }
@@ -129,6 +129,36 @@ async fn whoever_is_somebody_else_is_asked_once() {
     assert!(again(&pair.told).is_empty());
     carol.close().await;
     pair.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn that_somebody_else_has_one_address_does_not_keep_the_other_from_being_tried_again() {
+    for stale_first in [true, false] {
+        let pair = Pair::with(3).await;
+        let carol = open(pair.town.home_with_keys("carol", "mallory"), Config::default());
+        carol.join(&pair.town.index, &user("carol"), &password(PASSWORD), None).await.unwrap();
+        let stale = carol.go_online(false).await.unwrap().port;
+        // The index names the address that it was told last first.
+        let mut ports = [pair.at.port(), stale];
+        if !stale_first {
+            ports.reverse();
+        }
+        let mut homes = Vec::new();
+        for port in ports {
+            let home = IndexSession::begin(Tcp, side("alice"), &pair.town.index, Setup::default());
+            home.login(&user("alice"), &password(PASSWORD)).await.unwrap();
+            home.go_online(Some(port)).await.unwrap();
+            homes.push(home);
+        }
+        let got = pair.get_at(None).await;
+        assert_eq!(Got::exit(&got), Exit::Unreachable, "{got:?}");
+        assert_eq!(again(&pair.told).len(), 2);
+        for home in homes {
+            home.close().await;
+        }
+        carol.close().await;
+        pair.stop().await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,7 +9,7 @@ use tokio::time::{Instant, sleep};
 use waxwing::codec::{List, Text};
 use waxwing::model::{Content, ContentId, Entry, EntryPath, FileKind, Modified, Name};
 use waxwing::node::index::{
-    Age, Error, Findings, Found, IndexSession, Known, Part, Query, Setup, Status, Trouble,
+    Age, Error, Findings, Found, IndexSession, Known, Query, Section, Setup, Status, Trouble,
 };
 use waxwing::wire::index::{Found as FoundSaid, Located, Results, Search};
 use waxwing::wire::{Code, Kind};
@@ -290,6 +290,16 @@ async fn an_index_that_finds_nothing_for_long_is_asked_on_and_not_for_ever() {
     let mut more = findings.more.unwrap();
     assert_eq!(soon(session.more(&mut more)).await, Ok(Vec::new()));
     assert!(!more.is_over());
+    let mut calls = 0;
+    let why = loop {
+        match soon(session.more(&mut more)).await {
+            Ok(found) => assert!(found.is_empty() && !more.is_over()),
+            Err(why) => break why,
+        }
+        calls += 1;
+        assert!(calls < 100, "it asks without end");
+    };
+    assert_eq!(why, Error::Nonsense("it goes on searching and finds nothing"));
     // And one that always finds something new.
     stub.always(Kind::Search, by(endless));
     let mut more = search(&session, &Query::new("koala")).await.more.unwrap();
@@ -488,7 +498,7 @@ async fn what_somebody_shares_is_listed_to_its_end() {
     stub.books().library.rows = rows;
     let session = stub.session();
     let bob = user("bob");
-    let listing = soon(session.browse(&bob, Part::default(), 1000)).await.unwrap().unwrap();
+    let listing = soon(session.browse(&bob, Section::default(), 1000)).await.unwrap().unwrap();
     assert_eq!((listing.owner.user.as_str(), listing.more), ("bob", false));
     let shown = |source: &waxwing::node::index::Source| {
         format!("{}/{}", source.share.name, source.entry.path())
@@ -500,26 +510,32 @@ async fn what_somebody_shares_is_listed_to_its_end() {
     assert_eq!(stub.asked(Kind::Browse).len(), 3);
     for (most, count, asked) in [(0, 0, 1), (1, 1, 1), (3, 3, 1), (4, 4, 2), (7, 7, 3), (8, 8, 3)] {
         let before = stub.asked(Kind::Browse).len();
-        let listing = soon(session.browse(&bob, Part::default(), most)).await.unwrap().unwrap();
+        let listing = soon(session.browse(&bob, Section::default(), most)).await.unwrap().unwrap();
         assert_eq!((listing.entries.len(), listing.more), (count, count < 8), "{most}");
         assert_eq!(stub.asked(Kind::Browse).len() - before, asked, "{most}");
     }
     let films = Name::new("films").unwrap();
-    let listing = soon(session.browse(&bob, Part { share: Some(&films), ..Part::default() }, 1000))
-        .await
-        .unwrap()
-        .unwrap();
+    let listing =
+        soon(session.browse(&bob, Section { share: Some(&films), ..Section::default() }, 1000))
+            .await
+            .unwrap()
+            .unwrap();
     assert_eq!(listing.entries.len(), 1);
     let below = EntryPath::parse("koala.mp4").unwrap();
-    let listing = soon(session.browse(&bob, Part { below: Some(&below), ..Part::default() }, 1000))
-        .await
-        .unwrap()
-        .unwrap();
+    let listing =
+        soon(session.browse(&bob, Section { below: Some(&below), ..Section::default() }, 1000))
+            .await
+            .unwrap()
+            .unwrap();
     assert_eq!(listing.entries.len(), 1);
-    assert_eq!(soon(session.browse(&user("carol"), Part::default(), 1000)).await, Ok(None));
+    assert_eq!(soon(session.browse(&user("carol"), Section::default(), 1000)).await, Ok(None));
     assert_eq!(
-        soon(session.browse(&user("alice"), Part { share: Some(&films), ..Part::default() }, 1000))
-            .await,
+        soon(session.browse(
+            &user("alice"),
+            Section { share: Some(&films), ..Section::default() },
+            1000
+        ))
+        .await,
         Ok(None)
     );
 }
@@ -559,7 +575,7 @@ async fn listings_that_cannot_be_are_not_believed() {
         stub.always(Kind::Browse, lie);
         let listed = soon(stub.session().browse(
             &user("bob"),
-            Part { share: share.as_ref(), ..Part::default() },
+            Section { share: share.as_ref(), ..Section::default() },
             1000,
         ))
         .await;

@@ -140,6 +140,7 @@ async fn files_folders_shares_contents_and_all_of_a_search_are_got() {
     assert!(matches!(error, Error::SizeUnknown(_)), "{error}");
     let got = pair.bob.get_all(&Query::new("australia"), &out("all")).await.unwrap();
     assert_eq!(names(got), ["empty.txt", "koala.jpg", "tree.jpg"]);
+    pair.bob.search(&Query::new("tree")).await.unwrap();
     assert_eq!(names(pair.bob.get(&[unsized_], &out("by-id-2")).await.unwrap()), ["tree.jpg"]);
 
     for (what, exit) in [
@@ -257,7 +258,9 @@ async fn who_is_away_cannot_be_reached_and_a_changed_key_stops_hard_on_both_side
     mallory.join(&invitation, &user("bob"), &password(PASSWORD), None).await.unwrap();
     let got = mallory.get(&["alice:photos/tree.jpg".parse().unwrap()], &elsewhere).await.unwrap();
     assert!(got[0].landed.is_err(), "{got:?}");
-    let Visit::TurnedAway { why } = soon(visits.recv()).await.unwrap() else { panic!("let in") };
+    let Visit::TurnedAway { why, named: true } = soon(visits.recv()).await.unwrap() else {
+        panic!("let in")
+    };
     assert!(why.contains("bob has another key"), "{why}");
     assert!(!pair.town.path("out/tree.jpg").exists());
     // And the other way round.

@@ -140,6 +140,10 @@ impl Shelves {
                 Stage { sync: part.sync, next: 0, entries }
             }
         };
+        if part.part > stage.next {
+            shelf.stage = Some(stage);
+            return Err(Code::Base);
+        }
         if part.part == stage.next {
             for path in part.remove.iter() {
                 assert!(stage.entries.remove(&path.0).is_some(), "it was never there");

@@ -65,8 +65,13 @@ pub(crate) struct Books {
     pub(crate) asked: Vec<Asked>,
     turns: HashMap<Kind, VecDeque<Turn>>,
     always: HashMap<Kind, Turn>,
+    /// Whether a part is held, and those behind it.
+    holds: bool,
+    behind: VecDeque<Request>,
     conversation: Option<Conversation>,
     conversations: usize,
+    /// Whether it has ended that conversation: what comes after that is not read.
+    hung_up: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -112,8 +117,11 @@ impl Stub {
             asked: Vec::new(),
             turns: HashMap::new(),
             always: HashMap::new(),
+            holds: false,
+            behind: VecDeque::new(),
             conversation: None,
             conversations: 0,
+            hung_up: false,
         };
         books.enter(DirectoryEvent::Joined, "alice", documents("alice"));
         let books = Arc::new(Mutex::new(books));
@@ -291,11 +299,15 @@ impl Service for Served {
             let mut books = self.0.lock().unwrap();
             books.conversations += 1;
             books.conversation = Some(conversation.clone());
+            books.hung_up = false;
             books.conversations
         };
         while let Some(request) = incoming.next().await {
             let mut books = self.0.lock().unwrap();
             books.take(request, by, number);
+            if books.hung_up && books.conversations == number {
+                break;
+            }
         }
         // The last handle here keeps nothing going: the conversation is over.
         let mut books = self.0.lock().unwrap();
@@ -315,24 +327,55 @@ impl Books {
     fn take(&mut self, request: Request, by: Fingerprint, conversation: usize) {
         let kind = request.kind();
         self.asked.push(Asked { kind, request: number_of(&request), by, conversation });
+        match self.holds && kind == Kind::Publish {
+            true => self.behind.push_back(request),
+            false => self.turn_to(request),
+        }
+    }
+
+    /// The next part is kept until the test answers it; and those behind it, since an index takes one
+    /// after the other.
+    pub(crate) fn hold(&mut self) {
+        self.holds = true;
+    }
+
+    fn turn_to(&mut self, request: Request) {
+        let kind = request.kind();
         let turn = self.turns.get_mut(&kind).and_then(VecDeque::pop_front);
         match turn.or_else(|| self.always.get(&kind).cloned()) {
             None => self.answer(request),
             // A request that is dropped is answered.
             Some(Turn::Silent) => std::mem::forget(request),
-            Some(Turn::HangUp) => request.conversation().end(Code::Done, ""),
-            Some(Turn::Goodbye(code)) => request.conversation().end(code, ""),
+            Some(Turn::HangUp) => self.hang_up(&request, Code::Done),
+            Some(Turn::Goodbye(code)) => self.hang_up(&request, code),
             Some(Turn::Refuse(code)) => request.refuse(code, "by order of the test"),
             Some(Turn::Lose) => {
-                request.conversation().end(Code::Done, "");
+                self.hang_up(&request, Code::Done);
                 self.answer(request);
             }
             Some(Turn::By(what)) => what(self, request),
         }
     }
 
+    fn hang_up(&mut self, request: &Request, code: Code) {
+        request.conversation().end(code, "");
+        self.hung_up = true;
+    }
+
     /// As an honest index.
     pub(crate) fn answer(&mut self, request: Request) {
+        let is_part = request.kind() == Kind::Publish;
+        self.answer_it(request);
+        if is_part && std::mem::take(&mut self.holds) {
+            while !self.holds
+                && let Some(behind) = self.behind.pop_front()
+            {
+                self.turn_to(behind);
+            }
+        }
+    }
+
+    fn answer_it(&mut self, request: Request) {
         let done = Done { id: 0 };
         let sent = match request.kind() {
             Kind::Join => {

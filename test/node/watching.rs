@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 use tokio::sync::mpsc;
 use waxwing::crypto::key_file::Protection;
 use waxwing::model::{Audience, Event, Events, UnixTime, Work};
-use waxwing::node::index::{Part, Query, Summary};
+use waxwing::node::index::{Query, Section, Summary};
 use waxwing::node::{
     Config, Error, Exit, GetRules, Got, Looked, Options, Pace, SharedFolder, User, Watched,
 };
@@ -129,7 +129,7 @@ async fn who_is_in_the_audience_no_longer_sees_nothing_of_it_at_once_and_for_goo
     let (zoo, mut told) = Zoo::watched(QUIET).await;
     let bob = zoo.town.member("bob").await;
     let sees = async || {
-        let listing = soon(bob.browse(&user("alice"), Part::default(), 10)).await;
+        let listing = soon(bob.browse(&user("alice"), Section::default(), 10)).await;
         listing.is_ok_and(|listing| !listing.entries.is_empty())
     };
     assert!(sees().await);
@@ -145,6 +145,19 @@ async fn who_is_in_the_audience_no_longer_sees_nothing_of_it_at_once_and_for_goo
     assert!(!sees().await);
     assert_eq!(zoo.found("emu").await, 1);
     bob.close().await;
+    zoo.stop().await;
+}
+
+#[tokio::test]
+async fn a_share_that_is_changed_while_it_is_looked_at_is_soon_looked_at_anew() {
+    let (zoo, mut told) = Zoo::watched(QUIET).await;
+    // What it begins with, since nobody tells of what happened right before.
+    assert_eq!(looked(&mut told).await.unchanged, 1);
+    let (name, only) = (&zoo.folder.share.name, Audience::people([user("alice")]).unwrap());
+    zoo.alice.change_share(name, None, Some(only)).await.unwrap();
+    // As it was before: it ends without a word.
+    assert!(zoo.alice.hand_over(zoo.alice.begin_look(&zoo.folder)).is_none());
+    assert_eq!(looked(&mut told).await.unchanged, 1);
     zoo.stop().await;
 }
 
@@ -403,7 +416,7 @@ async fn what_is_removed_while_it_is_read_is_read_no_further_and_not_served() {
     soon(zoo.alice.remove_share(&zoo.folder.share.name)).await.unwrap();
     assert!(matches!(soon(look.end()).await, Err(Error::Stopped)));
     assert_eq!(zoo.found("koala").await, 0);
-    let error = soon(zoo.alice.browse(&user("alice"), Part::default(), 10)).await;
+    let error = soon(zoo.alice.browse(&user("alice"), Section::default(), 10)).await;
     assert!(error.is_err() || error.unwrap().entries.is_empty());
     zoo.stop().await;
 }

@@ -64,7 +64,8 @@ async fn who_may_see_a_share_changes_before_a_large_sync_is_at_its_end() {
     // Who waits for the first wish hears of the second.
     assert_eq!(soon(publishing).await.unwrap(), summary);
     let kinds: Vec<_> = stub.books().asked[before..].iter().map(|asked| asked.kind).collect();
-    assert_eq!(kinds[..3], [Kind::Publish, Kind::ShareChange, Kind::Publish]);
+    // One part was on its way, and the next one behind it.
+    assert_eq!(kinds[..3], [Kind::Publish, Kind::Publish, Kind::ShareChange]);
     // The sync that was under way came to its end.
     let story = stub.books().shelves.story();
     let (one, two) = (Some(0), Some(1));
@@ -105,7 +106,7 @@ async fn who_may_see_something_is_said_before_the_entries_of_other_shares() {
     soon(ending).await.unwrap().unwrap();
     let kinds: Vec<_> = stub.books().asked[before..].iter().map(|asked| asked.kind).collect();
     let (change, end, part) = (Kind::ShareChange, Kind::ShareEnd, Kind::Publish);
-    assert_eq!(kinds, [change, part, end, change, part, part, part, part]);
+    assert_eq!(kinds, [change, part, part, end, change, part, part, part]);
 }
 
 /// Wishes that shares with these names have these, the first one first, all before the index hears of
@@ -267,7 +268,7 @@ async fn who_publishes_what_is_unpublished_meanwhile_hears_of_it() {
     soon(ending).await.unwrap().unwrap();
     assert_eq!(soon(publishing).await.unwrap(), Err(Error::Unpublished));
     assert!(stub.books().shelves.shares.is_empty());
-    assert_eq!(stub.asked(Kind::Publish).len(), 1);
+    assert_eq!(stub.asked(Kind::Publish).len(), 2);
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,7 +1,7 @@
 //! Somebody whom none of it concerns: while others are rude to Bob, Mallory fetches from him, and what comes
 //! is right each time.
 
-use crate::stage::{MIB, Stage, bytes_of, sharer, side, soon, wanted};
+use crate::stage::{MIB, Stage, bytes_of, fetch, sharer, side, soon, wanted};
 use std::fs;
 use std::time::Duration;
 use tempfile::tempdir;
@@ -31,7 +31,7 @@ impl Canary {
             while rounds == 0 || !until.is_cancelled() {
                 let landing = Landing::in_folder(home.path(), Rules::default()).unwrap();
                 let all = vec![wanted("canary", Some(content))];
-                let fetched = soon(mallory.fetch(&streams, share, all, &landing)).await;
+                let fetched = soon(fetch(&mallory, &streams, share, all, &landing)).await;
                 assert!(fetched.stopped.is_none(), "{fetched:?}");
                 assert!(fs::read(&came).unwrap() == bytes, "something else came");
                 fs::remove_file(&came).unwrap();

@@ -11,7 +11,7 @@ use waxwing::peer::landing::said_by_journal;
 use waxwing::peer::{Rules, Source, Wanted};
 use waxwing::wire::{Code, Kind};
 
-const SIZE: usize = 300 * MIB;
+const SIZE: usize = 200 * MIB;
 /// A segment of a stream.
 const SEGMENT: u64 = 64 << 20;
 
@@ -26,13 +26,13 @@ fn all(bytes: &[u8]) -> Vec<Wanted> {
     vec![wanted("large", Some(Content::of(bytes)))]
 }
 
-/// Bob shares a file, and Alice is cut off when two thirds of it are here; then it is this at its source.
+/// Bob shares a file, and Alice is cut off when half of it is here; then it is this at its source.
 async fn changed(stage: &mut Stage, change: impl FnOnce(&mut Vec<u8>)) -> Vec<u8> {
     let mut bytes = bytes_of(1, SIZE);
     stage.make("large", &bytes);
     stage.publish(Audience::Everyone);
     let most_is_held = async {
-        while held(stage) < (SIZE as u64 / 3 * 2) - SEGMENT / 8 {
+        while held(stage) < (SIZE as u64 / 2) - SEGMENT / 8 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
     };

@@ -1,7 +1,7 @@
 //! A whole session, from the first byte of TLS to the proof of delivery, that is cut off anywhere: files have
 //! their names and all of their bytes, or no names; the next session brings them, and nothing half stays.
 
-use crate::stage::{Stage, bytes_of, dial, side, soon, wanted};
+use crate::stage::{Stage, bytes_of, dial, fetch, side, soon, wanted};
 use std::fs;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -85,7 +85,7 @@ async fn session(stage: &Stage, way: Way, most: usize) -> usize {
             let all = (1..).zip(FILES);
             let all = all.map(|(seed, (name, size))| wanted(name, Some(content((seed, size)))));
             let landing = stage.landing(Default::default());
-            soon(stage.alice.fetch(&streams, stage.share, all.collect(), &landing)).await;
+            soon(fetch(&stage.alice, &streams, stage.share, all.collect(), &landing)).await;
         }
         Way::Sent => {
             let all = FILES.map(|(name, _)| stage.at("share").join(name));

@@ -1,14 +1,14 @@
 //! Where proven files get their names: never in the place of anything that nobody said, and never
 //! anywhere else.
 
-use crate::keys::{NOW, alice, bob};
+use crate::keys::{NOW, alice, bob, skipped};
 use crate::stage::{MIB, bytes_of, path};
 use std::fs::{self, File};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::process::{Command, Output};
 use tempfile::{TempDir, tempdir};
-use waxwing::link::Place;
+use waxwing::link::Destination;
 use waxwing::model::{Content, Entry, Modified};
 use waxwing::peer::{Batch, Error, LandError, Landed, Landing, Look, Rules, Standing, Target};
 use waxwing::seal::{Context, EntryProof, Envelope, Expected, open_bytes, seal_bytes};
@@ -42,7 +42,6 @@ fn batch_for(landing: &Landing, files: &[(Entry, &[u8])]) -> Batch {
     let target = |(entry, _): &(Entry, &[u8])| Target {
         path: entry.path().clone(),
         size: entry.size(),
-        content: None,
         look: None,
     };
     let batch = landing.begin(files.iter().map(target).collect()).unwrap();
@@ -193,7 +192,6 @@ fn what_came_in_one_piece_looks_as_it_is_proven_to() {
     let targets = files.iter().zip([said, other]).map(|((entry, _), look)| Target {
         path: entry.path().clone(),
         size: entry.size(),
-        content: None,
         look: Some(look),
     });
     let batch = landing.begin(targets.collect()).unwrap();
@@ -241,7 +239,7 @@ fn a_file_without_its_bytes_gets_no_name() {
     let landing = Landing::in_folder(to.path(), Rules::default()).unwrap();
     let files = [(entry("a", b"bytes"), &b"bytes"[..]), (entry("b", b""), b"")];
     let proofs = proven(&files);
-    let target = |name: &str, size| Target { path: path(name), size, content: None, look: None };
+    let target = |name: &str, size| Target { path: path(name), size, look: None };
     // Nothing came; another size was expected; more proofs than files.
     let nothing = landing.begin(vec![target("a", 5), target("b", 0)]).unwrap();
     let landed = nothing.land(&proofs, NOW).unwrap();
@@ -263,7 +261,7 @@ fn a_file_without_its_bytes_gets_no_name() {
 fn two_files_with_one_place_are_refused() {
     let to = tempdir().unwrap();
     let landing = Landing::in_folder(to.path(), OVERWRITE).unwrap();
-    let target = |name: &str| Target { path: path(name), size: 0, content: None, look: None };
+    let target = |name: &str| Target { path: path(name), size: 0, look: None };
     for (one, other) in [("a", "a"), ("a", "A"), ("a", "a/b")] {
         let begun = landing.begin(vec![target(one), target(other)]);
         assert!(matches!(begun, Err(Error::Together(_))), "{one} {other}");
@@ -324,13 +322,37 @@ fn many_files_in_many_folders_land_as_one_batch() {
 }
 
 #[test]
+fn a_folder_that_is_moved_while_files_land_in_it_takes_along_what_has_landed_and_no_more() {
+    let contents: Vec<_> = (0..1000).map(|seed| bytes_of(seed, 100)).collect();
+    let files = contents.iter().enumerate();
+    let files: Vec<(Entry, &[u8])> =
+        files.map(|(at, bytes)| (entry(&format!("zoo/{at:04}"), bytes), &**bytes)).collect();
+    let to = tempdir().unwrap();
+    let (zoo, moved) = (to.path().join("zoo"), to.path().join("moved"));
+    let landing = Landing::in_folder(to.path(), Rules::default()).unwrap();
+    let (batch, proofs) = (batch_for(&landing, &files), proven(&files));
+    let landed = std::thread::scope(|scope| {
+        // As soon as it is there.
+        scope.spawn(|| while fs::rename(&zoo, &moved).is_err() {});
+        batch.land(&proofs, NOW).unwrap()
+    });
+    assert!(landed.iter().all(|landed| matches!(landed, Ok(Landed::New))), "{landed:?}");
+    let (went, stayed) = (names(&moved), names(&zoo));
+    println!("{} went, {} stayed", went.len(), stayed.len());
+    assert!(!stayed.is_empty() && stayed.last() > went.last(), "{} went", went.len());
+    let mut all = [went, stayed].concat();
+    all.sort();
+    assert!(all.iter().enumerate().all(|(at, name)| *name == format!("{at:04}")), "{all:?}");
+    assert_eq!(all.len(), files.len());
+}
+
+#[test]
 fn a_full_disk_is_seen_before_and_survived_meanwhile() {
     let to = tempdir().unwrap();
     let mount = format!("mount -t tmpfs -o size=2m none '{}'", to.path().display());
     let can = Command::new("unshare").args(["-rm", "sh", "-c", &mount]).output();
     if !can.is_ok_and(|can| can.status.success()) {
-        eprintln!("skipped: no private mounts here");
-        return;
+        return skipped("no private mounts here");
     }
     let script = format!("{mount} && exec \"$0\" {}", child("landing::on_a_small_disk"));
     let mut command = Command::new("unshare");
@@ -344,7 +366,7 @@ fn on_a_small_disk() {
     let to = std::env::var_os("SMALL_DISK").unwrap();
     let to = Path::new(&to);
     let landing = Landing::in_folder(to, Rules::default()).unwrap();
-    let target = |size| vec![Target { path: path("a"), size, content: None, look: None }];
+    let target = |size| vec![Target { path: path("a"), size, look: None }];
     let Err(Error::NoSpace { needed, free }) = landing.begin(target(1 << 40)) else { panic!() };
     assert_eq!(needed, 1 << 40);
     assert!((1 << 20..2 << 20).contains(&free), "{free}");
@@ -360,16 +382,16 @@ fn on_a_small_disk() {
     land_one(to, Rules::default(), "a", &bytes_of(1, MIB)).unwrap();
 }
 
-fn this_program() -> std::path::PathBuf {
+pub(crate) fn this_program() -> std::path::PathBuf {
     std::env::current_exe().unwrap()
 }
 
 /// How this program is told to run one test that waits to be started.
-fn child(test: &str) -> String {
+pub(crate) fn child(test: &str) -> String {
     format!("--exact {test} --ignored --nocapture")
 }
 
-fn assert_passes(run: &Output) {
+pub(crate) fn assert_passes(run: &Output) {
     let out = String::from_utf8_lossy(&run.stdout).into_owned();
     let told = format!("{out}{}", String::from_utf8_lossy(&run.stderr));
     assert!(run.status.success() && out.contains("1 passed"), "{told}");

@@ -1,6 +1,6 @@
 //! Who finds no slot waits for one: they are told their place, and lose it when they go away.
 
-use crate::stage::{MIB, Stage, bytes_of, path, sharer, side, soon, wanted};
+use crate::stage::{MIB, Stage, bytes_of, fetch, path, sharer, side, soon, wanted};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -191,7 +191,7 @@ async fn who_takes_very_little_gives_way_to_who_waits_and_goes_on_later() {
     let alice = stage.alice.clone().with_events(events);
     let wanted = || vec![wanted("large", Some(Content::of(&large)))];
     let landing = stage.landing(Rules::default());
-    let fetching = alice.fetch(&alices, stage.share, wanted(), &landing);
+    let fetching = fetch(&alice, &alices, stage.share, wanted(), &landing);
     let other = async {
         begun.await.unwrap();
         let (asked, mut place) = ask(&mallorys, stage.share, "a");

@@ -1,13 +1,13 @@
 //! Transfers that are cut off, and go on where they were.
 
-use crate::stage::{MIB, Stage, bytes_of, path, soon, wanted};
+use crate::stage::{Fetched, FetchedFile, MIB, Stage, bytes_of, path, soon, wanted};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant, SystemTime};
 use waxwing::model::content::of_file;
 use waxwing::model::{Audience, Content, Event, Events, Work};
-use waxwing::peer::{Fetched, FetchedFile, LandError, Landed, Rules, ShareFolder, Wanted};
+use waxwing::peer::{LandError, Landed, Rules, ShareFolder, Wanted};
 
 pub(crate) const LARGE: usize = 150 * MIB;
 

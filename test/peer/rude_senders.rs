@@ -2,7 +2,7 @@
 
 use crate::keys::NOW;
 use crate::sandbox::Everything;
-use crate::stage::{Answered, MIB, Stage, bytes_of, identity, path, sharer, wanted};
+use crate::stage::{Answered, Fetched, MIB, Stage, bytes_of, identity, path, sharer, wanted};
 use std::future::Future;
 use std::io;
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use waxwing::codec::List;
 use waxwing::link::{Consent, Request, Sending, StreamError, Streams};
 use waxwing::model::limits::{ENTRY_SIZE, GET_WITHOUT};
 use waxwing::model::{ByteRange, Content, Entry, Events, Modified, Ranges, Work};
-use waxwing::peer::{Error, Fetched};
+use waxwing::peer::Error;
 use waxwing::seal::{Manifest, ManifestEntry, Refusal, Sealer, Source};
 use waxwing::wire::{Code, GetAsk, GetGrant, Without};
 

@@ -60,7 +60,7 @@ async fn bad_wraps_cost_five_private_operations_and_old_keys_none() {
     for _ in 0..5 {
         assert_eq!(offered(&mut stage, &other).await, Refusal::NotOpened.into());
     }
-    // From now on nobody looks at what comes, for a minute.
+    // From now on nobody looks at what comes, for an hour.
     let bob = stage.streams.conversation().clone();
     for _ in 0..TRIES / AT_ONCE {
         let answers = soon(join_all((0..AT_ONCE).map(|_| bob.ask_stream(ASK)))).await;

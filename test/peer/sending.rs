@@ -93,6 +93,22 @@ async fn damaged_receipts_prove_nothing_and_harm_no_others() {
     assert_eq!(receipts.of_file(&stage.at("note")).unwrap().1, []);
 }
 
+#[test]
+fn what_a_kill_left_beside_receipts_is_removed_and_what_is_being_written_is_not() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let (left, written) = (at(".waxwing-1.receipts"), at(".waxwing-2.receipts"));
+    fs::write(&left, b"half").unwrap();
+    fs::write(at(".waxwing-notes"), b"of somebody").unwrap();
+    let writing = fs::File::create(&written).unwrap();
+    writing.lock().unwrap();
+    Receipts::in_folder(folder.path()).unwrap();
+    assert!(!left.exists() && written.exists() && at(".waxwing-notes").exists());
+    drop(writing);
+    Receipts::in_folder(folder.path()).unwrap();
+    assert!(!written.exists());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_wants_is_not_taken() {
     for (may_offer, code) in [(false, Code::NotAllowed), (true, Code::Declined)] {

@@ -1,11 +1,11 @@
 //! What is not served: to whom it is not meant, and what is not any more what was published.
 
-use crate::stage::{Stage, bytes_of, path, sharer, user, wanted};
+use crate::stage::{Fetched, Stage, bytes_of, path, sharer, user, wanted};
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::path::Path;
 use waxwing::model::{Audience, Content, Event, Events, ShareId};
-use waxwing::peer::{Allowance, Error, Fetched};
+use waxwing::peer::{Allowance, Error};
 use waxwing::wire::Code;
 
 /// The reason for which nothing came; and that nothing did.

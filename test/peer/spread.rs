@@ -1,6 +1,8 @@
 //! One file from several people: all are used, bad ones are dropped, nobody waits for the slow.
 
-use crate::stage::{Answered, MIB, Stage, bytes_of, identity, path, sharer, soon, user, wanted};
+use crate::stage::{
+    Answered, FetchedFile, MIB, Stage, bytes_of, identity, path, sharer, soon, user, wanted,
+};
 use std::fs;
 use std::future::{Future, pending};
 use std::sync::Arc;
@@ -11,7 +13,7 @@ use waxwing::link::{AskError, Request, Streams};
 use waxwing::model::content::{Leaf, of_file};
 use waxwing::model::{Audience, Content, ShareId};
 use waxwing::peer::{
-    Error, FetchedFile, Landed, Published, Receipts, Rules, ShareFolder, Sharer, Source, Spread,
+    Error, Landed, Published, Receipts, Rules, ShareFolder, Sharer, Source, Spread,
 };
 use waxwing::wire::index::{PathSaid, SizeSaid};
 use waxwing::wire::{Code, ContentSaid, Kind, LeavesAsk, LeavesTold};

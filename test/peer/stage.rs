@@ -1,5 +1,7 @@
 //! The people and the ground of these tests: Bob serves and listens, Alice dials him.
 
+pub(crate) use crate::fetched::{Fetched, FetchedFile, fetch};
+pub(crate) use crate::keys::bytes_of;
 use crate::keys::{NOW, person};
 use std::fs::File;
 use std::future::Future;
@@ -19,8 +21,8 @@ use waxwing::model::{
     Audience, Content, EntryPath, Events, Keywords, Name, Share, ShareId, UserName, Work,
 };
 use waxwing::peer::{
-    Decision, Error, Fetched, Landing, Policy, Proposal, Published, Received, Rules, Served,
-    ShareFolder, Sharer, Shelf, Wanted,
+    Decision, Error, Landing, Policy, Proposal, Published, Received, Rules, Served, ShareFolder,
+    Sharer, Shelf, Wanted,
 };
 use waxwing::wire::{Features, Kind, Party};
 
@@ -215,7 +217,7 @@ impl Stage {
 
     pub(crate) async fn fetch_all(&self, wanted: Vec<Wanted>) -> Fetched {
         let landing = self.landing(Rules::default());
-        soon(self.alice.fetch(&self.streams, self.share, wanted, &landing)).await
+        soon(fetch(&self.alice, &self.streams, self.share, wanted, &landing)).await
     }
 
     pub(crate) async fn served(&mut self) -> Result<Served, Error> {
@@ -280,7 +282,7 @@ pub(crate) async fn dial(
 ) -> Result<Streams, waxwing::link::Error> {
     let dialler = Dialler::over(Tcp, side).with_backoff(Backoff::never());
     let expected = Expected::Only(identity("bob").fingerprint());
-    let (conversation, mut incoming) = dialler.dial(&address.into(), expected, |_| ()).await?;
+    let (conversation, mut incoming) = dialler.dial(&address.into(), expected).await?;
     let streams = Streams::new(conversation, None);
     let to_answer = streams.clone();
     tokio::spawn(async move { while to_answer.next_request(&mut incoming).await.is_some() {} });
@@ -338,17 +340,6 @@ fn side_with(name: &'static str, deadlines: Deadlines) -> Side {
 
 pub(crate) fn wanted(name: &str, content: Option<Content>) -> Wanted {
     Wanted { path: path(name), content, to: path(name) }
-}
-
-/// Bytes that no two files have in common.
-pub(crate) fn bytes_of(seed: u64, size: usize) -> Vec<u8> {
-    let words = (0..size.div_ceil(8) as u64).map(|word| {
-        let mixed = (word ^ seed << 40).wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
-        mixed ^ mixed >> 29
-    });
-    let mut bytes: Vec<u8> = words.flat_map(u64::to_le_bytes).collect();
-    bytes.truncate(size);
-    bytes
 }
 
 /// A test must not hang; on a busy machine much may take long.

@@ -52,6 +52,16 @@ fn the_smallest_difference_is_noticed_wherever_it_is() {
     }
 }
 
+#[test]
+fn the_id_of_an_entry_is_that_of_all_of_it() {
+    let sizes = [0, 1, MIB - 1, MIB, 3 * MIB + 5];
+    let sealer = sealer(sizes.iter().map(|size| whole(&format!("{size}"), *size)).collect());
+    for (entry, size) in (0..).zip(sizes) {
+        let id = sealer.chunks().content_id(entry, &Computed);
+        assert_eq!(id.unwrap(), id_of(entry, size), "{size}");
+    }
+}
+
 /// The lane that lost the race must not be left with a ciphertext of its own.
 #[test]
 fn threads_that_read_one_chunk_differently_give_out_one_ciphertext() {

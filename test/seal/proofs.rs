@@ -39,7 +39,9 @@ fn a_proof_says_what_the_sender_said() {
     assert_eq!(stream.sender(), ALICE.fingerprint());
     for (number, listed) in (0..).zip(stream.manifest().entries()) {
         let proof = stream.proof(number).unwrap();
-        assert_eq!(proof.entry(), &listed.entry);
+        assert_eq!((proof.number(), proof.sender()), (number, ALICE.fingerprint()));
+        assert_eq!(proof.is_executable(), listed.entry.is_executable());
+        assert_eq!(proof.modified(), listed.entry.modified());
         assert_eq!(proof.content(), Content::of(&bytes_of(number, 0..listed.entry.size())));
     }
 }

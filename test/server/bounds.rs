@@ -17,7 +17,7 @@ async fn dial(server: &Running, name: &str) -> Result<(Conversation, Incoming), 
     let side = Side::new(identity, Party::Person, Features::ALL, Deadlines::default()).unwrap();
     let dialler = Dialler::new(side).with_backoff(Backoff::never());
     let expected = Expected::Only(server.fingerprint());
-    dialler.dial(&server.address().into(), expected, |_| ()).await
+    dialler.dial(&server.address().into(), expected).await
 }
 
 fn start(machine: &Machine, flags: &[&str]) -> Running {

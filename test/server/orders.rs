@@ -21,8 +21,7 @@ pub(crate) async fn join(server: &Running, name: &str, invitation: Option<&Invit
     let side = Side::new(identity, Party::Person, Features::ALL, Deadlines::default()).unwrap();
     let dialler = Dialler::new(side).with_backoff(Backoff::never());
     let expected = Expected::Only(server.fingerprint());
-    let (conversation, incoming) =
-        dialler.dial(&server.address().into(), expected, |_| ()).await.unwrap();
+    let (conversation, incoming) = dialler.dial(&server.address().into(), expected).await.unwrap();
     let password = PasswordText::new(&Password::new("correct horse").unwrap());
     let token = invitation.and_then(|invitation| invitation.token.as_ref());
     let join = Join {
@@ -68,6 +67,8 @@ fn an_invitation_is_shown_once_and_listed_without_its_token() {
     assert_eq!(invitation.fingerprint, server.fingerprint());
     assert!(note.contains("For bob, once, until") && note.contains("(in 3 days)"), "{note}");
     assert!(note.contains("Only people on this machine can use it"), "{note}");
+    let everywhere = format!("start it with --listen 0.0.0.0:{}.", server.address().port());
+    assert!(note.contains(&everywhere), "{note}");
     let named = machine.verb(&["invite", "--host", "files.example"]).ok();
     let port = server.address().port();
     assert!(named.starts_with(&format!("waxwing://files.example:{port}#")), "{named}");

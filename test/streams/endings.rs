@@ -8,7 +8,7 @@ use std::io;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
-use waxwing::link::{Decided, Place, StreamError};
+use waxwing::link::{Decided, Destination, StreamError};
 use waxwing::wire::Code;
 
 /// Fails once it has taken enough, and counts what is written after it was closed.
@@ -27,7 +27,7 @@ impl Guarded {
     }
 }
 
-impl Place for Guarded {
+impl Destination for Guarded {
     fn put(&self, _: u32, _: u64, bytes: &[u8]) -> io::Result<()> {
         self.look();
         let taken = self.taken.fetch_add(bytes.len(), Ordering::SeqCst);

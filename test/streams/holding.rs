@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
-use waxwing::link::{Deadlines, Decided, Place, StreamError, Word};
+use waxwing::link::{Deadlines, Decided, Destination, StreamError, Word};
 use waxwing::seal::{OpenedStream, VerifiedSegment};
 
 /// Holds nothing before it is told to.
@@ -25,7 +25,7 @@ impl Slow {
     }
 }
 
-impl Place for Slow {
+impl Destination for Slow {
     fn put(&self, _: u32, _: u64, _: &[u8]) -> io::Result<()> {
         Ok(())
     }

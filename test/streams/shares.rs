@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::time::sleep;
-use waxwing::link::{AskError, Decided, Place};
+use waxwing::link::{AskError, Decided, Destination};
 use waxwing::seal::Source;
 use waxwing::wire::{Code, LanesAsk};
 
@@ -63,7 +63,7 @@ impl Source for WatchedSource {
 
 struct WatchedPlace(Arc<Threads>, Arc<Memory>);
 
-impl Place for WatchedPlace {
+impl Destination for WatchedPlace {
     fn put(&self, entry: u32, offset: u64, bytes: &[u8]) -> io::Result<()> {
         self.0.note();
         self.1.put(entry, offset, bytes)

@@ -6,7 +6,7 @@ use crate::stage::{CHUNK, Computed, Ground, MIB, Memory, bytes_of, refused, soon
 use std::collections::HashSet;
 use std::io;
 use std::sync::{Arc, Mutex};
-use waxwing::link::{Decided, Place, StreamError};
+use waxwing::link::{Decided, Destination, StreamError};
 use waxwing::model::content::{Piece, PieceMerger};
 use waxwing::model::limits::PIECE_BYTES;
 use waxwing::model::{ByteRange, Ranges};
@@ -129,7 +129,7 @@ struct Failing {
     kind: io::ErrorKind,
 }
 
-impl Place for Failing {
+impl Destination for Failing {
     fn put(&self, entry: u32, offset: u64, bytes: &[u8]) -> io::Result<()> {
         if self.memory.taken() >= self.room {
             return Err(self.kind.into());

@@ -13,8 +13,8 @@ use tokio::time::{advance, pause, resume};
 use tokio_util::sync::CancellationToken;
 use waxwing::crypto::{Identity, SealingCertificate, Verified, random};
 use waxwing::link::{
-    Arrived, Backoff, Connect, Consent, Conversation, Deadlines, Decided, Dialler, Expected,
-    Incoming, LaneBook, Listener, Offer, Place, Receiving, Request, Sending, Sent, Side,
+    Arrived, Backoff, Connect, Consent, Conversation, Deadlines, Decided, Destination, Dialler,
+    Expected, Incoming, LaneBook, Listener, Offer, Receiving, Request, Sending, Sent, Side,
     StreamError, StreamFrames, Streams, Tcp,
 };
 use waxwing::model::{Entry, EntryPath, Events, Modified, Task, Work};
@@ -84,7 +84,7 @@ impl Ground {
         let dialler = Dialler::over(sockets, side("alice", &self.deadlines));
         let dialler = dialler.with_backoff(Backoff::never());
         let expected = Expected::Only(identity("bob").fingerprint());
-        let (alice, alice_incoming) = dialler.dial(&at.into(), expected, |_| ()).await.unwrap();
+        let (alice, alice_incoming) = dialler.dial(&at.into(), expected).await.unwrap();
         let (bob, bob_incoming) = self.conversations.recv().await.unwrap();
         let alice = Person::new("alice", Streams::new(alice, None), alice_incoming);
         let bob = Streams::new(bob, Some(Arc::clone(&self.book)));
@@ -288,7 +288,7 @@ impl Memory {
     }
 }
 
-impl Place for Memory {
+impl Destination for Memory {
     fn put(&self, entry: u32, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let mut files = self.files.lock().unwrap();
         files[entry as usize][offset as usize..][..bytes.len()].copy_from_slice(bytes);

@@ -3,7 +3,8 @@
 
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex};
-use waxwing::ui::{Exit, Failure, Look, Printer, Table};
+use waxwing::model::Foreign;
+use waxwing::ui::{Cell, Exit, Failure, Look, Printer, Table};
 
 /// Keeps what was written.
 #[derive(Clone, Default)]
@@ -136,6 +137,23 @@ fn foreign_texts_in_json_steer_no_terminal_and_mean_what_they_meant() {
     assert!(line.contains("Zoë") && line.contains(r"\u009b2J\u007f\u202e\udb40\udc01"), "{line}");
     let read: serde_json::Value = serde_json::from_str(line).unwrap();
     assert_eq!(read["contact"], foreign);
+}
+
+#[test]
+fn what_is_escaped_is_so_once_also_where_it_is_cut() {
+    let foreign = Foreign::new("C:\\\u{1b}Users\\zoë-from-the-other-house");
+    let once = r"C:\u{5c}\u{1b}Users\u{5c}zoë-from-the-other-house";
+    assert_eq!(foreign.to_string(), once);
+    let mut table = Table::without_heading();
+    table.cells([Cell::from(&foreign), Cell::with_parts_shown(once), Cell::new("a\\b")]);
+    assert_eq!(table.lines(None), [format!("{once}  {once}  a\\u{{5c}}b")]);
+    let mut table = Table::without_heading();
+    table.cells([Cell::from(&foreign)]);
+    let narrow = table.lines(Some(20)).concat();
+    assert!(once.starts_with(narrow.strip_suffix('…').unwrap()), "{narrow}");
+    let (printer, _, err) = printer(Look::default(), false);
+    printer.failure(&Failure::new(Exit::Error, format!("{foreign} is \u{7}bad")));
+    assert_eq!(err.text(), format!("error: {once} is \\u{{7}}bad\n"));
 }
 
 #[test]

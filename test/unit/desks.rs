@@ -2,7 +2,7 @@
 
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test")]
 
-use super::inbound::{Inbound, Place};
+use super::inbound::{Destination, Inbound};
 use super::outbound::{Outbound, Paper};
 use crate::crypto::key_file::{self, Protection};
 use crate::crypto::{SealingCertificate, SealingKey, SecretDer, SigningKey, UnixTime};
@@ -144,7 +144,7 @@ impl Source for Counting {
 
 struct Memory(Mutex<Vec<u8>>);
 
-impl Place for Memory {
+impl Destination for Memory {
     fn put(&self, _: u32, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let from = usize::try_from(offset).unwrap();
         self.0.lock().unwrap()[from..from + bytes.len()].copy_from_slice(bytes);

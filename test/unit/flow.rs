@@ -70,7 +70,7 @@ async fn of_many_chunks_on_a_slow_line_one_leaves_after_the_other() {
     let due = 60 * CHUNK as u64 / Rates::LEAST;
     assert!(last.abs_diff(due) < 10, "{last} instead of {due}");
     assert!(each.iter().all(|passed| passed[0] < 90 && passed[1] - passed[0] < 100), "{each:?}");
-    assert!(flow.0.as_ref().is_some_and(|limited| limited.line.is_empty()));
+    assert!(flow.0.as_ref().is_some_and(|limited| limited.turnstile.is_empty()));
 }
 
 #[tokio::test(start_paused = true)]

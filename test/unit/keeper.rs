@@ -22,7 +22,7 @@ fn what_could_not_be_written_is_with_the_next_segment() {
         private.dir.write(slot.to_string(), b"").unwrap();
         Sought { slot, path, of: Origin::Content(content) }
     });
-    let head = Head { entries: entries.collect() };
+    let head = Head::Listed(entries.collect());
     let shared = Shared { state: Mutex::default(), bell: Condvar::new() };
     let keep = |entry: u32| {
         let mut state = shared.state();

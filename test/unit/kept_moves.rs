@@ -88,3 +88,20 @@ fn a_move_that_was_cut_off_is_none() {
     put(&kept, "1.json", &whole);
     assert_eq!(kept.take(1).unwrap().0.what, send("a"));
 }
+
+#[test]
+fn who_has_a_move_is_not_looked_at_while_somebody_takes_one_up() {
+    let (_folder, state) = home();
+    let kept = Kept::of(&state);
+    let (number, lock) = kept.begin(&send("a"), UnixTime(7)).unwrap();
+    drop(lock);
+    std::thread::scope(|scope| {
+        let taking = state.changing().unwrap();
+        let listing = scope.spawn(|| numbers(&kept));
+        // That it waits is told by nothing but that it does not end.
+        std::thread::sleep(std::time::Duration::from_millis(100));
+        assert!(!listing.is_finished(), "to look, it is held for a moment");
+        drop(taking);
+        assert_eq!(listing.join().unwrap(), [number]);
+    });
+}

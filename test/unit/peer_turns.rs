@@ -1,8 +1,7 @@
 //! Streams are counted by person, and in all: many identities hold no more than a few do.
 
-use super::{Allowance, Begun, Turn, Turns};
+use super::{Allowance, Begun, Turn, Turns, Waiting};
 use crate::crypto::Fingerprint;
-use crate::peer::queue::Waiting;
 use futures_util::FutureExt;
 use std::sync::Arc;
 use std::time::Duration;
@@ -32,6 +31,20 @@ async fn one_person_has_so_many_at_once_and_in_a_minute() {
     assert!(begin().is_some() && begin().is_none(), "three in a minute");
     advance(Duration::from_secs(60)).await;
     assert!(begin().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn five_that_do_not_open_are_enough_for_an_hour_and_a_minute_between_them_changes_nothing() {
+    let turns = Turns::new(ALLOWED);
+    for _ in 0..5 {
+        turns.begin(person(1), 0).unwrap().was_bad();
+        advance(Duration::from_secs(60)).await;
+    }
+    assert!(turns.begin(person(1), 0).is_none() && turns.begin(person(2), 0).is_some());
+    advance(Duration::from_secs(3600 - 5 * 60 - 1)).await;
+    assert!(turns.begin(person(1), 0).is_none());
+    advance(Duration::from_secs(1)).await;
+    assert!(turns.begin(person(1), 0).is_some());
 }
 
 #[tokio::test(start_paused = true)]

@@ -3,10 +3,10 @@
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test")]
 
 use super::generations::NEXT;
-use super::{Known, Taken, browse, prepare, publish};
+use super::{Known, Taken, browse, publish};
 use crate::crypto::{Fingerprint, UnixTime};
 use crate::index::store::sqlite::open;
-use crate::index::store::{Asker, Part, Section};
+use crate::index::store::{Asker, Part, Prepared, Section};
 use crate::model::{Entry, EntryPath, Modified, ShareId, SyncId, TokenHash};
 use rusqlite::{Connection, StatementStatus};
 
@@ -52,7 +52,7 @@ fn take(
         remove: remove.to_vec(),
         is_last,
     };
-    let part = prepare(part);
+    let part = Prepared::from(part);
     let taken = || publish(db, &mut Known::default(), &asker(), &part, 1_000_000, NOW).unwrap();
     let tries = (0..5).find(|_| taken() == Taken::Yes);
     assert!(tries.is_some(), "it waits for too long");

@@ -7,7 +7,7 @@ use crate::failures::{self, Trouble};
 use std::io;
 use std::path::Path;
 use tokio::task::block_in_place;
-use waxwing::ui::{Ask, AskError, read_secret};
+use waxwing::ui::{Ask, QuestionError, read_secret};
 use zeroize::Zeroizing;
 
 #[cfg(unix)]
@@ -49,7 +49,7 @@ impl Asks {
         match self {
             Self::Here(_) => {
                 let read = block_in_place(|| read_secret(path));
-                read.map_err(|error| failures::secret_file(path, &error).into())
+                read.map_err(|error| failures::disk(path, &error).into())
             }
             #[cfg(unix)]
             Self::There { line, .. } => {
@@ -58,7 +58,7 @@ impl Asks {
                     Answer::Unread { missing, text } => {
                         let kind =
                             if missing { io::ErrorKind::NotFound } else { io::ErrorKind::Other };
-                        Err(failures::secret_file(path, &io::Error::new(kind, text)).into())
+                        Err(failures::disk(path, &io::Error::new(kind, text)).into())
                     }
                     answer => Ok(text_of(answer)?),
                 }
@@ -75,20 +75,20 @@ impl Asks {
 }
 
 impl Asker<'_> {
-    pub(crate) fn yes(self, question: &str, usual: bool) -> Result<bool, AskError> {
+    pub(crate) fn yes(self, question: &str, usual: bool) -> Result<bool, QuestionError> {
         block_in_place(|| match self {
             Self::Here(ask) => ask.yes(question, usual),
             #[cfg(unix)]
             Self::There(line) => {
                 match line.ask(Question::Yes { question: question.to_owned(), usual })? {
                     Answer::Yes(yes) => Ok(yes),
-                    _ => Err(AskError::End),
+                    _ => Err(QuestionError::End),
                 }
             }
         })
     }
 
-    pub(crate) fn text(self, question: &str, usual: Option<&str>) -> Result<String, AskError> {
+    pub(crate) fn text(self, question: &str, usual: Option<&str>) -> Result<String, QuestionError> {
         block_in_place(|| match self {
             Self::Here(ask) => ask.text(question, usual),
             #[cfg(unix)]
@@ -100,7 +100,7 @@ impl Asker<'_> {
         })
     }
 
-    pub(crate) fn secret(self, question: &str) -> Result<Zeroizing<String>, AskError> {
+    pub(crate) fn secret(self, question: &str) -> Result<Zeroizing<String>, QuestionError> {
         block_in_place(|| match self {
             Self::Here(ask) => ask.secret(question),
             #[cfg(unix)]
@@ -110,32 +110,40 @@ impl Asker<'_> {
         })
     }
 
-    /// A new secret: typed twice until both are the same and `check` has nothing against it, which `note`
-    /// says.
-    pub(crate) fn new_secret(
+    /// A new secret: typed until `check` has nothing against it, which `note` says, and typed again until
+    /// both are the same.
+    pub(crate) fn new_secret<T>(
         self,
         question: &str,
         note: impl Fn(&str),
-        check: impl Fn(&str) -> Result<(), String>,
-    ) -> Result<Zeroizing<String>, AskError> {
+        check: impl Fn(&str) -> Result<First<T>, String>,
+    ) -> Result<T, QuestionError> {
         loop {
             let first = self.secret(question)?;
-            if let Err(reason) = check(&first) {
-                note(&reason);
-                continue;
+            match check(&first) {
+                Ok(First::Enough(made)) => return Ok(made),
+                Ok(First::Again(made)) if *self.secret("The same again")? == *first => {
+                    return Ok(made);
+                }
+                Ok(First::Again(_)) => note("These were not the same. Once more:"),
+                Err(reason) => note(&reason),
             }
-            if *self.secret("The same again")? == *first {
-                return Ok(first);
-            }
-            note("These were not the same. Once more:");
         }
     }
 }
 
+/// What is made of what was typed first.
+pub(crate) enum First<T> {
+    /// It is to be typed once more.
+    Again(T),
+    /// That was all.
+    Enough(T),
+}
+
 #[cfg(unix)]
-fn text_of(answer: Answer) -> Result<Zeroizing<String>, AskError> {
+fn text_of(answer: Answer) -> Result<Zeroizing<String>, QuestionError> {
     match answer {
         Answer::Text(text) => Ok(Zeroizing::new(text)),
-        _ => Err(AskError::End),
+        _ => Err(QuestionError::End),
     }
 }

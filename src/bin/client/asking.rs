@@ -1,6 +1,6 @@
 //! Secrets: from a file, or asked for.
 
-use crate::asker::Asker;
+use crate::asker::{Asker, First};
 use crate::failures::{self, Trouble};
 use crate::program::Program;
 use clap::{Arg, ArgAction, ArgMatches};
@@ -57,7 +57,7 @@ pub(crate) fn password(program: &Program, arguments: &ArgMatches) -> Result<Pass
 }
 
 pub(crate) fn ask_password(program: &Program) -> Result<Password, Trouble> {
-    let ask = program.asker("the password", "--password-file FILE gives it, or - for the input")?;
+    let ask = program.asker("the password", PASSWORD_HINT)?;
     checked(&ask.secret("Password")?)
 }
 
@@ -70,9 +70,9 @@ pub(crate) fn new_password(
     if let Some(text) = from {
         return checked(&text);
     }
-    let ask = program.asker("a password", "--password-file FILE gives it, or - for the input")?;
-    let check = |text: &str| Password::new(text).map(|_| ()).map_err(|error| error.to_string());
-    checked(&ask.new_secret(question, |text| program.printer.note(text), check)?)
+    let ask = program.asker("a password", PASSWORD_HINT)?;
+    let check = |text: &str| Password::new(text).map(First::Again).map_err(|why| why.to_string());
+    Ok(ask.new_secret(question, |text| program.printer.note(text), check)?)
 }
 
 /// The password of an account that is to be, or none: then the name was not meant so.
@@ -80,22 +80,19 @@ pub(crate) fn password_or_back(
     program: &Program,
     user: &UserName,
 ) -> Result<Option<Password>, Trouble> {
-    let ask = program.asker("a password", "--password-file FILE gives it, or - for the input")?;
+    let ask = program.asker("a password", PASSWORD_HINT)?;
     let question = format!(
         "Password for {user}, {} characters or more (empty: another name)",
         Password::MIN_BYTES
     );
-    loop {
-        let first = ask.secret(&question)?;
-        if first.is_empty() {
-            return Ok(None);
+    let check = |text: &str| match text {
+        "" => Ok(First::Enough(None)),
+        text => {
+            let password = Password::new(text).map_err(|why| why.to_string())?;
+            Ok(First::Again(Some(password)))
         }
-        match Password::new(&first) {
-            Err(why) => program.printer.note(why),
-            Ok(password) if *ask.secret("The same again")? == *first => return Ok(Some(password)),
-            Ok(_) => program.printer.note("These were not the same. Once more:"),
-        }
-    }
+    };
+    Ok(ask.new_secret(&question, |text| program.printer.note(text), check)?)
 }
 
 /// A text that is a password.
@@ -120,7 +117,8 @@ pub(crate) fn new_protection(
     let ask = program.asker("a passphrase for the keys", instead)?;
     let (question, note) =
         ("Passphrase for your keys (Enter for none)", |text: &str| program.printer.note(text));
-    let typed = ask.new_secret(question, note, |_| Ok(()))?;
+    let check = |text: &str| Ok(First::Again(Zeroizing::new(text.to_owned())));
+    let typed = ask.new_secret(question, note, check)?;
     if typed.is_empty() {
         program.printer.note(
             "Your keys have no passphrase: who can read this folder can send files in your name.",
@@ -143,3 +141,8 @@ pub(crate) fn protection(passphrase: Option<&Passphrase>) -> Protection<'_> {
 pub(crate) fn ask_passphrase(ask: Asker<'_>) -> Result<Passphrase, Trouble> {
     passphrase(&ask.secret("Passphrase of your keys")?)
 }
+
+/// How a password is given where nobody can be asked.
+const PASSWORD_HINT: &str = "--password-file FILE gives it, or - for the input";
+/// How the passphrase of keys is given where nobody can be asked.
+pub(crate) const PASSPHRASE_HINT: &str = "--passphrase-file FILE gives it, or - for the input";

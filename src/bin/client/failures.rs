@@ -4,7 +4,7 @@ use std::io;
 use std::path::Path;
 use waxwing::node;
 use waxwing::ui::settings::SettingError;
-use waxwing::ui::{AskError, Exit, Failure};
+use waxwing::ui::{Exit, Failure, QuestionError};
 
 /// Why a verb was not carried out.
 #[derive(Debug)]
@@ -27,8 +27,8 @@ impl From<Failure> for Trouble {
     }
 }
 
-impl From<AskError> for Trouble {
-    fn from(error: AskError) -> Self {
+impl From<QuestionError> for Trouble {
+    fn from(error: QuestionError) -> Self {
         Self::Told(ask(&error))
     }
 }
@@ -50,11 +50,11 @@ pub(crate) fn setting(error: SettingError) -> Failure {
     Failure::new(Exit::Usage, error).hint("client --help names all settings")
 }
 
-pub(crate) fn ask(error: &AskError) -> Failure {
+pub(crate) fn ask(error: &QuestionError) -> Failure {
     let exit = match error {
-        AskError::Interrupted => Exit::Interrupted,
-        AskError::End => Exit::Usage,
-        AskError::Io(_) => Exit::Error,
+        QuestionError::Interrupted => Exit::Interrupted,
+        QuestionError::End => Exit::Usage,
+        QuestionError::Io(_) => Exit::Error,
     };
     Failure::new(exit, error)
 }
@@ -65,7 +65,8 @@ pub(crate) fn nobody_to_ask(what: &str, instead: &str) -> Failure {
     Failure::new(Exit::Usage, what).hint(instead)
 }
 
-pub(crate) fn secret_file(path: &Path, error: &io::Error) -> Failure {
+/// What this program reads itself and cannot.
+pub(crate) fn disk(path: &Path, error: &io::Error) -> Failure {
     let exit = match error.kind() {
         io::ErrorKind::NotFound => Exit::NotFound,
         io::ErrorKind::PermissionDenied => Exit::NotAllowed,

@@ -1,13 +1,12 @@
 //! Where one is at the prompt: paths that are typed there begin in that folder.
 
-use crate::failures::Trouble;
+use crate::failures::{self, Trouble};
 use crate::program::Program;
 use std::env;
 use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use waxwing::model::Untrusted;
-use waxwing::ui::{Exit, Failure, Table, bytes};
+use waxwing::ui::{Table, bytes};
 
 /// What can be typed, and what it does.
 pub(crate) const VERBS: [(&str, &str); 3] = [
@@ -29,18 +28,18 @@ pub(crate) fn carry_out(program: &Program, words: &[&str]) -> Option<Result<(), 
 }
 
 fn go(program: &Program, folder: &Path) -> Result<(), Trouble> {
-    env::set_current_dir(folder).map_err(|error| failed(folder, &error))?;
+    env::set_current_dir(folder).map_err(|error| failures::disk(folder, &error))?;
     tell(program)
 }
 
 fn tell(program: &Program) -> Result<(), Trouble> {
-    let here = env::current_dir().map_err(|error| failed(Path::new("."), &error))?;
+    let here = env::current_dir().map_err(|error| failures::disk(Path::new("."), &error))?;
     program.printer.result(Untrusted::new(&here.display().to_string()));
     Ok(())
 }
 
 fn list(program: &Program, folder: &Path) -> Result<(), Trouble> {
-    let entries = fs::read_dir(folder).map_err(|error| failed(folder, &error))?;
+    let entries = fs::read_dir(folder).map_err(|error| failures::disk(folder, &error))?;
     let mut rows: Vec<_> = entries
         .flatten()
         .map(|entry| (entry.file_name().to_string_lossy().into_owned(), entry.metadata().ok()))
@@ -57,13 +56,4 @@ fn list(program: &Program, folder: &Path) -> Result<(), Trouble> {
     }
     program.printer.table(table);
     Ok(())
-}
-
-fn failed(folder: &Path, error: &io::Error) -> Failure {
-    let exit = match error.kind() {
-        io::ErrorKind::NotFound => Exit::NotFound,
-        io::ErrorKind::PermissionDenied => Exit::NotAllowed,
-        _ => Exit::Error,
-    };
-    Failure::new(exit, format!("{}: {error}", folder.display()))
 }

@@ -15,14 +15,13 @@ mod failures;
 mod first_run;
 mod folders;
 mod got_shared;
+mod heap;
 mod mistakes;
 mod panics;
 mod program;
 mod prompt;
 mod samples;
 mod settings;
-#[path = "../server/signals.rs"]
-mod signals;
 mod stopping;
 mod sure;
 mod verbs;
@@ -36,7 +35,8 @@ use std::io;
 use std::process::ExitCode;
 use std::thread;
 use waxwing::ui::settings::{ConfigFile, Settings};
-use waxwing::ui::{Exit, Failure, Level, Printer};
+use waxwing::ui::signals::end_at_once;
+use waxwing::ui::{Exit, Failure, Level, Printer, raise_limits};
 
 fn main() -> ExitCode {
     let matches = match verbs::command().try_get_matches() {
@@ -67,17 +67,23 @@ fn main() -> ExitCode {
 
 /// On threads of its own, so that a question to the person holds up nothing else.
 fn run(matches: ArgMatches, given: Given, printer: &Printer) -> Result<u8, Failure> {
+    let shared = heap::share_one();
     if matches.get_flag(verbs::WHILE_INPUT_LASTS) {
         thread::spawn(|| {
             let _ = io::copy(&mut io::stdin(), &mut io::sink());
-            signals::end_at_once();
+            end_at_once();
         });
     }
+    raise_limits();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(THREADS)
         .enable_all()
         .build()
         .map_err(|error| Failure::new(Exit::Error, format!("no threads can be had: {error}")))?;
+    if shared.is_err() {
+        // It can do without: whoever pipes its output sees where it ends.
+        let _ = heap::outlive_pipes(&runtime);
+    }
     let program = Program::new(given, printer.clone())?;
     panics::log(printer);
     let done = runtime.block_on(verbs::carry_out(&program, matches));

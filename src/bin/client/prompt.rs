@@ -6,7 +6,6 @@ use crate::first_run;
 use crate::folders;
 use crate::mistakes;
 use crate::program::Program;
-use crate::signals::Told;
 use crate::stopping::{self, signals, until_stopped};
 use crate::sure;
 use crate::verbs::{self, account, serving};
@@ -15,7 +14,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use tokio::task::block_in_place;
 use waxwing::node::index::Status;
 use waxwing::node::{self, User};
-use waxwing::ui::{AskError, Exit, Failure, Line, Loudness, Shell, Table, split_words};
+use waxwing::ui::signals::Signal;
+use waxwing::ui::{Exit, Failure, Line, Loudness, QuestionError, Shell, Table, split_words};
 
 /// Opens the prompt, until the person leaves.
 pub(crate) async fn open(program: &Arc<Program>) -> Result<(), Failure> {
@@ -52,11 +52,11 @@ pub(crate) async fn open(program: &Arc<Program>) -> Result<(), Failure> {
 }
 
 /// Ctrl-C ends the way to the prompt; at the prompt it stops a verb.
-async fn told_to_end(is_open: &AtomicBool) -> Result<Told, Failure> {
+async fn told_to_end(is_open: &AtomicBool) -> Result<Signal, Failure> {
     let mut signals = signals()?;
     loop {
         match signals.next().await {
-            Told::Stop if is_open.load(Ordering::Acquire) => {}
+            Signal::Stop if is_open.load(Ordering::Acquire) => {}
             told => return Ok(told),
         }
     }
@@ -172,7 +172,7 @@ fn may_leave(program: &Program) -> bool {
     let (Some(lost), Some(ask)) = (lost, program.ask()) else { return true };
     match ask.yes(&format!("{lost}. Leave, and cut that off?"), false) {
         Ok(leaves) => leaves,
-        Err(why) => !matches!(why, AskError::Interrupted),
+        Err(why) => !matches!(why, QuestionError::Interrupted),
     }
 }
 

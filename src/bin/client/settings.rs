@@ -8,7 +8,7 @@ use std::fs;
 use std::io;
 use std::path::PathBuf;
 use waxwing::link::Rates;
-use waxwing::model::{Audience, IndexAddress, Rate, UserName};
+use waxwing::model::{Audience, IndexAddress, Rate};
 use waxwing::node::{Config, Home, Options, Receive};
 use waxwing::peer::Allowance;
 use waxwing::ui::settings::{ConfigFile, PathOrOff, Preset, Setting, SettingError, Settings};
@@ -225,17 +225,9 @@ fn rate(settings: &Settings, setting: &Setting) -> Result<Option<u64>, SettingEr
 
 /// With whom what one gets is shared.
 fn share_downloads(settings: &Settings) -> Result<Option<Audience>, SettingError> {
-    let wrong = |why: String| settings.refuse(&SHARE_DOWNLOADS, why);
-    match settings.text(&SHARE_DOWNLOADS)? {
-        None | Some("off") => Ok(None),
-        Some("everyone") => Ok(Some(Audience::Everyone)),
-        Some(names) => {
-            let names = names.split(',').map(|name| name.trim().parse::<UserName>());
-            let names =
-                names.collect::<Result<Vec<_>, _>>().map_err(|why| wrong(why.to_string()))?;
-            Audience::people(names).map(Some).map_err(|why| wrong(why.to_string()))
-        }
-    }
+    let with = settings.text(&SHARE_DOWNLOADS)?.filter(|with| *with != "off");
+    let audience = with.map(str::parse::<Audience>).transpose();
+    audience.map_err(|why| settings.refuse(&SHARE_DOWNLOADS, why.to_string()))
 }
 
 /// The index that is set. Once another one was joined, that one counts more than the file.

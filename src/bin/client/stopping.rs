@@ -1,7 +1,6 @@
 //! Being stopped: Ctrl-C once stops what is under way and says how to go on, twice ends at once.
 
 use crate::program::Program;
-use crate::signals::{Signals, Told, end_at_once};
 use crate::verbs;
 use clap::ArgMatches;
 use std::future::Future;
@@ -9,6 +8,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 use waxwing::model::Invitation;
+use waxwing::ui::signals::{Signal, Signals, end_at_once};
 use waxwing::ui::{Exit, Failure, Level, join_words};
 
 /// Carries out a verb, until it is done or the person stops it. `words` are how it was said.
@@ -33,7 +33,7 @@ pub(crate) async fn until_stopped(
     };
     work.abort();
     // What was begun is put in order, which a question that is open may hold up.
-    let grace = if told == Told::Stop { GRACE } else { SHORT_GRACE };
+    let grace = if told == Signal::Stop { GRACE } else { SHORT_GRACE };
     tokio::select! {
         _ = timeout(grace, work) => {}
         () = stopper.insists() => stopper.at_once(program),
@@ -41,8 +41,8 @@ pub(crate) async fn until_stopped(
     match told {
         // What goes on until it is stopped is done then.
         _ if name == "serve" => Ok(()),
-        Told::Stop => Err(stopped(program, &name, words, &numbers.unwrap_or_default()).await),
-        Told::End | Told::HangUp => Err(ended(told)),
+        Signal::Stop => Err(stopped(program, &name, words, &numbers.unwrap_or_default()).await),
+        Signal::End | Signal::HangUp => Err(ended(told)),
     }
 }
 
@@ -59,7 +59,7 @@ fn logged(words: &[String]) -> String {
 /// Who stops a verb.
 pub(crate) trait Stopper: Send {
     /// Waits until they do.
-    fn next(&mut self) -> impl Future<Output = Told> + Send;
+    fn next(&mut self) -> impl Future<Output = Signal> + Send;
 
     /// Waits for somebody who does not wait.
     fn insists(&mut self) -> impl Future<Output = ()> + Send;
@@ -70,13 +70,13 @@ pub(crate) trait Stopper: Send {
 
 /// The person at the terminal, and the system.
 impl Stopper for Signals {
-    async fn next(&mut self) -> Told {
+    async fn next(&mut self) -> Signal {
         Self::next(self).await
     }
 
     /// That the terminal goes as well is no such sign.
     async fn insists(&mut self) {
-        while Self::next(self).await == Told::HangUp {}
+        while Self::next(self).await == Signal::HangUp {}
     }
 
     fn at_once(&self, program: &Program) {
@@ -100,11 +100,11 @@ pub(crate) fn signals() -> Result<Signals, Failure> {
 }
 
 /// How a program ends that is told to by the system.
-pub(crate) fn ended(told: Told) -> Failure {
+pub(crate) fn ended(told: Signal) -> Failure {
     match told {
-        Told::Stop => Failure::new(Exit::Interrupted, "stopped"),
-        Told::End => Failure::new(Exit::Terminated, "ended by the system"),
-        Told::HangUp => Failure::new(Exit::HungUp, "the terminal was closed"),
+        Signal::Stop => Failure::new(Exit::Interrupted, "stopped"),
+        Signal::End => Failure::new(Exit::Terminated, "ended by the system"),
+        Signal::HangUp => Failure::new(Exit::HungUp, "the terminal was closed"),
     }
 }
 

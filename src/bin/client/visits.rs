@@ -3,7 +3,9 @@
 use crate::program::Program;
 use crate::verbs::UNKEPT;
 use serde::Serialize;
+use std::time::{Duration, Instant};
 use tokio::sync::broadcast::error::RecvError;
+use tokio::time::sleep_until;
 use waxwing::model::{EntryPath, Untrusted};
 use waxwing::node::index::{News, Status};
 use waxwing::node::{Contradiction, User, Visit};
@@ -12,15 +14,57 @@ use waxwing::ui::{Exit, Failure, Level, Loudness, Printer, bytes};
 /// Tells of visits from now on.
 pub(crate) fn watch(program: &Program, me: &User) {
     let (mut visits, printer, me) = (me.visits(), program.printer.clone(), me.clone());
+    let mut door = Door::default();
     tokio::spawn(async move {
         loop {
-            match visits.recv().await {
+            let due = door.due();
+            let visit = tokio::select! {
+                visit = visits.recv() => visit,
+                () = sleep_until(due.unwrap_or_else(Instant::now).into()), if due.is_some() => {
+                    others(&printer, door.close(Instant::now()));
+                    continue;
+                }
+            };
+            match visit {
+                Ok(Visit::TurnedAway { named: false, .. }) if !door.opens(Instant::now()) => {}
                 Ok(visit) => tell(&printer, &me, &visit),
                 Err(RecvError::Lagged(_)) => {}
                 Err(RecvError::Closed) => return,
             }
         }
     });
+}
+
+/// Strangers, who are turned away: whoever has nothing to lose may come as often as they like. The first is
+/// told at once, and the others by their number, once a minute.
+#[derive(Default)]
+struct Door {
+    shut_until: Option<Instant>,
+    untold: u64,
+}
+
+impl Door {
+    /// Whether one more is told.
+    fn opens(&mut self, now: Instant) -> bool {
+        let is_shut = self.shut_until.is_some_and(|until| now < until);
+        if is_shut {
+            self.untold = self.untold.saturating_add(1);
+        } else {
+            self.shut_until = now.checked_add(A_WHILE);
+        }
+        !is_shut
+    }
+
+    /// When others are to be told, if there were any.
+    fn due(&self) -> Option<Instant> {
+        self.shut_until.filter(|_| self.untold > 0)
+    }
+
+    /// How many there were; from now on they are counted anew.
+    fn close(&mut self, now: Instant) -> u64 {
+        self.shut_until = now.checked_add(A_WHILE);
+        std::mem::take(&mut self.untold)
+    }
 }
 
 /// Tells how it stands with the index: with -v always, else when it goes away and comes back.
@@ -60,11 +104,14 @@ struct Told<'a> {
     number: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     why: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    more: Option<u64>,
 }
 
 impl<'a> Told<'a> {
     fn new(kind: &'static str) -> Self {
-        Self { kind, user: None, files: Vec::new(), bytes: None, number: None, why: None }
+        let (user, files, bytes, number, why, more) = (None, Vec::new(), None, None, None, None);
+        Self { kind, user, files, bytes, number, why, more }
     }
 
     fn of(visit: &'a Visit) -> Self {
@@ -88,16 +135,29 @@ impl<'a> Told<'a> {
             Visit::Contradicted { by } => {
                 Self { user: Some(by.to_string()), ..Self::new("contradicted") }
             }
-            Visit::TurnedAway { why } => Self { why: Some(why), ..Self::new("turned away") },
+            Visit::TurnedAway { why, .. } => Self { why: Some(why), ..Self::new("turned away") },
         }
     }
 }
 
-fn tell(printer: &Printer, me: &User, visit: &Visit) {
-    let told = Told::of(visit);
-    printer.object(&told);
+/// Tells how many others were turned away.
+fn others(printer: &Printer, more: u64) {
+    if !is_told_in_json(printer, &Told { more: Some(more), ..Told::new("turned away") }) {
+        printer.note(format!("{more} more were turned away"));
+    }
+}
+
+fn is_told_in_json(printer: &Printer, told: &Told<'_>) -> bool {
+    printer.object(told);
     if printer.is_json() {
-        return printer.log(Level::Info, serde_json::to_string(&told).unwrap_or_default());
+        printer.log(Level::Info, serde_json::to_string(told).unwrap_or_default());
+    }
+    printer.is_json()
+}
+
+fn tell(printer: &Printer, me: &User, visit: &Visit) {
+    if is_told_in_json(printer, &Told::of(visit)) {
+        return;
     }
     match visit {
         Visit::Served { to, files, bytes: size } if files.is_empty() => {
@@ -120,15 +180,15 @@ fn tell(printer: &Printer, me: &User, visit: &Visit) {
                 printer.note(format!("    not taken: {out}: changed since it was cut off"));
             }
             if let Some(why) = unkept {
-                printer.note(format!("    warning: {UNKEPT}{}", Untrusted::new(why)));
+                printer.note(format!("    warning: {UNKEPT}{}", shown(why)));
             }
         }
         Visit::Failed { with, why } => {
-            printer.note(format!("broken off with {with}: {}", Untrusted::new(why)));
+            printer.note(format!("broken off with {with}: {}", shown(why)));
         }
         Visit::Contradicted { .. } => contradicted(printer, me),
-        Visit::TurnedAway { why } => {
-            printer.note(format!("somebody was turned away: {}", Untrusted::new(why)));
+        Visit::TurnedAway { why, .. } => {
+            printer.note(format!("somebody was turned away: {}", shown(why)));
         }
     }
 }
@@ -186,3 +246,15 @@ pub(crate) fn signed_by(user: &impl std::fmt::Display, verified: bool) -> String
         format!("{user} (not verified yet: run verify {user})")
     }
 }
+
+/// Why something was not: in the words of an error, in which foreign texts are shown as such already.
+fn shown(why: &str) -> Untrusted<'_> {
+    Untrusted::new(why).with_parts_shown()
+}
+
+/// For so long, strangers are counted, and not told one by one.
+const A_WHILE: Duration = Duration::from_secs(60);
+
+#[cfg(test)]
+#[path = "../../../test/unit/door.rs"]
+mod tests;

@@ -4,7 +4,7 @@ use crate::settings::Call;
 use std::io;
 use waxwing::crypto::key_folder::KeyFolderError;
 use waxwing::index::admin::{Fault, FaultKind};
-use waxwing::index::control::AskError;
+use waxwing::index::control::OrderError;
 use waxwing::index::store::OpenError;
 use waxwing::index::{DataFolder, FolderError};
 use waxwing::ui::settings::SettingError;
@@ -127,10 +127,10 @@ pub(crate) fn fault(fault: Fault) -> Failure {
     Failure::new(exit, fault.text)
 }
 
-pub(crate) fn ask(error: AskError) -> Failure {
+pub(crate) fn ask(error: OrderError) -> Failure {
     match error {
-        AskError::Fault(told) => fault(told),
-        AskError::Strange => Failure::new(Exit::Conflict, &error)
+        OrderError::Fault(told) => fault(told),
+        OrderError::Strange => Failure::new(Exit::Conflict, &error)
             .hint("stop the server and start it again, with the same program as this one"),
         error => Failure::new(Exit::Unreachable, error),
     }

@@ -8,11 +8,11 @@
 
 mod failures;
 mod greeting;
+mod panics;
 mod place;
 mod run;
 mod settings;
 mod show;
-mod signals;
 mod verbs;
 
 use clap::ArgMatches;

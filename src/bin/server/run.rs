@@ -2,9 +2,9 @@
 
 use crate::failures;
 use crate::greeting::greet;
+use crate::panics;
 use crate::place::advertised;
 use crate::settings::Config;
-use crate::signals::{Signals, end_at_once};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -23,7 +23,8 @@ use waxwing::index::store::{Place, Sqlite, Store, restore_was_cut_off};
 use waxwing::index::{FolderError, Happening, Held, Index, Rules};
 use waxwing::link::{Listener, Side};
 use waxwing::model::Invitation;
-use waxwing::ui::{Exit, Failure, Level, Log, LogFile, Printer, Sinks};
+use waxwing::ui::signals::{Signals, end_at_once};
+use waxwing::ui::{Exit, Failure, Level, Log, LogFile, Printer, Sinks, raise_limits};
 use waxwing::wire::{Features, Party};
 
 /// Serves until somebody says stop.
@@ -102,6 +103,7 @@ impl Opened {
         let (started, stop) = (UnixTime::now(), CancellationToken::new());
         let sinks = Sinks { printer: printer.clone(), file: self.log_file };
         let (log, log_thread) = Log::start(sinks).map_err(failed)?;
+        panics::log(&log);
         let index = index(config, self.store.clone(), log.clone()).map_err(failed)?;
         let fingerprint = self.identity.fingerprint();
         let at = advertised(config, self.at)?;
@@ -185,6 +187,11 @@ fn index(config: &Config, store: Sqlite, log: Log) -> io::Result<Index<Sqlite>> 
         ..config.bounds.rules.clone()
     };
     let tell = move |happening: Happening| {
+        let happening = match happening {
+            // It is told where it was made, in the middle of it.
+            Happening::Panicked { from, .. } => Happening::Panicked { from, at: panics::place() },
+            other => other,
+        };
         log.event(level(&happening), UnixTime::now(), &happening, &happening);
     };
     Index::new(store, rules, config.hasher.clone(), Arc::new(UnixTime::now), tell)
@@ -229,19 +236,6 @@ fn open_log(path: &Path) -> Result<LogFile, Failure> {
         Failure::new(failures::io_exit(&error), what).hint("choose another file with --log FILE")
     })
 }
-
-/// Each person online takes a descriptor, and the usual 1,024 are few. What the system does not give
-/// is told when it is missed. What lies in memory stays out of core dumps.
-#[cfg(unix)]
-fn raise_limits() {
-    use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-    let files = getrlimit(Resource::Nofile);
-    let _ = setrlimit(Resource::Nofile, Rlimit { current: files.maximum, ..files });
-    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), ..getrlimit(Resource::Core) });
-}
-
-#[cfg(not(unix))]
-fn raise_limits() {}
 
 /// For so long a server that starts waits for a verb.
 const VERBS_TAKE: Duration = Duration::from_secs(5);

@@ -96,11 +96,12 @@ impl<'a> Show<'a> {
     fn about_reach(&self, link: &str) {
         let invitation = link.parse::<Invitation>().ok();
         let address = invitation.and_then(|invitation| invitation.at.to_socket_addr());
-        if address.is_some_and(|address| address.ip().is_loopback()) {
-            self.note(
+        if let Some(address) = address.filter(|address| address.ip().is_loopback()) {
+            self.note(format!(
                 "Only people on this machine can use it, since the index listens on loopback; for \
-                 others, start it with --listen 0.0.0.0:7311.",
-            );
+                 others, start it with --listen 0.0.0.0:{}.",
+                address.port()
+            ));
         }
     }
 

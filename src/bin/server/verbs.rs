@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 use waxwing::crypto::UnixTime;
 use waxwing::crypto::key_folder::KeyFolder;
 use waxwing::index::admin::{Desk, Order, Report};
-use waxwing::index::control::{self, AskError};
+use waxwing::index::control::{self, OrderError};
 use waxwing::index::store::{self, OpenError, Place, Sqlite};
 use waxwing::index::{FolderError, Held};
 use waxwing::model::UserName;
@@ -123,7 +123,7 @@ fn ask_first(
         Some(Ok(false)) => Err(Failure::new(Exit::NothingToDo, "all is left as it was")),
         Some(Err(error)) => {
             let exit = match error {
-                waxwing::ui::AskError::Interrupted => Exit::Interrupted,
+                waxwing::ui::QuestionError::Interrupted => Exit::Interrupted,
                 _ => Exit::Error,
             };
             Err(Failure::new(exit, error))
@@ -170,7 +170,7 @@ async fn carry_out_order(order: &Order, config: &Config, printer: &Printer) -> R
                 }
                 return show.finish();
             }
-            Err(AskError::NotRunning) => {}
+            Err(OrderError::NotRunning) => {}
             Err(error) => return Err(failures::ask(error)),
         }
         match config.data.hold() {

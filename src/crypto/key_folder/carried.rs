@@ -11,9 +11,10 @@
 //! Decided against: what the person knows of others (pins), since nothing but the two keys can vouch
 //! for itself. People are met anew on the other machine.
 
-use super::{KeyFolder, KeyFolderError, Result, check_metadata, io_at, sync_folder, write_private};
+use super::{KeyFolder, KeyFolderError, Result, check_private, io_at};
 use crate::codec::closed;
 use crate::crypto::key_file::{self, KeyFileError, Protection};
+use crate::crypto::private::{above, sync_folder, write_new};
 use crate::crypto::{Error, Fingerprint, Identity, Signed, UnixTime};
 use data_encoding::BASE64;
 use std::fmt;
@@ -46,7 +47,7 @@ impl CarriedKeys {
         let parts = parse(&text).ok_or_else(|| damaged(KeyFileError::Malformed))?;
         let encrypted = key_file::is_encrypted(parts.signing).map_err(damaged)?;
         if !encrypted {
-            check_metadata(path, &about, super::FILE_MODE)?;
+            check_private(path, &about)?;
         }
         Ok(Self {
             path: path.to_owned(),
@@ -86,13 +87,12 @@ impl KeyFolder {
         all.push_str(&format!("{HEAD}{FINGERPRINT}{fingerprint}\n{CERTIFICATE}{certificate}\n"));
         all.push_str(&signing);
         all.push_str(&sealing);
-        write_private(to, all.as_bytes()).map_err(|source| match source.kind() {
+        write_new(to, all.as_bytes()).map_err(|source| match source.kind() {
             std::io::ErrorKind::AlreadyExists => KeyFolderError::Exists(to.to_owned()),
             _ => io_at(to, source),
         })?;
         // Not every file system that is carried about can do this.
-        let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
-        let _ = sync_folder(folder.unwrap_or(Path::new(".")));
+        let _ = sync_folder(above(to));
         Ok(())
     }
 

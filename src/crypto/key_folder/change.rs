@@ -8,7 +8,8 @@
 //! No system moves two folders at once, so a crash can come in between. Then there are no keys and
 //! the next ones wait beside: [`KeyFolder::finish_change`] does the second step.
 
-use super::{KeyFolder, Result, io_at, make_private_folder, sync_folder};
+use super::{KeyFolder, Result, io_at};
+use crate::crypto::private::{make_folder, sync_folder};
 use crate::crypto::random;
 use data_encoding::HEXLOWER;
 use std::fs;
@@ -20,7 +21,7 @@ impl KeyFolder {
     /// their owner can look into.
     pub fn change_to(&self, next: &Self, former: &Path) -> Result<()> {
         if let Some(folder) = former.parent() {
-            match make_private_folder(folder) {
+            match make_folder(folder) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 made => made.map_err(|source| io_at(folder, source))?,
             }

@@ -7,9 +7,6 @@
 //! fingerprint   the identity's fingerprint, in hex
 //! ```
 //!
-//! This is the one place in the first three rooms that knows the disk: a server and a person keep
-//! their keys alike, and their rooms have no door between them.
-//!
 //! CBC does not notice changes, so a key file is believed only when its public half is the one that
 //! `fingerprint` and `sealing.cert` name. Files that others may read are refused: a secret that was
 //! open to others is not one any more.
@@ -22,13 +19,14 @@ mod change;
 pub use carried::CarriedKeys;
 
 use super::key_file::{self, KeyFileError, Protection};
+use super::private::{self, Exposed, sync_folder};
 use super::{
     Error, Fingerprint, Identity, SealingKey, SecretDer, Signed, SigningKey, UnixTime, random,
 };
 use crate::codec::closed;
 use data_encoding::HEXLOWER;
 use std::fs::{self, File};
-use std::io::{self, Read, Write};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -170,7 +168,8 @@ impl KeyFolder {
         protection: Protection<'_>,
         now: UnixTime,
     ) -> Result<(Identity, (SecretDer, SecretDer))> {
-        check_private(&self.path, FOLDER_MODE)?;
+        let about = fs::metadata(&self.path).map_err(|source| io_at(&self.path, source))?;
+        check_private(&self.path, &about)?;
         let (parent, prefix) = self.parent_and_prefix();
         sweep(parent, &prefix);
         let signing = self.read_key(SIGNING_KEY, protection)?;
@@ -219,14 +218,13 @@ impl KeyFolder {
         fs::create_dir_all(parent).map_err(|source| io_at(parent, source))?;
         sweep(parent, &prefix);
         let path = parent.join(prefix + &HEXLOWER.encode(&random::<8>()));
-        make_private_folder(&path).map_err(|source| io_at(&path, source))?;
+        private::make_folder(&path).map_err(|source| io_at(&path, source))?;
         Ok(Self { path })
     }
 
     fn parent_and_prefix(&self) -> (&Path, String) {
-        let parent = self.path.parent().filter(|parent| !parent.as_os_str().is_empty());
         let name = self.path.file_name().unwrap_or_default().to_string_lossy();
-        (parent.unwrap_or(Path::new(".")), format!(".{name}.new-"))
+        (private::above(&self.path), format!(".{name}.new-"))
     }
 
     fn write_all(
@@ -273,7 +271,7 @@ impl KeyFolder {
     fn read(&self, name: &str) -> Result<zeroize::Zeroizing<Vec<u8>>> {
         let path = self.file(name);
         let file = File::open(&path).map_err(|source| io_at(&path, source))?;
-        check_metadata(&path, &file.metadata().map_err(|e| io_at(&path, e))?, FILE_MODE)?;
+        check_private(&path, &file.metadata().map_err(|e| io_at(&path, e))?)?;
         let mut bytes = zeroize::Zeroizing::new(Vec::with_capacity(MAX_FILE_BYTES));
         file.take(MAX_FILE_BYTES as u64)
             .read_to_end(&mut bytes)
@@ -283,7 +281,7 @@ impl KeyFolder {
 
     fn write(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let path = self.file(name);
-        write_private(&path, bytes).map_err(|source| io_at(&path, source))
+        private::write_new(&path, bytes).map_err(|source| io_at(&path, source))
     }
 
     /// Replaces a file, wholly or not at all.
@@ -318,28 +316,6 @@ fn io_at(path: &Path, source: io::Error) -> KeyFolderError {
     KeyFolderError::Io { path: path.to_owned(), source }
 }
 
-/// Writes a file that is not there yet, and leaves nothing of it when that fails.
-fn write_private(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut options = File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, FILE_MODE);
-    let mut file = options.open(path)?;
-    let written = file.write_all(bytes).and_then(|()| file.sync_all());
-    if written.is_err() {
-        let _ = fs::remove_file(path);
-    }
-    written
-}
-
-fn make_private_folder(path: &Path) -> io::Result<()> {
-    #[cfg_attr(not(unix), allow(unused_mut, reason = "only unix folders have a mode"))]
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, FOLDER_MODE);
-    builder.create(path)
-}
-
 /// Removes folders that a crash kept from being moved to their place. Not young ones: somebody may
 /// be at work in them. Whatever cannot be removed does no harm.
 fn sweep(parent: &Path, prefix: &str) {
@@ -358,33 +334,14 @@ fn is_left_over(entry: &fs::DirEntry, prefix: &str) -> bool {
     age.is_some_and(|age| age > WORK_TAKES_AT_MOST)
 }
 
-fn sync_folder(path: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
-}
-
-fn check_private(path: &Path, wanted: u32) -> Result<()> {
-    let metadata = fs::metadata(path).map_err(|source| io_at(path, source))?;
-    check_metadata(path, &metadata, wanted)
-}
-
 /// Refuses what other users of the machine own or may reach.
-#[cfg(unix)]
-fn check_metadata(path: &Path, metadata: &fs::Metadata, wanted: u32) -> Result<()> {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
-    let found = metadata.permissions().mode() & 0o7777;
-    if metadata.uid() != rustix::process::geteuid().as_raw() {
-        return Err(KeyFolderError::OtherOwner(path.to_owned()));
-    }
-    if found & 0o077 != 0 {
-        return Err(KeyFolderError::OpenToOthers { path: path.to_owned(), found, wanted });
-    }
-    Ok(())
-}
-
-/// Other systems keep a person's folders from other users by themselves.
-#[cfg(not(unix))]
-fn check_metadata(_: &Path, _: &fs::Metadata, _: u32) -> Result<()> {
-    Ok(())
+fn check_private(path: &Path, about: &fs::Metadata) -> Result<()> {
+    private::check(about).map_err(|why| match why {
+        Exposed::OtherOwner => KeyFolderError::OtherOwner(path.to_owned()),
+        Exposed::OpenToOthers { found, wanted } => {
+            KeyFolderError::OpenToOthers { path: path.to_owned(), found, wanted }
+        }
+    })
 }
 
 const WORK_TAKES_AT_MOST: Duration = Duration::from_secs(3600);
@@ -392,6 +349,4 @@ const SIGNING_KEY: &str = "signing.key";
 const SEALING_KEY: &str = "sealing.key";
 const SEALING_CERT: &str = "sealing.cert";
 const FINGERPRINT: &str = "fingerprint";
-const FOLDER_MODE: u32 = 0o700;
-const FILE_MODE: u32 = 0o600;
 const MAX_FILE_BYTES: usize = 16 * 1024;

@@ -17,7 +17,7 @@ use tokio_util::task::TaskTracker;
 
 /// Why an order was not carried out by the server that runs.
 #[derive(Debug, thiserror::Error)]
-pub enum AskError {
+pub enum OrderError {
     /// None runs.
     #[error("no server runs on this data")]
     NotRunning,
@@ -56,12 +56,12 @@ pub(super) async fn answer(
     (desk, clock): (Desk, fn() -> UnixTime),
     tasks: &TaskTracker,
     stop: &CancellationToken,
-) -> Result<(), AskError> {
+) -> Result<(), OrderError> {
     let (from, to) = split(socket);
     let mut lines = FramedRead::new(from, LinesCodec::new_with_max_length(LONGEST_LINE));
     let mut to = pin!(to);
     let line = stop.run_until_cancelled(timeout(ORDER_COMES, lines.next())).await;
-    let line = line.ok_or(AskError::Stopped)?.map_err(|_| AskError::Silent)?;
+    let line = line.ok_or(OrderError::Stopped)?.map_err(|_| OrderError::Silent)?;
     let Some(line) = line else { return Ok(()) };
     let order = line.ok().and_then(|line| understood(&line));
     let done = match order {
@@ -72,7 +72,7 @@ pub(super) async fn answer(
             let work = tasks.spawn(async move { desk.carry_out(order, now, &reports).await });
             let passed = pass_on(work, coming, &mut to);
             if ends_early {
-                stop.run_until_cancelled(passed).await.ok_or(AskError::Stopped)??
+                stop.run_until_cancelled(passed).await.ok_or(OrderError::Stopped)??
             } else {
                 passed.await?
             }
@@ -94,13 +94,13 @@ async fn pass_on(
     mut work: JoinHandle<Result<(), Fault>>,
     mut coming: mpsc::Receiver<Report>,
     to: &mut (impl AsyncWrite + Unpin),
-) -> Result<Result<(), Fault>, AskError> {
+) -> Result<Result<(), Fault>, OrderError> {
     let mut signs = interval(SIGN_OF_LIFE);
     let done = loop {
         tokio::select! {
             biased;
             Some(report) = coming.recv() => say(to, &Answer::Report(report)).await?,
-            done = &mut work => break done.map_err(|_| AskError::Stopped)?,
+            done = &mut work => break done.map_err(|_| OrderError::Stopped)?,
             _ = signs.tick() => write(to, b"\n").await?,
         }
     };
@@ -115,20 +115,20 @@ pub(super) async fn ask_over(
     socket: impl AsyncRead + AsyncWrite,
     order: &Order,
     mut report: impl FnMut(Report),
-) -> Result<(), AskError> {
+) -> Result<(), OrderError> {
     let (from, to) = split(socket);
     let mut lines = FramedRead::new(from, LinesCodec::new_with_max_length(LONGEST_LINE));
     say(&mut pin!(to), order).await?;
     loop {
-        let line = timeout(SILENCE, lines.next()).await.map_err(|_| AskError::Silent)?;
-        let line = line.ok_or(AskError::Stopped)?.map_err(|error| match error {
-            LinesCodecError::Io(error) => AskError::Line(error),
-            LinesCodecError::MaxLineLengthExceeded => AskError::Strange,
+        let line = timeout(SILENCE, lines.next()).await.map_err(|_| OrderError::Silent)?;
+        let line = line.ok_or(OrderError::Stopped)?.map_err(|error| match error {
+            LinesCodecError::Io(error) => OrderError::Line(error),
+            LinesCodecError::MaxLineLengthExceeded => OrderError::Strange,
         })?;
         if line.is_empty() {
             continue;
         }
-        match serde_json::from_str(&line).map_err(|_| AskError::Strange)? {
+        match serde_json::from_str(&line).map_err(|_| OrderError::Strange)? {
             Answer::Report(told) => report(told),
             Answer::Done => return Ok(()),
             Answer::Failed(fault) => return Err(fault.into()),
@@ -136,14 +136,14 @@ pub(super) async fn ask_over(
     }
 }
 
-async fn say(to: &mut (impl AsyncWrite + Unpin), what: &impl Serialize) -> Result<(), AskError> {
+async fn say(to: &mut (impl AsyncWrite + Unpin), what: &impl Serialize) -> Result<(), OrderError> {
     let mut line = serde_json::to_vec(what).map_err(io::Error::from)?;
     line.push(b'\n');
     write(to, &line).await
 }
 
-async fn write(to: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> Result<(), AskError> {
-    timeout(IS_READ, to.write_all(bytes)).await.map_err(|_| AskError::Silent)??;
+async fn write(to: &mut (impl AsyncWrite + Unpin), bytes: &[u8]) -> Result<(), OrderError> {
+    timeout(IS_READ, to.write_all(bytes)).await.map_err(|_| OrderError::Silent)??;
     Ok(())
 }
 

@@ -19,5 +19,5 @@ mod socket;
 #[path = "none.rs"]
 mod socket;
 
-pub use line::AskError;
+pub use line::OrderError;
 pub use socket::{Door, ask};

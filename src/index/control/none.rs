@@ -1,6 +1,6 @@
 //! Where the system has no such sockets: no running server is reached.
 
-use super::line::AskError;
+use super::line::OrderError;
 use crate::crypto::UnixTime;
 use crate::index::admin::{Desk, Order, Report};
 use crate::index::data_folder::{DataFolder, Held};
@@ -24,6 +24,6 @@ impl Door {
 }
 
 /// Finds no server.
-pub async fn ask(_: &DataFolder, _: &Order, _: impl FnMut(Report)) -> Result<(), AskError> {
-    Err(AskError::NotRunning)
+pub async fn ask(_: &DataFolder, _: &Order, _: impl FnMut(Report)) -> Result<(), OrderError> {
+    Err(OrderError::NotRunning)
 }

@@ -1,6 +1,6 @@
 //! The socket itself.
 
-use super::line::{AskError, answer, ask_over};
+use super::line::{OrderError, answer, ask_over};
 use crate::crypto::UnixTime;
 use crate::index::admin::{Desk, Order, Report};
 use crate::index::data_folder::{DataFolder, Held};
@@ -45,9 +45,9 @@ pub async fn ask(
     folder: &DataFolder,
     order: &Order,
     report: impl FnMut(Report),
-) -> Result<(), AskError> {
+) -> Result<(), OrderError> {
     let socket = find_local(folder.path(), DataFolder::SOCKET).await?;
-    ask_over(socket.ok_or(AskError::NotRunning)?, order, report).await
+    ask_over(socket.ok_or(OrderError::NotRunning)?, order, report).await
 }
 
 /// How many orders are carried out at once.

@@ -17,6 +17,7 @@
 mod catalog;
 mod given;
 mod nouns;
+mod prepared;
 mod sqlite;
 
 pub use catalog::{
@@ -28,6 +29,7 @@ pub use nouns::{
     Member, NewSession, OwnAccount, PersonRow, RequestKey, Rotating, SessionNumber, SessionRow,
     ShareFigures, Shown, UserRow,
 };
+pub use prepared::Prepared;
 pub use sqlite::{Bounds, OpenError, Place, Sqlite, restore, restore_was_cut_off};
 
 use crate::crypto::{PasswordHash, UnixTime};
@@ -261,7 +263,7 @@ pub trait Store: Clone + Send + Sync + 'static {
     fn publish(
         &self,
         asker: Asker,
-        part: Part,
+        part: Prepared,
         most: u64,
         now: UnixTime,
     ) -> impl Future<Output = Result<()>> + Send;

@@ -18,7 +18,7 @@ use tokio::time::sleep_until;
 
 /// Where the bytes of entries go, from many threads at once: private places, since nothing is
 /// proven before the stream is at its end.
-pub trait Place: Send + Sync + 'static {
+pub trait Destination: Send + Sync + 'static {
     /// Writes an entry's bytes from `offset` on. Blocks a thread, and must not need the runtime: the
     /// end of a stream waits for it.
     fn put(&self, entry: u32, offset: u64, bytes: &[u8]) -> io::Result<()>;
@@ -36,7 +36,7 @@ pub trait Place: Send + Sync + 'static {
 pub(super) struct Inbound {
     state: Mutex<State>,
     chunks: ChunkOpener,
-    place: Arc<dyn Place>,
+    destination: Arc<dyn Destination>,
     untold: Arc<Untold>,
     meter: Meter,
     opened_bytes: AtomicU64,
@@ -58,15 +58,15 @@ enum Fault {
 }
 
 impl Inbound {
-    pub(super) fn new(opener: Opener, place: Arc<dyn Place>) -> Self {
-        let told = Arc::clone(&place);
+    pub(super) fn new(opener: Opener, destination: Arc<dyn Destination>) -> Self {
+        let told = Arc::clone(&destination);
         let opener = opener.on_passed(move |passed| told.passed(passed));
         let chunks = opener.chunks();
         let state = State { opener: Some(opener), failed: None };
         Self {
             state: Mutex::new(state),
             chunks,
-            place,
+            destination,
             untold: Arc::default(),
             meter: Meter::free(),
             opened_bytes: AtomicU64::new(0),
@@ -192,7 +192,7 @@ impl Inbound {
             return Err(Fault::Stream(StreamError::Stopped));
         }
         for (piece, bytes) in opened.pieces() {
-            let put = self.place.put(piece.entry, piece.offset, bytes);
+            let put = self.destination.put(piece.entry, piece.offset, bytes);
             put.map_err(|error| Fault::Stream(StreamError::Place(error)))?;
             length = length.saturating_add(bytes.len() as u64);
         }
@@ -209,7 +209,7 @@ impl Inbound {
     fn advance(&self, state: &mut State) -> Result<(), StreamError> {
         while let Some(segment) = state.opener.as_mut().map(Opener::advance).transpose()?.flatten()
         {
-            self.place.verified(&segment, self.untold.push(segment));
+            self.destination.verified(&segment, self.untold.push(segment));
         }
         Ok(())
     }

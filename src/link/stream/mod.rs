@@ -32,13 +32,13 @@ mod untold;
 
 pub use asking::{Page, Wish};
 pub use following::Follower;
-pub use inbound::Place;
+pub use inbound::Destination;
 pub use receive::{Arrived, Decided, Offer, Receiving};
 pub use send::{Consent, Sending, Sent};
 pub use untold::Word;
 
 use crate::link::lane::{Joint, LaneBook};
-use crate::link::{Conversation, Ending, Incoming, Request};
+use crate::link::{Conversation, Ending, Incoming, Request, is_out_of_files};
 use crate::model::limits;
 use crate::seal::{Refusal, SealError};
 use crate::wire::{Code, Explanation, Feature, Kind, LanesAsk, Role, StreamEnd};
@@ -103,9 +103,13 @@ impl StreamError {
         match self {
             Self::Ended(_) | Self::Refused { .. } => None,
             Self::Seal(SealError::SourceChanged { .. }) => Some(Code::SourceChanged),
+            Self::Seal(SealError::Source { error, .. }) if is_out_of_files(error) => {
+                Some(Code::Busy)
+            }
             Self::Seal(_) => Some(Code::Internal),
             Self::Sealed(refusal) => Some((*refusal).into()),
             Self::Place(error) if is_full(error) => Some(Code::NoSpace),
+            Self::Place(error) if is_out_of_files(error) => Some(Code::Busy),
             Self::Place(_) => Some(Code::Internal),
             Self::Unexpected | Self::Delivery => Some(Code::Unexpected),
             Self::Stalled | Self::Undecided => Some(Code::Slow),

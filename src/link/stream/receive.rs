@@ -1,7 +1,7 @@
 //! Receiving a stream: an offer is read, decided on, and taken in; what arrived is confirmed.
 
 use super::frames::{admit, chunk, next, read};
-use super::inbound::{Inbound, Place};
+use super::inbound::{Destination, Inbound};
 use super::stall::until_stalled;
 use super::taking::Taking;
 use super::{Parting, StreamError, Streams};
@@ -194,7 +194,7 @@ async fn answer_late(began: Instant) {
 
 impl Offer {
     /// What the stream carries.
-    pub fn manifest(&self) -> &Manifest {
+    pub fn manifest(&self) -> &Arc<Manifest> {
         self.opener.manifest()
     }
 
@@ -241,11 +241,11 @@ impl Offer {
         let _ = self.streams.conversation.tell(&StreamEnd { stream, code, text });
     }
 
-    /// Takes it all, to its final record. `place` must be private: nothing in it is proven before
+    /// Takes it all, to its final record. `destination` must be private: nothing in it is proven before
     /// this returns, and an entry's own proof is asked for.
     pub async fn accept(
         mut self,
-        place: Arc<dyn Place>,
+        destination: Arc<dyn Destination>,
         decided: Decided,
         mut progress: Task,
     ) -> Result<Arrived, StreamError> {
@@ -257,7 +257,7 @@ impl Offer {
         let has_lanes = streams.has_lanes(opener.data_chunks());
         let (data_length, reading_time) = (opener.manifest().data_length(), reading_time(&opener));
         let meter = streams.conversation.side().meter_down();
-        let desk = Arc::new(Inbound::new(opener, place).with_meter(meter));
+        let desk = Arc::new(Inbound::new(opener, destination).with_meter(meter));
         let taking = Taking {
             streams: &streams,
             stream,

@@ -11,13 +11,13 @@ use std::ops::ControlFlow;
 /// The words of a search, 1 to 10, all of which must be found.
 ///
 /// ```
-/// use waxwing::model::{Asked, Found};
+/// use waxwing::model::{Asked, Match};
 ///
 /// let asked = Asked::parse("\"CamelCase\" AND koal*").unwrap();
 /// let typed: Vec<_> = asked.words().iter().map(|word| word.to_string()).collect();
 /// assert_eq!(typed, ["CamelCase", "AND", "koal*"]);
 /// let [_, _, koala] = asked.words() else { panic!() };
-/// assert_eq!(koala.matches(["my", "koalas"].into_iter()), Found::Beginning);
+/// assert_eq!(koala.matches(["my", "koalas"].into_iter()), Match::Beginning);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked(Vec<AskedWord>);
@@ -73,12 +73,12 @@ impl AskedWord {
     }
 
     /// How well it is found among these words.
-    pub fn matches<'w>(&self, words: impl Iterator<Item = &'w str> + Clone) -> Found {
+    pub fn matches<'w>(&self, words: impl Iterator<Item = &'w str> + Clone) -> Match {
         let all = |terms: &Vec<Term>| {
             let each = terms.iter().map(|term| term.matches(words.clone()));
-            each.min().unwrap_or(Found::Nowhere)
+            each.min().unwrap_or(Match::Nowhere)
         };
-        self.alternatives.iter().map(all).max().unwrap_or(Found::Nowhere)
+        self.alternatives.iter().map(all).max().unwrap_or(Match::Nowhere)
     }
 
     fn of(run: &Run<'_>) -> Self {
@@ -141,19 +141,19 @@ impl Term {
     }
 
     /// How well it is found among these words.
-    pub fn matches<'w>(&self, words: impl Iterator<Item = &'w str>) -> Found {
+    pub fn matches<'w>(&self, words: impl Iterator<Item = &'w str>) -> Match {
         let how = |word: &str| match self {
-            Self::Exact(asked) | Self::Prefix(asked) if *asked.0 == *word => Found::Exactly,
-            Self::Prefix(asked) if word.starts_with(&*asked.0) => Found::Beginning,
-            _ => Found::Nowhere,
+            Self::Exact(asked) | Self::Prefix(asked) if *asked.0 == *word => Match::Exactly,
+            Self::Prefix(asked) if word.starts_with(&*asked.0) => Match::Beginning,
+            _ => Match::Nowhere,
         };
-        words.map(how).max().unwrap_or(Found::Nowhere)
+        words.map(how).max().unwrap_or(Match::Nowhere)
     }
 }
 
 /// How well a word is found, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Found {
+pub enum Match {
     /// Not at all.
     Nowhere,
     /// Only as the beginning of a word, which a `*` allowed.

@@ -29,7 +29,7 @@ use std::fmt;
 use std::ops::ControlFlow;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
-pub use asked::{Asked, AskedWord, Found, Term};
+pub use asked::{Asked, AskedWord, Match, Term};
 
 /// A word as it is stored and looked for: 1 to 64 letters and digits, of one spelling.
 ///

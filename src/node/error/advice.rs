@@ -3,7 +3,7 @@
 use super::{Error, Exit, refusals, transfers};
 use crate::crypto::key_file::KeyFileError;
 use crate::crypto::key_folder::KeyFolderError;
-use crate::link::{self, AskError, Ending};
+use crate::link::{self, AskError, Ending, is_out_of_files};
 use crate::model;
 use crate::node::HomeError;
 use crate::node::index::{self, LoggedOut, Trouble};
@@ -192,6 +192,7 @@ fn home(error: &HomeError) -> Hint {
 
 pub(super) fn disk(error: &io::Error) -> Hint {
     match error.kind() {
+        _ if is_out_of_files(error) => out_of_files(),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             hint(Exit::NoSpace, "make room on this disk, and try again")
         }
@@ -205,6 +206,15 @@ pub(super) fn disk(error: &io::Error) -> Hint {
         io::ErrorKind::NotFound => hint(Exit::NotFound, "is it spelled as it should be?"),
         _ => no_hint(Exit::Error),
     }
+}
+
+/// It is this machine that says so, and nothing that was asked for is wrong.
+fn out_of_files() -> Hint {
+    hint(
+        Exit::Error,
+        "end other transfers or programs and try again, or allow more before this one is started: \
+         ulimit -n 4096",
+    )
 }
 
 fn keys(error: &KeyFolderError) -> Hint {
@@ -272,10 +282,17 @@ pub(super) fn unreachable(error: &link::Error) -> Hint {
             Exit::Verification,
             "somebody else answers there than who should. Has it new keys, or is somebody in between?",
         ),
-        link::Error::Proof | link::Error::Tls(_) => hint(
+        // Whoever is there did not prove to be it, and no accident makes that.
+        link::Error::Proof | link::Error::Tls(_) if error.is_permanent() => hint(
             Exit::Verification,
             "somebody may be in between; try another network, and tell whoever runs it",
         ),
+        link::Error::Tls(_) => hint(
+            Exit::Unreachable,
+            "what came was altered on its way, or another program answers there: is the port right? \
+             Else try another network",
+        ),
+        link::Error::OutOfFiles => out_of_files(),
         link::Error::Version => hint(Exit::Error, "one of the two programs is too old"),
         link::Error::NotOurs | link::Error::Protocol => {
             hint(Exit::Unreachable, "another program answers there; is the port right?")

@@ -1,6 +1,8 @@
 //! What may go well when the same is tried again, and what is somebody's fault.
 
 use super::Error;
+use crate::peer;
+use crate::wire::Code;
 
 impl Error {
     /// Whether trying the same again in a moment may be of use.
@@ -14,6 +16,11 @@ impl Error {
             Self::Of(error) => error.may_pass(),
             _ => false,
         }
+    }
+
+    /// Whether somebody takes from or gives to as many others as they do at once.
+    pub(in crate::node) fn is_busy(&self) -> bool {
+        matches!(self, Self::Peer(peer::Error::Refused { code: Code::Busy, .. }))
     }
 
     /// Whether somebody did in a transfer what they must not.

@@ -7,8 +7,10 @@
 //! ```
 
 use super::HomeError;
+use crate::crypto::private::{self, Exposed, Locked, only_ours, sync_folder};
+use crate::crypto::private::{write_new, write_new_with};
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Read, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use zeroize::Zeroizing;
@@ -18,6 +20,9 @@ use zeroize::Zeroizing;
 pub(in crate::node) struct StateFolder {
     path: PathBuf,
 }
+
+/// The lines of a file, as they are read.
+pub(in crate::node) type Lines = io::Split<BufReader<io::Take<File>>>;
 
 /// Held while state is changed. Two at once in one program wait for each other, too.
 pub(in crate::node) struct Changing(File);
@@ -35,7 +40,8 @@ impl StateFolder {
     /// Makes the folder if it is not there, and sees that it is closed to others.
     pub(in crate::node) fn make(&self) -> Result<(), HomeError> {
         make_private(&self.path)?;
-        check_private(&self.path, FOLDER_MODE)?;
+        let about = fs::metadata(&self.path).map_err(at(&self.path))?;
+        check_private(&self.path, &about)?;
         self.sweep();
         Ok(())
     }
@@ -69,29 +75,65 @@ impl StateFolder {
         name: &str,
         most: u64,
     ) -> Result<Option<Zeroizing<Vec<u8>>>, HomeError> {
+        let Some((file, room)) = self.open(name, most)? else { return Ok(None) };
+        // Room is taken once: a secret that grows leaves copies behind.
+        let mut bytes = Zeroizing::new(Vec::with_capacity(room));
+        file.take(most).read_to_end(&mut bytes).map_err(at(&self.path.join(name)))?;
+        Ok(Some(bytes))
+    }
+
+    /// The lines of such a file one by one, so that very many are not held twice, and how many bytes they have
+    /// in all. Not for secrets: nothing wipes them.
+    pub(in crate::node) fn lines(
+        &self,
+        name: &str,
+        most: u64,
+    ) -> Result<Option<(Lines, usize)>, HomeError> {
+        let Some((file, length)) = self.open(name, most)? else { return Ok(None) };
+        Ok(Some((BufReader::new(file.take(most)).split(b'\n'), length)))
+    }
+
+    /// The file, if there is one, and its length.
+    fn open(&self, name: &str, most: u64) -> Result<Option<(File, usize)>, HomeError> {
         let path = self.path.join(name);
         let file = match File::open(&path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
             file => file.map_err(at(&path))?,
         };
         let about = file.metadata().map_err(at(&path))?;
-        check_metadata(&path, &about, FILE_MODE)?;
+        check_private(&path, &about)?;
         if about.len() > most {
             return Err(HomeError::Damaged { path, why: "it is longer than it may be" });
         }
-        // Room is taken once: a secret that grows leaves copies behind.
-        let room = usize::try_from(about.len()).unwrap_or_default();
-        let mut bytes = Zeroizing::new(Vec::with_capacity(room));
-        file.take(most).read_to_end(&mut bytes).map_err(at(&path))?;
-        Ok(Some(bytes))
+        Ok(Some((file, usize::try_from(about.len()).unwrap_or_default())))
     }
 
     /// Replaces the file.
     pub(in crate::node) fn write(&self, name: &str, bytes: &[u8]) -> Result<(), HomeError> {
+        self.replace(name, |file| file.write_all(bytes))
+    }
+
+    /// The same of bytes that are made as they are written. Not for secrets: nothing wipes what waits.
+    pub(in crate::node) fn write_as_made(
+        &self,
+        name: &str,
+        make: impl FnOnce(&mut BufWriter<&mut File>) -> io::Result<()>,
+    ) -> Result<(), HomeError> {
+        self.replace(name, |file| {
+            let mut file = BufWriter::new(file);
+            make(&mut file).and_then(|()| file.flush())
+        })
+    }
+
+    fn replace(
+        &self,
+        name: &str,
+        write: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> Result<(), HomeError> {
         let (path, beside) = (self.path.join(name), self.path.join(format!(".{name}.new")));
         // A crash may have left one; it was never read by anybody.
         let _ = fs::remove_file(&beside);
-        let written = write_new(&beside, bytes).and_then(|()| fs::rename(&beside, &path));
+        let written = write_new_with(&beside, write).and_then(|()| fs::rename(&beside, &path));
         written.and_then(|()| sync_folder(&self.path)).map_err(at(&path))
     }
 
@@ -105,7 +147,7 @@ impl StateFolder {
         let path = self.path.join(name);
         let write = || {
             let mut file =
-                private(File::options().write(true).create(true).truncate(false)).open(&path)?;
+                only_ours(File::options().write(true).create(true).truncate(false)).open(&path)?;
             file.set_len(length)?;
             file.seek(SeekFrom::Start(length))?;
             file.write_all(bytes)?;
@@ -118,7 +160,7 @@ impl StateFolder {
     pub(in crate::node) fn append(&self, name: &str, bytes: &[u8]) -> Result<(), HomeError> {
         let path = self.path.join(name);
         let write = || {
-            let mut file = private(File::options().append(true).create(true)).open(&path)?;
+            let mut file = only_ours(File::options().append(true).create(true)).open(&path)?;
             file.write_all(bytes)?;
             file.sync_data()
         };
@@ -137,7 +179,7 @@ impl StateFolder {
     /// Waits until nobody else changes state here.
     pub(in crate::node) fn changing(&self) -> Result<Changing, HomeError> {
         let path = self.path.join("changing");
-        let open = private(File::options().write(true).create(true).truncate(false)).open(&path);
+        let open = only_ours(File::options().write(true).create(true).truncate(false)).open(&path);
         let file = open.map_err(at(&path))?;
         file.lock().map_err(at(&path))?;
         Ok(Changing(file))
@@ -162,18 +204,10 @@ impl StateFolder {
     /// Takes what this file stands for, unless another program has it.
     pub(in crate::node) fn hold(&self, name: &str) -> Result<HomeLock, HomeError> {
         let path = self.path.join(name);
-        let open = private(File::options().read(true).write(true).create(true).truncate(false))
-            .open(&path);
-        let mut lock = open.map_err(at(&path))?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(TryLockError::WouldBlock) => {
-                return Err(HomeError::InUse { path: self.path.clone(), by: holder(&mut lock) });
-            }
-            Err(TryLockError::Error(source)) => return Err(HomeError::Io { path, source }),
-        }
-        let signed = lock.set_len(0).and_then(|()| writeln!(lock, "{}", std::process::id()));
-        signed.map_err(at(&path))?;
+        let lock = private::lock(&path).map_err(|why| match why {
+            Locked::By(by) => HomeError::InUse { path: self.path.clone(), by },
+            Locked::Io(source) => HomeError::Io { path, source },
+        })?;
         Ok(HomeLock(lock))
     }
 }
@@ -188,14 +222,9 @@ impl Drop for Changing {
 /// Makes a folder that others cannot look into, if nothing is there. Folders on the way are made as
 /// usual.
 pub(super) fn make_private(path: &Path) -> Result<(), HomeError> {
-    if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
-        fs::create_dir_all(parent).map_err(at(parent))?;
-    }
-    #[cfg_attr(not(unix), allow(unused_mut, reason = "only unix folders have a mode"))]
-    let mut builder = fs::DirBuilder::new();
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, FOLDER_MODE);
-    match builder.create(path) {
+    let above = private::above(path);
+    fs::create_dir_all(above).map_err(at(above))?;
+    match private::make_folder(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         made => made.map_err(at(path)),
     }
@@ -233,62 +262,19 @@ pub(super) fn change_lines(
     written.and_then(|()| fs::rename(&beside, path)).map_err(at(path))
 }
 
-/// Whether others can reach what is there; nothing is wrong with what is not there.
-pub(super) fn check_private(path: &Path, wanted: u32) -> Result<(), HomeError> {
-    match fs::metadata(path) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        about => check_metadata(path, &about.map_err(at(path))?, wanted),
-    }
-}
-
 fn at(path: &Path) -> impl FnOnce(io::Error) -> HomeError {
     move |source| HomeError::Io { path: path.to_owned(), source }
 }
 
-fn write_new(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = private(File::options().write(true).create_new(true)).open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-fn private(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(options, FILE_MODE);
-    options
-}
-
-/// The number of the process that holds the lock, as it wrote it there.
-fn holder(lock: &mut File) -> Option<u32> {
-    let mut text = String::new();
-    lock.take(16).read_to_string(&mut text).ok()?;
-    text.trim_end().parse().ok()
-}
-
-fn sync_folder(path: &Path) -> io::Result<()> {
-    if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }
-}
-
 /// Refuses what other users of the machine own or may reach.
-#[cfg(unix)]
-fn check_metadata(path: &Path, about: &fs::Metadata, wanted: u32) -> Result<(), HomeError> {
-    use std::os::unix::fs::{MetadataExt, PermissionsExt};
-    let found = about.permissions().mode() & 0o7777;
-    if about.uid() != rustix::process::geteuid().as_raw() {
-        return Err(HomeError::OtherOwner(path.to_owned()));
-    }
-    if found & 0o077 != 0 {
-        return Err(HomeError::OpenToOthers { path: path.to_owned(), found, wanted });
-    }
-    Ok(())
+fn check_private(path: &Path, about: &fs::Metadata) -> Result<(), HomeError> {
+    private::check(about).map_err(|why| match why {
+        Exposed::OtherOwner => HomeError::OtherOwner(path.to_owned()),
+        Exposed::OpenToOthers { found, wanted } => {
+            HomeError::OpenToOthers { path: path.to_owned(), found, wanted }
+        }
+    })
 }
 
-/// Other systems keep a person's folders from other users by themselves.
-#[cfg(not(unix))]
-fn check_metadata(_: &Path, _: &fs::Metadata, _: u32) -> Result<(), HomeError> {
-    Ok(())
-}
-
-pub(super) const FOLDER_MODE: u32 = 0o700;
-const FILE_MODE: u32 = 0o600;
 /// No file takes so long to be written.
 const LONGEST_WRITE: Duration = Duration::from_secs(3600);

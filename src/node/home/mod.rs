@@ -16,11 +16,16 @@
 //!     people.json      where people whose keys are pinned could be reached last
 //!     shares.json      what is shared, and with whom
 //!     results.json     the numbered results of the last search
+//!     moves/           what was begun to be got or sent, and is not done
+//!     got              what was got from others, where that is shared again
+//!     heads.json       what others were told of the key directory
 //!     hashes-…         what the bytes of a share's files are called
 //!     look-…           what a share was like when it was last looked at
 //!     rotation         from the identity to the next one, signed by both
 //!     port             the port on which others were listened for last
 //!     receipts/        who sent what
+//!     client.log, open, offered, history       of the program: its log, its socket for other programs
+//!                      of this home, what was asked once, and what was typed
 //!   downloads/         what was fetched, when the home is a folder
 //! ```
 //!
@@ -33,7 +38,7 @@ pub(in crate::node) mod kept;
 
 pub use config::{Config, Receive};
 pub use files::HomeLock;
-pub(in crate::node) use files::StateFolder;
+pub(in crate::node) use files::{Lines, StateFolder};
 
 use crate::crypto::Fingerprint;
 use crate::crypto::key_folder::KeyFolder;

@@ -34,7 +34,7 @@ pub enum Age {
 }
 
 impl<T> Seen<T> {
-    pub(super) fn fresh(value: T) -> Self {
+    pub(in crate::node) fn fresh(value: T) -> Self {
         Self { value, age: Age::Fresh }
     }
 

@@ -1,13 +1,15 @@
 //! The key directory: brought up to date and held against what was known.
 
 use super::Error;
-use super::state::{Live, Shared};
+use super::live::Live;
+use super::state::Shared;
 use crate::crypto::Fingerprint;
 use crate::model::directory::{Agreement, Binding, Chain, ChainError, Head, Step};
 use crate::model::{UnixTime, UserName};
 use crate::wire::index::{ChainAsk, ChainPart, KeysAsk, Named};
 use std::collections::HashMap;
 use std::convert::Infallible;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
@@ -15,8 +17,11 @@ use tokio::time::{Instant, sleep};
 /// The chain as far as it is known, and the keys that were believed by it.
 #[derive(Default)]
 pub(super) struct Directory {
-    /// Held while the chain grows, so that two do not ask for the same entries.
-    growing: tokio::sync::Mutex<()>,
+    /// Held while the chain grows, so that two do not ask for the same entries; the number of the last look
+    /// that came to its end.
+    growing: tokio::sync::Mutex<u64>,
+    /// How many looks were begun.
+    begun: AtomicU64,
     inner: Mutex<Inner>,
 }
 
@@ -54,7 +59,7 @@ impl Epochs {
 impl Directory {
     pub(super) fn new(chain: Chain) -> Self {
         let inner = Inner { chain, ..Inner::default() };
-        Self { growing: tokio::sync::Mutex::default(), inner: Mutex::new(inner) }
+        Self { inner: Mutex::new(inner), ..Self::default() }
     }
 
     pub(super) fn with_chain<T>(&self, look: impl FnOnce(&Chain) -> T) -> T {
@@ -81,8 +86,9 @@ impl Directory {
 
     /// Forgets everything, the alarm too, and begins with what the index shows next.
     pub(super) async fn begin_anew(&self) {
-        let _growing = self.growing.lock().await;
+        let mut looked = self.growing.lock().await;
         *self.inner() = Inner::default();
+        *looked = 0;
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -90,10 +96,16 @@ impl Directory {
     }
 }
 
-/// Takes all that is new in the directory.
+/// Takes all that is new in the directory. One look does for all who came before it was begun: a crowd of
+/// strangers at the door is two looks, and not one each.
 pub(super) async fn catch_up(shared: &Shared, until: Instant) -> Result<(), Error> {
     let directory = shared.known.directory();
-    let _growing = directory.growing.lock().await;
+    let before = directory.begun.load(Ordering::SeqCst);
+    let mut looked = directory.growing.lock().await;
+    if *looked > before && directory.alarm().is_none() {
+        return Ok(());
+    }
+    let this = directory.begun.fetch_add(1, Ordering::SeqCst).saturating_add(1);
     loop {
         let inner = || directory.inner();
         if let Some(alarm) = inner().alarm.clone() {
@@ -104,6 +116,7 @@ pub(super) async fn catch_up(shared: &Shared, until: Instant) -> Result<(), Erro
         let taken = take(&mut inner().chain, &part);
         if taken.map_err(|error| raise(shared, error))? == Agreement::Same {
             look_at_own_name(shared, &live);
+            *looked = this;
             return Ok(());
         }
     }

@@ -36,10 +36,12 @@ mod cache;
 mod catalog;
 mod directory;
 mod error;
+mod live;
 mod news;
 mod opening;
 mod people;
 mod session;
+mod setup;
 mod standing;
 mod state;
 mod wish;
@@ -49,12 +51,13 @@ pub(in crate::node) use cache::Chained;
 pub use cache::{Age, Known, Seen};
 pub(in crate::node) use catalog::Pages;
 pub use catalog::{
-    Entries, Findings, Found, Listing, More, OwnShare, Part, Published, Query, SeenShare, Source,
-    Summary,
+    Entries, Findings, Found, Listing, More, OwnShare, Published, Query, Section, SeenShare,
+    Source, Summary,
 };
 pub use error::{Error, LoggedOut, Trouble};
 pub use news::{News, NewsStream, Warnings};
 pub use people::{PEOPLE_KNOWN, Person};
-pub use session::{Clock, IndexSession, KeepToken, Setup, who_answers};
+pub use session::{IndexSession, who_answers};
+pub use setup::{KeepToken, Setup};
 pub use state::Status;
 pub use wish::Granted;

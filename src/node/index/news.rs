@@ -2,8 +2,9 @@
 
 use super::Error;
 use super::catalog::Summary;
+use super::live::Live;
 use super::people::Person;
-use super::state::{Live, Shared, Status};
+use super::state::{Shared, Status};
 use crate::crypto::Fingerprint;
 use crate::link::{Incoming, Request};
 use crate::model::ShareId;

@@ -1,16 +1,13 @@
 //! People, as an index shows them, and all pages of them.
 
 use super::Error;
-use super::state::{Live, Shared};
+use super::live::SeenFrom;
+use super::state::Shared;
 use crate::crypto::Fingerprint;
 use crate::model::{Foreign, PeerAddress, UnixTime, UserName};
 use crate::wire::Code;
 use crate::wire::index::{Named, PeopleAsk, PersonSeen};
-use std::net::IpAddr;
 use tokio::time::Instant;
-
-/// Where the index was reached, by whose side addresses are seen; nowhere when somebody else speaks.
-pub(in crate::node) type SeenFrom = Option<IpAddr>;
 
 /// The most people of one index that a session asks for and remembers.
 pub const PEOPLE_KNOWN: usize = 50_000;
@@ -35,7 +32,7 @@ pub struct Person {
 impl Person {
     /// Takes what an index says that was reached at this address. Addresses that no peer can have are
     /// left out.
-    pub(super) fn of(seen: &PersonSeen, index: Option<IpAddr>) -> Self {
+    pub(super) fn of(seen: &PersonSeen, index: SeenFrom) -> Self {
         let resolved = |address: &crate::wire::index::SeenAddress| address.resolve(index?).ok();
         Self {
             user: seen.user.0.clone(),
@@ -49,7 +46,7 @@ impl Person {
 }
 
 /// All people, page by page.
-pub(super) async fn all(shared: &Shared, until: Instant) -> Result<Vec<Person>, Error> {
+pub(super) async fn all(shared: &Shared, mut until: Instant) -> Result<Vec<Person>, Error> {
     let mut people: Vec<Person> = Vec::new();
     loop {
         let after = people.last().map(|person| Named(person.user.clone()));
@@ -70,6 +67,8 @@ pub(super) async fn all(shared: &Shared, until: Instant) -> Result<Vec<Person>, 
         if !page.more {
             return Ok(people);
         }
+        // Of very many people there are hundreds of pages: each has its own time.
+        until = shared.until();
     }
 }
 
@@ -88,12 +87,5 @@ pub(super) async fn one(
         [] => Ok(None),
         [seen] if seen.user.0 == *user => Ok(Some(Person::of(seen, live.index()))),
         _ => Err(Error::Nonsense("it shows somebody else than was asked for")),
-    }
-}
-
-impl Live {
-    /// The address by which the index was reached.
-    pub(super) fn index(&self) -> Option<IpAddr> {
-        self.conversation.other_end().map(|address| address.ip())
     }
 }

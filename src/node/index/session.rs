@@ -5,16 +5,17 @@ use super::cache::{Known, Seen};
 use super::news::{NewsStream, Warnings};
 use super::opening::{Beginning, Command, Fate, Opening};
 use super::people::Person;
+use super::setup::Setup;
 use super::standing::Standing;
 use super::state::{Shared, Status};
 use super::wish::{BeOnline, BeTold, Granted};
 use super::{Error, LoggedOut, Trouble, directory, people};
 use crate::codec::{Blob, Text, closed};
 use crate::crypto::{Fingerprint, Label, Password, SignedRotation, UnixTime, random, sha256};
-use crate::link::{Backoff, Connect, Dialler, Expected, Side};
+use crate::link::{Connect, Dialler, Expected, Side};
 use crate::model::directory::{Agreement, Binding, Head};
 use crate::model::limits::CONTACT_BYTES;
-use crate::model::{HostPort, Invitation, JoinToken, SessionToken, UserName};
+use crate::model::{HostPort, Invitation, JoinToken, UserName};
 use crate::wire::index::{
     AccountAsk, ContactChange, Id16, Invited, Join, Login, Logout, Named, PasswordChange,
     PasswordText, Reach, Rotate,
@@ -23,53 +24,10 @@ use crate::wire::{Ask, Code, Kind, Party};
 use std::fmt;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 use tokio::sync::{Mutex, mpsc, oneshot};
 use tokio::time::timeout_at;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
-
-/// Keeps the token of a session from one run of the program to the next; none when it is over.
-pub type KeepToken = Box<dyn Fn(Option<&SessionToken>) + Send + Sync>;
-
-/// What time it is. A test hands in its own.
-pub type Clock = Arc<dyn Fn() -> UnixTime + Send + Sync>;
-
-/// What a session begins with.
-pub struct Setup {
-    /// The token that was kept last.
-    pub token: Option<SessionToken>,
-    /// Keeps the token. It is called in the middle of things, and must not block for long.
-    pub keep_token: KeepToken,
-    /// What is known of this index.
-    pub known: Known,
-    /// How long a call waits.
-    pub patience: Duration,
-    /// The pauses between tries to reach the index. There are as many tries as it takes.
-    pub backoff: Backoff,
-    /// What time it is.
-    pub clock: Clock,
-}
-
-impl Default for Setup {
-    fn default() -> Self {
-        let (first, longest) = (Duration::from_secs(1), Duration::from_secs(30));
-        Self {
-            token: None,
-            keep_token: Box::new(|_| ()),
-            known: Known::default(),
-            patience: Duration::from_secs(30),
-            backoff: Backoff { tries: u32::MAX, first, longest },
-            clock: Arc::new(UnixTime::now),
-        }
-    }
-}
-
-impl fmt::Debug for Setup {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Setup({:?}, {:?})", self.token, self.known)
-    }
-}
 
 /// Who answers at an address that came without a key. Nothing is said there but who we are; the
 /// program asks its person whether this is the index that they mean.
@@ -77,7 +35,7 @@ pub async fn who_answers<C: Connect>(
     dialler: &Dialler<C>,
     at: &HostPort,
 ) -> Result<Fingerprint, Trouble> {
-    let (conversation, _incoming) = dialler.dial(at, Expected::Anyone, |_| ()).await?;
+    let (conversation, _incoming) = dialler.dial(at, Expected::Anyone).await?;
     conversation.end(Code::Done, "");
     match conversation.proven().party() {
         Party::Index => Ok(conversation.proven().fingerprint()),
@@ -274,13 +232,20 @@ impl IndexSession {
 
     /// All people, in the order of their names.
     pub async fn people(&self) -> Result<Seen<Vec<Person>>, Error> {
+        self.read(self.people_now(), || self.known().all_people()).await
+    }
+
+    /// The same, as they are now.
+    pub(in crate::node) async fn people_now(&self) -> Result<Vec<Person>, Error> {
         let shared = &self.0.shared;
-        let seen = async {
-            let began = shared.known.seen();
-            let people = people::all(shared, shared.until()).await?;
-            Ok(shared.known.saw_all(&people, began, shared.now()))
-        };
-        self.read(seen, || shared.known.all_people()).await
+        let began = shared.known.seen();
+        let people = people::all(shared, shared.until()).await?;
+        Ok(shared.known.saw_all(&people, began, shared.now()))
+    }
+
+    /// The same, as they were last.
+    pub(in crate::node) fn last_people(&self) -> Option<Seen<Vec<Person>>> {
+        self.known().all_people().map(Seen::cached)
     }
 
     /// One person, if there is somebody of that name.

@@ -8,9 +8,10 @@
 //!      └── the session is over ──────┴────────────────┘
 //! ```
 
+use super::live::Live;
 use super::opening::{Beginning, Command, resume};
-use super::session::{KeepToken, Setup};
-use super::state::{Live, Shared, State, passes_by_itself};
+use super::setup::{KeepToken, Setup};
+use super::state::{Shared, State, passes_by_itself};
 use super::{Error, LoggedOut, Trouble, catalog, directory, news};
 use crate::crypto::{Fingerprint, random};
 use crate::link::{
@@ -137,7 +138,7 @@ impl<C: Connect + Clone + 'static> Standing<C> {
             Some(side) => &self.dialler.clone().with_side(side),
             None => &self.dialler,
         };
-        let dialled = dialler.dial(&self.at, Expected::Only(self.index), |_| ()).await;
+        let dialled = dialler.dial(&self.at, Expected::Only(self.index)).await;
         let (conversation, incoming) = dialled?;
         if conversation.proven().party() != Party::Index {
             return Err(Trouble::NotAnIndex);

@@ -2,12 +2,13 @@
 
 use super::cache::Known;
 use super::catalog::Publishing;
+use super::live::Live;
 use super::news::{NEWS_WAITING, News, NewsStream, Warnings};
-use super::session::{Clock, Setup};
+use super::setup::Setup;
 use super::wish::{BeOnline, BeTold, Wish};
 use super::{Error, LoggedOut, Trouble};
-use crate::crypto::{Fingerprint, random};
-use crate::link::{AskError, Backoff, Conversation};
+use crate::crypto::{Clock, random};
+use crate::link::{AskError, Backoff};
 use crate::model::{UnixTime, UserName};
 use crate::wire::{Ask, Code};
 use std::future::pending;
@@ -15,7 +16,6 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{broadcast, watch};
 use tokio::time::{Instant, sleep, timeout_at};
-use tokio_util::sync::CancellationToken;
 
 /// How it stands with a session.
 #[derive(Debug, Clone, PartialEq)]
@@ -40,16 +40,6 @@ pub(super) enum State {
     Away(Trouble),
     LoggedOut(LoggedOut),
     Stopped(Trouble),
-}
-
-/// A conversation in which somebody is logged in.
-pub(super) struct Live {
-    pub(super) conversation: Conversation,
-    pub(super) user: UserName,
-    /// The identity that we proved.
-    pub(super) identity: Fingerprint,
-    /// Cancelled when the index has said that the session is over, or its owner ended it.
-    pub(super) over: CancellationToken,
 }
 
 /// What the standing task and all handles share.
@@ -261,17 +251,6 @@ impl Shared {
             // The sender is in here.
             None => pending().await,
         }
-    }
-}
-
-impl Live {
-    /// Asks in this conversation. That the session is over is told to the standing task.
-    pub(super) async fn ask<A: Ask>(&self, ask: A) -> Result<A::Answer, AskError> {
-        let answer = self.conversation.ask(ask).await;
-        if let Err(AskError::Refused { code: Code::NoSession, .. }) = answer {
-            self.over.cancel();
-        }
-        answer
     }
 }
 

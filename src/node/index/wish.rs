@@ -1,8 +1,9 @@
 //! What shall hold whenever the index is there: that one is online, and that one is told of changes.
 
 use super::Error;
+use super::live::Live;
 use super::news::News;
-use super::state::{Live, Shared};
+use super::state::Shared;
 use crate::link::AskError;
 use crate::model::PeerAddress;
 use crate::wire::Code;

@@ -107,18 +107,18 @@ impl User {
 
     /// One's identity.
     pub fn fingerprint(&self) -> Fingerprint {
-        self.0.identity.fingerprint()
+        self.inner.identity.fingerprint()
     }
 
     /// One's name: the one of the account, else the one that was set.
     pub fn name(&self) -> Result<Option<UserName>, Error> {
-        let ours = Belonging::read(&self.0.state)?.map(|ours| ours.user);
-        Ok(ours.or_else(|| self.0.config.user.clone()))
+        let ours = Belonging::read(&self.inner.state)?.map(|ours| ours.user);
+        Ok(ours.or_else(|| self.inner.config.user.clone()))
     }
 
     /// One's own keys.
     pub fn keys(&self) -> Result<OwnKeys, Error> {
-        let (identity, folder) = (&self.0.identity, self.home().keys());
+        let (identity, folder) = (&self.inner.identity, self.home().keys());
         let certificate =
             identity.certificate().verify_as_issued(identity.signing().verifying_key())?;
         Ok(OwnKeys {
@@ -132,11 +132,11 @@ impl User {
 
     fn belong(&self, index: &Invitation, user: &UserName) -> Result<(), Error> {
         let Invitation { at, fingerprint, .. } = index;
-        let before = Belonging::read(&self.0.state)?.map(|before| before.at);
+        let before = Belonging::read(&self.inner.state)?.map(|before| before.at);
         let ours = Belonging { at: at.clone(), fingerprint: *fingerprint, user: user.clone() };
-        ours.write(&self.0.state)?;
+        ours.write(&self.inner.state)?;
         // What was set before does not count any more.
-        self.0.has_moved.store(true, Ordering::Release);
+        self.inner.has_moved.store(true, Ordering::Release);
         self.home().write_settings(at, user)?;
         match before.filter(|before| before != at) {
             Some(before) => Ok(self.home().follow(&before, at)?),

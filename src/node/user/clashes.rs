@@ -3,7 +3,7 @@
 //! Nothing is replaced before that was asked, so what is in the way is found first without replacing, and
 //! is decided when all else has come.
 
-use super::get::Getting;
+use super::getting::Getting;
 use super::items::Item;
 use crate::model::EntryPath;
 use crate::node::Error;

@@ -13,17 +13,15 @@
 use super::User;
 use super::asked::Asked;
 use super::clashes::Decide;
+use super::getting::Getting;
 use super::got::{GetRules, Got, Sender};
 use super::items::{Item, Place};
-use super::reach::Reached;
-use super::send::is_busy;
 use crate::link::Streams;
 use crate::model::{ShareId, UserName};
 use crate::node::index::Query;
 use crate::node::{Error, Wanted};
-use crate::peer::{FetchedFile, LandError, Landed, Landing, Portion, Rules, Sharer};
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use crate::peer::{self, FetchedFile, LandError, Landed, Landing, Portion, Rules, Sharer, Wants};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use tokio::task::spawn_blocking;
 use tokio::time::sleep;
@@ -54,7 +52,10 @@ impl User {
     ) -> Result<Vec<Got>, Error> {
         let (me, mut items) = (self.who_knows(rules, wanted)?, Vec::new());
         for wanted in wanted {
-            items.extend(me.items(wanted, rules.from.as_ref()).await?);
+            let more = me.items(wanted, rules.from.as_ref()).await?;
+            // Very many are not there twice.
+            items =
+                if items.is_empty() { more } else { [items, more].into_iter().flatten().collect() };
         }
         me.get_items(items, rules, decide).await
     }
@@ -80,20 +81,8 @@ impl User {
         if Some(folder.as_path()) == self.home().downloads() {
             self.home().make_downloads()?;
         }
-        let mut getting = Getting {
-            user: self,
-            overwrite: rules.overwrite,
-            folder: folder.into(),
-            people: BTreeMap::new(),
-            met: BTreeSet::new(),
-            open: Item::with_own_places(items),
-            waiting: Vec::new(),
-            patient: false,
-            failed: 0,
-            are_decided: decide.is_some(),
-            clashes: Vec::new(),
-            got: Vec::new(),
-        };
+        let mut getting = Getting::new(self, Item::with_own_places(items), folder.into());
+        (getting.overwrite, getting.are_decided) = (rules.overwrite, decide.is_some());
         getting.run().await;
         if let Some(decide) = decide {
             getting.settle_clashes(decide).await;
@@ -103,31 +92,6 @@ impl User {
         }
         Ok(getting.got)
     }
-}
-
-/// What is under way.
-pub(super) struct Getting<'a> {
-    pub(super) user: &'a User,
-    /// Whether files that are there are replaced, now.
-    pub(super) overwrite: bool,
-    pub(super) folder: Arc<Path>,
-    /// Those who were reached, and those who could not be.
-    people: BTreeMap<UserName, Result<Reached, Arc<Error>>>,
-    /// Those who were reached at some time.
-    met: BTreeSet<UserName>,
-    /// What did not come yet.
-    pub(super) open: Vec<Item>,
-    /// What did not come from anybody, and may when they are asked again.
-    waiting: Vec<Item>,
-    /// Whether those are waited for who serve others first: when nothing else can be done.
-    patient: bool,
-    /// How often in a row nothing came of all that was tried.
-    failed: u32,
-    /// Whether somebody says what becomes of files in whose place others are.
-    pub(super) are_decided: bool,
-    /// Such files.
-    pub(super) clashes: Vec<Item>,
-    pub(super) got: Vec<Got>,
 }
 
 impl Getting<'_> {
@@ -149,7 +113,7 @@ impl Getting<'_> {
 
     /// Those who had no turn for it are asked once more, and waited for. Gives whether there are any.
     fn be_patient(&mut self) -> bool {
-        let is_busy = |(_, why): &(Place, Arc<Error>)| is_busy(why);
+        let is_busy = |(_, why): &(Place, Arc<Error>)| why.is_busy();
         if std::mem::replace(&mut self.patient, true) {
             return false;
         }
@@ -199,48 +163,59 @@ impl Getting<'_> {
 
     /// Asks for each open item at the next of its places. Gives whether there is more to be done.
     async fn round(&mut self) -> bool {
-        let mut groups: BTreeMap<(UserName, ShareId), Vec<(Item, Place)>> = BTreeMap::new();
-        for mut item in std::mem::take(&mut self.open) {
-            match item.places.pop_front() {
-                Some(place) => {
-                    let group = (place.of.owner.clone(), place.of.share);
-                    groups.entry(group).or_default().push((item, place));
-                }
-                None if item.again.is_empty() => self.give_up(item),
-                None => self.waiting.push(item),
-            }
-        }
+        let groups = self.groups();
         let last = groups.len().saturating_sub(1);
-        for (at, ((owner, share), asked)) in groups.into_iter().enumerate() {
+        for (at, ((owner, share), items)) in groups.into_iter().enumerate() {
             // Others are not waited for as long as there is something else to do.
-            let has_others = |(item, _): &(Item, Place)| !item.places.is_empty();
-            let may_wait = at == last && self.open.is_empty() && !asked.iter().any(has_others);
+            let has_others = |item: &Item| item.places.len() > 1;
+            let may_wait = at == last && self.open.is_empty() && !items.iter().any(has_others);
             let may_wait = may_wait || self.patient;
-            self.fetch(&owner, share, (asked, may_wait)).await;
+            self.fetch(&owner, share, (items, may_wait)).await;
         }
         !self.open.is_empty()
+    }
+
+    /// The open items by whom they are asked of next. Mostly that is one person for all, and none is moved.
+    fn groups(&mut self) -> BTreeMap<(UserName, ShareId), Vec<Item>> {
+        let mut open = std::mem::take(&mut self.open);
+        for item in open.extract_if(.., |item| item.places.is_empty()) {
+            match item.again.is_empty() {
+                true => self.give_up(item),
+                false => self.waiting.push(item),
+            }
+        }
+        let mut groups = BTreeMap::new();
+        let key = |item: &Item| item.asked_of().map(|(owner, share)| (owner.clone(), share));
+        let Some(first) = open.first().and_then(key) else { return groups };
+        let is_other = |item: &mut Item| item.asked_of() != Some((&first.0, first.1));
+        let others: Vec<Item> = open.extract_if(.., is_other).collect();
+        groups.insert(first, open);
+        for item in others {
+            if let Some(key) = key(&item) {
+                groups.entry(key).or_default().push(item);
+            }
+        }
+        groups
     }
 
     async fn fetch(
         &mut self,
         owner: &UserName,
         share: ShareId,
-        (asked, may_wait): (Vec<(Item, Place)>, bool),
+        (items, may_wait): (Vec<Item>, bool),
     ) {
-        let mut asked = Asked::new(asked);
         let (streams, sharer, landing) = match self.ready_for(owner).await {
             Ok(ready) => ready,
-            Err(why) => return self.try_others(asked.rest(), Some(why)),
+            Err(why) => return self.try_others(items, Some(why)),
         };
-        let sharer = sharer.with_waiting(may_wait);
-        let (sender, wanted) = (self.sender(owner).map(Arc::new), asked.wanted());
-        let mut took = |portion| self.took(portion, &mut asked, sender.as_ref());
-        let fetched = sharer.fetch_each(&streams, (share, wanted), &landing, &mut took).await;
-        if fetched.came > 0 {
+        let (sharer, sender) = (sharer.with_waiting(may_wait), self.sender(owner).map(Arc::new));
+        let mut taking = Taking { getting: &mut *self, asked: Asked::new(items), sender };
+        let (came, stopped) = sharer.fetch(&streams, share, &landing, &mut taking).await;
+        let rest = taking.asked.rest();
+        if came > 0 {
             self.failed = 0;
         }
-        let why = fetched.stopped.map(|why| Arc::new(Error::from(why)));
-        self.try_others(asked.rest(), why);
+        self.try_others(rest, stopped.map(|why| Arc::new(why.into())));
     }
 
     /// Somebody who has files, and where theirs land.
@@ -262,34 +237,6 @@ impl Getting<'_> {
         Ok((streams, sharer, self.landing_from(owner).await?))
     }
 
-    /// What came of some of what was asked.
-    fn took(&mut self, portion: Portion, asked: &mut Asked, sender: Option<&Arc<Sender>>) {
-        let unkept = portion.unkept.map(|why| Arc::new(Error::from(why)));
-        let before = self.got.len();
-        for file in portion.files {
-            let Some((mut item, place)) = asked.take(&file.wanted.to) else { continue };
-            match &file.landed {
-                // Whoever sent what was kept may have lied, and it is gone: now all comes from here.
-                Err(LandError::Kept) if !item.anew => {
-                    item.anew = true;
-                    item.places.push_front(place);
-                    self.open.push(item);
-                }
-                Err(LandError::Taken) if self.are_decided => {
-                    item.places.push_front(place);
-                    self.clashes.push(item);
-                }
-                _ => self.take(item, file, sender.cloned(), unkept.clone()),
-            }
-        }
-        for (wanted, why) in portion.refused {
-            let item = asked.take(&wanted.to).into_iter().collect();
-            self.try_others(item, Some(Arc::new(why.into())));
-        }
-        self.note_last(self.got.len().saturating_sub(before));
-        asked.make_small();
-    }
-
     /// Where files of somebody land: only of whom one has verified, a program is one.
     async fn landing_from(&self, owner: &UserName) -> Result<Landing, Error> {
         let programs = self.sender(owner).is_some_and(|sender| sender.verified.is_some());
@@ -303,31 +250,28 @@ impl Getting<'_> {
     }
 
     fn sender(&self, owner: &UserName) -> Option<Sender> {
-        let pinned = &self.people.get(owner)?.as_ref().ok()?.pinned;
-        let (user, pin) = (pinned.user.clone(), pinned.pin);
-        Some(Sender { user, fingerprint: pin.fingerprint, verified: pin.verified })
+        Some(self.people.get(owner)?.as_ref().ok()?.pinned.sender())
     }
 
     /// What came of an item, for good.
     fn take(
         &mut self,
         item: Item,
-        file: FetchedFile,
-        sender: Option<Arc<Sender>>,
-        unkept: Option<Arc<Error>>,
+        FetchedFile { content, landed, .. }: FetchedFile,
+        (sender, unkept): (Option<Arc<Sender>>, Option<Arc<Error>>),
     ) {
-        let has_come = match &file.landed {
-            Ok(Landed::Already) => file.content.is_some() && item.content.is_none(),
+        let has_come = match &landed {
+            Ok(Landed::Already) => content.is_some() && item.content.is_none(),
             Ok(Landed::New | Landed::Replaced) => true,
             Err(_) => false,
         };
         let path = || self.folder.join(item.to.to_relative());
-        let landed = file.landed.map_err(|why| Box::new(Error::Landing { path: path(), why }));
+        let landed = landed.map_err(|why| Box::new(Error::Landing { path: path(), why }));
         self.got.push(Got {
             path: item.to,
             folder: Arc::clone(&self.folder),
             size: item.size,
-            content: file.content.filter(|_| landed.is_ok()),
+            content: content.filter(|_| landed.is_ok()),
             from: sender.filter(|_| has_come),
             parts: Vec::new(),
             unkept: unkept.filter(|_| has_come),
@@ -343,8 +287,9 @@ impl Getting<'_> {
     }
 
     /// What did not come from somebody may come from others.
-    fn try_others(&mut self, asked: Vec<(Item, Place)>, why: Option<Arc<Error>>) {
-        for (mut item, place) in asked {
+    fn try_others(&mut self, items: impl IntoIterator<Item = Item>, why: Option<Arc<Error>>) {
+        for mut item in items {
+            let Some(place) = item.places.pop_front() else { continue };
             // Who was there a moment ago may come back.
             let was_there = self.met.contains(&place.of.owner);
             let may_pass = |why: &&Arc<Error>| {
@@ -364,5 +309,45 @@ impl Getting<'_> {
         let landed = Err(Box::new(why));
         let (content, from, parts, unkept) = (None, None, Vec::new(), None);
         self.got.push(Got { path, folder, size, content, from, parts, landed, unkept });
+    }
+}
+
+/// Items that one person is asked for, who sends them.
+struct Taking<'t, 'g> {
+    getting: &'t mut Getting<'g>,
+    asked: Asked,
+    sender: Option<Arc<Sender>>,
+}
+
+impl Wants for Taking<'_, '_> {
+    fn count(&self) -> usize {
+        self.asked.count()
+    }
+
+    fn wanted(&self, number: usize) -> Option<peer::Wanted> {
+        self.asked.wanted(number)
+    }
+
+    fn took(&mut self, portion: Portion) {
+        let Self { getting, asked, sender } = self;
+        let unkept = portion.unkept.map(|why| Arc::new(Error::from(why)));
+        let before = getting.got.len();
+        for file in portion.files {
+            let Some(mut item) = asked.take(file.number) else { continue };
+            match &file.landed {
+                // Whoever sent what was kept may have lied, and it is gone: now all comes from here.
+                Err(LandError::Kept) if !item.anew => {
+                    item.anew = true;
+                    getting.open.push(item);
+                }
+                Err(LandError::Taken) if getting.are_decided => getting.clashes.push(item),
+                _ => getting.take(item, file, (sender.clone(), unkept.clone())),
+            }
+        }
+        for (number, why) in portion.refused {
+            getting.try_others(asked.take(number), Some(Arc::new(why.into())));
+        }
+        getting.note_last(getting.got.len().saturating_sub(before));
+        asked.make_small();
     }
 }

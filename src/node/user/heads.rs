@@ -7,7 +7,7 @@
 //! changes nothing. It stops nothing: with people whose keys are pinned one goes on without the index.
 
 use super::User;
-use super::online::Visit;
+use super::visits::Visit;
 use crate::crypto::UnixTime;
 use crate::link::{Conversation, Request};
 use crate::model::UserName;
@@ -103,8 +103,8 @@ impl User {
 
     /// Nothing of what others told counts any more.
     pub(super) fn forget_heads(&self) -> Result<(), HomeError> {
-        let _changing = self.0.state.changing()?;
-        self.0.state.remove(HEADS)
+        let _changing = self.inner.state.changing()?;
+        self.inner.state.remove(HEADS)
     }
 
     fn own_head(&self) -> Result<([u8; 32], Head), Error> {
@@ -129,7 +129,7 @@ impl User {
     /// Asks the index for what others know more than we do. What is told meanwhile waits: strangers
     /// do not make us ask twice at once.
     async fn catch_up_with_heads(&self, session: &IndexSession) -> Result<(), Error> {
-        let Ok(_turn) = self.0.comparing.try_lock() else { return Ok(()) };
+        let Ok(_turn) = self.inner.comparing.try_lock() else { return Ok(()) };
         let ahead = self.on_disk(|me| Ok(me.told_heads()?.ahead)).await?;
         let Some(longest) = ahead.values().max_by_key(|said| said.length) else { return Ok(()) };
         self.wait(session, session.compare_heads(&longest.head())).await?;
@@ -171,8 +171,7 @@ impl User {
         found.iter_mut().for_each(|(_, said)| said.at = now);
         self.change_heads(|told| found.retain(|(by, said)| told.contradict(by, said)))?;
         for contradiction in found.iter().filter_map(|(by, said)| said.by(by)) {
-            // Nobody has to listen.
-            let _ = self.0.visits.send(Visit::Contradicted { by: contradiction.by.clone() });
+            self.tell_visit(Visit::Contradicted { by: contradiction.by.clone() });
             let mut waiting = self.found_heads();
             if waiting.len() < MOST {
                 waiting.push(contradiction);
@@ -191,21 +190,21 @@ impl User {
     }
 
     fn found_heads(&self) -> MutexGuard<'_, Vec<Contradiction>> {
-        self.0.contradictions.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.contradictions.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn told_heads(&self) -> Result<Told, HomeError> {
-        Ok(kept::read_json(&self.0.state, HEADS)?.unwrap_or_default())
+        Ok(kept::read_json(&self.inner.state, HEADS)?.unwrap_or_default())
     }
 
     fn change_heads(&self, change: impl FnOnce(&mut Told)) -> Result<(), HomeError> {
-        let _changing = self.0.state.changing()?;
+        let _changing = self.inner.state.changing()?;
         let before = self.told_heads()?;
         let mut told = before.clone();
         change(&mut told);
         match told == before {
             true => Ok(()),
-            false => kept::write_json(&self.0.state, HEADS, &told),
+            false => kept::write_json(&self.inner.state, HEADS, &told),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What others offer without being asked, and who decides about it.
 
 use super::User;
-use super::online::{Visit, Visitor};
+use super::visits::{Visit, Visitor};
 use crate::crypto::Fingerprint;
 use crate::model::{Entry, UserName};
 use crate::node::{Error, Receive};
@@ -51,11 +51,11 @@ impl User {
     /// Where what others send goes, and what is fetched when nobody says: the folder that was set,
     /// else the one of the home, else the one in which the keys were opened.
     pub fn downloads(&self) -> PathBuf {
-        self.0.downloads.clone()
+        self.inner.downloads.clone()
     }
 
     pub(super) fn offers(&self) -> MutexGuard<'_, Inbox> {
-        self.0.inbox.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.inbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -97,7 +97,7 @@ impl<'a> Offers<'a> {
 
 impl Policy for Offers<'_> {
     fn may_offer(&self, _: Fingerprint) -> bool {
-        match self.user.0.config.receive {
+        match self.user.inner.config.receive {
             Receive::Ask => self.may_ask,
             Receive::Verified => self.who.verified,
             Receive::Refuse => false,
@@ -105,12 +105,12 @@ impl Policy for Offers<'_> {
     }
 
     async fn decide(&self, proposal: Proposal) -> Decision {
-        if self.user.0.config.receive != Receive::Ask {
+        if self.user.inner.config.receive != Receive::Ask {
             return self.accept();
         }
         let (number, answered) = self.user.offers().add(self.who, proposal);
         let from = self.who.user.clone();
-        let _ = self.user.0.visits.send(Visit::Offered { from, number });
+        self.user.tell_visit(Visit::Offered { from, number });
         match answered.await {
             Ok(true) => self.accept(),
             Ok(false) | Err(_) => Decision::Decline,

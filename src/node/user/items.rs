@@ -3,11 +3,13 @@
 use super::User;
 pub(super) use super::results::Place;
 use super::results::{Holder, KeptResult};
-use crate::model::{Content, ContentId, EntryPath, Transfer, UserName, Work};
-use crate::node::index::{Found, Part, Query, Source};
+use crate::model::limits::SEARCH_RESULTS;
+use crate::model::{Content, ContentId, EntryPath, ShareId, Transfer, UserName, Work, given_back};
+use crate::node::index::{Findings, Found, Query, Section, Source};
 use crate::node::{Error, Object, Wanted};
 use crate::peer;
 use std::collections::{HashMap, VecDeque};
+use std::hash::{BuildHasher, RandomState};
 use std::sync::Arc;
 
 /// A file that is to be got.
@@ -18,7 +20,7 @@ pub(super) struct Item {
     pub(super) size: u64,
     /// Where it goes, below the destination.
     pub(super) to: EntryPath,
-    /// Who has it; those that were asked are not among them any more.
+    /// Who has it. The first is asked next; those that were asked are not among them any more.
     pub(super) places: VecDeque<Place>,
     /// Those that were asked, and may give it when they are asked again; and why they did not.
     pub(super) again: Vec<(Place, Arc<Error>)>,
@@ -29,32 +31,52 @@ pub(super) struct Item {
 }
 
 impl Item {
-    pub(super) fn wanted(&self, place: &Place) -> peer::Wanted {
-        peer::Wanted { path: place.path.clone(), content: self.content, to: self.to.clone() }
+    /// What is asked for at the first of its places.
+    pub(super) fn wanted(&self) -> Option<peer::Wanted> {
+        let path = self.places.front()?.path.clone();
+        Some(peer::Wanted { path, content: self.content, to: self.to.clone() })
+    }
+
+    /// Of whom, and in which share of theirs, it is asked next.
+    pub(super) fn asked_of(&self) -> Option<(&UserName, ShareId)> {
+        self.places.front().map(|place| (&place.of.owner, place.of.share))
     }
 
     /// No two in one place, so that none is taken for the other: those that would be go below the
-    /// names of their owners and shares. The same file is wanted once.
+    /// names of their owners and shares. The same file is wanted once, of all who are named with it.
     pub(super) fn with_own_places(items: Vec<Self>) -> Vec<Self> {
         if !Self::are_some_in_one_place(&items) {
             return items;
         }
-        let mut taken: HashMap<Box<str>, Option<Content>> = HashMap::new();
-        let mut own = Vec::with_capacity(items.len());
+        let mut taken: HashMap<Box<str>, usize> = HashMap::new();
+        let mut own: Vec<Self> = Vec::with_capacity(items.len());
         for mut item in items {
-            match taken.get(&item.to.folded()) {
-                Some(content) if content.is_some() && *content == item.content => continue,
-                Some(_) => item.to = item.whole_path(),
-                None => {}
+            if let Some(before) = taken.get(&item.to.folded()).and_then(|at| own.get_mut(*at)) {
+                if item.content.is_some() && before.content == item.content {
+                    before.add_places(item.places);
+                    continue;
+                }
+                item.to = item.whole_path();
             }
-            taken.insert(item.to.folded(), item.content);
+            taken.insert(item.to.folded(), own.len());
             own.push(item);
         }
         own
     }
 
+    fn add_places(&mut self, more: VecDeque<Place>) {
+        for place in more {
+            if !self.places.contains(&place) {
+                self.places.push_back(place);
+            }
+        }
+    }
+
     fn are_some_in_one_place(items: &[Self]) -> bool {
-        let mut folded: Vec<_> = items.iter().map(|item| item.to.folded()).collect();
+        // Of very many, the hashes tell it: the letters would be there once more.
+        let hashes = RandomState::new();
+        let hashed = |item: &Self| hashes.hash_one(item.to.folded());
+        let mut folded: Vec<u64> = items.iter().map(hashed).collect();
         folded.sort_unstable();
         folded.windows(2).any(|pair| matches!(pair, [one, next] if one == next))
     }
@@ -101,13 +123,21 @@ impl User {
         }
     }
 
-    /// All that a search finds, as far as results are numbered.
+    /// All that a search finds. The numbers of the results that a person was shown stay as they are.
     pub(super) async fn items_of_all(
         &self,
         query: &Query,
         from: Option<&UserName>,
     ) -> Result<Vec<Item>, Error> {
-        let all = self.search_all(query, MOST).await?;
+        let session = self.session()?;
+        let Findings { results: mut all, mut more, .. } =
+            self.wait(&session, session.search(query)).await?.value;
+        // An honest index ends there by itself.
+        while let Some(more) =
+            more.as_mut().filter(|more| !more.is_over() && all.len() < SEARCH_RESULTS)
+        {
+            all.extend(self.wait(&session, session.more(more)).await?);
+        }
         let items: Vec<_> = all.iter().filter_map(|found| item_of_found(found, from)).collect();
         if items.is_empty() { Err(Error::NothingFound) } else { Ok(items) }
     }
@@ -115,19 +145,18 @@ impl User {
     /// A file, or all below a folder; a folder goes with its name.
     async fn items_of(&self, object: &Object) -> Result<Vec<Item>, Error> {
         let Object { user, share, path } = object;
-        let part = Part { share: Some(share), below: path.as_ref(), keyword: None };
-        let browsing = self.browse(user, part, usize::MAX);
+        let section = Section { share: Some(share), below: path.as_ref(), keyword: None };
+        let browsing = self.browse(user, section, usize::MAX);
         let name = share.to_string();
         let transfer = Transfer { name: &name, total: 0, files: 1, with: Some(user.as_str()) };
         let told = peer::told_if_long((self.events(), Work::Looking), &transfer, browsing);
-        let listing = told.await?;
-        let (alone, mut earlier) = (listing.entries.len() == 1, None);
-        // Of very many files, each is held once.
-        let items = listing.entries.into_iter().filter_map(|source| {
+        let listed = told.await?.entries;
+        let (alone, mut earlier) = (listed.len() == 1, None);
+        let mut items = Vec::with_capacity(listed.len());
+        items.extend(given_back(listed).filter_map(|source| {
             let to = goes_to(object, &source, alone)?;
             Some(Item::of_source(&source, to, &mut earlier))
-        });
-        let items: Vec<_> = items.collect();
+        }));
         match (items.is_empty(), &object.path) {
             (false, _) => Ok(items),
             (true, None) => Err(Error::NothingFound),
@@ -174,6 +203,3 @@ fn goes_to(object: &Object, source: &Source, alone: bool) -> Option<EntryPath> {
     let names: Vec<_> = path.components().skip(count.saturating_sub(1)).collect();
     is_below.then(|| EntryPath::of(&names).ok()).flatten()
 }
-
-/// As many as a search gives in all.
-const MOST: usize = 10_000;

@@ -11,15 +11,17 @@
 
 use super::User;
 use super::shares::{Looked, Preview, disk};
-use crate::model::{Entry, EntryPath, Events, Foreign, ShareId, Task, Work};
+use crate::link::is_out_of_files;
+use crate::model::{Entry, EntryPath, Events, Foreign, ShareId, Task, Work, given_back};
 use crate::node::Error;
 use crate::node::got_files::GotFiles;
 use crate::node::index::{Entries, IndexSession, Summary};
 use crate::node::looks::{Figures, Hashes, LastLook};
 use crate::node::shared_folders::SharedFolder;
-use crate::peer::{LeftOut, Published, Scanned, ShareFolder, Shelf, WhyLeftOut};
+use crate::peer::{LeftOut, Published, Scanned, ShareFolder, Shelf, Stamp, WhyLeftOut};
 use std::collections::HashMap;
 use std::io;
+use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
@@ -84,7 +86,7 @@ impl User {
 
     /// The same, without waiting for its end.
     pub fn begin_look(&self, folder: &SharedFolder) -> Looking {
-        let (turn, removed) = self.0.looks.of(folder.share.id);
+        let (turn, removed) = self.inner.looks.of(folder.share.id);
         let (stop, (tell, goes_on)) = (removed.child_token(), watch::channel(false));
         let (me, share, stopped) = (self.clone(), folder.clone(), stop.clone());
         let task = tokio::spawn(async move {
@@ -101,12 +103,12 @@ impl User {
     pub(super) fn keep_published(&self, share: ShareId) -> Result<(), Error> {
         let Some(published) = self.session()?.known().published(share) else { return Ok(()) };
         // A look that ends now is not undone by what was read before.
-        let _changing = self.0.state.changing()?;
-        let mut last = LastLook::read(&self.0.state, share).unwrap_or_default();
+        let _changing = self.inner.state.changing()?;
+        let mut last = LastLook::read(&self.inner.state, share).unwrap_or_default();
         let is_shared = self.shares()?.iter().any(|known| known.share.id == share);
         if is_shared && last.published != Some(published.state) {
             last.published = Some(published.state);
-            last.write(&self.0.state, share, Some(&published))?;
+            last.write(&self.inner.state, share, Some(&published))?;
         }
         Ok(())
     }
@@ -146,12 +148,12 @@ impl<'a> Look<'a> {
     ) -> Result<Self, Error> {
         me.check_shared(folder)?;
         let (session, id) = (me.session()?, folder.share.id);
-        let (state, path) = (me.0.state.clone(), folder.path.clone());
+        let (state, path) = (me.inner.state.clone(), folder.path.clone());
         let look = spawn_blocking(move || {
             let (last, hashes) = (LastLook::read(&state, id), Hashes::open(&state, id));
             (last.unwrap_or_default(), hashes, ShareFolder::open(&path))
         });
-        let (last, hashes, opened) = look.await.map_err(|_| Error::Stopped)?;
+        let (last, mut hashes, opened) = look.await.map_err(|_| Error::Stopped)?;
         let opened = Arc::new(opened.map_err(|source| me.is_gone(folder, source))?);
         let looking = Arc::clone(&opened);
         let scan = spawn_blocking(move || looking.scan()).await.map_err(|_| Error::Stopped)?;
@@ -161,19 +163,22 @@ impl<'a> Look<'a> {
         if scan.files.is_empty() && is_elsewhere {
             return Err(me.is_gone(folder, io::ErrorKind::NotFound.into()));
         }
-        let got = folder.only_got.then(|| GotFiles::read(&me.0.state)).transpose()?;
+        let got = folder.only_got.then(|| GotFiles::read(&me.inner.state)).transpose()?;
         if let Some(got) = &got {
             scan.files.retain(|file| got.has_path(&file.path));
         }
         let mut files = Vec::with_capacity(scan.files.len());
         let mut unread = Vec::new();
-        for file in std::mem::take(&mut scan.files) {
+        for file in given_back(std::mem::take(&mut scan.files)) {
             match hashes.get(&file.stamp) {
                 Some(id) => files.extend(published(&file, id).ok()),
                 None => unread.push(file),
             }
         }
-        // Of very many files, they are read after what was needed before is gone.
+        // Of very many files, what was needed before is gone when what is needed next is read.
+        if unread.is_empty() {
+            hashes.close(&files)?;
+        }
         me.remember_published(&session, id).await?;
         // What is served meanwhile as it was is not so for long.
         let shelf = me.sharer()?.shelf().clone();
@@ -206,13 +211,18 @@ impl<'a> Look<'a> {
             if is_over {
                 self.reading.hashes.close(&self.files)?;
             }
-            let entries = self.entries();
-            // Of very many files, a list that is not needed any more is not there twice.
             let shelf = self.me.sharer()?.shelf().clone();
-            let files = if is_over { self.take_files() } else { self.served_meanwhile(&shelf) };
-            let unread = self.unread.iter().map(|file| file.path.clone()).collect();
             let (share, opened) = (self.folder.share.clone(), Arc::clone(&self.opened));
-            shelf.put_part(share, opened, (files, unread));
+            let entries = if is_over {
+                let (entries, stamps) = self.take_all();
+                shelf.put_all(share, opened, (entries.shared(), stamps));
+                entries
+            } else {
+                let entries = self.entries();
+                let unread = self.unread.iter().map(|file| file.path.clone()).collect();
+                shelf.put_part(share, opened, (self.served_meanwhile(&shelf), unread));
+                entries
+            };
             // What has nothing to show yet is not there yet.
             let published = match entries.is_empty() && !is_over {
                 true => Ok(Summary::default()),
@@ -261,17 +271,17 @@ impl<'a> Look<'a> {
         portion
     }
 
+    /// What the index has.
+    fn published(&self) -> Entries {
+        let published = self.session.known().published(self.folder.share.id);
+        published.map(|published| published.entries).unwrap_or_default()
+    }
+
     /// What there is by now. What the index has of files that are still to be read stays, if they look
     /// the same: where all is read anew, a share does not shrink to what was read first.
-    fn entries(&mut self) -> Entries {
-        self.files.sort_unstable_by(|one, other| one.entry.path().cmp(other.entry.path()));
-        let published = self.session.known().published(self.folder.share.id);
-        let published = published.map(|published| published.entries).unwrap_or_default();
-        let files = self.files.iter().map(|file| &file.entry);
-        if self.unread.is_empty() && published.iter().eq(files.clone()) {
-            return published;
-        }
-        let mut entries: Vec<_> = files.cloned().collect();
+    fn entries(&self) -> Entries {
+        let published = self.published();
+        let mut entries: Vec<_> = self.files.iter().map(|file| file.entry.clone()).collect();
         let unread: HashMap<_, _> =
             self.unread.iter().map(|file| (&file.path, (file.size, file.modified))).collect();
         let looks_the_same =
@@ -292,11 +302,21 @@ impl<'a> Look<'a> {
         self.files.iter().cloned().chain(unread).collect()
     }
 
-    fn take_files(&mut self) -> Vec<Published> {
-        self.preview.files = self.files.len();
-        let sizes = self.files.iter().map(|file| file.entry.size());
+    /// All that there is, in the order of the paths, and what it was like. Of very many files, what the index
+    /// has already is not there twice.
+    fn take_all(&mut self) -> (Entries, Vec<Stamp>) {
+        let mut files = std::mem::take(&mut self.files);
+        files.sort_unstable_by(|one, other| one.entry.path().cmp(other.entry.path()));
+        self.preview.files = files.len();
+        let sizes = files.iter().map(|file| file.entry.size());
         self.preview.bytes = sizes.fold(0, u64::saturating_add);
-        std::mem::take(&mut self.files)
+        let stamps = files.iter().map(|file| file.stamp).collect();
+        let published = self.published();
+        let entries = match published.iter().eq(files.iter().map(|file| &file.entry)) {
+            true => published,
+            false => files.into_iter().map(|file| file.entry).collect(),
+        };
+        (entries, stamps)
     }
 
     fn end(self, published: Result<Summary, Error>) -> Result<Looked, Error> {
@@ -309,14 +329,14 @@ impl<'a> Look<'a> {
             passed_over: preview.passed_over.all(),
         };
         let id = folder.share.id;
-        let _changing = me.0.state.changing()?;
+        let _changing = me.inner.state.changing()?;
         // What was removed leaves nothing behind.
         me.check_shared(folder)?;
         let now = self.session.known().published(id);
         let published_now = now.as_ref().map(|published| published.state);
         let look = LastLook { figures, device: opened.device(), published: published_now };
         if look != last {
-            look.write(&me.0.state, id, now.as_ref())?;
+            look.write(&me.inner.state, id, now.as_ref())?;
         }
         reading.task.complete();
         Ok(Looked { folder: folder.clone(), preview, published })
@@ -333,7 +353,7 @@ impl User {
         if session.known().published(share).is_some() {
             return Ok(());
         }
-        let state = self.0.state.clone();
+        let state = self.inner.state.clone();
         let kept = spawn_blocking(move || LastLook::published(&state, share));
         if let Some(published) = kept.await.map_err(|_| Error::Stopped)? {
             session.known().remember(share, published);
@@ -354,6 +374,10 @@ impl User {
     /// A share is not there, or nobody knows what of it is to be kept back: it is served no more, and
     /// stays published until its owner says.
     fn is_gone(&self, folder: &SharedFolder, source: io::Error) -> Error {
+        // It is there, and looked at again soon.
+        if is_out_of_files(&source) {
+            return disk(&folder.path, source);
+        }
         if let Ok(sharer) = self.sharer() {
             sharer.shelf().remove(folder.share.id);
         }
@@ -389,6 +413,11 @@ impl Reading {
                         self.hashes.add(file.stamp, id);
                     }
                     self.files.push(published);
+                }
+                // What cannot be opened just now is no file that is left out.
+                Err(error) if is_out_of_files(&error) => {
+                    self.hashes.keep()?;
+                    return Err(disk(Path::new(file.path.as_str()), error));
                 }
                 Err(error) => self.left_out.push(unreadable(&file.path, &error)),
             }

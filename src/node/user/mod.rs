@@ -72,8 +72,10 @@ mod account;
 mod asked;
 mod clashes;
 mod get;
+mod getting;
 mod got;
 mod heads;
+mod host;
 mod inbox;
 mod items;
 mod looking;
@@ -92,6 +94,8 @@ mod shared_downloads;
 mod shares;
 mod spread;
 mod trust;
+mod visits;
+mod waiting;
 mod watching;
 mod without_index;
 
@@ -102,7 +106,7 @@ pub use heads::Contradiction;
 pub use inbox::Waiting;
 pub use looking::Looking;
 pub use moves::{Move, MoveInfo, MoveStanding, Moved, Moving, Waits};
-pub use online::{Online, Visit};
+pub use online::Online;
 pub use people::{Acquaintance, Standing};
 pub use proofs::SentBy;
 pub use search::Results;
@@ -110,21 +114,22 @@ pub use send::SentFiles;
 pub use session::ask_who_answers;
 pub use shares::{Looked, Preview};
 pub use trust::{Pinned, Words};
+pub use visits::Visit;
 pub use watching::{Pace, Watched};
 
 use self::inbox::Inbox;
 use self::looking::Looks;
 use self::moves::Moves;
-use self::online::{Presence, VISITS_WAITING};
+use self::online::Presence;
 use self::search::Searching;
 use self::session::Begun;
+use self::visits::VISITS_WAITING;
 use self::watching::Watching;
 use super::home::StateFolder;
-use super::index::Clock;
 use super::{Config, Error, Home};
-use crate::crypto::Identity;
 use crate::crypto::key_file::Protection;
 use crate::crypto::key_folder::NewKeys;
+use crate::crypto::{Clock, Identity};
 use crate::link::{Backoff, Deadlines, Rates, Side};
 use crate::model::{Events, HostPort, UnixTime, UserName};
 use crate::peer::{Allowance, Sharer};
@@ -195,7 +200,13 @@ impl fmt::Debug for Options {
 /// A person, with their keys open. Cheap to clone; all clones are the same, but for where they tell
 /// what they do, [`User::with_events`], and where they dial somebody, [`User::with_place`].
 #[derive(Clone)]
-pub struct User(Arc<Inner>, Events, Option<Arc<(UserName, HostPort)>>);
+pub struct User {
+    inner: Arc<Inner>,
+    /// Where it is told what this one does.
+    events: Events,
+    /// Who is dialled where, whatever the index says.
+    dialled_at: Option<Arc<(UserName, HostPort)>>,
+}
 
 struct Inner {
     home: Home,
@@ -306,39 +317,39 @@ impl User {
             visits: broadcast::Sender::new(VISITS_WAITING),
             has_moved: AtomicBool::new(false),
         };
-        Ok(Self(Arc::new(inner), events, None))
+        Ok(Self { inner: Arc::new(inner), events, dialled_at: None })
     }
 
     /// The same person; the work that is begun through this one is told there.
     pub fn with_events(&self, events: Events) -> Self {
-        Self(Arc::clone(&self.0), events, self.2.clone())
+        Self { events, ..self.clone() }
     }
 
     fn events(&self) -> &Events {
-        &self.1
+        &self.events
     }
 
     /// Where the person keeps everything.
     pub fn home(&self) -> &Home {
-        &self.0.home
+        &self.inner.home
     }
 
     /// What the person has set.
     pub fn config(&self) -> &Config {
-        &self.0.config
+        &self.inner.config
     }
 
     fn pace(&self) -> Pace {
-        self.0.options.pace
+        self.inner.options.pace
     }
 
     fn now(&self) -> UnixTime {
-        (self.0.options.clock)()
+        (self.inner.options.clock)()
     }
 }
 
 impl fmt::Debug for User {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "User({:?} in {:?})", self.0.identity.fingerprint(), self.0.home.path())
+        write!(f, "User({:?} in {:?})", self.inner.identity.fingerprint(), self.inner.home.path())
     }
 }

@@ -36,7 +36,8 @@ impl User {
     /// All people of the index, in the order of their names.
     pub async fn people(&self) -> Result<Seen<Vec<Acquaintance>>, Error> {
         let session = self.session()?;
-        let Seen { value, age } = self.wait(&session, session.people()).await?;
+        let last = || session.last_people();
+        let Seen { value, age } = self.wait_or_last(&session, session.people_now(), last).await?;
         let pins = self.pins()?;
         let value = value.into_iter().map(|person| self.acquaint(person, &pins)).collect();
         Ok(Seen { value, age })

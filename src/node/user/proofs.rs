@@ -55,7 +55,7 @@ impl User {
 
     /// The folder of receipts.
     pub(super) fn receipts(&self) -> Result<Receipts, Error> {
-        let folder = self.0.state.inside("receipts");
+        let folder = self.inner.state.inside("receipts");
         folder.make()?;
         let path: PathBuf = folder.path().to_owned();
         Ok(Receipts::in_folder(&path)?)

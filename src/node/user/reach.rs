@@ -26,17 +26,17 @@ impl User {
     /// The same person, who knows better than the index where somebody is: there they are dialled.
     pub fn with_place(&self, user: &UserName, at: &HostPort) -> Self {
         let place = Arc::new((user.clone(), at.clone()));
-        Self(Arc::clone(&self.0), self.1.clone(), Some(place))
+        Self { dialled_at: Some(place), ..self.clone() }
     }
 
     /// Reaches somebody: where the index says that they are, or at the address that is named.
     pub(super) async fn reach(&self, user: &UserName) -> Result<Reached, Error> {
         let pinned = self.meet(user).await?;
-        let addresses = match self.2.as_deref() {
+        let addresses = match self.dialled_at.as_deref() {
             Some((who, at)) if who == user => vec![at.clone()],
             _ => self.addresses(user).await?,
         };
-        let dialler = Dialler::new(self.0.side.clone()).with_backoff(Backoff::never());
+        let dialler = Dialler::new(self.inner.side.clone()).with_backoff(Backoff::never());
         let (conversation, incoming) = dial(&dialler, &pinned, addresses).await?;
         if conversation.proven().party() != Party::Person {
             return Err(Error::NotAPerson);
@@ -106,19 +106,22 @@ impl Drop for Reached {
     }
 }
 
-/// The first address at which they are.
+/// The first address at which they are. Of several, one that may be good in a moment counts more than
+/// one that somebody else has now.
 async fn dial(
     dialler: &Dialler,
     pinned: &Pinned,
     addresses: Vec<HostPort>,
 ) -> Result<(Conversation, Incoming), Error> {
-    let mut why = link::Error::Host;
+    let mut why: Option<link::Error> = None;
     for at in addresses {
-        match dialler.dial(&at, Expected::Only(pinned.pin.fingerprint), |_| ()).await {
+        match dialler.dial(&at, Expected::Only(pinned.pin.fingerprint)).await {
             Ok(begun) => return Ok(begun),
-            Err(error) => why = error,
+            Err(error) if error.is_permanent() && why.is_some() => {}
+            Err(error) => why = Some(error),
         }
     }
+    let why = why.unwrap_or(link::Error::Host);
     Err(Error::Unreached { user: pinned.user.clone(), why })
 }
 

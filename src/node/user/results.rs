@@ -1,5 +1,6 @@
 //! The numbered results of the last search, kept in the home so that `get 3` works in another program.
 
+use crate::model::limits::SEARCH_RESULTS;
 use crate::model::{Content, ContentId, EntryPath, Name, ShareId, UserName};
 use crate::node::home::{HomeError, StateFolder, kept};
 use crate::node::index::{Found, Source};
@@ -52,7 +53,11 @@ impl Place {
 
 /// The first of these results has the number 1.
 #[derive(Debug, Default)]
-pub(super) struct KeptResults(Vec<ResultSaid>);
+pub(super) struct KeptResults {
+    results: Vec<ResultSaid>,
+    /// What they take in the file, or more.
+    bytes: usize,
+}
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 struct ResultSaid {
@@ -85,30 +90,36 @@ impl KeptResult {
 
 impl KeptResults {
     pub(super) fn read(state: &StateFolder) -> Result<Self, HomeError> {
-        Ok(Self(kept::read_json(state, RESULTS)?.unwrap_or_default()))
+        Ok(Self { results: kept::read_json(state, RESULTS)?.unwrap_or_default(), bytes: 0 })
     }
 
     pub(super) fn write(&self, state: &StateFolder) -> Result<(), HomeError> {
         let _changing = state.changing()?;
-        kept::write_json(state, RESULTS, &self.0)
+        kept::write_json(state, RESULTS, &self.results)
     }
 
-    /// Adds results, as long as there is room: nobody types the number of the thousandth.
+    /// Adds results: as many as a search gives, unless their names are very long.
     pub(super) fn add(&mut self, found: &[Found]) {
-        let room = MOST.saturating_sub(self.0.len());
-        let results = found.iter().take(room).map(KeptResult::of);
-        self.0.extend(results.map(ResultSaid::from));
+        let room = SEARCH_RESULTS.saturating_sub(self.results.len());
+        for result in found.iter().take(room).map(KeptResult::of).map(ResultSaid::from) {
+            self.bytes = self.bytes.saturating_add(result.most_bytes());
+            if self.bytes > MOST_BYTES {
+                return;
+            }
+            self.results.push(result);
+        }
     }
 
     /// The size of a content, when it is among the results.
     pub(super) fn size_of(&self, id: &ContentId) -> Option<u64> {
         let id = id.to_string();
-        self.0.iter().find(|result| result.content.as_ref() == Some(&id)).map(|result| result.size)
+        let result = self.results.iter().find(|result| result.content.as_ref() == Some(&id));
+        result.map(|result| result.size)
     }
 
     /// The result of this number.
     pub(super) fn get(&self, number: usize) -> Option<KeptResult> {
-        self.0.get(number.checked_sub(1)?).cloned().and_then(ResultSaid::take)
+        self.results.get(number.checked_sub(1)?).cloned().and_then(ResultSaid::take)
     }
 }
 
@@ -129,6 +140,13 @@ impl From<KeptResult> for ResultSaid {
 }
 
 impl ResultSaid {
+    /// In the file, where a character that is escaped is two.
+    fn most_bytes(&self) -> usize {
+        let names = |place: &PlaceSaid| place.share_name.len().saturating_add(place.path.len());
+        let bytes = |place| BESIDES_NAMES.saturating_add(names(place).saturating_mul(2));
+        self.places.iter().map(bytes).fold(BESIDES_NAMES, usize::saturating_add)
+    }
+
     fn take(self) -> Option<KeptResult> {
         let content = self.content.map(|id| id.parse()).transpose().ok()?;
         let places = self.places.into_iter().map(PlaceSaid::take).collect::<Option<_>>()?;
@@ -148,4 +166,7 @@ impl PlaceSaid {
 }
 
 const RESULTS: &str = "results.json";
-const MOST: usize = 1000;
+/// What a result, and each of its places, takes besides names of any length.
+const BESIDES_NAMES: usize = 256;
+/// Half of what is read of a file again.
+const MOST_BYTES: usize = 16 << 20;

@@ -73,12 +73,12 @@ impl User {
 
     /// The pause after so many failed tries; none when there is no further one.
     pub(super) fn pause(&self, failed: u32) -> Option<Duration> {
-        self.0.options.retries.pause(failed, u32::from_be_bytes(random()))
+        self.inner.options.retries.pause(failed, u32::from_be_bytes(random()))
     }
 
     /// Tells that something failed with somebody, and after which pause it is tried again.
     pub(super) fn tell_failed(&self, user: &UserName, why: &Error, again: Option<(u32, Duration)>) {
-        let of = self.0.options.retries.tries;
+        let of = self.inner.options.retries.tries;
         let again =
             again.map(|(failed, pause)| Again { pause, next: failed.saturating_add(1), of });
         self.events().failed(user.as_str(), &why.to_string(), again);

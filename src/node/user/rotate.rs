@@ -45,7 +45,7 @@ impl User {
         password: &Password,
         protection: Protection<'_>,
     ) -> Result<Self, Error> {
-        let user = Belonging::read(&self.0.state)?.ok_or(Error::NoIndex)?.user;
+        let user = Belonging::read(&self.inner.state)?.ok_or(Error::NoIndex)?.user;
         let (home, now) = (self.home(), self.now());
         home.keys().open(protection, now)?;
         self.go_offline().await;
@@ -66,22 +66,22 @@ impl User {
         self.close().await;
         self.change_folders()?;
         let next = home.keys().open(protection, now)?;
-        Self::begin(home.clone(), Arc::clone(&self.0.config), next, self.0.options.clone())
+        Self::begin(home.clone(), Arc::clone(&self.inner.config), next, self.inner.options.clone())
     }
 
     /// Puts the next keys in their place, while nobody else settles that.
     fn change_folders(&self) -> Result<(), Error> {
         let home = self.home();
-        let _changing = self.0.state.changing()?;
+        let _changing = self.inner.state.changing()?;
         home.keys().change_to(&home.next_keys(), &home.former_keys(&self.fingerprint()))?;
-        Ok(self.0.state.remove(ROTATION)?)
+        Ok(self.inner.state.remove(ROTATION)?)
     }
 
     /// Gives up a change that nobody was told of.
     fn drop_next(&self) -> Result<(), Error> {
-        let _changing = self.0.state.changing()?;
+        let _changing = self.inner.state.changing()?;
         self.home().next_keys().discard()?;
-        Ok(self.0.state.remove(ROTATION)?)
+        Ok(self.inner.state.remove(ROTATION)?)
     }
 
     /// The keys that are to be: those that were made before, or new ones.
@@ -97,7 +97,7 @@ impl User {
     /// The rotation that was signed before, or a new one: the index knows a request that it has done
     /// by its bytes.
     fn rotation_to(&self, next: &Identity) -> Result<SignedRotation, Error> {
-        let kept = self.0.state.read(ROTATION, ROTATION_BYTES)?;
+        let kept = self.inner.state.read(ROTATION, ROTATION_BYTES)?;
         let kept = kept.and_then(|bytes| closed::decode::<SignedRotation>(&bytes).ok());
         let leads_there = |rotation: &SignedRotation| {
             let from = rotation.verify(&self.fingerprint());
@@ -106,9 +106,10 @@ impl User {
         if let Some(rotation) = kept.filter(leads_there) {
             return Ok(rotation);
         }
-        let rotation = SignedRotation::sign(self.0.identity.signing(), next.signing(), self.now())?;
-        let _changing = self.0.state.changing()?;
-        self.0.state.write(ROTATION, &closed::encode(&rotation))?;
+        let rotation =
+            SignedRotation::sign(self.inner.identity.signing(), next.signing(), self.now())?;
+        let _changing = self.inner.state.changing()?;
+        self.inner.state.write(ROTATION, &closed::encode(&rotation))?;
         Ok(rotation)
     }
 }

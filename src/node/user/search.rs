@@ -3,7 +3,7 @@
 use super::User;
 use super::results::{KeptResult, KeptResults};
 use crate::model::{Content, ContentId, Foreign, UserName};
-use crate::node::index::{Found, Listing, More, Part, Query, Seen};
+use crate::node::index::{Found, IndexSession, Listing, More, Query, Section, Seen};
 use crate::node::{Error, Object};
 
 /// What a search found, each with its number.
@@ -29,32 +29,12 @@ impl User {
     /// Searches. The results are numbered from 1 on, and each can be fetched by its number until the
     /// next search, from another program of the same home, too.
     pub async fn search(&self, query: &Query) -> Result<Seen<Results>, Error> {
-        self.search_in(&mut *self.0.searching.lock().await, query).await
-    }
-
-    /// All that a search finds, as far as results are numbered. No other search comes between.
-    pub(super) async fn search_all(&self, query: &Query, most: usize) -> Result<Vec<Found>, Error> {
-        let mut searching = self.0.searching.lock().await;
-        let Results { mut found, mut more, .. } =
-            self.search_in(&mut searching, query).await?.value;
-        while more && found.len() < most {
-            let next = self.more_in(&mut searching).await?;
-            found.extend(next.found);
-            more = next.more;
-        }
-        Ok(found.into_iter().map(|(_, found)| found).collect())
-    }
-
-    async fn search_in(
-        &self,
-        searching: &mut Option<Searching>,
-        query: &Query,
-    ) -> Result<Seen<Results>, Error> {
+        let mut searching = self.inner.searching.lock().await;
         let session = self.session()?;
-        let Seen { value, age } = self.wait_or_else(&session, session.search(query)).await?;
+        let Seen { value, age } = self.wait(&session, session.search(query)).await?;
         let mut kept = KeptResults::default();
         kept.add(&value.results);
-        kept.write(&self.0.state)?;
+        kept.write(&self.inner.state)?;
         let more = value.more.is_some();
         *searching = Some(Searching { more: value.more, count: value.results.len(), kept });
         let results = Results { found: numbered(value.results, 0), nothing: value.nothing, more };
@@ -63,10 +43,7 @@ impl User {
 
     /// The next results of the last search of this program.
     pub async fn more(&self) -> Result<Results, Error> {
-        self.more_in(&mut *self.0.searching.lock().await).await
-    }
-
-    async fn more_in(&self, searching: &mut Option<Searching>) -> Result<Results, Error> {
+        let mut searching = self.inner.searching.lock().await;
         let searching = searching.as_mut().ok_or(Error::NoMore)?;
         let more = searching.more.as_mut().ok_or(Error::NoMore)?;
         let session = self.session()?;
@@ -74,7 +51,7 @@ impl User {
         let is_over = more.is_over();
         searching.more.take_if(|_| is_over);
         searching.kept.add(&found);
-        searching.kept.write(&self.0.state)?;
+        searching.kept.write(&self.inner.state)?;
         let before = searching.count;
         searching.count = before.saturating_add(found.len());
         Ok(Results { found: numbered(found, before), nothing: Vec::new(), more: !is_over })
@@ -82,10 +59,10 @@ impl User {
 
     /// The result of this number: of this program's last search, else of the last one of this home.
     pub(super) async fn result(&self, number: usize) -> Result<KeptResult, Error> {
-        let searching = self.0.searching.lock().await;
+        let searching = self.inner.searching.lock().await;
         let result = match searching.as_ref() {
             Some(searching) => searching.kept.get(number),
-            None => KeptResults::read(&self.0.state)?.get(number),
+            None => KeptResults::read(&self.inner.state)?.get(number),
         };
         result.ok_or(Error::NoResult(number))
     }
@@ -99,31 +76,49 @@ impl User {
 
     /// The size of a content, when the last search has found it.
     pub(super) async fn size_of(&self, id: &ContentId) -> Option<u64> {
-        let searching = self.0.searching.lock().await;
+        let searching = self.inner.searching.lock().await;
         match searching.as_ref() {
             Some(searching) => searching.kept.size_of(id),
-            None => KeptResults::read(&self.0.state).ok()?.size_of(id),
+            None => KeptResults::read(&self.inner.state).ok()?.size_of(id),
         }
     }
 
     /// What a person shares with one, or a part of it: at most so many entries. When the index is away,
-    /// the person is asked.
+    /// the person is asked, if they were met; who cannot be reached either is no reason not to try the
+    /// index again.
     pub async fn browse(
         &self,
         user: &UserName,
-        part: Part<'_>,
+        section: Section<'_>,
         most: usize,
     ) -> Result<Listing, Error> {
         let session = self.session()?;
-        let browse = session.browse(user, part, most);
-        let listing = match self.wait_or_else(&session, browse).await {
-            Err(Error::Index(error)) if error.is_away() && self.pin(user)?.is_some() => {
-                // It reaches somebody, for which listings mostly need no room.
-                Box::pin(self.ask_for_shares(user, part, most)).await?
-            }
-            listing => listing?,
+        let listing = match self.pin(user)? {
+            Some(_) => self.browse_or_ask(&session, user, section, most).await?,
+            None => self.wait(&session, session.browse(user, section, most)).await?,
         };
-        listing.ok_or_else(|| not_shared(user, part))
+        listing.ok_or_else(|| not_shared(user, section))
+    }
+
+    async fn browse_or_ask(
+        &self,
+        session: &IndexSession,
+        user: &UserName,
+        section: Section<'_>,
+        most: usize,
+    ) -> Result<Option<Listing>, Error> {
+        match self.wait_or_else(session, session.browse(user, section, most)).await {
+            Err(Error::Index(error)) if error.is_away() => {}
+            listing => return listing,
+        }
+        // It reaches somebody, for which listings mostly need no room.
+        match Box::pin(self.ask_for_shares(user, section, most)).await {
+            Err(why) if is_not_there(&why) => {
+                let browse = self.wait(session, session.browse(user, section, most));
+                browse.await.map_err(|_| why)
+            }
+            asked => asked,
+        }
     }
 
     /// Who shares a content with one.
@@ -134,9 +129,14 @@ impl User {
     }
 }
 
+/// Whether somebody is not there to be asked, so far as is known.
+fn is_not_there(why: &Error) -> bool {
+    matches!(why, Error::Offline(_)) || why.may_pass()
+}
+
 /// There is nobody, or no such share of theirs.
-pub(super) fn not_shared(user: &UserName, part: Part<'_>) -> Error {
-    match part.share {
+pub(super) fn not_shared(user: &UserName, section: Section<'_>) -> Error {
+    match section.share {
         None => Error::Nobody(user.clone()),
         Some(share) => Error::NoShareOf { user: user.clone(), share: share.clone() },
     }

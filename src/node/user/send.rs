@@ -8,7 +8,6 @@ use crate::link::Backoff;
 use crate::model::{EntryPath, Transfer, UserName, Work};
 use crate::node::Error;
 use crate::peer::{self, Files, LeftOut, Reply};
-use crate::wire::Code;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -58,7 +57,7 @@ impl User {
         let transfer = Transfer { name: &name, total: 0, files: 1, with };
         loop {
             let why = match self.send_once(to, paths, came).await {
-                Err(why) if is_busy(&why) && begun.elapsed() < self.0.options.decision => why,
+                Err(why) if why.is_busy() && begun.elapsed() < self.inner.options.decision => why,
                 done => return done,
             };
             refused = refused.saturating_add(1);
@@ -102,14 +101,9 @@ impl User {
         }
         let streams = reached.streams.followed_by(Arc::clone(came) as Arc<_>);
         let sharer = self.sharer()?.with_person(&reached.pinned.user);
-        let sent = sharer.send(&streams, files, self.0.options.decision).await;
+        let sent = sharer.send(&streams, files, self.inner.options.decision).await;
         sent.map_err(|error: peer::Error| error.into())
     }
-}
-
-/// Whether somebody takes from or gives to as many others as they do at once.
-pub(super) fn is_busy(why: &Error) -> bool {
-    matches!(why, Error::Peer(peer::Error::Refused { code: Code::Busy, .. }))
 }
 
 /// Before it is offered again to somebody who takes from others.

@@ -11,11 +11,9 @@ use crate::node::index::{
     self, IndexSession, Known, LoggedOut, NewsStream, Setup, Status, Warnings,
 };
 use crate::wire::{Code, Features, Party};
-use std::future::{Future, pending};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::Duration;
-use tokio::time::sleep;
 
 /// A session, with whom, and where its directory is kept.
 pub(super) struct Begun {
@@ -28,9 +26,9 @@ impl User {
     /// The index of this home, with its key. [`Error::UntrustedIndex`] when only its address was set
     /// and the person was not asked yet, [`Error::NoIndex`] when there is none at all.
     pub fn index(&self) -> Result<Invitation, Error> {
-        let belonging = Belonging::read(&self.0.state)?;
-        let has_moved = self.0.has_moved.load(Ordering::Acquire);
-        match (self.0.config.index.as_ref().filter(|_| !has_moved), belonging) {
+        let belonging = Belonging::read(&self.inner.state)?;
+        let has_moved = self.inner.has_moved.load(Ordering::Acquire);
+        match (self.inner.config.index.as_ref().filter(|_| !has_moved), belonging) {
             (Some(IndexAddress::Invited(set)), None) => Ok(without_token(set)),
             (Some(IndexAddress::Invited(set)), Some(ours)) => ours.admit(set),
             (Some(IndexAddress::Bare(at)), Some(ours)) => {
@@ -44,7 +42,7 @@ impl User {
 
     /// Who answers at an address that came without a key: for the person to say whether to trust it.
     pub async fn who_answers(&self, at: &HostPort) -> Result<Fingerprint, Error> {
-        who_answers(self.0.side.clone(), at).await
+        who_answers(self.inner.side.clone(), at).await
     }
 
     /// How it stands with the index; nothing when no session was begun yet.
@@ -102,7 +100,7 @@ impl User {
         if let Some(begun) = slot.as_ref().filter(is_same) {
             return Ok(begun.session.clone());
         }
-        if let Some(ours) = Belonging::read(&self.0.state)? {
+        if let Some(ours) = Belonging::read(&self.inner.state)? {
             ours.admit(index)?;
         }
         let begun = self.begin_with(index)?;
@@ -113,7 +111,7 @@ impl User {
     }
 
     fn begin_with(&self, index: &Invitation) -> Result<Begun, Error> {
-        let (state, options) = (&self.0.state, &self.0.options);
+        let (state, options) = (&self.inner.state, &self.inner.options);
         let (chain, known) = ChainFile::open(state.clone())?;
         let token = kept::read_token(state)?;
         let known = Known::new(known);
@@ -127,27 +125,12 @@ impl User {
             clock: options.clock.clone(),
         };
         let index = without_token(index);
-        let session = IndexSession::begin(Tcp, self.0.side.clone(), &index, setup);
+        let session = IndexSession::begin(Tcp, self.inner.side.clone(), &index, setup);
         Ok(Begun { index, session, chain })
     }
 
-    /// Waits for a call, but not for long when the index is away.
-    pub(super) async fn wait<T>(
-        &self,
-        session: &IndexSession,
-        call: impl Future<Output = Result<T, index::Error>>,
-    ) -> Result<T, Error> {
-        let answered = tokio::select! {
-            biased;
-            answered = call => answered,
-            away = self.away_for_long(session) => Err(away),
-        };
-        self.keep_chain();
-        answered.map_err(|error| self.told_of_rotation(error))
-    }
-
     /// The index knows other keys than ours: those that we were about to change to, perhaps.
-    fn told_of_rotation(&self, error: index::Error) -> Error {
+    pub(super) fn told_of_rotation(&self, error: index::Error) -> Error {
         let may_be = match &error {
             index::Error::Refused { code, .. } => *code == Code::OtherIdentity,
             index::Error::LoggedOut(why) => !matches!(why, LoggedOut::NotYet),
@@ -163,23 +146,8 @@ impl User {
         }
     }
 
-    async fn away_for_long(&self, session: &IndexSession) -> index::Error {
-        let mut news = session.news();
-        loop {
-            while !matches!(session.status(), Status::Away(_)) {
-                if news.next().await.is_none() {
-                    return pending().await;
-                }
-            }
-            sleep(self.0.options.away).await;
-            if let Status::Away(why) = session.status() {
-                return index::Error::Away(why);
-            }
-        }
-    }
-
     fn slot(&self) -> MutexGuard<'_, Option<Begun>> {
-        self.0.session.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -49,7 +49,7 @@ impl User {
         }
         let is_new = |got: &&Got| matches!(got.landed, Ok(Landed::New | Landed::Replaced));
         let new = got.iter().filter(is_new);
-        Ok(GotFiles::add(&self.0.state, new.filter_map(|got| Some((&got.path, got.content?))))?)
+        Ok(GotFiles::add(&self.inner.state, new.filter_map(|got| Some((&got.path, got.content?))))?)
     }
 
     /// The folder for downloads, if one was set or the home has one: the current one is not meant.

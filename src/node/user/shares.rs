@@ -57,7 +57,7 @@ impl User {
     pub async fn scan_share(&self, folder: &SharedFolder) -> Result<Scan, Error> {
         let mut scan = self.scan(&folder.path).await?;
         if folder.only_got {
-            let got = GotFiles::read(&self.0.state)?;
+            let got = GotFiles::read(&self.inner.state)?;
             scan.files.retain(|file| got.has_path(&file.path));
         }
         Ok(scan)
@@ -65,7 +65,7 @@ impl User {
 
     /// What one shares, as this home remembers it.
     pub fn shares(&self) -> Result<Vec<SharedFolder>, Error> {
-        Ok(read_shares(&self.0.state)?)
+        Ok(read_shares(&self.inner.state)?)
     }
 
     /// Shares a file or folder from now on. It is found under its name and these keywords.
@@ -94,7 +94,7 @@ impl User {
         let keywords = with_name(&name, keywords)?;
         let share = Share { id: ShareId::random(), name, keywords, audience };
         let added = SharedFolder { share, path, only_got };
-        let _changing = self.0.state.changing()?;
+        let _changing = self.inner.state.changing()?;
         let mut shares = self.shares()?;
         if let Some(known) = shares.iter().find(|known| known.path == added.path) {
             return Err(Error::SharedAlready(known.share.name.clone()));
@@ -103,7 +103,7 @@ impl User {
             return Err(Error::ShareNameTaken(added.share.name));
         }
         shares.push(added.clone());
-        write_shares(&self.0.state, &shares)?;
+        write_shares(&self.inner.state, &shares)?;
         Ok(added)
     }
 
@@ -116,7 +116,7 @@ impl User {
         audience: Option<Audience>,
     ) -> Result<SharedFolder, Error> {
         let changed = {
-            let _changing = self.0.state.changing()?;
+            let _changing = self.inner.state.changing()?;
             let mut shares = self.shares()?;
             let folder = shares.iter_mut().find(|folder| folder.share.name == *name);
             let folder = folder.ok_or_else(|| Error::NoShare(name.clone()))?;
@@ -125,11 +125,11 @@ impl User {
             }
             folder.share.audience = audience.unwrap_or_else(|| folder.share.audience.clone());
             let changed = folder.clone();
-            write_shares(&self.0.state, &shares)?;
+            write_shares(&self.inner.state, &shares)?;
             changed
         };
         // Looks that are under way serve and publish it as it was.
-        self.0.looks.end(changed.share.id).await;
+        self.inner.looks.end(changed.share.id).await;
         self.sharer()?.shelf().remove(changed.share.id);
         let session = self.session()?;
         self.remember_published(&session, changed.share.id).await?;
@@ -161,34 +161,34 @@ impl User {
 
     /// What a share was like when it was last looked at.
     pub fn figures(&self, folder: &SharedFolder) -> Option<Figures> {
-        LastLook::read(&self.0.state, folder.share.id).map(|last| last.figures)
+        LastLook::read(&self.inner.state, folder.share.id).map(|last| last.figures)
     }
 
     /// Shares something no longer: it is served no more at once, and nobody sees it as soon as the
     /// index is told.
     pub async fn remove_share(&self, name: &Name) -> Result<(), Error> {
         let removed = {
-            let _changing = self.0.state.changing()?;
+            let _changing = self.inner.state.changing()?;
             let mut shares = self.shares()?;
             let at = shares.iter().position(|folder| folder.share.name == *name);
             let removed = shares.remove(at.ok_or_else(|| Error::NoShare(name.clone()))?);
-            write_shares(&self.0.state, &shares)?;
+            write_shares(&self.inner.state, &shares)?;
             removed
         };
         if removed.only_got {
             // Should it be shared again, what was got before is not meant.
-            GotFiles::forget(&self.0.state)?;
+            GotFiles::forget(&self.inner.state)?;
         }
         self.take_back(removed.share.id).await
     }
 
     /// Takes back all that was done for a share that is on the list no longer.
     pub(super) async fn take_back(&self, share: ShareId) -> Result<(), Error> {
-        self.0.looks.end(share).await;
+        self.inner.looks.end(share).await;
         if let Ok(sharer) = self.sharer() {
             sharer.shelf().remove(share);
         }
-        looks::forget(&self.0.state, share)?;
+        looks::forget(&self.inner.state, share)?;
         match self.session() {
             Ok(session) => self.wait(&session, session.unpublish(share)).await,
             Err(Error::NoIndex | Error::UntrustedIndex(_)) => Ok(()),

@@ -8,14 +8,13 @@
 //! ```
 
 use super::User;
-use super::get::Getting;
+use super::getting::Getting;
 use super::got::{Got, Sender};
 use super::items::{Item, Place};
 use super::reach::Reached;
 use super::results::KeptResult;
-use crate::model::{Content, UserName};
+use crate::model::Content;
 use crate::node::Error;
-use crate::node::home::kept::Belonging;
 use crate::peer::{self, Gathering, LandError, Rules, Source, Spread, is_worth_spreading};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -51,19 +50,22 @@ impl Getting<'_> {
     /// Gets what is worth it from several people at once. What did not come stays open, for those who
     /// were not found to be bad.
     pub(super) async fn spread(&mut self) {
-        let me = self.user.own_name();
-        for item in std::mem::take(&mut self.open) {
-            let content = item.content.filter(|content| is_worth_spreading(*content));
+        let me = self.user.name().ok().flatten();
+        let several_have_it = |item: &Item| {
             let owners = item.places.iter().map(|place| &place.of.owner);
             let owners: BTreeSet<_> = owners.filter(|owner| Some(*owner) != me.as_ref()).collect();
-            match content.filter(|_| owners.len() > 1) {
-                Some(content) => self.spread_one(item, content).await,
-                None => self.open.push(item),
-            }
+            owners.len() > 1
+        };
+        let is_worth_it =
+            |item: &mut Item| item.content.is_some_and(is_worth_spreading) && several_have_it(item);
+        let large: Vec<Item> = self.open.extract_if(.., is_worth_it).collect();
+        for item in large {
+            self.spread_one(item).await;
         }
     }
 
-    async fn spread_one(&mut self, item: Item, content: Content) {
+    async fn spread_one(&mut self, item: Item) {
+        let Some(content) = item.content else { return self.open.push(item) };
         let verified = |place: &Place| {
             let pin = self.user.pin(&place.of.owner).ok().flatten();
             pin.is_some_and(|pin| pin.verified.is_some())
@@ -183,7 +185,7 @@ impl Team<'_> {
 
     /// Asks each of these people for one of the places where they have it.
     fn ask_those<'p>(&mut self, places: impl IntoIterator<Item = &'p Place>) {
-        let me = self.user.own_name();
+        let me = self.user.name().ok().flatten();
         for place in places {
             let is_known = self.places.iter().any(|known| known.of.owner == place.of.owner);
             if !is_known && me.as_ref() != Some(&place.of.owner) && self.may_join(place) {
@@ -194,7 +196,7 @@ impl Team<'_> {
 
     /// Until all is here, or nobody is left to be asked.
     async fn run(&mut self) {
-        let every = self.user.0.options.more_sources;
+        let every = self.user.inner.options.more_sources;
         let mut look = interval(every);
         look.reset();
         loop {
@@ -233,10 +235,6 @@ impl Team<'_> {
 }
 
 impl User {
-    fn own_name(&self) -> Option<UserName> {
-        Belonging::read(&self.0.state).ok().flatten().map(|ours| ours.user)
-    }
-
     /// Works with one source until all is here, or it is of no use to ask it again.
     async fn work_at(&self, spread: Spread, number: usize, place: &Place) -> Worked {
         let (mut reached, mut sender, mut failed) = (None, None, 0_u32);
@@ -246,7 +244,7 @@ impl User {
                 Ok(()) => break None,
                 Err(why) => why,
             };
-            sender = reached.as_ref().map(sender_of).or(sender);
+            sender = reached.as_ref().map(|reached: &Reached| reached.pinned.sender()).or(sender);
             if spread.is_over() {
                 break None;
             }
@@ -259,7 +257,7 @@ impl User {
                 () = spread.over() => break None,
             }
         };
-        sender = reached.as_ref().map(sender_of).or(sender);
+        sender = reached.as_ref().map(|reached: &Reached| reached.pinned.sender()).or(sender);
         Worked { number, sender, failed, reached }
     }
 
@@ -291,9 +289,4 @@ async fn close_all(all: Vec<Reached>) {
     for reached in all {
         reached.close().await;
     }
-}
-
-fn sender_of(reached: &Reached) -> Sender {
-    let (user, pin) = (reached.pinned.user.clone(), &reached.pinned.pin);
-    Sender { user, fingerprint: pin.fingerprint, verified: pin.verified }
 }

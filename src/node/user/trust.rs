@@ -1,6 +1,7 @@
 //! Whose key is whose: meeting people, comparing words, and deciding about changed keys.
 
 use super::User;
+use super::got::Sender;
 use crate::crypto::{Fingerprint, UnixTime, pair_words};
 use crate::model::UserName;
 use crate::model::directory::Binding;
@@ -22,6 +23,14 @@ pub struct Pinned {
     pub rotated_from: Option<Fingerprint>,
     /// Their keys; only the pin is known when the index is away.
     pub binding: Option<Binding>,
+}
+
+impl Pinned {
+    /// As who sends something.
+    pub(super) fn sender(&self) -> Sender {
+        let Pin { fingerprint, verified, .. } = self.pin;
+        Sender { user: self.user.clone(), fingerprint, verified }
+    }
 }
 
 /// The words that two people compare.
@@ -139,9 +148,9 @@ impl User {
     }
 
     pub(super) fn pins(&self) -> Result<Pins, Error> {
-        let said: Option<Vec<PinSaid>> = kept::read_json(&self.0.state, PINS)?;
+        let said: Option<Vec<PinSaid>> = kept::read_json(&self.inner.state, PINS)?;
         let pins = Pins::from_said(said.unwrap_or_default());
-        pins.ok_or_else(|| kept::damaged(&self.0.state, PINS).into())
+        pins.ok_or_else(|| kept::damaged(&self.inner.state, PINS).into())
     }
 
     /// Changes the pins while no other program does.
@@ -149,12 +158,12 @@ impl User {
         &self,
         change: impl FnOnce(&mut Pins) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let _changing = self.0.state.changing()?;
+        let _changing = self.inner.state.changing()?;
         let before = self.pins()?;
         let mut pins = before.clone();
         let changed = change(&mut pins)?;
         if pins != before {
-            kept::write_json(&self.0.state, PINS, &pins.to_said())?;
+            kept::write_json(&self.inner.state, PINS, &pins.to_said())?;
         }
         Ok(changed)
     }

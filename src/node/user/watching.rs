@@ -111,7 +111,7 @@ impl User {
     }
 
     pub(super) fn watching(&self) -> MutexGuard<'_, Option<Watching>> {
-        self.0.watching.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.watching.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -246,7 +246,11 @@ impl Keeper {
                 kept.failed = None;
                 Watched::Looked(looked)
             }
-            Err(Error::Stopped | Error::NoShare(_)) => return,
+            // It is another one by now, with another audience perhaps.
+            Err(Error::Stopped | Error::NoShare(_)) => {
+                (kept.at, kept.not_before) = (later(now, pace.glance), now);
+                return;
+            }
             Err(why) => {
                 // It may be there again soon, and be another one.
                 kept.at = later(now, pace.glance);

@@ -16,14 +16,10 @@ use crate::crypto::Fingerprint;
 use crate::model::{PeerAddress, UnixTime, UserName};
 use crate::node::Error;
 use crate::node::home::{StateFolder, kept};
-use crate::node::index::{
-    self, Chained, IndexSession, Known, Listing, Pages, Part, Person, Status,
-};
+use crate::node::index::{Chained, Known, Listing, Pages, Person, Section, Status};
 use crate::wire::Code;
 use serde::{Deserialize, Serialize};
-use std::future::{Future, pending};
 use std::sync::Arc;
-use tokio::time::sleep;
 
 /// A person of an earlier run, whose key is pinned.
 #[derive(Serialize, Deserialize)]
@@ -42,54 +38,29 @@ impl User {
         self.session().ok().filter(|_| is_away)?.known().heard()
     }
 
-    /// Waits for a call in whose place something else can be done: not for an index that is known to
-    /// be away, and not long for one of which is not known what it is.
-    pub(super) async fn wait_or_else<T>(
-        &self,
-        session: &IndexSession,
-        call: impl Future<Output = Result<T, index::Error>>,
-    ) -> Result<T, Error> {
-        let unknown = async {
-            sleep(self.0.options.away).await;
-            match session.status() {
-                Status::Connecting => index::Error::Late,
-                _ => pending().await,
-            }
-        };
-        let call = async {
-            tokio::select! {
-                biased;
-                answered = call => answered,
-                why = session.away() => Err(why),
-                why = unknown => Err(why),
-            }
-        };
-        self.wait(session, call).await
-    }
-
     /// Asks a person, and not the index, for what they share with one: all of it, or this part; at most so
     /// many entries.
     pub async fn browse_there(
         &self,
         user: &UserName,
-        part: Part<'_>,
+        section: Section<'_>,
         most: usize,
     ) -> Result<Listing, Error> {
-        let listing = self.ask_for_shares(user, part, most).await?;
-        listing.ok_or_else(|| not_shared(user, part))
+        let listing = self.ask_for_shares(user, section, most).await?;
+        listing.ok_or_else(|| not_shared(user, section))
     }
 
     /// The same; nothing when they share nothing of the kind.
     pub(super) async fn ask_for_shares(
         &self,
         user: &UserName,
-        part: Part<'_>,
+        section: Section<'_>,
         most: usize,
     ) -> Result<Option<Listing>, Error> {
         let reached = self.patiently(user, &Came::default(), || self.reach(user)).await?;
         let asked = async {
             let (mut pages, conversation) =
-                (Pages::new(user, part, most), reached.streams.conversation());
+                (Pages::new(user, section, most), reached.streams.conversation());
             loop {
                 let page = match conversation.ask(pages.ask()).await {
                     Err(crate::link::AskError::Refused { code: Code::NotFound, .. }) => {
@@ -135,7 +106,7 @@ impl User {
         let mut people = known.last_of(|user| pins.get(user).is_some());
         people.sort_by_key(|(_, since)| std::cmp::Reverse(since.0));
         let said: Vec<_> = people.iter().take(MOST).map(PersonSaid::of).collect();
-        let (state, before) = (&self.0.state, read_people(&self.0.state));
+        let (state, before) = (&self.inner.state, read_people(&self.inner.state));
         if said.iter().map(PersonSaid::place).ne(before.iter().map(PersonSaid::place)) {
             let write = |_changing| kept::write_json(state, PEOPLE, &said);
             let _ = state.changing().and_then(write);

@@ -64,7 +64,7 @@ pub(super) struct Rules(Vec<Option<Gitignore>>);
 
 impl Rules {
     /// Goes into a folder. Gives why its rules cannot be understood, if so.
-    pub(super) fn enter(&mut self, folder: &Dir) -> Result<(), String> {
+    pub(super) fn enter(&mut self, folder: &Dir) -> Result<(), NoRules> {
         self.0.push(read(folder)?);
         Ok(())
     }
@@ -103,23 +103,30 @@ pub(super) fn by_name(name: &str) -> Option<Why> {
     is_junk.then_some(Why::Junk)
 }
 
-fn read(folder: &Dir) -> Result<Option<Gitignore>, String> {
+/// Why nobody knows what is to be passed over.
+pub(super) enum NoRules {
+    Unreadable(io::Error),
+    Wrong(String),
+}
+
+fn read(folder: &Dir) -> Result<Option<Gitignore>, NoRules> {
     let file = match open_regular(folder, RULES) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        file => file.map_err(|error| error.to_string())?,
+        file => file.map_err(NoRules::Unreadable)?,
     };
     let mut text = String::new();
     let read = file.take(RULES_BYTES.saturating_add(1)).read_to_string(&mut text);
-    let read = read.map_err(|error| error.to_string())?;
+    let read = read.map_err(NoRules::Unreadable)?;
     if read as u64 > RULES_BYTES {
-        return Err(format!("it has more than {RULES_BYTES} bytes"));
+        return Err(NoRules::Wrong(format!("it has more than {RULES_BYTES} bytes")));
     }
     let mut rules = GitignoreBuilder::new(".");
     for (number, line) in (1_usize..).zip(text.lines()) {
         let added = rules.add_line(None, line);
-        added.map_err(|_| format!("line {number} is no pattern"))?;
+        added.map_err(|_| NoRules::Wrong(format!("line {number} is no pattern")))?;
     }
-    rules.build().map(Some).map_err(|_| "its patterns are too many".to_owned())
+    let built = rules.build().map(Some);
+    built.map_err(|_| NoRules::Wrong("its patterns are too many".to_owned()))
 }
 
 /// The name of a file of rules.

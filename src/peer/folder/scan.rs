@@ -1,7 +1,8 @@
 //! Everything below a folder that can be shared, and what cannot and why.
 
 use super::Stamp;
-use super::passing::{PassedOver, RULES, Rules};
+use super::passing::{NoRules, PassedOver, RULES, Rules};
+use crate::link::is_out_of_files;
 use crate::model::{Content, Entry, EntryPath, Foreign, Modified};
 use cap_fs_ext::DirExt;
 use cap_std::fs::{Dir, Metadata};
@@ -89,18 +90,21 @@ impl fmt::Display for WhyLeftOut {
 
 pub(super) fn scan(root: &Dir, only: Option<&EntryPath>) -> io::Result<Scan> {
     let mut scanning = Scanning::default();
-    match only {
+    let looked = match only {
         Some(path) => {
             let about = root.symlink_metadata(path.as_str())?;
             scanning.names.push(path.as_str().to_owned());
             scanning.one(root, &about);
+            Ok(())
         }
-        None => scanning.below(root).map_err(|why| match why {
-            WhyLeftOut::Unreadable(kind) => kind.into(),
-            why => io::Error::other(why.to_string()),
-        })?,
+        None => scanning.below(root),
+    };
+    match (scanning.failed, looked) {
+        (Some(error), _) => Err(error),
+        (None, Err(WhyLeftOut::Unreadable(kind))) => Err(kind.into()),
+        (None, Err(why)) => Err(io::Error::other(why.to_string())),
+        (None, Ok(())) => Ok(scanning.scan),
     }
-    Ok(scanning.scan)
 }
 
 #[derive(Default)]
@@ -109,16 +113,34 @@ struct Scanning {
     /// The folders that it is in, and the name at which it looks.
     names: Vec<String>,
     rules: Rules,
+    /// Why nobody knows what there is: what cannot be opened just now is not gone.
+    failed: Option<io::Error>,
 }
 
 impl Scanning {
     /// The folders below are few: a path has at most 64 names, and no folder is open twice.
     fn below(&mut self, folder: &Dir) -> Result<(), WhyLeftOut> {
-        let listed = names_in(folder).map_err(|error| WhyLeftOut::Unreadable(error.kind()))?;
-        self.rules.enter(folder).map_err(WhyLeftOut::Rules)?;
+        let listed = names_in(folder).map_err(|error| self.unreadable(error))?;
+        match self.rules.enter(folder) {
+            Ok(()) => {}
+            Err(NoRules::Wrong(why)) => return Err(WhyLeftOut::Rules(why)),
+            Err(NoRules::Unreadable(error)) => {
+                let why = error.to_string();
+                self.unreadable(error);
+                return Err(WhyLeftOut::Rules(why));
+            }
+        }
         self.listed(folder, listed);
         self.rules.leave();
         Ok(())
+    }
+
+    fn unreadable(&mut self, error: io::Error) -> WhyLeftOut {
+        let why = WhyLeftOut::Unreadable(error.kind());
+        if is_out_of_files(&error) {
+            self.failed.get_or_insert(error);
+        }
+        why
     }
 
     fn listed(&mut self, folder: &Dir, mut names: Vec<OsString>) {
@@ -174,7 +196,7 @@ impl Scanning {
         };
         if about.is_dir() {
             let inside = folder.open_dir_nofollow(path.file_name());
-            let inside = inside.map_err(|error| WhyLeftOut::Unreadable(error.kind()));
+            let inside = inside.map_err(|error| self.unreadable(error));
             if let Err(why) = inside.and_then(|inside| self.below(&inside)) {
                 self.leave_out(why);
             }

@@ -7,9 +7,10 @@ use super::naming::give_name;
 use super::private::Private;
 use super::reading::{Pieced, Reading, parts_of};
 use super::rebase;
-use super::{LandError, Landed, Look, Rules, Target};
+use super::targets::{Aim, Targets};
+use super::{LandError, Landed, Look, Rules, is_no_folder};
 use crate::crypto::UnixTime;
-use crate::link::{Place, Word};
+use crate::link::{Destination, Word};
 use crate::model::content::{LeafList, PieceMerger};
 use crate::model::{EntryPath, Ranges};
 use crate::peer::disk::{self, Handles, Walker};
@@ -27,8 +28,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 pub struct Batch {
     to: Arc<Dir>,
     rules: Rules,
-    /// Each with the number of its part.
-    targets: Vec<(u32, Target)>,
+    targets: Targets,
     /// Those that came in one piece and look as they will.
     ready: Vec<AtomicBool>,
     handles: Handles,
@@ -50,7 +50,7 @@ impl Batch {
     pub(super) fn new(
         to: Arc<Dir>,
         rules: Rules,
-        targets: Vec<(u32, Target)>,
+        targets: Targets,
         gathered: Gathered,
     ) -> io::Result<Self> {
         let Gathered { private, pieced, reading, head } = gathered;
@@ -58,8 +58,9 @@ impl Batch {
             Some(private) => private,
             None => Arc::new(Private::new(&to)?),
         };
-        let (handles, ready) = (Handles::default(), targets.iter().map(|_| false.into()).collect());
-        let mut kept: Vec<u32> = head.entries.iter().map(|sought| sought.slot).collect();
+        let (handles, ready) =
+            (Handles::default(), (0..targets.count()).map(|_| false.into()).collect());
+        let mut kept: Vec<u32> = head.iter().map(|sought| sought.slot).collect();
         kept.sort_unstable();
         let head = Arc::new(head);
         let keeper = (!kept.is_empty()).then(|| Keeper::start(&private, Arc::clone(&head)));
@@ -109,10 +110,10 @@ impl Batch {
     /// all of these were read. Blocks.
     pub(crate) fn merger(&self, number: u32) -> Option<PieceMerger> {
         self.lost();
-        let (slot, target) = self.target(number).ok()?;
+        let Aim { slot, size, .. } = self.target(number).ok()?;
         let pieced = parts_of(&self.pieced);
-        let parts = pieced.get(slot)?;
-        parts.merger(&*self.part(number).ok()?, target.size).ok()
+        let parts = pieced.get(&slot)?;
+        parts.merger(&*self.part(number).ok()?, size).ok()
     }
 
     /// What was said to be here before, and is not. Waits until all is read.
@@ -124,25 +125,25 @@ impl Batch {
     /// what is missing. From now on it is known what of it there is. To be done before anything comes.
     /// Blocks.
     pub(crate) fn keep_those_of(&self, number: u32, list: &LeafList) -> io::Result<Ranges> {
-        let (slot, target) = self.target(number)?;
-        if parts_of(&self.pieced).get(slot).is_none_or(Parts::is_empty) {
+        let Aim { slot, size, .. } = self.target(number)?;
+        if parts_of(&self.pieced).get(&slot).is_none_or(Parts::is_empty) {
             let ours = (&*self.private, &*self.head);
             // What cannot be had of it comes again.
-            let before = rebase::take_over(&self.to, ours, (*slot, list)).unwrap_or_default();
-            parts_of(&self.pieced).insert(*slot, before);
+            let before = rebase::take_over(&self.to, ours, (slot, list)).unwrap_or_default();
+            parts_of(&self.pieced).insert(slot, before);
             self.earlier.store(keeper::length(&self.private), Ordering::Relaxed);
         }
         let mut pieced = parts_of(&self.pieced);
-        let parts = pieced.entry(*slot).or_default();
+        let parts = pieced.entry(slot).or_default();
         let mut lost = Vec::new();
         parts.leaves.retain(|number, leaf| {
             let is_right = list.has(*number, *leaf);
             if !is_right {
-                lost.push(Lost { entry: *slot, number: *number });
+                lost.push(Lost { entry: slot, number: *number });
             }
             is_right
         });
-        let (missing, is_empty) = (parts.missing(target.size), parts.is_empty());
+        let (missing, is_empty) = (parts.missing(size), parts.is_empty());
         drop(pieced);
         if !lost.is_empty() {
             // What still is said is compared again the next time.
@@ -161,7 +162,7 @@ impl Batch {
 
     /// The way in for a stream. It does not keep the batch: threads that carried a stream may outlive it
     /// for a moment, and what did not land is gone with its owner.
-    pub fn door(self: &Arc<Self>) -> Arc<dyn Place> {
+    pub fn door(self: &Arc<Self>) -> Arc<dyn Destination> {
         Arc::new(Door(Arc::downgrade(self)))
     }
 
@@ -198,7 +199,7 @@ impl Batch {
         landed: &[Result<Landed, LandError>],
         mut unsaid: Vec<Held>,
     ) {
-        let slot = |proof: &EntryProof| self.target(proof.number()).ok().map(|(slot, _)| *slot);
+        let slot = |proof: &EntryProof| self.target(proof.number()).ok().map(|aim| aim.slot);
         let proven: BTreeSet<u32> = proofs.iter().filter_map(slot).collect();
         let lacks_name = |(proof, landed): (&EntryProof, &Result<_, _>)| match landed {
             Err(LandError::Taken | LandError::InTheWay | LandError::Disk(_)) => slot(proof),
@@ -216,7 +217,7 @@ impl Batch {
         });
         staying.extend(lost.iter().map(|lost| lost.entry));
         // What was to come and does not, though others do, is asked for another time.
-        let has_come: BTreeSet<u32> = self.targets.iter().map(|(slot, _)| *slot).collect();
+        let has_come: BTreeSet<u32> = self.targets.iter().map(|aim| aim.slot).collect();
         let held =
             pieced.iter().filter(|(slot, parts)| !has_come.contains(slot) && !parts.is_empty());
         staying.extend(held.map(|(slot, _)| *slot));
@@ -224,9 +225,9 @@ impl Batch {
         if staying.is_empty() {
             return self.private.forget();
         }
-        for (slot, _) in self.targets.iter().filter(|(slot, _)| !staying.contains(slot)) {
+        for aim in self.targets.iter().filter(|aim| !staying.contains(&aim.slot)) {
             // Most are not there any more.
-            let _ = self.private.dir.remove_file(slot.to_string());
+            let _ = self.private.dir.remove_file(aim.slot.to_string());
         }
         unsaid.retain(|held| staying.contains(&held.entry()));
         // On a full disk, what was said before is held.
@@ -236,12 +237,12 @@ impl Batch {
 
     /// Gives a file the mode and the time that it will have, unless it came with them.
     fn make_ready(&self, proof: &EntryProof, now: UnixTime) -> Result<(), LandError> {
-        let (number, entry) = (proof.number(), proof.entry());
-        let (_, target) = self.target(number).map_err(|_| LandError::Proof)?;
-        if target.size != entry.size() {
+        let number = proof.number();
+        let target = self.target(number).map_err(|_| LandError::Proof)?;
+        if target.size != proof.content().size() {
             return Err(LandError::Proof);
         }
-        let look = Look::of(entry, now);
+        let look = Look::proven(proof, now);
         if self.is_ready(number) && target.look == Some(look) {
             return Ok(());
         }
@@ -268,7 +269,7 @@ impl Batch {
     }
 
     /// Of many small files, none has to stay open, and none is opened again.
-    fn put_whole(&self, entry: u32, target: &Target, bytes: &[u8]) -> io::Result<()> {
+    fn put_whole(&self, entry: u32, target: Aim<'_>, bytes: &[u8]) -> io::Result<()> {
         let file = self.open_part(entry)?;
         disk::write_all_at(&file, bytes, 0)?;
         let number = usize::try_from(entry).ok();
@@ -286,8 +287,7 @@ impl Batch {
         walker: &mut Walker<'_, 's>,
         touched: &mut BTreeSet<&'s str>,
     ) -> Result<Landed, LandError> {
-        let (slot, target) = self.target(proof.number()).map_err(|_| LandError::Proof)?;
-        let path = &target.path;
+        let Aim { slot, path, .. } = self.target(proof.number()).map_err(|_| LandError::Proof)?;
         let walked = walker.walk(path, |folder| {
             touched.insert(folder);
         });
@@ -298,7 +298,7 @@ impl Batch {
         Ok(landed)
     }
 
-    fn target(&self, number: u32) -> io::Result<&(u32, Target)> {
+    fn target(&self, number: u32) -> io::Result<Aim<'_>> {
         let target = usize::try_from(number).ok().and_then(|number| self.targets.get(number));
         target.ok_or_else(|| io::ErrorKind::InvalidInput.into())
     }
@@ -313,7 +313,7 @@ impl Batch {
         options.read(true).write(true).create(true).follow(FollowSymlinks::No);
         #[cfg(unix)]
         cap_std::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let (slot, _) = self.target(number)?;
+        let Aim { slot, .. } = self.target(number)?;
         Ok(self.private.dir.open_with(slot.to_string(), &options)?.into_std())
     }
 
@@ -332,19 +332,28 @@ impl Batch {
         if touched.len() > WORTH_ONE_SYNC && self.private.sync_all_at_once()? {
             return Ok(());
         }
-        touched.iter().try_for_each(|folder| match EntryPath::parse(folder) {
-            Ok(path) => {
-                let (above, name) = disk::walk(&self.to, &path)?;
-                disk::sync_folder(&cap_fs_ext::DirExt::open_dir_nofollow(&*above, name)?)
+        for folder in touched {
+            match self.sync_one(folder) {
+                // Somebody has moved it, with what landed in it: it is written out wherever it is.
+                Err(error) if error.kind() == io::ErrorKind::NotFound || is_no_folder(&error) => {
+                    self.private.sync_all_at_once()?;
+                }
+                synced => synced?,
             }
-            Err(_) => disk::sync_folder(&self.to),
-        })
+        }
+        Ok(())
+    }
+
+    fn sync_one(&self, folder: &str) -> io::Result<()> {
+        let Ok(path) = EntryPath::parse(folder) else { return disk::sync_folder(&self.to) };
+        let (above, name) = disk::walk(&self.to, &path)?;
+        disk::sync_folder(&cap_fs_ext::DirExt::open_dir_nofollow(&*above, name)?)
     }
 }
 
-impl Place for Batch {
+impl Destination for Batch {
     fn put(&self, entry: u32, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        let (_, target) = self.target(entry)?;
+        let target = self.target(entry)?;
         let end = offset.checked_add(bytes.len() as u64);
         if end.is_none_or(|end| end > target.size) {
             return Err(io::ErrorKind::InvalidInput.into());
@@ -360,15 +369,15 @@ impl Place for Batch {
             Passed::Leaf(leaf) => leaf.entry,
             Passed::Small { entry, .. } => *entry,
         };
-        let Ok((slot, _)) = self.target(entry) else { return };
+        let Ok(Aim { slot, .. }) = self.target(entry) else { return };
         if let Passed::Leaf(leaf) = &passed
-            && let Some(parts) = parts_of(&self.pieced).get_mut(slot)
+            && let Some(parts) = parts_of(&self.pieced).get_mut(&slot)
         {
             parts.leaves.insert(leaf.number, leaf.leaf);
         }
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
-        if let (Some(keeper), Ok(_)) = (&*keeper, self.kept.binary_search(slot)) {
-            keeper.passed(Held::of(passed, *slot));
+        if let (Some(keeper), Ok(_)) = (&*keeper, self.kept.binary_search(&slot)) {
+            keeper.passed(Held::of(passed, slot));
         }
     }
 
@@ -385,7 +394,7 @@ impl Place for Batch {
 
 struct Door(Weak<Batch>);
 
-impl Place for Door {
+impl Destination for Door {
     fn put(&self, entry: u32, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let batch = self.0.upgrade().ok_or(io::ErrorKind::BrokenPipe)?;
         batch.put(entry, offset, bytes)

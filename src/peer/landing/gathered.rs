@@ -7,7 +7,7 @@
 
 use super::journal::{Head, Held, Journal, Origin, Parts, Sought};
 use super::keeper::{self, JOURNAL};
-use super::private::{Claimed, Private, claim_those};
+use super::private::{self, Claimed, Private, claim_those};
 use super::reading::{Pieced, Reading, leaf_at, parts_of, pieces};
 use super::rebase::{self, Changed, Lists};
 use crate::model::content::{PieceMerger, leaf_count};
@@ -44,8 +44,7 @@ impl Gathered {
     /// Moves what is left of these into a new private folder; of those with a list of leaves, of which
     /// nothing is left, what is the same in what they were before. What cannot be had, because it is in
     /// use or damaged, has to come again. Blocks.
-    pub(super) fn new(to: &Arc<Dir>, sought: Vec<Sought>, lists: &Lists) -> Self {
-        let head = Head { entries: sought };
+    pub(super) fn new(to: &Arc<Dir>, head: Head, lists: &Lists) -> Self {
         let (private, parts) = take_up(to, &head, lists).unwrap_or_default();
         let pieced = Arc::new(Pieced::new(parts));
         let reading = private.as_ref().map(|private| Reading::begin(private, &head, &pieced));
@@ -60,9 +59,9 @@ impl Gathered {
     /// Without the least of what lies between more gaps than one request asks for: what comes is written
     /// over it.
     pub(crate) fn in_few_parts(self) -> Self {
-        for Sought { slot, of, .. } in &self.head.entries {
-            if let Some(parts) = parts_of(&self.pieced).get_mut(slot) {
-                parts.cut_to_few(of.size());
+        for sought in self.head.iter() {
+            if let Some(parts) = parts_of(&self.pieced).get_mut(&sought.slot) {
+                parts.cut_to_few(sought.of.size());
             }
         }
         self
@@ -78,12 +77,11 @@ impl Gathered {
     /// numbers.
     pub(crate) fn begun(&self) -> Vec<(u32, Ranges)> {
         let pieced = parts_of(&self.pieced);
-        let of = |sought: &Sought| {
+        let of = |sought: Cow<'_, Sought>| {
             let parts = pieced.get(&sought.slot).filter(|parts| !parts.is_empty())?;
-            Some((sought.slot, parts, sought.of))
+            Some((sought.slot, parts.missing(sought.of.size())))
         };
-        let begun = self.head.entries.iter().filter_map(of);
-        begun.map(|(slot, parts, of)| (slot, parts.missing(of.size()))).collect()
+        self.head.iter().filter_map(of).collect()
     }
 }
 
@@ -93,12 +91,17 @@ type Taken = (Option<Arc<Private>>, BTreeMap<u32, Parts>);
 type Key<'s> = (Origin, Option<&'s EntryPath>);
 
 fn take_up(to: &Arc<Dir>, head: &Head, lists: &Lists) -> io::Result<Taken> {
+    // Mostly nothing is left, and of very many files, nothing has to be set up to find that out.
+    if private::all(to)?.next().is_none() {
+        return Ok(Taken::default());
+    }
     // Two files of one content are both wanted.
     let mut wanted: HashMap<Key<'_>, Vec<u32>> = HashMap::new();
-    for sought in &head.entries {
+    let entries: Vec<Cow<'_, Sought>> = head.iter().collect();
+    for sought in &entries {
         wanted.entry(sought.key()).or_default().push(sought.slot);
     }
-    let changed = Changed::new(head, lists);
+    let changed = Changed::new(&entries, lists);
     let is_of_use = |entry: &Sought| wanted.contains_key(&entry.key()) || changed.has(entry);
     let claimed = claim_with(to, is_of_use)?;
     let mut found: HashMap<Key<'_>, Vec<Found<'_>>> = HashMap::new();
@@ -144,8 +147,8 @@ pub(super) fn move_in(
     for (slot, Found { folder, number, .. }) in taken {
         folder.dir().rename(number.to_string(), &private.dir, slot.to_string())?;
     }
-    for Sought { slot, of, .. } in head.entries.iter().filter(|it| taken.contains_key(&it.slot)) {
-        rebase::cut(&private.dir, *slot, of.size())?;
+    for sought in head.iter().filter(|it| taken.contains_key(&it.slot)) {
+        rebase::cut(&private.dir, sought.slot, sought.of.size())?;
     }
     private.sync_names()
 }

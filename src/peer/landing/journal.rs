@@ -21,12 +21,18 @@ use crate::crypto::Fingerprint;
 use crate::model::content::{Leaf, leaf_count};
 use crate::model::limits::{ENTRY_SIZE, MANIFEST_ENTRIES};
 use crate::model::{Content, ContentId, EntryPath, Modified};
+use crate::seal::{Manifest, ManifestEntry};
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// What a private folder is for.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(super) struct Head {
-    pub(super) entries: Vec<Sought>,
+/// What a private folder is for: entries of which parts are worth keeping.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Head {
+    /// These.
+    Listed(Vec<Sought>),
+    /// All that somebody offers. The number of an entry is that of its part.
+    Offered { sender: Fingerprint, manifest: Arc<Manifest> },
 }
 
 /// An entry of which parts are worth keeping, and the number that its part has.
@@ -35,6 +41,16 @@ pub(crate) struct Sought {
     pub(crate) slot: u32,
     pub(crate) path: EntryPath,
     pub(crate) of: Origin,
+}
+
+impl Sought {
+    /// By what parts of an entry are found again: as its sender's own. By a content that they name, they
+    /// would learn of what others have sent, and could spoil it.
+    fn sent(sender: Fingerprint, (slot, listed): (u32, &ManifestEntry)) -> Self {
+        let (path, size, modified) =
+            (listed.entry.path().clone(), listed.entry.size(), listed.entry.modified());
+        Self { slot, path, of: Origin::Sent { sender, size, modified } }
+    }
 }
 
 /// What parts of a file belong to: by this they are found again.
@@ -84,7 +100,32 @@ pub(super) struct Parts {
     pub(super) whole: Option<ContentId>,
 }
 
+impl Default for Head {
+    fn default() -> Self {
+        Self::Listed(Vec::new())
+    }
+}
+
 impl Head {
+    /// The entries, which of an offer are made as they are looked at: of very many, nothing is there twice.
+    pub(super) fn iter(&self) -> impl Iterator<Item = Cow<'_, Sought>> {
+        let (listed, offered) = match self {
+            Self::Listed(listed) => (listed.as_slice(), None),
+            Self::Offered { sender, manifest } => (&[][..], Some((*sender, manifest.entries()))),
+        };
+        let offered = offered.into_iter().flat_map(|(sender, entries)| {
+            (0..).zip(entries).map(move |listed| Cow::Owned(Sought::sent(sender, listed)))
+        });
+        listed.iter().map(Cow::Borrowed).chain(offered)
+    }
+
+    fn count(&self) -> usize {
+        match self {
+            Self::Listed(listed) => listed.len(),
+            Self::Offered { manifest, .. } => manifest.entries().len(),
+        }
+    }
+
     pub(super) fn record(&self) -> Vec<u8> {
         framed(&closed::encode(self))
     }
@@ -118,7 +159,8 @@ impl Journal {
     /// None when not even its head is whole.
     pub(super) fn read(bytes: &[u8]) -> Option<Self> {
         let mut input = Reader::new(bytes);
-        let Head { entries } = closed::decode(unframed(&mut input)?).ok()?;
+        let head: Head = closed::decode(unframed(&mut input)?).ok()?;
+        let Head::Listed(entries) = head else { return None };
         let entries = entries.into_iter().map(|entry| (entry, Parts::default())).collect();
         let mut journal = Self { entries };
         let at: BTreeMap<u32, usize> =
@@ -200,8 +242,9 @@ impl Held {
 
 impl Closed for Head {
     fn write(&self, out: &mut Writer) {
-        out.u8(HEAD).u8(VERSION).count(self.entries.len());
-        for Sought { slot, path, of } in &self.entries {
+        out.u8(HEAD).u8(VERSION).count(self.count());
+        for sought in self.iter() {
+            let Sought { slot, path, of } = &*sought;
             out.u32(*slot).block(path.as_str().as_bytes());
             match of {
                 Origin::Content(content) => {
@@ -230,8 +273,7 @@ impl Closed for Head {
                 None => Err(codec::Error::Invalid("no entry that can be")),
             }
         };
-        let entries = (0..count).map(entry).collect::<Result<_, _>>()?;
-        Ok(Self { entries })
+        Ok(Self::Listed((0..count).map(entry).collect::<Result<_, _>>()?))
     }
 }
 

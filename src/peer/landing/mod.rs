@@ -26,18 +26,21 @@ mod naming;
 mod private;
 mod reading;
 mod rebase;
+mod targets;
 
 pub use batch::Batch;
 pub use gathered::Gathered;
 pub(crate) use gathered::PARTS_ASKED;
-pub(crate) use journal::{Origin, Sought};
+pub(crate) use journal::{Head, Origin, Sought};
 pub(crate) use rebase::Lists;
+pub(crate) use targets::Targets;
+pub use targets::{Look, Target};
 
+use self::targets::Aim;
 use super::Error;
 use super::disk::{self, open_regular};
-use crate::crypto::UnixTime;
 use crate::model::content::{leaf_count, of_file};
-use crate::model::{Content, Entry, EntryPath, Modified, find_collision};
+use crate::model::{Content, EntryPath};
 use cap_std::fs::Dir;
 use std::collections::HashMap;
 use std::io;
@@ -59,35 +62,6 @@ pub struct Rules {
     pub overwrite: bool,
     /// Believe the sender that a file is a program. Only of people whose words were compared.
     pub programs: bool,
-}
-
-/// Where an entry goes, and how many bytes it has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Target {
-    /// Where, below the destination.
-    pub path: EntryPath,
-    /// How many bytes.
-    pub size: u64,
-    /// What it will hold, if that is known.
-    pub content: Option<Content>,
-    /// What it will look like, if that is known: what comes in one piece is made so at once.
-    pub look: Option<Look>,
-}
-
-/// What a file looks like besides its bytes.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
-    /// Whether it is a program.
-    pub is_program: bool,
-    /// When it was changed last.
-    pub modified: Modified,
-}
-
-impl Look {
-    /// What an entry says, as far as that may be.
-    pub fn of(entry: &Entry, now: UnixTime) -> Self {
-        Self { is_program: entry.is_executable(), modified: entry.modified().clamped(now) }
-    }
 }
 
 /// How a file came to have its name.
@@ -141,7 +115,7 @@ impl Landing {
     pub fn in_folder(path: &Path, rules: Rules) -> Result<Self, Error> {
         let at = |source| Error::Disk { path: path.to_owned(), source };
         let dir = disk::make_named(path).map_err(at)?;
-        private::sweep(&dir).map_err(at)?;
+        private::sweep(&dir, gathered::is_worth_keeping).map_err(at)?;
         Ok(Self { path: path.to_owned(), dir: Arc::new(dir), rules })
     }
 
@@ -162,13 +136,13 @@ impl Landing {
 
     /// Takes up what is left here of these, each with the number that its part gets, from transfers that
     /// were cut off; and from now on, parts of them are kept. Blocks.
-    pub(crate) fn gather(&self, sought: Vec<Sought>) -> Gathered {
+    pub(crate) fn gather(&self, sought: Head) -> Gathered {
         self.gather_changed(sought, &Lists::new())
     }
 
     /// The same, where of some the leaves are known: what parts of what they were before have in common
     /// with what they are now is taken up, too. Blocks.
-    pub(crate) fn gather_changed(&self, sought: Vec<Sought>, lists: &Lists) -> Gathered {
+    pub(crate) fn gather_changed(&self, sought: Head, lists: &Lists) -> Gathered {
         Gathered::new(&self.dir, sought, lists)
     }
 
@@ -179,34 +153,27 @@ impl Landing {
 
     /// Removes what is left here of what files were before that have landed now. Blocks.
     pub(crate) fn forget_before(&self, landed: &HashMap<EntryPath, Content>) {
-        // As above.
+        // What cannot be removed now goes when nobody has gone on with it for long.
         let _ = rebase::forget_before(&self.dir, landed);
     }
 
     /// Removes what is left here of these contents from transfers that were cut off. Blocks.
     pub(crate) fn forget(&self, contents: &[Content]) {
-        // What cannot be removed now goes when nobody has gone on with it for long.
+        // As above.
         let _ = gathered::forget(&self.dir, contents);
     }
 
     /// A place for the entries of one stream, in its order. Fails when there is no room. Blocks.
     pub fn begin(&self, targets: Vec<Target>) -> Result<Batch, Error> {
-        self.resume((0..).zip(targets).collect(), Gathered::default())
+        self.resume(Targets::Listed((0..).zip(targets).collect()), Gathered::default())
     }
 
-    /// The same, of which these parts are here already. With each target stands the number of its
-    /// part. Blocks.
-    pub(crate) fn resume(
-        &self,
-        targets: Vec<(u32, Target)>,
-        gathered: Gathered,
-    ) -> Result<Batch, Error> {
-        let paths = targets.iter().map(|(_, target)| &target.path);
-        if let Some(collision) = find_collision(paths) {
+    /// The same, of which these parts are here already. Blocks.
+    pub(crate) fn resume(&self, targets: Targets, gathered: Gathered) -> Result<Batch, Error> {
+        if let Some(collision) = targets.collision() {
             return Err(Error::Together(collision.into()));
         }
-        let missing =
-            |(slot, target): &(u32, Target)| gathered.missing(*slot, target.size).length();
+        let missing = |aim: Aim<'_>| gathered.missing(aim.slot, aim.size).length();
         self.has_room(targets.iter().map(missing).fold(0, u64::saturating_add))?;
         let at = |source| Error::Disk { path: self.path.clone(), source };
         Batch::new(Arc::clone(&self.dir), self.rules, targets, gathered).map_err(at)

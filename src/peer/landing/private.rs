@@ -1,7 +1,6 @@
 //! The private folder of a batch: ours alone, and locked as long as somebody has it. One that nobody
 //! has any more is swept away, unless its journal says that it holds parts of files.
 
-use super::gathered;
 use crate::crypto::random;
 use crate::model::TEMPORARY_PREFIX;
 use crate::peer::disk;
@@ -101,18 +100,22 @@ impl Drop for Private {
     }
 }
 
-/// Removes the private folders that nobody holds and that hold nothing of worth.
-pub(super) fn sweep(parent: &Dir) -> io::Result<()> {
+/// Removes the private folders that nobody holds and that are not worth keeping.
+pub(super) fn sweep(parent: &Dir, is_worth_keeping: impl Fn(&Dir) -> bool) -> io::Result<()> {
     for name in names(parent)? {
         // One that is not swept now, for whatever reason, is in nobody's way.
-        let _ = sweep_one(parent, name);
+        let _ = sweep_one(parent, name, &is_worth_keeping);
     }
     Ok(())
 }
 
-fn sweep_one(parent: &Dir, name: String) -> io::Result<()> {
+fn sweep_one(
+    parent: &Dir,
+    name: String,
+    is_worth_keeping: impl Fn(&Dir) -> bool,
+) -> io::Result<()> {
     match claim(parent, name.clone()) {
-        Ok(Some(claimed)) if !gathered::is_worth_keeping(&claimed.dir) => claimed.remove(),
+        Ok(Some(claimed)) if !is_worth_keeping(&claimed.dir) => claimed.remove(),
         Ok(_) => Ok(()),
         // Its owner may be about to make one, and then this fails, since the folder is not empty.
         Err(error) if error.kind() == io::ErrorKind::NotFound => parent.remove_dir(name),

@@ -5,7 +5,7 @@
 //! be there is not held any more: soon, it is asked for with the rest; later, at the next try, and it
 //! alone. Nothing gets its name before all that was held has been read.
 
-use super::journal::{Head, Lost, NO_LEAVES, Parts, Sought};
+use super::journal::{Head, Lost, NO_LEAVES, Parts};
 use super::private::Private;
 use crate::model::content::{Leaf, Piece, of_file};
 use crate::model::limits::{LEAF_BYTES, PIECE_BYTES};
@@ -146,9 +146,9 @@ pub(super) fn parts_of(pieced: &Pieced) -> MutexGuard<'_, BTreeMap<u32, Parts>> 
 
 fn runs(head: &Head, pieced: &BTreeMap<u32, Parts>) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
-    for Sought { slot, of, .. } in &head.entries {
-        let Some(parts) = pieced.get(slot) else { continue };
-        let (entry, size) = (*slot, of.size());
+    for sought in head.iter() {
+        let Some(parts) = pieced.get(&sought.slot) else { continue };
+        let (entry, size) = (sought.slot, sought.of.size());
         for number in parts.leaves.keys().copied().chain(parts.whole.map(|_| NO_LEAVES)) {
             let last = runs.last_mut().filter(|run| run.entry == entry);
             match last.filter(|run| run.numbers.end().checked_add(1) == Some(number)) {

@@ -35,10 +35,10 @@ pub(super) struct Changed<'l> {
 }
 
 impl<'l> Changed<'l> {
-    pub(super) fn new(head: &'l Head, lists: &'l Lists) -> Self {
-        let listed = |it: &'l Sought| Some((&it.path, (it.slot, lists.get(&it.slot)?)));
-        let listed: HashMap<_, _> = head.entries.iter().filter_map(listed).collect();
-        let wanted = head.entries.iter().filter(|_| !listed.is_empty()).map(|it| &it.of);
+    pub(super) fn new(entries: &'l [Cow<'_, Sought>], lists: &'l Lists) -> Self {
+        let listed = |it: &'l Cow<'_, Sought>| Some((&it.path, (it.slot, lists.get(&it.slot)?)));
+        let listed: HashMap<_, _> = entries.iter().filter_map(listed).collect();
+        let wanted = entries.iter().filter(|_| !listed.is_empty()).map(|it| &it.of);
         Self { wanted: wanted.collect(), listed }
     }
 
@@ -109,7 +109,8 @@ pub(super) fn take_over(
     (slot, list): (u32, &LeafList),
 ) -> io::Result<Parts> {
     let lists = Lists::from([(slot, list.clone())]);
-    let changed = Changed::new(head, &lists);
+    let entries: Vec<_> = head.iter().collect();
+    let changed = Changed::new(&entries, &lists);
     let claimed = claim_with(to, |entry| changed.has(entry))?;
     let mut found = BTreeMap::new();
     changed.find(&claimed, &mut found);

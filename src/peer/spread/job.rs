@@ -3,7 +3,7 @@
 use super::plan::JobId;
 use super::{Inner, Signed, Source, Spread, merger};
 use crate::crypto::random;
-use crate::link::{Arrived, Decided, Place, Receiving, StreamFrames, Word};
+use crate::link::{Arrived, Decided, Destination, Receiving, StreamFrames, Word};
 use crate::model::content::LeafList;
 use crate::model::limits::LEAF_BYTES;
 use crate::model::{ByteRange, Ranges};
@@ -159,7 +159,7 @@ impl JobPlace {
     }
 }
 
-impl Place for JobPlace {
+impl Destination for JobPlace {
     fn put(&self, _: u32, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let inner = self.spread.upgrade().ok_or(io::ErrorKind::BrokenPipe)?;
         let _writing = inner.writing.read().unwrap_or_else(PoisonError::into_inner);

@@ -20,8 +20,10 @@ mod wish;
 
 use self::job::Claim;
 use self::plan::{Next, Plan, SourceId};
-use super::landing::{Batch, LandError, Landed, Landing, Origin, Sought, Standing, Target};
-use super::telling::Telling;
+use super::landing::{
+    Batch, Head, LandError, Landed, Landing, Origin, Sought, Standing, Target, Targets,
+};
+use super::telling::{Names, Telling};
 use super::{Error, Sharer};
 use crate::link::{StreamError, Streams};
 use crate::model::content::{LeafList, PieceMerger};
@@ -109,8 +111,9 @@ impl Sharer {
         let Some((batch, missing)) = begun else { return Ok(None) };
         let mut named = self.clone();
         named.with = Some(names.to_owned());
-        let name = to.as_str().to_owned();
-        let telling = Telling::new(&named, Work::Receiving, vec![name], content.size());
+        let mut name = Names::default();
+        name.push(to.as_str());
+        let telling = Telling::new(&named, Work::Receiving, name, content.size());
         telling.size(0, content.size());
         telling.begin();
         let leaves = usize::try_from(content.leaf_count()).unwrap_or(usize::MAX);
@@ -154,13 +157,13 @@ fn begin(
         return Ok(None);
     }
     let sought = Sought { slot: 0, path: path.clone(), of: Origin::Content(content) };
-    let gathered = landing.gather(vec![sought]);
+    let gathered = landing.gather(Head::Listed(vec![sought]));
     let missing = gathered.missing(0, content.size());
     if missing.length() <= SMALL {
         return Ok(None);
     }
-    let target = Target { path, size: content.size(), content: Some(content), look: None };
-    Ok(Some((landing.resume(vec![(0, target)], gathered)?, missing)))
+    let target = Target { path, size: content.size(), look: None };
+    Ok(Some((landing.resume(Targets::Listed(vec![(0, target)]), gathered)?, missing)))
 }
 
 impl Spread {

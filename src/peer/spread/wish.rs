@@ -7,8 +7,8 @@ use crate::link::{AskError, Page, StreamFrames, Wish};
 use crate::model::Transfer;
 use crate::peer::Error;
 use crate::peer::asking::AskTold;
-use crate::peer::fetching::Wanted;
 use crate::peer::requests::pages;
+use crate::peer::wanted::Wanted;
 use crate::wire::{GetGrant, GetWait};
 
 /// A part that is asked for.

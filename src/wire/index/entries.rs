@@ -173,6 +173,14 @@ pub struct ShareSeen {
     pub keywords: List<KeywordSaid, SHARE_KEYWORDS>,
 }
 
+impl ShareSeen {
+    /// The share takes no more bytes than this.
+    pub fn most_bytes(&self) -> usize {
+        let keywords = self.keywords.iter().map(|word| word.0.as_str().len().saturating_add(3));
+        keywords.sum::<usize>().saturating_add(self.name.0.as_str().len()).saturating_add(80)
+    }
+}
+
 /// Whether each entry points to a share of its message, and that to one of the people, who are in order.
 pub(super) fn are_owned<'e>(
     mut entries: impl Iterator<Item = &'e EntrySeen>,
@@ -200,4 +208,11 @@ pub struct EntrySeen {
     /// The entry.
     #[n(1)]
     pub entry: EntrySaid,
+}
+
+impl EntrySeen {
+    /// An entry takes no more bytes than this, with what is said of the result that it belongs to.
+    pub fn most_bytes(entry: &Entry) -> usize {
+        EntrySaid::most_bytes(entry).saturating_add(24)
+    }
 }

@@ -141,6 +141,15 @@ pub struct PersonSeen {
     pub contact: Option<Text<CONTACT_BYTES>>,
 }
 
+impl PersonSeen {
+    /// The person takes no more bytes than this.
+    pub fn most_bytes(&self) -> usize {
+        let addresses = self.addresses.len().saturating_mul(32);
+        let contact = self.contact.as_ref().map_or(0, |contact| contact.len());
+        addresses.saturating_add(contact).saturating_add(120)
+    }
+}
+
 /// Asks to be told of changes among the people, or not any more.
 #[derive(Encode, Decode, Debug, Clone, PartialEq, Eq)]
 #[cbor(map)]

@@ -5,7 +5,7 @@ use super::stage::{MANY, entry, letters, online, part, query, set, share, wordle
 use crate::keys::NOW;
 use crate::stage::{Someone, join, say, user};
 use std::time::{Duration, Instant};
-use waxwing::index::store::{AccountId, Part, Place, Query, Sqlite, Store};
+use waxwing::index::store::{AccountId, Part, Place, Query, ResultPage, Sqlite, Store};
 use waxwing::model::{Asked, FileKind};
 
 /// Words that begin alike, words that are nearly everywhere, and words with nothing in common.
@@ -44,7 +44,7 @@ async fn fill(store: &Sqlite, who: &Someone, share: u8, entries: std::ops::Range
         let first = entries.start + number * 2000;
         let add = (first..entries.end.min(first + 2000)).map(|n| entry(&name(n))).collect();
         let part = part(share, 1, None, (number as u32, number + 1 == parts), &[]);
-        store.publish(who.asker, Part { add, ..part }, MANY, NOW).await.unwrap();
+        store.publish(who.asker, Part { add, ..part }.into(), MANY, NOW).await.unwrap();
     }
 }
 
@@ -90,14 +90,13 @@ async fn slowest(store: &Sqlite, people: &[&Someone]) -> Duration {
     searches.extend(filtered(bob));
     let typed = texts();
     for text in &typed {
-        let begin = Instant::now();
-        let asked = Asked::parse(text);
-        assert!(
-            begin.elapsed() < Duration::from_secs(1),
-            "it takes long to read {} bytes",
-            text.len()
-        );
-        if let Ok(asked) = asked {
+        let is_quick = |_| {
+            let begin = Instant::now();
+            drop(Asked::parse(text));
+            begin.elapsed() < Duration::from_secs(1)
+        };
+        assert!((0..TRIES).any(is_quick), "it takes long to read {} bytes", text.len());
+        if let Ok(asked) = Asked::parse(text) {
             let shown = text.char_indices().nth(30).map_or(text.len(), |(at, _)| at);
             searches.push((&text[..shown], Query { asked: Some(asked), ..wordless() }));
         }
@@ -107,9 +106,8 @@ async fn slowest(store: &Sqlite, people: &[&Someone]) -> Duration {
         for (called, query) in &searches {
             let (mut query, mut times, mut found) = (query.clone(), Vec::new(), 0);
             for _ in 0..PAGES {
-                let begin = Instant::now();
-                let page = store.search(who.asker, query.clone(), NOW).await.unwrap();
-                times.push(begin.elapsed());
+                let (page, took) = page(store, who, &query).await;
+                times.push(took);
                 assert!(page.results.len() <= 100);
                 found += page.results.len();
                 query.from = page.next;
@@ -128,7 +126,23 @@ async fn slowest(store: &Sqlite, people: &[&Someone]) -> Duration {
     slowest
 }
 
+/// A page, and how long it takes: of several tries the shortest, since what is long is so each time, and
+/// a busy machine is not.
+async fn page(store: &Sqlite, who: &Someone, query: &Query) -> (ResultPage, Duration) {
+    let mut shortest = Duration::MAX;
+    for _ in 1..TRIES {
+        let begin = Instant::now();
+        let page = store.search(who.asker, query.clone(), NOW).await.unwrap();
+        shortest = shortest.min(begin.elapsed());
+        if shortest < Duration::from_millis(250) {
+            return (page, shortest);
+        }
+    }
+    (store.search(who.asker, query.clone(), NOW).await.unwrap(), shortest)
+}
+
 const PAGES: usize = 5;
+const TRIES: usize = 5;
 
 #[tokio::test]
 async fn bombs_end_in_time() {

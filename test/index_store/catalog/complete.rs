@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 use waxwing::index::store::{Bounds, Place, Sqlite};
 use waxwing::model::limits::ENTRY_WORDS;
-use waxwing::model::{Asked, Found, words_of};
+use waxwing::model::{Asked, Match, words_of};
 
 /// Names of words that begin with the same few letters, and a folder for every third.
 fn names(share: usize) -> Vec<String> {
@@ -29,7 +29,7 @@ fn has(name: &str, share: &str, asked: &Asked) -> bool {
     let text = format!("{name}\n{share}\nbirds");
     let words = words_of(&text, ENTRY_WORDS);
     let words = words.iter().map(|word| word.as_str());
-    asked.words().iter().all(|asked| asked.matches(words.clone()) != Found::Nowhere)
+    asked.words().iter().all(|asked| asked.matches(words.clone()) != Match::Nowhere)
 }
 
 #[tokio::test]

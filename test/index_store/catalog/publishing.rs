@@ -150,7 +150,7 @@ pub(crate) async fn a_part_is_taken_once_and_in_its_turn(store: &impl Store) {
     }
     refused(take(store, &alice, whole(7, 2, None, &["x"])).await, Refusal::NotFound);
     refused(take(store, &bob, whole(1, 2, None, &["x"])).await, Refusal::NotFound);
-    refused(store.publish(bob.asker, parts(0), MANY, NOW).await, Refusal::NotFound);
+    refused(store.publish(bob.asker, parts(0).into(), MANY, NOW).await, Refusal::NotFound);
     assert_eq!(listed(store, &bob, "alice").await.len(), 3);
     // A sync that takes the place of one under way; and that one does not go on.
     take(store, &alice, part(1, 5, Some(1), (0, false), &["d"])).await.unwrap();
@@ -306,7 +306,7 @@ pub(crate) async fn a_share_is_set_once_by_one_request(store: &impl Store) {
 
 pub(crate) async fn nobody_publishes_more_than_they_may(store: &impl Store) {
     let alice = join(store, "alice", 0, NOW).await;
-    let publish = |part| store.publish(alice.asker, part, 3, NOW);
+    let publish = |part: Part| store.publish(alice.asker, part.into(), 3, NOW);
     set(store, &alice, &share(1, "photos", &[])).await.unwrap();
     set(store, &alice, &share(2, "plans", &[])).await.unwrap();
     publish(whole(1, 1, None, &["a", "b"])).await.unwrap();
@@ -343,7 +343,7 @@ pub(crate) async fn what_is_not_cleared_up_yet_has_an_end(store: &impl Store) {
     set(store, &alice, &share(1, "photos", &[])).await.unwrap();
     let anew = |number: u8| {
         let add = (0..1000).map(|n| entry(&format!("{n}"))).collect();
-        store.publish(alice.asker, Part { add, ..whole(1, number, None, &[]) }, 1000, NOW)
+        store.publish(alice.asker, Part { add, ..whole(1, number, None, &[]) }.into(), 1000, NOW)
     };
     let taken = async |numbers: std::ops::Range<u8>| {
         for number in numbers {

@@ -61,7 +61,7 @@ async fn speed_of_publishing() {
 /// Until it is its turn.
 async fn publish(store: &Sqlite, asker: waxwing::index::store::Asker, part: Part) {
     use waxwing::index::store::{Refusal, StoreError};
-    while let Err(error) = store.publish(asker, part.clone(), MANY, NOW).await {
+    while let Err(error) = store.publish(asker, part.clone().into(), MANY, NOW).await {
         assert_eq!(error, StoreError::Refused(Refusal::Base));
     }
 }

@@ -88,7 +88,7 @@ pub(crate) async fn set(store: &impl Store, who: &Someone, share: &Share) -> Res
 }
 
 pub(crate) async fn take(store: &impl Store, who: &Someone, part: Part) -> Result<()> {
-    store.publish(who.asker, part, MANY, NOW).await
+    store.publish(who.asker, part.into(), MANY, NOW).await
 }
 
 /// Publishes a new share in one go.

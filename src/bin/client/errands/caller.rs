@@ -2,7 +2,6 @@
 
 use super::SOCKET;
 use crate::program::Program;
-use crate::signals::{Signals, Told as Signal, end_at_once};
 use crate::stopping::{self, signals};
 use futures_util::StreamExt;
 use std::env;
@@ -15,7 +14,8 @@ use tokio::task::spawn_blocking;
 use tokio_util::codec::{Framed, LinesCodec};
 use waxwing::link::find_local;
 use waxwing::ui::errand::{Answer, Errand, Question, Said, Told};
-use waxwing::ui::{AskError, Exit, Failure, read_secret};
+use waxwing::ui::signals::{Signal, Signals, end_at_once};
+use waxwing::ui::{Exit, Failure, QuestionError, read_secret};
 use zeroize::Zeroizing;
 
 /// The program that is open in this home.
@@ -36,18 +36,7 @@ pub(crate) async fn call(
     words: &[String],
 ) -> Result<Option<u8>, Failure> {
     let mut signals = signals()?;
-    let (out, err) = program.printer.looks();
-    let errand = Errand {
-        version: env!("CARGO_PKG_VERSION").to_owned(),
-        words: words.to_vec(),
-        folder: env::current_dir().map_err(|error| Failure::new(Exit::Error, error))?,
-        json: program.json,
-        out,
-        err,
-        can_ask: program.ask().is_some(),
-        downloads: program.downloads_here(),
-    };
-    if say(&mut called, &errand).await.is_err() {
+    if say(&mut called, &errand(program, words)?).await.is_err() {
         return Ok(None);
     }
     let (mut is_heard, mut has_stopped) = (false, false);
@@ -79,18 +68,42 @@ pub(crate) async fn call(
             Told::Err(text) => program.printer.relay_err(&text),
             Told::Event(event) => program.events().pass(event),
             Told::Ask(question) => {
-                let (asked, named) = (Arc::clone(program), words.to_vec());
-                let answer = spawn_blocking(move || answer(&asked, question, &named));
-                let answer = tokio::select! {
-                    answer = answer => answer.unwrap_or(Answer::End),
-                    told = told_to_end(&mut signals) => {
-                        program.give_back_terminal();
-                        return Err(stopping::ended(told));
-                    }
-                };
+                let answer = answered(program, question, words, &mut signals).await?;
                 say(&mut called, &Said::Answer(answer)).await.map_err(gone)?;
             }
             Told::Done(exit) => return Ok(Some(exit)),
+        }
+    }
+}
+
+fn errand(program: &Program, words: &[String]) -> Result<Errand, Failure> {
+    let (out, err) = program.printer.looks();
+    Ok(Errand {
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+        words: words.to_vec(),
+        folder: env::current_dir().map_err(|error| Failure::new(Exit::Error, error))?,
+        json: program.json,
+        out,
+        err,
+        can_ask: program.ask().is_some(),
+        downloads: program.downloads_here(),
+    })
+}
+
+/// The person's answer, unless the system ends the program while they are asked.
+async fn answered(
+    program: &Arc<Program>,
+    question: Question,
+    words: &[String],
+    signals: &mut Signals,
+) -> Result<Answer, Failure> {
+    let (asked, named) = (Arc::clone(program), words.to_vec());
+    let answer = spawn_blocking(move || answer(&asked, question, &named));
+    tokio::select! {
+        answer = answer => Ok(answer.unwrap_or(Answer::End)),
+        told = told_to_end(signals) => {
+            program.give_back_terminal();
+            Err(stopping::ended(told))
         }
     }
 }
@@ -138,8 +151,8 @@ fn answer(program: &Program, question: Question, words: &[String]) -> Answer {
         Question::SecretFile { .. } => Ok(Answer::End),
     };
     answer.unwrap_or_else(|why| match why {
-        AskError::Interrupted => Answer::Interrupted,
-        AskError::End | AskError::Io(_) => Answer::End,
+        QuestionError::Interrupted => Answer::Interrupted,
+        QuestionError::End | QuestionError::Io(_) => Answer::End,
     })
 }
 

@@ -5,7 +5,6 @@ use super::line::{ErrandLine, ErrandWriter, Stops};
 use crate::asker::Asks;
 use crate::mistakes;
 use crate::program::{Program, Typed};
-use crate::signals::Told as Signal;
 use crate::stopping::{Stopper, until_stopped};
 use crate::verbs;
 use std::os::unix::net::UnixStream;
@@ -19,6 +18,7 @@ use tokio::time::timeout;
 use waxwing::link::LocalListener;
 use waxwing::model::{Event, Events};
 use waxwing::ui::errand::{Errand, Told};
+use waxwing::ui::signals::Signal;
 use waxwing::ui::{Exit, Failure, Loudness, Printer};
 
 /// Does errands from now on, as long as the program is open. The home has to be held: see

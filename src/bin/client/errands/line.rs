@@ -8,7 +8,7 @@ use std::thread;
 use std::time::Duration;
 use tokio::sync::mpsc;
 use tokio::task::block_in_place;
-use waxwing::ui::AskError;
+use waxwing::ui::QuestionError;
 use waxwing::ui::errand::{Answer, Errand, Question, Said, Told};
 use zeroize::Zeroizing;
 
@@ -53,12 +53,12 @@ impl ErrandLine {
     }
 
     /// Asks the person at the verb. Blocks until they have answered.
-    pub(crate) fn ask(&self, question: Question) -> Result<Answer, AskError> {
+    pub(crate) fn ask(&self, question: Question) -> Result<Answer, QuestionError> {
         self.tell(&Told::Ask(question))?;
         let answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
         match answers.recv() {
-            Ok(Answer::Interrupted) => Err(AskError::Interrupted),
-            Ok(Answer::End) | Err(_) => Err(AskError::End),
+            Ok(Answer::Interrupted) => Err(QuestionError::Interrupted),
+            Ok(Answer::End) | Err(_) => Err(QuestionError::End),
             Ok(answer) => Ok(answer),
         }
     }

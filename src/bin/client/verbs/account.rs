@@ -8,10 +8,10 @@ use clap::{Arg, ArgMatches, Command};
 use serde::Serialize;
 use waxwing::crypto::key_folder::NewKeys;
 use waxwing::crypto::{Fingerprint, Passphrase, Password, UnixTime};
-use waxwing::model::{HostPort, IndexAddress, Invitation, UserName};
+use waxwing::model::{Foreign, HostPort, IndexAddress, Invitation, UserName};
 use waxwing::node::index;
 use waxwing::node::{self, Me, User, ask_who_answers};
-use waxwing::ui::{Exit, Failure, Table, ago};
+use waxwing::ui::{Cell, Exit, Failure, Table, ago};
 use waxwing::wire::Code;
 
 pub(super) fn join_command(command: Command) -> Command {
@@ -68,7 +68,7 @@ struct Account {
     fingerprint: String,
     home: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    contact: Option<String>,
+    contact: Option<Foreign>,
 }
 
 impl Account {
@@ -285,7 +285,7 @@ pub(super) async fn whoami(program: &Program, arguments: &ArgMatches) -> Result<
         Some(_) => user.account().await.ok().map(|account| account.contact),
         None => None,
     };
-    let said = contact.iter().flatten().next().map(ToString::to_string);
+    let said = contact.iter().flatten().next().cloned();
     program.printer.object(&Account { contact: said.clone(), ..Account::of("me", &me) });
     let mut table = Table::without_heading();
     let nobody = "nobody yet: `join INVITATION` makes an account".to_owned();
@@ -295,7 +295,8 @@ pub(super) async fn whoami(program: &Program, arguments: &ArgMatches) -> Result<
     }
     if contact.is_some() {
         let none = "none: `whoami --contact TEXT` says how others reach you otherwise";
-        table.row(["contact", said.as_deref().unwrap_or(none)]);
+        let said = said.as_ref().map_or_else(|| Cell::new(none), Cell::from);
+        table.cells([Cell::new("contact"), said]);
     }
     table.row(["fingerprint", &me.fingerprint.to_string()]);
     table.row(["home", &me.home.display().to_string()]);

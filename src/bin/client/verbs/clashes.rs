@@ -8,7 +8,7 @@ use crate::sure;
 use clap::ArgMatches;
 use std::mem;
 use waxwing::node::{Clash, Instead, Move, Moved, Moving};
-use waxwing::ui::{AskError, Exit, Failure};
+use waxwing::ui::{Exit, Failure, QuestionError};
 
 /// Whether it was said that files are replaced, and is asked nevertheless, when it is known which: then
 /// it goes without that first.
@@ -51,7 +51,7 @@ struct Deciding<'p> {
 
 impl Deciding<'_> {
     /// An answer for each, or for all of them.
-    fn decide(&self, clashes: &[Clash]) -> Result<Vec<Instead>, AskError> {
+    fn decide(&self, clashes: &[Clash]) -> Result<Vec<Instead>, QuestionError> {
         let of_all = match clashes {
             [_] => None,
             several => self.choose(&self.in_words(several), None)?,
@@ -63,7 +63,7 @@ impl Deciding<'_> {
         clashes.iter().map(one).collect()
     }
 
-    fn choose_one(&self, clash: &Clash) -> Result<Instead, AskError> {
+    fn choose_one(&self, clash: &Clash) -> Result<Instead, QuestionError> {
         let name = clash.beside().unwrap_or_else(|| clash.path.clone());
         let what =
             format!("{} is here, and is another file", from_here(self.program, &clash.file()));
@@ -72,7 +72,7 @@ impl Deciding<'_> {
 
     /// Asks until the answer is one; none is to be asked of each. Of one file it is said what it would be
     /// called beside the other one.
-    fn choose(&self, what: &str, beside: Option<&str>) -> Result<Option<Instead>, AskError> {
+    fn choose(&self, what: &str, beside: Option<&str>) -> Result<Option<Instead>, QuestionError> {
         if self.replaces {
             let is_yes = self.ask.yes(&format!("{what}. Replace?"), false)?;
             return Ok(Some(if is_yes { Instead::Replace } else { Instead::Leave }));

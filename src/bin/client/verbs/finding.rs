@@ -9,9 +9,8 @@ use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 use std::str::FromStr;
-use waxwing::crypto::UnixTime;
 use waxwing::model::{FileKind, HostPort, Keyword, Untrusted, UserName};
-use waxwing::node::index::{Found, Part, Query, Seen, Source};
+use waxwing::node::index::{Found, Query, Section, Seen, Source};
 use waxwing::node::{self, Object, ObjectError, Results, User};
 use waxwing::ui::{Exit, Failure, Loudness, Table, bytes};
 
@@ -77,7 +76,7 @@ fn switch(flag: &'static str, help: &'static str) -> Arg {
 }
 
 #[derive(Serialize)]
-struct Place {
+struct ListedPlace {
     object: String,
     owner: String,
     fingerprint: String,
@@ -90,11 +89,11 @@ struct Place {
     modified: u64,
 }
 
-impl Place {
+impl ListedPlace {
     fn of(me: &User, source: &Source) -> Result<Self, Trouble> {
         let (owner, share, entry) = (&source.owner, &source.share, &source.entry);
         Ok(Self {
-            object: format!("{}:{}/{}", owner.user, share.name.as_str(), entry.path().as_str()),
+            object: place(source),
             owner: owner.user.to_string(),
             fingerprint: owner.identity.to_string(),
             key: key(me.standing(owner)?),
@@ -103,7 +102,7 @@ impl Place {
             share: share.name.as_str().to_owned(),
             path: entry.path().as_str().to_owned(),
             keywords: source.keywords().into_iter().map(str::to_owned).collect(),
-            modified: entry.modified().as_nanos() / 1_000_000_000,
+            modified: entry.modified().to_unix().0,
         })
     }
 }
@@ -116,7 +115,7 @@ struct File {
     number: Option<usize>,
     size: u64,
     content: Option<String>,
-    sources: Vec<Place>,
+    sources: Vec<ListedPlace>,
     others: u32,
 }
 
@@ -128,7 +127,11 @@ impl File {
             number,
             size: entry.map_or(0, |entry| entry.size()),
             content: entry.and_then(|entry| entry.content()).map(|id| id.to_string()),
-            sources: found.sources.iter().map(|it| Place::of(me, it)).collect::<Result<_, _>>()?,
+            sources: found
+                .sources
+                .iter()
+                .map(|it| ListedPlace::of(me, it))
+                .collect::<Result<_, _>>()?,
             others: found.others,
         })
     }
@@ -218,14 +221,13 @@ fn row(
     best: &Source,
     verbose: bool,
 ) -> Result<Vec<String>, Trouble> {
-    let Source { owner, share, entry } = best;
+    let Source { owner, entry, .. } = best;
     let more = found.sources.len().saturating_sub(1);
     let more = u32::try_from(more).unwrap_or(u32::MAX).saturating_add(found.others);
     let others = if more > 0 { format!(" (and {more} more)") } else { String::new() };
-    let object = format!("{}:{}/{}", owner.user, share.name.as_str(), entry.path().as_str());
     let mut cells = vec![
         number.to_string(),
-        object + &others,
+        place(best) + &others,
         bytes(entry.size()),
         best.keywords().join(", "),
         if owner.online { "yes" } else { "no" }.to_owned(),
@@ -235,6 +237,11 @@ fn row(
         cells.extend([places(&owner.addresses), owner.identity.to_string()]);
     }
     Ok(cells)
+}
+
+/// Where it lies, as `get` takes it: all of it, however long.
+fn place(Source { owner, share, entry }: &Source) -> String {
+    format!("{}:{}/{}", owner.user, share.name.as_str(), entry.path().as_str())
 }
 
 fn nothing(results: &Results) -> Failure {
@@ -252,15 +259,15 @@ pub(super) async fn browse(program: &Program, arguments: &ArgMatches) -> Result<
     let text = arguments.get_one::<String>("USER").map(String::as_str).unwrap_or_default();
     let (user, object) = who_and_what(text)?;
     let most = arguments.get_one::<u32>("limit").copied().unwrap_or(FILES);
-    let part = Part {
+    let section = Section {
         share: object.as_ref().map(|object| &object.share),
         below: object.as_ref().and_then(|object| object.path.as_ref()),
         keyword: arguments.get_one::<Keyword>("keyword"),
     };
     let files = usize::try_from(most).unwrap_or(1000);
     let listing = match arguments.get_one::<HostPort>("at") {
-        Some(at) => me.with_place(&user, at).browse_there(&user, part, files).await?,
-        None => me.browse(&user, part, files).await?,
+        Some(at) => me.with_place(&user, at).browse_there(&user, section, files).await?,
+        None => me.browse(&user, section, files).await?,
     };
     super::tell_without_index(&program.printer, &me);
     program.learn_names([user.to_string()]);
@@ -268,16 +275,15 @@ pub(super) async fn browse(program: &Program, arguments: &ArgMatches) -> Result<
     for source in &listing.entries {
         let found = Found { sources: vec![source.clone()], others: 0 };
         program.printer.object(&File::of(&me, None, &found)?);
-        let modified = UnixTime(source.entry.modified().as_nanos() / 1_000_000_000);
         table.row([
-            format!("{user}:{}/{}", source.share.name.as_str(), source.entry.path().as_str()),
+            place(source),
             bytes(source.entry.size()),
             source.keywords().join(", "),
-            super::account::when(Some(modified)),
+            super::account::when(Some(source.entry.modified().to_unix())),
         ]);
     }
     if listing.entries.is_empty() {
-        if let Some(keyword) = part.keyword.filter(|_| !listing.keywords.is_empty()) {
+        if let Some(keyword) = section.keyword.filter(|_| !listing.keywords.is_empty()) {
             return Err(no_such_keyword(&user, keyword, &listing.keywords).into());
         }
         if let Some(object) = object.filter(|object| object.path.is_some()) {

@@ -10,10 +10,10 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 use std::path::Path;
 use waxwing::crypto::{Fingerprint, UnixTime};
-use waxwing::model::{PeerAddress, UserName};
+use waxwing::model::{Foreign, PeerAddress, UserName};
 use waxwing::node::index::Seen;
-use waxwing::node::{self, Acquaintance, SentBy, Standing, User, Words};
-use waxwing::ui::{Exit, Failure, Loudness, Table, utc};
+use waxwing::node::{Acquaintance, SentBy, Standing, User, Words};
+use waxwing::ui::{Cell, Exit, Failure, Loudness, Table, utc};
 
 pub(super) fn people_command(command: Command) -> Command {
     command.about("List the people of the index: who is online, and whose key you know").arg(
@@ -59,12 +59,6 @@ pub(super) fn user(name: &'static str) -> Arg {
     Arg::new(name).value_parser(ValueParser::from(|text: &str| text.parse::<UserName>()))
 }
 
-/// Names with commas between them.
-pub(super) fn named_people(text: &str) -> Result<Vec<UserName>, Trouble> {
-    let names = text.split(',').map(|name| name.trim().parse::<UserName>());
-    Ok(names.collect::<Result<_, _>>().map_err(node::Error::from)?)
-}
-
 pub(super) fn named(arguments: &ArgMatches, name: &str) -> Result<UserName, Trouble> {
     let named = arguments.get_one::<UserName>(name).cloned();
     named.ok_or_else(|| Failure::new(Exit::Usage, "name a person").into())
@@ -78,7 +72,7 @@ struct Person {
     online: bool,
     addresses: Vec<String>,
     last_online: Option<u64>,
-    contact: Option<String>,
+    contact: Option<Foreign>,
     fingerprint: String,
     key: &'static str,
     verified: Option<u64>,
@@ -96,7 +90,7 @@ impl Person {
             online: person.online,
             addresses: person.addresses.iter().map(|at| at.socket_addr().to_string()).collect(),
             last_online: person.last_online.map(|at| at.0),
-            contact: person.contact.as_ref().map(ToString::to_string),
+            contact: person.contact.clone(),
             fingerprint: person.identity.to_string(),
             key: key(*standing),
             verified,
@@ -135,16 +129,15 @@ pub(super) async fn people(program: &Program, arguments: &ArgMatches) -> Result<
             (false, None) => "-".to_owned(),
         };
         let is_me = standing == Standing::Oneself;
-        let contact = person.contact.as_ref().map(ToString::to_string);
         let mut cells = vec![
-            format!("{}{}", person.user, if is_me { " (you)" } else { "" }),
-            online,
-            places(&person.addresses),
-            if is_me { String::new() } else { key(standing).to_owned() },
-            contact.unwrap_or_default(),
+            Cell::new(&format!("{}{}", person.user, if is_me { " (you)" } else { "" })),
+            Cell::new(&online),
+            Cell::new(&places(&person.addresses)),
+            Cell::new(if is_me { "" } else { key(standing) }),
+            person.contact.as_ref().map_or_else(|| Cell::new(""), Cell::from),
         ];
-        cells.extend(is_verbose.then(|| person.identity.to_string()));
-        table.row(cells);
+        cells.extend(is_verbose.then(|| Cell::new(&person.identity.to_string())));
+        table.cells(cells);
         shown = shown.saturating_add(1);
     }
     if shown == 0 {

@@ -9,7 +9,6 @@ use crate::visits::files;
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
-use waxwing::crypto::UnixTime;
 use waxwing::model::{Audience, EntryPath, Name};
 use waxwing::node::{self, SharedFolder, User};
 use waxwing::peer::Scanned;
@@ -124,7 +123,7 @@ async fn list_files(
     let mut shown = 0_usize;
     for file in scan.files.iter().filter(is_below) {
         let (keywords, path) = (folder.share.keywords.with_folders(&file.path), &file.path);
-        let modified = UnixTime(file.modified.as_nanos() / 1_000_000_000);
+        let modified = file.modified.to_unix();
         program.printer.object(&File {
             kind: "shared file",
             share: name.as_str(),

@@ -1,6 +1,5 @@
 //! Sharing: what others may find and fetch.
 
-use super::people::named_people;
 use super::{account, may_log_in, shares};
 use crate::failures::{self, Trouble};
 use crate::program::Program;
@@ -60,11 +59,8 @@ pub(super) fn to() -> Arg {
 
 /// The audience that was named, if one was.
 pub(super) fn audience(arguments: &ArgMatches) -> Result<Option<Audience>, Trouble> {
-    Ok(match arguments.get_one::<String>("to").map(String::as_str) {
-        None => None,
-        Some("everyone") => Some(Audience::Everyone),
-        Some(names) => Some(Audience::people(named_people(names)?).map_err(node::Error::from)?),
-    })
+    let named = arguments.get_one::<String>("to").map(|names| names.parse::<Audience>());
+    Ok(named.transpose().map_err(node::Error::from)?)
 }
 
 pub(super) fn keywords(arguments: &ArgMatches) -> Vec<Keyword> {

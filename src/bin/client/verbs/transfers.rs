@@ -9,9 +9,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 use std::sync::Arc;
 use waxwing::crypto::UnixTime;
-use waxwing::model::Untrusted;
 use waxwing::node::{self, Move, MoveInfo, MoveStanding, Moving, Waits};
-use waxwing::ui::{Exit, Failure, Table, ago, bytes};
+use waxwing::ui::{Cell, Exit, Failure, Table, ago, bytes};
 
 pub(super) fn command(command: Command) -> Command {
     let number =
@@ -195,50 +194,61 @@ struct Listed {
     of: Option<u32>,
 }
 
-fn list(program: &Program, moves: &[MoveInfo]) -> Result<(), Trouble> {
-    let mut table = Table::new(&["#", "transfer", "begun", "state"]).names_in(1);
-    for MoveInfo { number, what, begun, standing } in moves {
-        let (state, text, (done, total), why) = match standing {
-            MoveStanding::UnderWay { done, total, waits } => {
-                let waits = waits.as_ref().map(waiting);
-                let text = match waits {
-                    Some(waits) if *total == 0 => waits,
-                    Some(waits) => format!("{}; {waits}", far(*done, *total)),
-                    None => far(*done, *total),
-                };
-                ("under-way", text, (Some(*done), Some(*total)), None)
-            }
-            MoveStanding::Elsewhere => {
-                ("elsewhere", "under way in another program".to_owned(), (None, None), None)
-            }
-            MoveStanding::Stopped { why } => {
-                let because = why.as_ref().map(|why| format!(": {}", Untrusted::new(why)));
-                let text = format!("stopped{}", because.unwrap_or_default());
-                ("stopped", text, (None, None), why.clone())
-            }
-        };
-        let waits = match standing {
-            MoveStanding::UnderWay { waits, .. } => waits.as_ref(),
-            _ => None,
-        };
-        program.printer.object(&Listed {
-            waits_at: waits.map(|waits| waits.at.clone()),
-            place: waits.map(|waits| waits.place),
-            of: waits.map(|waits| waits.of),
+impl Listed {
+    fn of(MoveInfo { number, what, begun, standing }: &MoveInfo) -> Self {
+        let listed = Self {
             kind: "transfer",
             number: *number,
             what: what.to_string(),
             begun: begun.0,
-            state,
-            done,
-            total,
-            why,
-        });
-        table.row([
-            number.to_string(),
-            what.to_string(),
-            ago(*begun, UnixTime::now()).to_string(),
-            text,
+            state: "elsewhere",
+            done: None,
+            total: None,
+            why: None,
+            waits_at: None,
+            place: None,
+            of: None,
+        };
+        match standing {
+            MoveStanding::UnderWay { done, total, waits } => Self {
+                state: "under-way",
+                done: Some(*done),
+                total: Some(*total),
+                waits_at: waits.as_ref().map(|waits| waits.at.clone()),
+                place: waits.as_ref().map(|waits| waits.place),
+                of: waits.as_ref().map(|waits| waits.of),
+                ..listed
+            },
+            MoveStanding::Elsewhere => listed,
+            MoveStanding::Stopped { why } => Self { state: "stopped", why: why.clone(), ..listed },
+        }
+    }
+}
+
+/// How it stands, for a person's eyes.
+fn shown(standing: &MoveStanding) -> String {
+    match standing {
+        MoveStanding::UnderWay { done, total, waits } => match waits.as_ref().map(waiting) {
+            Some(waits) if *total == 0 => waits,
+            Some(waits) => format!("{}; {waits}", far(*done, *total)),
+            None => far(*done, *total),
+        },
+        MoveStanding::Elsewhere => "under way in another program".to_owned(),
+        MoveStanding::Stopped { why: Some(why) } => format!("stopped: {why}"),
+        MoveStanding::Stopped { why: None } => "stopped".to_owned(),
+    }
+}
+
+fn list(program: &Program, moves: &[MoveInfo]) -> Result<(), Trouble> {
+    let mut table = Table::new(&["#", "transfer", "begun", "state"]).names_in(1);
+    for info in moves {
+        program.printer.object(&Listed::of(info));
+        table.cells([
+            Cell::new(&info.number.to_string()),
+            Cell::new(&info.what.to_string()),
+            Cell::new(&ago(info.begun, UnixTime::now()).to_string()),
+            // It may say why, in the words of an error.
+            Cell::with_parts_shown(&shown(&info.standing)),
         ]);
     }
     if moves.is_empty() {
@@ -250,7 +260,7 @@ fn list(program: &Program, moves: &[MoveInfo]) -> Result<(), Trouble> {
 }
 
 fn waiting(waits: &Waits) -> String {
-    format!("waits: place {} of {} at {}", waits.place, waits.of, Untrusted::new(&waits.at))
+    format!("waits: place {} of {} at {}", waits.place, waits.of, waits.at)
 }
 
 fn far(done: u64, total: u64) -> String {

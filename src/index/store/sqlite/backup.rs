@@ -3,7 +3,8 @@
 use super::check::check;
 use super::error::told;
 use super::migrations::migrate;
-use super::open::{OpenError, create_private, examine, reader};
+use super::open::{OpenError, examine, reader};
+use crate::crypto::private;
 use crate::index::store::{self, StoreError};
 use std::fs::{self, File};
 use std::io;
@@ -11,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 /// Writes what a database holds at this moment to a new file, and waits until the disk has it.
 pub(super) fn write(from: &Path, to: &Path) -> store::Result<()> {
-    let file = create_private(to).map_err(|error| match error.kind() {
+    let file = private::new_file(to).map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => StoreError::Failed(format!(
             "{} is there already, and a backup never replaces anything",
             to.display()
@@ -79,7 +80,7 @@ fn copy_privately(backup: &Path, copy: &Path) -> Result<(), OpenError> {
         return not_one("it was copied from a running server, and a part of it lies beside it");
     }
     let mut from = File::open(backup).map_err(failed)?;
-    let mut to = create_private(copy).map_err(|error| OpenError::from_io(copy, &error))?;
+    let mut to = private::new_file(copy).map_err(|error| OpenError::from_io(copy, &error))?;
     io::copy(&mut from, &mut to).map(|_| ()).map_err(|error| OpenError::from_io(copy, &error))
 }
 
@@ -148,8 +149,7 @@ fn beside(path: &Path, end: &str) -> PathBuf {
 }
 
 fn sync_folder_of(path: &Path) -> io::Result<()> {
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-    if cfg!(unix) { File::open(folder.unwrap_or(Path::new(".")))?.sync_all() } else { Ok(()) }
+    private::sync_folder(private::above(path))
 }
 
 fn not_a_backup(path: &Path, words: &str) -> OpenError {

@@ -6,8 +6,8 @@ use super::{
 use crate::crypto::{PasswordHash, UnixTime};
 use crate::index::store::{
     Account, AccountId, Asker, ChainRead, Figures, Granted, Holders, Invite, InviteRow, Joining,
-    ListingPage, LoggingIn, Member, NewSession, Online, OwnAccount, OwnShareRow, Part, PersonRow,
-    Query, RequestKey, Result, ResultPage, Rotating, Section, SessionNumber, SessionRow,
+    ListingPage, LoggingIn, Member, NewSession, Online, OwnAccount, OwnShareRow, PersonRow,
+    Prepared, Query, RequestKey, Result, ResultPage, Rotating, Section, SessionNumber, SessionRow,
     ShareFigures, Shown, Store, StoreError, UserRow,
 };
 use crate::model::directory::{DirectoryEntry, Documents};
@@ -168,12 +168,9 @@ impl Store for Sqlite {
         self.write(move |db| catalog::set_share(db, &asker, &request, &share, now)).await
     }
 
-    async fn publish(&self, asker: Asker, part: Part, most: u64, now: UnixTime) -> Result<()> {
-        let prepared = tokio::task::spawn_blocking(move || catalog::prepare(part)).await;
-        let broke_off = |_| StoreError::Failed("it broke off".into());
-        let prepared = prepared.map_err(broke_off)?;
+    async fn publish(&self, asker: Asker, part: Prepared, most: u64, now: UnixTime) -> Result<()> {
         let publish = move |db: &Connection, known: &mut catalog::Known| {
-            catalog::publish(db, known, &asker, &prepared, most, now)
+            catalog::publish(db, known, &asker, &part, most, now)
         };
         match self.change(publish).await? {
             catalog::Taken::Yes => Ok(()),

@@ -2,6 +2,7 @@
 
 use super::Place;
 use super::migrations::{APPLICATION, migrate, newest};
+use crate::crypto::private;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs;
@@ -217,16 +218,7 @@ fn make_if_missing(path: &Path) -> Result<(), OpenError> {
     if super::backup::restoring(path).exists() {
         return Err(OpenError::Interrupted(path.to_owned()));
     }
-    create_private(path).map(|_| ()).map_err(failed)
-}
-
-/// A new file for our eyes only.
-pub(super) fn create_private(path: &Path) -> io::Result<fs::File> {
-    let mut options = fs::File::options();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
+    private::new_file(path).map(|_| ()).map_err(failed)
 }
 
 fn connect(path: &Path, how: OpenFlags) -> rusqlite::Result<Connection> {

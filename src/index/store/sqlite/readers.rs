@@ -6,6 +6,7 @@ use super::sql::Sql;
 use super::work::Work;
 use crate::index::store;
 use rusqlite::{Connection, params};
+use std::thread;
 
 /// Answers until the queue is closed and empty.
 pub(super) fn read_all(db: &Connection, queue: &Queue<Box<dyn Work>>) {
@@ -14,6 +15,9 @@ pub(super) fn read_all(db: &Connection, queue: &Queue<Box<dyn Work>>) {
         for mut job in jobs.into_iter().filter(|job| job.is_awaited()) {
             let fate = read(db, job.as_mut());
             job.answer(fate);
+            // Where there are fewer cores than threads, whoever waits for this answer is not to wait
+            // for the next one as well.
+            thread::yield_now();
         }
     }
 }

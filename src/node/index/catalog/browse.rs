@@ -1,8 +1,9 @@
 //! What a person shares, and who has a content.
 
-use super::super::people::SeenFrom;
+use super::super::live::SeenFrom;
 use super::super::{Error, IndexSession, Person};
 use super::found::{Found, Shelf, Source};
+use crate::model::limits::PERSON_ENTRIES;
 use crate::model::{Content, EntryPath, Keyword, Name, UserName};
 use crate::wire::Code;
 use crate::wire::index::{self, Behind, Browse, Locate, NameSaid, Named, PathSaid};
@@ -24,7 +25,7 @@ pub struct Listing {
 
 /// Which of somebody's entries are meant; by default all.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Part<'a> {
+pub struct Section<'a> {
     /// Those of the share of this name.
     pub share: Option<&'a Name>,
     /// Those at or below this path.
@@ -39,13 +40,13 @@ impl IndexSession {
     pub async fn browse(
         &self,
         user: &UserName,
-        part: Part<'_>,
+        section: Section<'_>,
         most: usize,
     ) -> Result<Option<Listing>, Error> {
-        let (shared, until) = (self.shared(), self.shared().until());
-        let mut pages = Pages::new(user, part, most);
+        let (shared, mut pages) = (self.shared(), Pages::new(user, section, most));
         loop {
-            let (page, live) = match shared.ask_where(pages.ask(), until).await {
+            // Of very many files there are thousands of pages: each has its own time.
+            let (page, live) = match shared.ask_where(pages.ask(), shared.until()).await {
                 Err(error) if error.is(Code::NotFound) => return Ok(None),
                 answered => answered?,
             };
@@ -81,6 +82,8 @@ impl IndexSession {
 pub(in crate::node) struct Pages {
     ask: Browse,
     most: usize,
+    /// How many entries were shown, whether they were asked for or not.
+    shown: u64,
     entries: Vec<Source>,
     keyword: Option<WithKeyword>,
 }
@@ -105,15 +108,15 @@ impl WithKeyword {
 }
 
 impl Pages {
-    pub(in crate::node) fn new(user: &UserName, part: Part<'_>, most: usize) -> Self {
-        let Part { share, below, keyword } = part;
+    pub(in crate::node) fn new(user: &UserName, section: Section<'_>, most: usize) -> Self {
+        let Section { share, below, keyword } = section;
         let (share, below) = (share.cloned().map(NameSaid), below.cloned().map(PathSaid));
         let ask = Browse { id: 0, user: Named(user.clone()), share, after: None, below };
         let keyword = keyword.map(|keyword| WithKeyword {
             folded: keyword.as_str().to_lowercase(),
             seen: BTreeSet::new(),
         });
-        Self { ask, most, entries: Vec::new(), keyword }
+        Self { ask, most, shown: 0, entries: Vec::new(), keyword }
     }
 
     /// What asks for the next page.
@@ -131,6 +134,11 @@ impl Pages {
         let sources = page.entries.iter().map(|said| shelf.source(said));
         let sources: Vec<_> = sources.collect::<Result<_, _>>()?;
         check(&self.ask, page, &sources)?;
+        self.shown = self.shown.saturating_add(sources.len() as u64);
+        if self.shown > MOST_SHOWN {
+            return Err(Error::Nonsense("there are more entries than anybody has"));
+        }
+        // A page behind which there is more shows something: no other is decoded.
         self.ask.after = sources.last().map(behind);
         let below = self.ask.below.as_ref();
         // An index that is older than this question lists everything.
@@ -176,3 +184,9 @@ fn check(ask: &Browse, page: &index::Listing, sources: &[Source]) -> Result<(), 
 
 /// So many keywords are remembered, for who has asked for one that is not there.
 const MOST_SEEN: usize = 200;
+/// An index may let people have more than usual; but nobody shows entries without end.
+const MOST_SHOWN: u64 = 8 * PERSON_ENTRIES;
+
+#[cfg(test)]
+#[path = "../../../../test/unit/listing_pages.rs"]
+mod tests;

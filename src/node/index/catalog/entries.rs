@@ -2,6 +2,7 @@
 
 use crate::model::limits::{FRAME_CATALOG, PUBLISH_ENTRIES};
 use crate::model::{Entry, EntryPath};
+use crate::wire::Room;
 use crate::wire::index::{EntrySaid, PathSaid};
 use std::cmp::Ordering;
 use std::fmt;
@@ -29,6 +30,11 @@ impl Entries {
     /// The entries, in the order of their paths.
     pub fn iter(&self) -> std::slice::Iter<'_, Entry> {
         self.0.iter()
+    }
+
+    /// The same, for who needs them for as long, and not once more.
+    pub(in crate::node) fn shared(&self) -> Arc<Vec<Entry>> {
+        Arc::clone(&self.0)
     }
 
     /// How many there are.
@@ -138,7 +144,7 @@ impl Difference {
 
     /// The part that begins there.
     pub(super) fn part(&self, at: Place) -> Part {
-        let (mut walk, mut room) = (self.walk(at), Room::new());
+        let (mut walk, mut room) = (self.walk(at), Room::new(FRAME_CATALOG, BESIDES));
         let (mut add, mut remove) = (Vec::new(), Vec::new());
         loop {
             let before = walk.place;
@@ -146,12 +152,14 @@ impl Difference {
                 None => return Part { add, remove, next: None },
                 Some(Step::Same) => true,
                 Some(Step::Add(entry) | Step::Change(entry)) => {
-                    let fits = room.takes(EntrySaid::most_bytes(entry), add.len());
+                    let fits =
+                        add.len() < PUBLISH_ENTRIES && room.take(EntrySaid::most_bytes(entry));
                     add.extend(fits.then(|| EntrySaid::from(entry)));
                     fits
                 }
                 Some(Step::Remove(path)) => {
-                    let fits = room.takes(PathSaid::most_bytes(path), remove.len());
+                    let fits =
+                        remove.len() < PUBLISH_ENTRIES && room.take(PathSaid::most_bytes(path));
                     remove.extend(fits.then(|| PathSaid(path.clone())));
                     fits
                 }
@@ -207,22 +215,6 @@ impl<'a> Iterator for Walk<'a> {
         *to = to.saturating_add(new_comes);
         *differences = differences.saturating_add(usize::from(!matches!(step, Step::Same)));
         Some(step)
-    }
-}
-
-/// What one frame still holds.
-struct Room(usize);
-
-impl Room {
-    fn new() -> Self {
-        Self(FRAME_CATALOG.saturating_sub(BESIDES))
-    }
-
-    /// Takes one more of so many, if it fits.
-    fn takes(&mut self, bytes: usize, of: usize) -> bool {
-        let left = self.0.checked_sub(bytes).filter(|_| of < PUBLISH_ENTRIES);
-        self.0 = left.unwrap_or(self.0);
-        left.is_some()
     }
 }
 

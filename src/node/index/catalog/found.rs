@@ -1,6 +1,6 @@
 //! Entries of people, as an index shows them.
 
-use super::super::people::SeenFrom;
+use super::super::live::SeenFrom;
 use super::super::state::Shared;
 use super::super::{Error, Person};
 use crate::model::{ContentId, Entry, EntryPath, Keywords, Name, ShareId, UserName};

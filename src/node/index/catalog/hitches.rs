@@ -1,6 +1,7 @@
 //! What becomes of wishes when the index refuses something, or does not answer.
 
 use super::super::Error;
+use super::super::live::Live;
 use super::upholding::{Keeper, Step};
 use super::wishes::Wish;
 use crate::crypto::random;
@@ -83,22 +84,22 @@ impl Keeper<'_> {
         self.failed = self.failed.saturating_add(1);
         Step::Pause(pause_after(self.failed, u32::MAX).unwrap_or(LONGEST))
     }
+}
 
-    pub(super) async fn ask<A: Ask>(&self, ask: A) -> Result<A::Answer, Hitch> {
-        self.live.ask(ask).await.map_err(|error| match error {
-            AskError::Refused { code: Code::NoSession, .. } => Hitch::Lost,
-            AskError::Refused { code, text } => {
-                let refused = Error::Refused { code, text };
-                match code {
-                    Code::Base => Hitch::Base(refused),
-                    code if code.is_permanent() => Hitch::Permanent(refused),
-                    _ => Hitch::Passing(refused),
-                }
+pub(super) async fn ask<A: Ask>(live: &Live, ask: A) -> Result<A::Answer, Hitch> {
+    live.ask(ask).await.map_err(|error| match error {
+        AskError::Refused { code: Code::NoSession, .. } => Hitch::Lost,
+        AskError::Refused { code, text } => {
+            let refused = Error::Refused { code, text };
+            match code {
+                Code::Base => Hitch::Base(refused),
+                code if code.is_permanent() => Hitch::Permanent(refused),
+                _ => Hitch::Passing(refused),
             }
-            // The session comes back, in another conversation.
-            AskError::Ended(_) | AskError::Late => Hitch::Lost,
-        })
-    }
+        }
+        // The session comes back, in another conversation.
+        AskError::Ended(_) | AskError::Late => Hitch::Lost,
+    })
 }
 
 /// The pause after it was of no use so often; none when it was too often.

@@ -7,6 +7,7 @@
 //! Whatever an index answers is held against what was asked before anybody sees it, and the last
 //! searches are kept for when it is away.
 
+mod ahead;
 mod browse;
 mod due;
 mod entries;
@@ -22,7 +23,7 @@ mod upholding;
 mod wishes;
 
 pub(in crate::node) use browse::Pages;
-pub use browse::{Listing, Part};
+pub use browse::{Listing, Section};
 pub use entries::{Entries, Summary};
 pub use found::{Found, SeenShare, Source};
 pub(super) use kept::Searches;

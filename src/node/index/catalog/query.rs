@@ -1,7 +1,7 @@
 //! What a person searches for.
 
 use super::super::Error;
-use super::super::state::Live;
+use super::super::live::Live;
 use super::found::Found;
 use super::search::At;
 use crate::codec::Text;

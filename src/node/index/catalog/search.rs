@@ -4,7 +4,8 @@
 //! one the search begins again, and what was given already is left out: so a program may take its
 //! time, whatever becomes of the connection.
 
-use super::super::state::{Live, Shared};
+use super::super::live::Live;
+use super::super::state::Shared;
 use super::super::{Error, IndexSession, Seen};
 use super::found::{Found, FoundKey, Shelf};
 use super::query::Query;
@@ -34,6 +35,8 @@ pub struct More {
     query: Query,
     at: At,
     given: HashSet<FoundKey>,
+    /// On how many pages in a row there was nothing new.
+    idle: usize,
 }
 
 /// Where the next page begins.
@@ -114,7 +117,7 @@ impl IndexSession {
 impl More {
     fn new(query: Query) -> Self {
         let query = Query { most: query.most.max(1), ..query };
-        Self { query, at: At::Beginning, given: HashSet::new() }
+        Self { query, at: At::Beginning, given: HashSet::new(), idle: 0 }
     }
 
     /// Whether there are no more results.
@@ -138,6 +141,10 @@ impl More {
             }
             match self.page(shared, missing, until).await {
                 Ok((found, words)) => {
+                    self.idle = if found.is_empty() { self.idle.saturating_add(1) } else { 0 };
+                    if self.idle > IDLE.saturating_add(self.given.len()) {
+                        return Err(Error::Nonsense("it goes on searching and finds nothing"));
+                    }
                     results.extend(found);
                     nothing = words;
                 }
@@ -202,3 +209,7 @@ const PAGES: usize = 64;
 
 /// So many results one search gives in all.
 const GIVEN: usize = 10_000;
+
+/// More pages in a row without anything new, beside those of what was given, are a search without end: for
+/// what is rare, an index has looked through millions of entries by then.
+const IDLE: usize = 4096;

@@ -8,17 +8,20 @@
 //!      └─▶ one that we do not ────────────────▶ Publish 0 … n, from nothing
 //! ```
 //!
-//! One request is under way at a time, and after each it is looked anew at what is to be done next:
-//! whoever may not see a share any more does not see it until a large sync is at its end.
+//! After each answer it is looked anew at what is to be done next: whoever may not see a share any more
+//! does not see it until a large sync is at its end. Of a sync, the next part is under way already
+//! (`ahead.rs`).
 
 use super::super::Error;
+use super::super::live::Live;
 use super::super::news::News;
-use super::super::state::{Live, Shared};
+use super::super::state::Shared;
+use super::ahead::Asked;
 use super::due::Due;
 use super::entries::{Entries, Summary, aside};
-use super::hitches::Hitch;
+use super::hitches::{Hitch, ask};
 use super::shares::{Gathering, OwnShare};
-use super::sync::{Ready, Sync};
+use super::sync::Sync;
 use super::wishes::{Aim, Published, Wish};
 use crate::crypto::random;
 use crate::model::{Name, Share, ShareId};
@@ -27,14 +30,16 @@ use crate::wire::index::{ShareChange, ShareEnd};
 use data_encoding::HEXLOWER;
 use std::collections::BTreeMap;
 use std::convert::Infallible;
+use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::{Instant, sleep};
 
 /// Upholds all wishes, as long as this conversation goes on.
-pub(in super::super) async fn uphold(shared: &Shared, live: &Live) -> Infallible {
+pub(in super::super) async fn uphold(shared: &Shared, live: &Arc<Live>) -> Infallible {
     let mut wishes = shared.publishing.subscribe();
     let (shares, settled, anew) = (None, BTreeMap::new(), BTreeMap::new());
-    let mut keeper = Keeper { shared, live, shares, settled, anew, told: None, failed: 0 };
+    let (ahead, told, failed) = (None, None, 0);
+    let mut keeper = Keeper { shared, live, shares, settled, ahead, anew, told, failed };
     loop {
         let number = wishes.borrow_and_update().number;
         let pause = match keeper.step().await {
@@ -52,11 +57,13 @@ pub(in super::super) async fn uphold(shared: &Shared, live: &Live) -> Infallible
 
 pub(super) struct Keeper<'a> {
     pub(super) shared: &'a Shared,
-    pub(super) live: &'a Live,
+    pub(super) live: &'a Arc<Live>,
     /// What the index has; not known before it was asked, and when an answer was lost.
     pub(super) shares: Option<BTreeMap<ShareId, OwnShare>>,
     /// The wishes for which nothing is left to do in this conversation.
     pub(super) settled: BTreeMap<ShareId, Settled>,
+    /// A part that was sent before the one before it was answered.
+    ahead: Option<Asked>,
     /// How often a share was begun anew since a sync of it came to its end.
     pub(super) anew: BTreeMap<ShareId, u32>,
     /// When it was told how far a sync is.
@@ -109,7 +116,7 @@ impl Keeper<'_> {
     async fn survey(&mut self) -> Result<(), Hitch> {
         let mut gathering = Gathering::default();
         loop {
-            let page = self.ask(gathering.ask()).await?;
+            let page = ask(self.live, gathering.ask()).await?;
             if !gathering.take(&page).map_err(Hitch::Permanent)? {
                 break;
             }
@@ -121,7 +128,7 @@ impl Keeper<'_> {
 
     async fn end(&mut self, id: ShareId, wish: &Wish) -> Result<(), Hitch> {
         if self.own(id).is_some() {
-            self.ask(ShareEnd { id: 0, share: (*id.as_bytes()).into() }).await?;
+            ask(self.live, ShareEnd { id: 0, share: (*id.as_bytes()).into() }).await?;
         }
         if let Some(own) = self.shares.as_mut().and_then(|shares| shares.remove(&id)) {
             self.freed(&own.name);
@@ -133,7 +140,7 @@ impl Keeper<'_> {
     }
 
     async fn change(&mut self, aim: &Aim) -> Result<(), Hitch> {
-        self.ask(ShareChange::new(random::<16>().into(), &aim.share)).await?;
+        ask(self.live, ShareChange::new(random::<16>().into(), &aim.share)).await?;
         let (id, name, about) = (aim.share.id, aim.share.name.clone(), aim.about);
         let new =
             OwnShare { id, name: name.clone(), entries: 0, state: None, about, under_way: None };
@@ -168,6 +175,10 @@ impl Keeper<'_> {
             self.taken(id, wish, sync);
             return Ok(());
         }
+        let ahead = self.ahead.take();
+        if let Some(asked) = ahead.filter(|asked| under_way.is_some_and(|at| asked.is(id, at))) {
+            return self.send(id, wish, asked).await;
+        }
         let known = self.shared.known.published(id);
         let (before, to) = (wish.sync.clone(), entries.clone());
         let ready = aside(move || {
@@ -175,10 +186,11 @@ impl Keeper<'_> {
             let going_on = same.zip(under_way).and_then(|(sync, at)| sync.going_on(at));
             going_on.unwrap_or_else(|| Sync::begin(state, known, to)).ready(id)
         });
-        let Ready { sync, part, rest } = ready.await;
+        let ready = ready.await;
+        let sync = &ready.sync;
         if sync.is_nothing() {
             self.shared.publishing.keep_sync(id, None);
-            self.shared.publishing.are(id, wish.number, sync.difference.from);
+            self.shared.publishing.are(id, wish.number, sync.difference.from.clone());
             if wish.was_refused() {
                 self.shared.tell(News::Published { share: id, summary: sync.summary });
             }
@@ -186,13 +198,15 @@ impl Keeper<'_> {
             return Ok(());
         }
         self.shared.publishing.keep_sync(id, Some(sync.clone()));
-        self.send(id, wish, Ready { sync, part, rest }).await
+        self.send(id, wish, Asked::new(self.live, id, ready)).await
     }
 
-    async fn send(&mut self, id: ShareId, wish: &Wish, ready: Ready) -> Result<(), Hitch> {
-        let Ready { sync, part, rest } = ready;
-        match self.ask(part).await {
-            Ok(_) => {}
+    async fn send(&mut self, id: ShareId, wish: &Wish, asked: Asked) -> Result<(), Hitch> {
+        let (sync, rest) = (asked.sync.clone(), asked.rest.clone());
+        let (answer, ahead) = asked.answer(self.live).await;
+        self.ahead = ahead;
+        match answer {
+            Ok(()) => {}
             // What begins from nothing follows on anything.
             Err(Hitch::Base(error)) if sync.is_first_of_all() => {
                 return Err(Hitch::Permanent(error));

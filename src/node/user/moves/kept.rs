@@ -80,17 +80,26 @@ impl Kept {
     /// Takes a move that nobody works on.
     pub(super) fn take(&self, number: u64) -> Result<(KeptMove, HomeLock), Error> {
         let _changing = self.home.changing()?;
+        let (kept, lock) = self.free(number)?;
+        let kept = KeptMove { why: None, ..kept };
+        self.write(number, &kept)?;
+        Ok((kept, lock))
+    }
+
+    /// Sees that there is such a move, and that nobody works on it.
+    pub(super) fn is_free(&self, number: u64) -> Result<(), Error> {
+        let _changing = self.home.changing()?;
+        self.free(number).map(drop)
+    }
+
+    fn free(&self, number: u64) -> Result<(KeptMove, HomeLock), Error> {
         if self.read(number)?.is_none() {
             return Err(Error::NoMove(number));
         }
         let lock = self.hold(number)?;
         // It may have come to its end just before.
         match self.read(number)? {
-            Some(kept) => {
-                let kept = KeptMove { why: None, ..kept };
-                self.write(number, &kept)?;
-                Ok((kept, lock))
-            }
+            Some(kept) => Ok((kept, lock)),
             None => {
                 self.folder.remove(&lock_name(number))?;
                 Err(Error::NoMove(number))
@@ -100,6 +109,8 @@ impl Kept {
 
     /// All moves, and whether somebody works on them.
     pub(super) fn all(&self) -> Result<Vec<(u64, KeptMove, bool)>, Error> {
+        // To see whether one is held, it is held for a moment: nobody may want to take it then.
+        let _changing = self.home.changing()?;
         let all = self.numbered()?.into_iter();
         let is_held = |number| self.folder.is_held(&lock_name(number));
         Ok(all.map(|(number, kept)| (number, kept, is_held(number))).collect())

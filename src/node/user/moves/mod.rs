@@ -173,8 +173,7 @@ impl User {
     pub async fn pause_move(&self, number: u64) -> Result<(), Error> {
         let live = self.live().get(&number).cloned();
         let Some(live) = live else {
-            let (_, _lock) = self.kept().take(number)?;
-            return Err(Error::NotUnderWay(number));
+            return self.kept().is_free(number).and(Err(Error::NotUnderWay(number)));
         };
         live.stop.cancel();
         live.ended.cancelled().await;
@@ -316,11 +315,11 @@ impl User {
     }
 
     fn kept(&self) -> Kept {
-        Kept::of(&self.0.state)
+        Kept::of(&self.inner.state)
     }
 
     fn live(&self) -> MutexGuard<'_, BTreeMap<u64, Live>> {
-        self.0.moves.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.inner.moves.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -352,15 +351,15 @@ impl Moving {
         };
         let why = match &moved {
             Ok(Moved::Got(got)) => {
-                let mut failed = got.iter().filter_map(|got| got.landed.as_ref().err());
-                failed.find(|why| may_pass(why)).map(|why| &**why)
+                let failed = got.iter().filter_map(|got| got.landed.as_ref().err());
+                failed.map(|why| &**why).find(|why| stays(why))
             }
             Ok(Moved::Sent(_)) => None,
-            Err(error) => Some(error),
+            Err(error) => Some(error).filter(|why| stays(why)),
         };
         let kept = self.me.kept();
         // What cannot be written down is told when it is listed.
-        let _ = match why.filter(|why| may_pass(why)) {
+        let _ = match why {
             Some(why) => kept.stopped(self.number, &why.to_string()),
             None => kept.remove_held(self.number),
         };
@@ -372,8 +371,8 @@ fn whole(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
-/// Whether the same may come about another time.
-fn may_pass(why: &Error) -> bool {
+/// Whether a move is kept that failed so: the same may come about another time.
+fn stays(why: &Error) -> bool {
     let is_logged_out = matches!(why, Error::Rotating | Error::Index(index::Error::LoggedOut(_)));
     let exit = why.advice().exit;
     is_logged_out

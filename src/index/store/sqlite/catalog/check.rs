@@ -3,12 +3,12 @@
 use super::super::check::Findings;
 use super::super::error::Result;
 use super::super::sql::{Columns, Sql};
-use super::prepare::Reader;
 use super::publish::share_words;
 use super::seen::read;
 use super::shares::{are_keywords, name};
 use super::terms::{Scope, Sheet};
 use crate::index::store::AccountId;
+use crate::index::store::prepared::Reader;
 use crate::model::Word;
 use rusqlite::{Connection, params};
 use std::collections::{HashMap, HashSet};

@@ -5,40 +5,40 @@
 //! alone, so that a result has its place whatever comes and goes around it.
 
 use super::seen::Candidate;
-use crate::model::{AskedWord, Found};
+use crate::model::{AskedWord, Match};
 
-/// The place of a result: the lower, the sooner. The newest entry comes first among equals.
+/// Where a result stands among all: the lower, the sooner. The newest entry comes first among equals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Place {
-    pub(super) rank: u64,
-    pub(super) id: i64,
+pub(super) struct Rank {
+    number: u64,
+    id: i64,
 }
 
-impl Ord for Place {
+impl Ord for Rank {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.rank.cmp(&other.rank).then(other.id.cmp(&self.id))
+        self.number.cmp(&other.number).then(other.id.cmp(&self.id))
     }
 }
 
-impl PartialOrd for Place {
+impl PartialOrd for Rank {
     fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
         Some(self.cmp(other))
     }
 }
 
-/// The place that a candidate takes among the results for these words.
-pub(super) fn place(candidate: &Candidate, words: &[AskedWord]) -> Place {
+/// The rank of a candidate among the results for these words.
+pub(super) fn rank(candidate: &Candidate, words: &[AskedWord]) -> Rank {
     let name = candidate.name_words.split_ascii_whitespace();
     let missed = words.iter().map(|word| match word.matches(name.clone()) {
-        Found::Exactly => 0u64,
-        Found::Beginning => 1,
-        Found::Nowhere => 2,
+        Match::Exactly => 0u64,
+        Match::Beginning => 1,
+        Match::Nowhere => 2,
     });
     let missed = missed.sum::<u64>().min(MOST_MISSED);
     let length = u64::try_from(name.count()).unwrap_or(u64::MAX).min(LONGEST);
     let age = u64::MAX.saturating_sub(candidate.modified) >> AGE_SHIFT;
-    let rank = missed << (LENGTH_BITS + AGE_BITS) | length << AGE_BITS | age;
-    Place { rank, id: candidate.id }
+    let number = missed << (LENGTH_BITS + AGE_BITS) | length << AGE_BITS | age;
+    Rank { number, id: candidate.id }
 }
 
 // missed words | words of the name | age

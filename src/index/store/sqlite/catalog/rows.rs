@@ -3,12 +3,12 @@
 
 use super::super::error::Result;
 use super::super::sql::{Sql, readable};
-use super::prepare::Reader;
 use super::publish::share_words;
 use super::seen::{self, Candidate};
 use super::terms::{Scope, Sheet};
 use crate::index::store::AccountId;
-use crate::model::{AskedWord, Found, Word};
+use crate::index::store::prepared::Reader;
+use crate::model::{AskedWord, Match, Word};
 use rusqlite::{Connection, Row, params};
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -32,7 +32,7 @@ impl Rows {
         words: &[&AskedWord],
     ) -> Result<bool> {
         let name = || candidate.name_words.split_ascii_whitespace();
-        let mut missing = words.iter().filter(|word| word.matches(name()) == Found::Nowhere);
+        let mut missing = words.iter().filter(|word| word.matches(name()) == Match::Nowhere);
         match missing.next() {
             None => Ok(true),
             Some(_) => self.read(db, asker, candidate, words),
@@ -59,7 +59,7 @@ impl Rows {
         let mut sheet = Sheet::new(Scope::Everyone, candidate.owner, share);
         let others = sheet.write(candidate.id, &own, None);
         let all = || own.name.iter().chain(others.iter().copied()).map(Word::as_str);
-        Ok(words.iter().all(|word| word.matches(all()) != Found::Nowhere))
+        Ok(words.iter().all(|word| word.matches(all()) != Match::Nowhere))
     }
 }
 

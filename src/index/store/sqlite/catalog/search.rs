@@ -16,7 +16,7 @@ use super::super::sql::Sql;
 use super::super::{accounts, sessions};
 use super::locate::{holders, sources as ranked};
 use super::plan::Wanted;
-use super::rank::{Place, place};
+use super::rank::{Rank, rank};
 use super::scan::{Clock, Effort};
 use super::seen::{self, Candidate};
 use super::shelf::Filling;
@@ -57,7 +57,7 @@ struct Search<'q> {
 
 /// A set of candidates: the best of each content, the best first.
 struct Set {
-    results: Vec<(Place, Candidate)>,
+    results: Vec<(Rank, Candidate)>,
     /// The id from which on all were looked at; 0 when there are no more.
     from: i64,
 }
@@ -275,10 +275,10 @@ impl Page {
 }
 
 /// The best of each content, the best first.
-fn best(found: Vec<Candidate>, words: &[AskedWord]) -> Vec<(Place, Candidate)> {
-    let ranked = found.into_iter().map(|candidate| (place(&candidate, words), candidate));
+fn best(found: Vec<Candidate>, words: &[AskedWord]) -> Vec<(Rank, Candidate)> {
+    let ranked = found.into_iter().map(|candidate| (rank(&candidate, words), candidate));
     let mut ranked: Vec<_> = ranked.collect();
-    ranked.sort_by_key(|(place, _)| *place);
+    ranked.sort_by_key(|(rank, _)| *rank);
     let mut seen = HashSet::new();
     ranked.retain(|(_, candidate)| candidate.content.is_none_or(|content| seen.insert(content)));
     ranked

@@ -10,8 +10,8 @@
 //!
 //! No word holds a `.` or `=`, so nothing typed becomes a mark or leaves its scope.
 
-use super::prepare::OwnWords;
 use crate::index::store::AccountId;
+use crate::index::store::prepared::OwnWords;
 use crate::model::limits::ENTRY_WORDS;
 use crate::model::{ContentId, FileKind, Word};
 use data_encoding::HEXLOWER;

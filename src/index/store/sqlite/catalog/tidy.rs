@@ -8,12 +8,12 @@ use super::super::error::Result;
 use super::super::sql::{Columns, Sql, count, readable};
 use super::known::Known;
 use super::merge::merge;
-use super::prepare::Reader;
 use super::publish::share_words;
 use super::seen::read;
 use super::terms::{Scope, Sheet};
 use super::vocabulary::{self, Lesson};
 use crate::index::store::AccountId;
+use crate::index::store::prepared::Reader;
 use crate::model::Entry;
 use rusqlite::{Connection, Row, params};
 
@@ -230,7 +230,7 @@ impl Untidy {
     }
 
     /// Tells the search of entries anew. Says how many those were.
-    fn reword(&self, db: &impl Sql, known: &mut Known, mut rows: Vec<&Met>) -> Result<usize> {
+    fn reword(&self, db: &Connection, known: &mut Known, mut rows: Vec<&Met>) -> Result<usize> {
         // The search takes what comes in order at a time.
         rows.sort_unstable_by_key(|row| row.id);
         let mut reader = Reader::default();

@@ -6,11 +6,11 @@
 //! [`sweep`], when much is gone.
 
 use super::super::error::Result;
-use super::super::sql::{Columns, Sql, count};
+use super::super::sql::{Columns, Sql, count, prepare};
 use super::known::{ByKey, Key, Known};
 use super::terms::Scope;
 use crate::model::Word;
-use rusqlite::params;
+use rusqlite::{Connection, params};
 
 pub(super) const COUNT: &str = "SELECT entries FROM words WHERE scope = $1 AND word = $2";
 pub(super) const ADD: &str = "INSERT INTO words (scope, word, entries) VALUES ($1, $2, $3)
@@ -71,7 +71,7 @@ impl<'k, 'w> Lesson<'k, 'w> {
     }
 
     /// Writes what is new.
-    pub(super) fn learn(mut self, db: &impl Sql) -> Result<()> {
+    pub(super) fn learn(mut self, db: &Connection) -> Result<()> {
         self.count_common();
         let Self { known, scope, words, .. } = self;
         if words.is_empty() {
@@ -90,8 +90,9 @@ impl<'k, 'w> Lesson<'k, 'w> {
         }
         // In order, they come into few pages.
         unknown.sort_unstable_by_key(|(word, ..)| *word);
+        let mut add = prepare(db, ADD)?;
         for (word, key, more) in unknown {
-            let added = db.run(ADD, params![scope.number(), word.as_str(), stored(more)])?;
+            let added = add.execute(params![scope.number(), word.as_str(), stored(more)])?;
             if added > 0 {
                 known.set(key, more);
             } else {

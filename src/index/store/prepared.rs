@@ -1,18 +1,23 @@
-//! A part of a sync, made ready for the writer: what takes time and needs no database.
+//! A part of a sync, made ready for whoever writes it: what takes time and needs no database.
 
-use crate::index::store::Part;
+use super::catalog::Part;
 use crate::model::limits::ENTRY_WORDS;
 use crate::model::{Entry, FileKind, Word, words_of};
 use std::sync::Arc;
 
 /// A part, with the words of its entries.
-pub(in super::super) struct Prepared {
+///
+/// Making it of a [`Part`] takes the names apart. Nobody should wait for that on a thread that others
+/// need.
+#[derive(Debug)]
+pub struct Prepared {
     pub(super) part: Part,
     /// Of each entry that comes.
     pub(super) words: Vec<OwnWords>,
 }
 
 /// The words of an entry that stand in its path, and its kind.
+#[derive(Debug)]
 pub(super) struct OwnWords {
     /// Of its name.
     pub(super) name: Vec<Word>,
@@ -21,11 +26,19 @@ pub(super) struct OwnWords {
     pub(super) kind: FileKind,
 }
 
-/// Takes the names apart. Nobody should wait for this on a thread that others need.
-pub(in super::super) fn prepare(part: Part) -> Prepared {
-    let mut reader = Reader::default();
-    let words = part.add.iter().map(|entry| reader.read(entry)).collect();
-    Prepared { part, words }
+impl Prepared {
+    /// The part.
+    pub fn part(&self) -> &Part {
+        &self.part
+    }
+}
+
+impl From<Part> for Prepared {
+    fn from(part: Part) -> Self {
+        let mut reader = Reader::default();
+        let words = part.add.iter().map(|entry| reader.read(entry)).collect();
+        Self { part, words }
+    }
 }
 
 /// Entries mostly come folder by folder, so a folder is taken apart once.

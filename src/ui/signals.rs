@@ -1,12 +1,11 @@
 //! What the system tells a program that it should end.
 
+use crate::node::Exit;
 use std::io;
-use waxwing::ui::Exit;
 
-/// What was told.
+/// What was told. Other systems than unix tell one thing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[cfg_attr(not(unix), allow(dead_code, reason = "only unix tells more than one thing"))]
-pub(crate) enum Told {
+pub enum Signal {
     /// A person stops it: Ctrl-C.
     Stop,
     /// The system ends it, or whoever looks after programs.
@@ -16,7 +15,8 @@ pub(crate) enum Told {
 }
 
 /// Signals that ask for an end. Until this is made, they end the program by themselves.
-pub(crate) struct Signals {
+#[derive(Debug)]
+pub struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,
     #[cfg(unix)]
@@ -27,40 +27,42 @@ pub(crate) struct Signals {
 }
 
 impl Signals {
+    /// They come here from now on.
     #[cfg(unix)]
-    pub(crate) fn new() -> io::Result<Self> {
+    pub fn new() -> io::Result<Self> {
         use tokio::signal::unix::{SignalKind, signal};
         let (interrupt, terminate) = (SignalKind::interrupt(), SignalKind::terminate());
         let hang_up = signal(SignalKind::hangup())?;
         Ok(Self { interrupt: signal(interrupt)?, terminate: signal(terminate)?, hang_up })
     }
 
+    /// They come here from now on.
     #[cfg(not(unix))]
-    pub(crate) fn new() -> io::Result<Self> {
+    pub fn new() -> io::Result<Self> {
         Ok(Self {})
     }
 
     /// Waits for the next one.
     #[cfg(unix)]
-    pub(crate) async fn next(&mut self) -> Told {
+    pub async fn next(&mut self) -> Signal {
         tokio::select! {
-            _ = self.interrupt.recv() => Told::Stop,
-            _ = self.terminate.recv() => Told::End,
-            _ = self.hang_up.recv() => Told::HangUp,
+            _ = self.interrupt.recv() => Signal::Stop,
+            _ = self.terminate.recv() => Signal::End,
+            _ = self.hang_up.recv() => Signal::HangUp,
         }
     }
 
     /// Waits for the next one.
     #[cfg(not(unix))]
-    pub(crate) async fn next(&mut self) -> Told {
+    pub async fn next(&mut self) -> Signal {
         match tokio::signal::ctrl_c().await {
-            Ok(()) => Told::Stop,
+            Ok(()) => Signal::Stop,
             Err(_) => std::future::pending().await,
         }
     }
 }
 
 /// Ends the program at once. What is not written down yet never will be; what is, stays.
-pub(crate) fn end_at_once() -> ! {
+pub fn end_at_once() -> ! {
     std::process::exit(Exit::Interrupted.code().into())
 }

@@ -10,7 +10,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Those who wait, the first of them first.
 #[derive(Debug, Default)]
-pub(super) struct Line(Mutex<Waiting>);
+pub(super) struct Turnstile(Mutex<Waiting>);
 
 #[derive(Debug, Default)]
 struct Waiting {
@@ -27,32 +27,32 @@ struct Whole {
 
 /// One that waits. Dropped, it does not any more.
 #[derive(Debug)]
-pub(super) struct InLine<'l> {
-    line: &'l Line,
+pub(super) struct Waiter<'t> {
+    turnstile: &'t Turnstile,
     number: u64,
 }
 
-impl<'l> InLine<'l> {
-    pub(super) fn enter(line: &'l Line, bytes: usize) -> Self {
-        let mut waiting = line.waiting();
+impl<'t> Waiter<'t> {
+    pub(super) fn enter(turnstile: &'t Turnstile, bytes: usize) -> Self {
+        let mut waiting = turnstile.waiting();
         let number = waiting.came;
         waiting.came = number.wrapping_add(1);
         if bytes > 0 {
             waiting.wholes.push_back(Whole { number, bytes, earned: 0 });
         }
-        Self { line, number }
+        Self { turnstile, number }
     }
 
     /// How many bytes it still has to earn; none when it may pass.
     pub(super) fn left(&self) -> Option<usize> {
-        let waiting = self.line.waiting();
+        let waiting = self.turnstile.waiting();
         let own = waiting.wholes.iter().find(|whole| whole.number == self.number)?;
         Some(own.bytes.saturating_sub(own.earned))
     }
 
     /// It has earned so many: for the first, should it pass already.
     pub(super) fn fill(&self, bytes: usize) {
-        let mut waiting = self.line.waiting();
+        let mut waiting = self.turnstile.waiting();
         let is_it = |whole: &Whole| whole.number == self.number;
         let at = waiting.wholes.iter().position(is_it).unwrap_or_default();
         if let Some(whole) = waiting.wholes.get_mut(at) {
@@ -82,7 +82,7 @@ impl Waiting {
     }
 }
 
-impl Line {
+impl Turnstile {
     #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
         self.waiting().wholes.is_empty()
@@ -93,8 +93,8 @@ impl Line {
     }
 }
 
-impl Drop for InLine<'_> {
+impl Drop for Waiter<'_> {
     fn drop(&mut self) {
-        self.line.waiting().wholes.retain(|whole| whole.number != self.number);
+        self.turnstile.waiting().wholes.retain(|whole| whole.number != self.number);
     }
 }

@@ -1,0 +1,124 @@
+//! The host: who others are, and what is done for them.
+//!
+//! ```text
+//! listener ─▶ who is it? ─▶ their key is the pinned one ─▶ GetAsk:  served from the shelf
+//!             (directory)                                  SendAsk: the person's policy
+//! ```
+
+use super::User;
+use super::inbox::Offers;
+use super::trust::Pinned;
+use super::visits::{Visit, Visitor};
+use crate::link::{Conversation, Incoming, Request, Streams};
+use crate::node::Error;
+use crate::peer::{Served, Sharer};
+use crate::wire::{Code, Kind, Party};
+use tokio_util::task::TaskTracker;
+
+/// Who welcomes others.
+#[derive(Clone)]
+pub(super) struct Host {
+    pub(super) user: User,
+    pub(super) sharer: Sharer,
+    /// Whether somebody can be asked about what is offered.
+    pub(super) may_ask: bool,
+    /// What is done for others.
+    pub(super) tasks: TaskTracker,
+    /// Those who get or send something.
+    pub(super) visiting: TaskTracker,
+}
+
+impl Host {
+    pub(super) async fn welcome(&self, streams: Streams, mut incoming: Incoming) {
+        let who = match self.who_is_there(streams.conversation()).await {
+            Ok(who) => who,
+            Err(why) => {
+                let said = match &why {
+                    Error::Index(error) if error.is_away() => {
+                        "the index is away, and without it you are not known here"
+                    }
+                    _ => "you are not known here",
+                };
+                streams.conversation().end(Code::NotAllowed, said);
+                let named =
+                    !matches!(why, Error::Stranger(_) | Error::NotAPerson | Error::Index(_));
+                return self.user.tell_visit(Visit::TurnedAway { why: why.to_string(), named });
+            }
+        };
+        let mut has_told_head = false;
+        while let Some(request) = streams.next_request(&mut incoming).await {
+            // Each costs us work on the disk, and a question to the index.
+            if request.kind() == Kind::HeadAsk && std::mem::replace(&mut has_told_head, true) {
+                request.refuse(Code::Unexpected, "");
+                continue;
+            }
+            let (host, streams, who) = (self.clone(), streams.clone(), who.clone());
+            self.tasks.spawn(async move { host.answer(request, &streams, who).await });
+        }
+    }
+
+    /// The name that a proven identity has by the key directory, if it is the one that is pinned.
+    async fn who_is_there(&self, conversation: &Conversation) -> Result<Visitor, Error> {
+        let proven = conversation.proven();
+        if proven.party() != Party::Person {
+            return Err(Error::NotAPerson);
+        }
+        let fingerprint = proven.fingerprint();
+        let user = self.user.name_of(&fingerprint).await?;
+        match self.user.meet(&user).await {
+            Ok(Pinned { pin, .. }) if pin.fingerprint == fingerprint => {
+                Ok(Visitor { user, verified: pin.verified.is_some() })
+            }
+            Ok(_) => Err(Error::Nobody(user)),
+            // Whom the key directory names, and who was not met yet, is met when the index is back.
+            Err(Error::Index(error)) if error.is_away() && self.user.pin(&user)?.is_none() => {
+                Ok(Visitor { user, verified: false })
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn answer(&self, request: Request, streams: &Streams, who: Visitor) {
+        let is_visit = matches!(request.kind(), Kind::GetAsk | Kind::SendAsk);
+        let _visit = is_visit.then(|| self.visiting.token());
+        let done = match request.kind() {
+            Kind::GetAsk => {
+                let served = self.sharer.serve_get(request, streams, &who.user).await;
+                served.map(|Served { landed: files, bytes }| Visit::Served {
+                    to: who.user.clone(),
+                    files,
+                    bytes,
+                })
+            }
+            Kind::SendAsk => {
+                let policy = Offers::new(&self.user, &who, self.may_ask);
+                let received =
+                    self.sharer.with_person(&who.user).receive(request, streams, &policy).await;
+                received.map(|received| who.received(received))
+            }
+            Kind::Browse => {
+                // Who asks for what is not for them is told so.
+                let _ = self.sharer.show(request, &who.user);
+                return;
+            }
+            Kind::HeadAsk => {
+                // What cannot be kept is told again.
+                let _ = self.user.answer_head(request, &who.user).await;
+                return;
+            }
+            Kind::LeavesAsk => {
+                // Who may not have them knows.
+                let _ = self.sharer.serve_leaves(request, &who.user).await;
+                return;
+            }
+            _ => return request.refuse(Code::NotAllowed, "people share files with each other"),
+        };
+        // Who declined knows.
+        if let Err(crate::peer::Error::Declined(Code::Declined)) = done {
+            return;
+        }
+        let failed =
+            |why: crate::peer::Error| Visit::Failed { with: who.user, why: why.to_string() };
+        self.user.tell_visit(done.unwrap_or_else(failed));
+    }
+}
