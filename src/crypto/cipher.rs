@@ -1,25 +1,27 @@
 //! AES-256-CTR by position: the keystream of a stream, entered anywhere.
 
 use super::{Error, Secret};
-use aes::Aes256;
-use ctr::Ctr128BE;
-use ctr::cipher::{InnerIvInit, KeyInit, StreamCipher, StreamCipherSeek};
+use aws_lc_rs::cipher::{AES_256, EncryptingKey, EncryptionContext, UnboundCipherKey};
 use std::fmt;
+use zeroize::Zeroizing;
 
 /// The keystream under one key and one nonce.
 ///
 /// The counter is the whole block of 128 bits, big-endian, and starts at the nonce. A position may
 /// encrypt one plaintext, ever; who keeps that promise is the sealer, which alone makes the key.
 pub struct Keystream {
-    cipher: Aes256,
-    nonce: [u8; 16],
+    cipher: EncryptingKey,
+    nonce: u128,
 }
 
 impl Keystream {
     /// Prepares the key. This is the bare primitive, for known answers and for the sealed stream,
     /// whose secret is the only thing that calls it in the programs: there, no caller makes a nonce.
+    #[allow(clippy::expect_used, reason = "all keys of this length are keys of AES-256")]
     pub fn new(key: &Secret<32>, nonce: [u8; 16]) -> Self {
-        Self { cipher: Aes256::new(key.expose().into()), nonce }
+        let key = UnboundCipherKey::new(&AES_256, key.expose());
+        let cipher = key.and_then(EncryptingKey::ctr).expect("a key of 32 bytes");
+        Self { cipher, nonce: u128::from_be_bytes(nonce) }
     }
 
     /// Encrypts or decrypts `data`, whose first byte stands at `position` of the keystream.
@@ -28,10 +30,23 @@ impl Keystream {
     pub fn apply(&self, position: u64, data: &mut [u8]) -> Result<(), Error> {
         let length = u64::try_from(data.len()).map_err(|_| Error::Position)?;
         position.checked_add(length).ok_or(Error::Position)?;
-        let core = ctr::CtrCore::inner_iv_init(self.cipher.clone(), &self.nonce.into());
-        let mut stream = Ctr128BE::<Aes256>::from_core(core);
-        stream.try_seek(position).map_err(|_| Error::Position)?;
-        stream.try_apply_keystream(data).map_err(|_| Error::Position)
+        let (block, inside) = (position / BLOCK as u64, (position % BLOCK as u64) as usize);
+        if inside == 0 {
+            return self.apply_from(block, data);
+        }
+        // The rest of a block, behind bytes that nobody wants.
+        let (rest, blocks) = data.split_at_mut(data.len().min(BLOCK.saturating_sub(inside)));
+        let mut first = Zeroizing::new([0; BLOCK]);
+        self.apply_from(block, &mut *first)?;
+        rest.iter_mut().zip(first.iter().skip(inside)).for_each(|(byte, key)| *byte ^= key);
+        self.apply_from(block.saturating_add(1), blocks)
+    }
+
+    /// The same from the beginning of a block on.
+    fn apply_from(&self, block: u64, data: &mut [u8]) -> Result<(), Error> {
+        let counter = self.nonce.wrapping_add(block.into()).to_be_bytes();
+        let context = EncryptionContext::Iv128(counter.into());
+        self.cipher.less_safe_encrypt(data, context).map(|_| ()).map_err(|_| Error::Position)
     }
 }
 
@@ -40,3 +55,6 @@ impl fmt::Debug for Keystream {
         f.write_str("Keystream(hidden)")
     }
 }
+
+/// The bytes of a block of AES.
+const BLOCK: usize = 16;

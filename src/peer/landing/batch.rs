@@ -32,6 +32,9 @@ pub struct Batch {
     /// Those that came in one piece and look as they will.
     ready: Vec<AtomicBool>,
     handles: Handles,
+    /// Who writes a chunk of a large file. A system lets one thread at a time into a file; who waits for that
+    /// there may keep a core busy, which somebody else could use.
+    writing: Mutex<()>,
     private: Arc<Private>,
     keeper: Mutex<Option<Keeper>>,
     /// Of what parts are kept.
@@ -71,6 +74,7 @@ impl Batch {
             targets,
             ready,
             handles,
+            writing: Mutex::default(),
             private,
             keeper,
             head,
@@ -281,6 +285,12 @@ impl Batch {
         Ok(())
     }
 
+    fn put_chunk(&self, entry: u32, bytes: &[u8], offset: u64) -> io::Result<()> {
+        let file = self.part(entry)?;
+        let _writing = self.writing.lock().unwrap_or_else(PoisonError::into_inner);
+        disk::write_all_at(&file, bytes, offset)
+    }
+
     fn name<'s>(
         &'s self,
         proof: &EntryProof,
@@ -360,7 +370,7 @@ impl Destination for Batch {
         }
         match bytes.len() as u64 == target.size {
             true => self.put_whole(entry, target, bytes),
-            false => disk::write_all_at(&*self.part(entry)?, bytes, offset),
+            false => self.put_chunk(entry, bytes, offset),
         }
     }
 
