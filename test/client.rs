@@ -40,6 +40,8 @@ mod errands;
 mod eve;
 #[path = "client/exits.rs"]
 mod exits;
+#[path = "client/faults.rs"]
+mod faults;
 #[cfg(target_os = "linux")]
 #[path = "client/few_descriptors.rs"]
 mod few_descriptors;

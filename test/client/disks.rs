@@ -45,7 +45,7 @@ impl<'a> Disk<'a> {
     }
 
     fn get(&self, more: &[&str]) -> Command {
-        let to = ["get", "bob:zoo/large", "--out", self.disk.to_str().unwrap()];
+        let to = ["get", "bob:zoo/large", "--to", self.disk.to_str().unwrap()];
         self.mallory.command(&[&to, more].concat())
     }
 }
@@ -122,7 +122,7 @@ fn a_disk_that_fills_while_several_give_keeps_what_came_from_all_of_them() {
     let script = r#"filled "$@"; echo "first $?"; named
         mount -o remount,size=500m "$D" && "$@"; echo "second $?"
         cmp "$D/large" "$L" && echo "the same""#;
-    let get = ["get", "1", "--json", "--out", small.disk.to_str().unwrap()];
+    let get = ["get", "1", "--json", "--into", small.disk.to_str().unwrap()];
     let done = small.script(mount, script, &small.mallory.command(&get));
     let lines: Vec<_> = done.out.lines().filter(|line| !line.starts_with('{')).collect();
     assert_eq!(lines, ["first 8", "named: mine ", "second 0", "the same"], "{done:?}");

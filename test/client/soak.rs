@@ -4,6 +4,7 @@ use crate::keys::bytes_of;
 use crate::town::{Home, Serving, Town, in_the_end};
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 const FILES: [(&str, usize); 3] = [("tiny", 5), ("small", 300_000), ("large", 6 << 20)];
@@ -140,8 +141,13 @@ fn programs_that_stay_open_do_not_grow() {
 fn its_threads_share_one_heap_unless_somebody_says_otherwise() {
     let town = Town::new();
     let bob = town.joined("bob");
-    for said in [None, Some("3")] {
-        let mut command = bob.command(&["serve", "--json"]);
+    let serve = || bob.command(&["serve", "--json"]);
+    // Under another name, too.
+    std::os::unix::fs::symlink(serve().get_program(), town.machine.at("wax")).unwrap();
+    let mut linked = Command::new("./wax");
+    linked.args(serve().get_args()).current_dir(town.machine.at("")).env_clear();
+    linked.env("HOME", town.machine.at("home"));
+    for (said, mut command) in [(None, serve()), (Some("3"), serve()), (None, linked)] {
         command.envs(said.map(|said| ("MALLOC_ARENA_MAX", said)));
         let open = Serving::of(&mut command);
         let process = Path::new("/proc").join(open.pid().as_raw_nonzero().to_string());

@@ -27,7 +27,7 @@ pub(crate) fn share_one() -> io::Result<()> {
     // What was begun by something else, as by a loader, is not what that would begin again.
     let is_ours = |name: &std::path::Path| {
         name.file_name() == program.file_name()
-            || name.is_absolute() && name.canonicalize().is_ok_and(|name| name == program)
+            || name.canonicalize().is_ok_and(|name| name == program)
     };
     if !is_ours(name.as_ref()) {
         return Ok(());

@@ -33,6 +33,8 @@ pub(in crate::verbs) fn get_command(command: Command) -> Command {
         .arg(
             Arg::new("out")
                 .long("out")
+                // As other tools call it.
+                .aliases(["to", "into"])
                 .value_name("DIR")
                 .value_parser(clap::value_parser!(PathBuf))
                 .help("Put them there [default: the folder for downloads]"),

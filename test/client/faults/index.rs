@@ -1,7 +1,7 @@
 //! Conversations with the index over bad lines.
 
-use crate::ground::{Online, cut, done, end, spawn};
-use crate::proxy::{End, Portions, Proxy, Script, Way};
+use super::ground::{Online, all_at_once, cut, done, end, spawn};
+use super::proxy::{End, Portions, Proxy, Script, Way};
 use crate::stage::Done;
 use crate::town::{Home, Town, in_the_end};
 use std::thread::sleep;
@@ -47,11 +47,11 @@ fn ways() -> [(&'static str, Way, usize); 5] {
 
 #[test]
 fn over_a_line_that_loses_nothing_all_is_said_at_the_first_try() {
-    let town = Town::new();
-    let proxy = Proxy::new(town.index.address());
-    let bob = joined(&town, &proxy, "bob");
-    bob.write("zoo/koala", b"asleep");
-    for (what, way, verbs_said) in ways() {
+    all_at_once(ways(), |(what, way, verbs_said)| {
+        let town = Town::new();
+        let proxy = Proxy::new(town.index.address());
+        let bob = joined(&town, &proxy, "bob");
+        bob.write("zoo/koala", b"asleep");
         proxy.set(Script::both(way));
         for verb in verbs().into_iter().take(verbs_said) {
             let before = proxy.count();
@@ -61,8 +61,8 @@ fn over_a_line_that_loses_nothing_all_is_said_at_the_first_try() {
         }
         proxy.set(Script::default());
         assert_eq!(run(&bob, &["share", "rm", "zoo"]).exit, 0);
-    }
-    end(town);
+        end(town);
+    });
 }
 
 #[test]
@@ -101,12 +101,12 @@ fn who_is_cut_off_once_is_answered_by_itself() {
 
 #[test]
 fn an_index_that_cannot_be_spoken_with_is_given_up_after_few_tries() {
-    let town = Town::new();
-    let proxy = Proxy::new(town.index.address());
-    let bob = joined(&town, &proxy, "bob");
+    let away = ["--away", "4"];
     let stall = (End::Stall, ["--handshake-timeout", "3"]);
-    for (break_, settings) in [(End::Reset, ["--away", "4"]), (End::Close, ["--away", "4"]), stall]
-    {
+    all_at_once([(End::Reset, away), (End::Close, away), stall], |(break_, settings)| {
+        let town = Town::new();
+        let proxy = Proxy::new(town.index.address());
+        let bob = joined(&town, &proxy, "bob");
         for after in [0, 2500] {
             proxy.set(Script::both(cut(after, break_)));
             let (before, begun) = (proxy.count(), Instant::now());
@@ -118,10 +118,10 @@ fn an_index_that_cannot_be_spoken_with_is_given_up_after_few_tries() {
             let tries = proxy.count() - before;
             assert!((1..=8).contains(&tries), "{what}: {tries} tries");
         }
-    }
-    proxy.set(Script::default());
-    assert_eq!(run(&bob, &["people"]).exit, 0);
-    end(town);
+        proxy.set(Script::default());
+        assert_eq!(run(&bob, &["people"]).exit, 0);
+        end(town);
+    });
 }
 
 #[test]

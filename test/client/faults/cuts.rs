@@ -1,7 +1,7 @@
 //! A good session, cut after some byte of it: what was landed is whole, the rest comes with the next try.
 
-use crate::ground::{BOTH, Pair, Verb, cut, end};
-use crate::proxy::{End, Script, Way};
+use super::ground::{BOTH, Pair, Verb, cut, end};
+use super::proxy::{End, Script, Way};
 use crate::town::Town;
 
 /// How many bytes a good session has, there and back.
@@ -60,7 +60,7 @@ fn a_good_session_that_is_cut_somewhere_is_gone_on_with() {
 }
 
 /// Each byte, or each so many-th.
-/// `STEP=401 cargo test --test faults -- --ignored --nocapture cut_at_every_byte`
+/// `STEP=401 cargo test --test client -- --ignored --nocapture cut_at_every_byte`
 #[test]
 #[ignore = "takes hours, and with STEP=401 minutes"]
 fn a_good_session_that_is_cut_at_every_byte_is_gone_on_with() {

@@ -1,7 +1,7 @@
 //! Two people with a bad line between them, and what holds whatever the line does.
 
+use super::proxy::{End, Proxy, Way};
 use crate::keys::bytes_of;
-use crate::proxy::{End, Proxy, Way};
 use crate::stage::Done;
 use crate::town::{Home, Serving, Town, in_the_end};
 use rustix::process::{Pid, Signal, kill_process};
@@ -23,10 +23,15 @@ pub(crate) enum Verb {
 
 pub(crate) const BOTH: [Verb; 2] = [Verb::Get, Verb::Send];
 
-/// Both at once, each in a town of its own, since much of the time is spent waiting.
+/// Both at once, each in a town of its own.
 pub(crate) fn both_at_once(story: impl Fn(Verb) + Sync) {
+    all_at_once(BOTH, story);
+}
+
+/// All of them at once, since much of the time is spent waiting.
+pub(crate) fn all_at_once<T: Send, const N: usize>(all: [T; N], story: impl Fn(T) + Sync) {
     let story = &story;
-    thread::scope(|scope| BOTH.map(|verb| scope.spawn(move || story(verb))).map(drop));
+    thread::scope(|scope| all.map(|one| scope.spawn(move || story(one))).map(drop));
 }
 
 /// Mallory dials Bob over the line. Both verbs move a folder of the same files.

@@ -1,8 +1,8 @@
 //! Lines on which nothing moves for a while: short, and it goes on; long, and it is given up, told, and
 //! gone on with.
 
-use crate::ground::{MIB, Pair, Verb, both_at_once, cut, done, end};
-use crate::proxy::{End, Script, Way};
+use super::ground::{MIB, Pair, Verb, both_at_once, cut, done, end};
+use super::proxy::{End, Script, Way};
 use crate::town::{Town, in_the_end};
 use std::process::Child;
 use std::thread::sleep;
@@ -50,7 +50,7 @@ fn who_stands_still_for_a_while_goes_on() {
 }
 
 /// The same for half a minute, with the usual settings.
-/// `cargo test --test faults -- --ignored half_a_minute`
+/// `cargo test --test client -- --ignored half_a_minute`
 #[test]
 #[ignore = "takes two minutes"]
 fn who_stands_still_for_half_a_minute_goes_on() {

@@ -1,7 +1,7 @@
 //! A bit on its way is another: whoever notices breaks off, and nothing of it lands.
 
-use crate::ground::{BOTH, KIB, MIB, Pair, Verb, end};
-use crate::proxy::{Script, Way};
+use super::ground::{BOTH, KIB, MIB, Pair, Verb, end};
+use super::proxy::{Script, Way};
 use crate::town::Town;
 
 fn flipped(at: u64) -> Way {

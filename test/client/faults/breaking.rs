@@ -1,7 +1,7 @@
 //! Connections that break: by an end, by a reset, or one way only.
 
-use crate::ground::{BOTH, KIB, Pair, Verb, cut, end};
-use crate::proxy::{End, Script, Way};
+use super::ground::{BOTH, KIB, Pair, Verb, cut, end};
+use super::proxy::{End, Script, Way};
 use crate::town::Town;
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! Lines that lose nothing: bytes come late, slowly, alone or in lumps. All arrives, at the first try.
 
-use crate::ground::{BOTH, KIB, MIB, Pair, Verb, both_at_once, done, end, spawn};
-use crate::proxy::{Portions, Script, Way};
+use super::ground::{BOTH, KIB, MIB, Pair, Verb, both_at_once, done, end, spawn};
+use super::proxy::{Portions, Script, Way};
 use crate::town::Town;
 use std::fs;
 use std::time::Duration;
