@@ -30,7 +30,7 @@ impl Keystream {
     pub fn apply(&self, position: u64, data: &mut [u8]) -> Result<(), Error> {
         let length = u64::try_from(data.len()).map_err(|_| Error::Position)?;
         position.checked_add(length).ok_or(Error::Position)?;
-        let (block, inside) = (position / BLOCK as u64, (position % BLOCK as u64) as usize);
+        let (block, inside) = (position >> 4, usize::try_from(position & 15).unwrap_or_default());
         if inside == 0 {
             return self.apply_from(block, data);
         }

@@ -42,7 +42,9 @@ fn a_bit_that_is_altered_on_lanes_costs_lanes() {
         let before = pair.proxy.count();
         let of = Some((before + 1, before + 3));
         pair.proxy.set(Script { of, ..Script::both(flipped(1_000_000)) });
-        let done = pair.run(verb, &["--retries", "1"]);
+        // So slowly that there is a use for them when they come.
+        let limit = if verb == Verb::Get { "--download-limit" } else { "--upload-limit" };
+        let done = pair.run(verb, &["--retries", "1", limit, "4MB"]);
         assert_eq!(done.exit, 0, "{verb:?} {done:?}");
         pair.has_arrived(verb, "lanes");
         let seen = &pair.proxy.seen()[before..];
