@@ -58,7 +58,7 @@ pub enum Error {
         source: io::Error,
     },
     /// There is no room for what would come.
-    #[error("{needed} bytes are needed, and {free} are free")]
+    #[error("{} MiB are needed, and {} MiB are free", .needed.div_ceil(1 << 20), .free >> 20)]
     NoSpace {
         /// How many would come.
         needed: u64,

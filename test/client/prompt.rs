@@ -285,6 +285,20 @@ fn paths_begin_in_the_folder_to_which_one_has_gone() {
 }
 
 #[test]
+fn who_is_invited_to_another_index_hears_so_before_a_password_is_asked_for() {
+    let town = Town::new();
+    let (folder, home) = (town.machine.at("new"), town.machine.at("home"));
+    fs::create_dir(&folder).unwrap();
+    let other = format!("waxwing://{}#{}", town.index.address(), "0".repeat(64));
+    let join = format!("{} join '{other}' --user zoe", env!("CARGO_BIN_EXE_client"));
+    let mut at = Terminal::open(&folder, &join, &home);
+    at.sees("error: the index is not the one that it should be").sees("hint: ");
+    at.ends();
+    assert!(!at.text().contains("assword"), "{}", at.text());
+    assert_eq!(at.exit(), Some(6));
+}
+
+#[test]
 fn a_line_with_an_invitation_is_not_remembered() {
     let town = Town::new();
     let mut bob = prompt_of(&town, "bob");

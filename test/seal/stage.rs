@@ -145,8 +145,10 @@ impl Wire {
     pub(crate) fn begun(&self) -> Opener {
         let mut manifest = manifest_opener(&self.header);
         for chunk in &self.segments[0].chunks {
+            assert!(!manifest.is_complete());
             manifest.chunk(&chunk.head, &mut chunk.body.clone()).unwrap();
         }
+        assert!(manifest.is_complete());
         manifest.record(&self.segments[0].record).unwrap()
     }
 
