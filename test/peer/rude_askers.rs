@@ -145,7 +145,8 @@ async fn who_goes_away_between_two_pages_is_not_waited_for() {
     let mut stage = Stage::new().await;
     stage.make("a", b"a");
     stage.publish(Audience::Everyone);
-    // Some more leave while it is said; never all. Whichever come are good: nothing is asked for twice.
+    // Some more leave while it is said; never all. Nothing is asked for twice, which would
+    // be refused as it comes.
     const ALL: usize = 90_000;
     let said = Cell::new(0);
     let mut pages = || {

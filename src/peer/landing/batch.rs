@@ -32,8 +32,8 @@ pub struct Batch {
     /// Those that came in one piece and look as they will.
     ready: Vec<AtomicBool>,
     handles: Handles,
-    /// Who writes a chunk of a large file. A system lets one thread at a time into a file; who waits for that
-    /// there may keep a core busy, which somebody else could use.
+    /// Who writes a chunk of a large file: one at a time, since most chunks of a stream that come at once are of
+    /// one file, into which the system lets one thread. Who waits for that there may keep a core busy.
     writing: Mutex<()>,
     private: Arc<Private>,
     keeper: Mutex<Option<Keeper>>,
