@@ -1,11 +1,15 @@
 //! People who share files: what is served and to whom, what lands and what never does.
 
+#[path = "peer/by_hand.rs"]
+mod by_hand;
 #[path = "peer/fetched.rs"]
 mod fetched;
 #[path = "peer/held.rs"]
 mod held;
 #[path = "common/mod.rs"]
 mod keys;
+#[path = "peer/panics.rs"]
+mod panics;
 #[path = "common/sandbox.rs"]
 mod sandbox;
 #[path = "peer/stage.rs"]

@@ -5,6 +5,8 @@
 mod by_hand;
 #[path = "common/mod.rs"]
 mod keys;
+#[path = "peer/panics.rs"]
+mod panics;
 #[path = "streams/proxy.rs"]
 mod proxy;
 #[path = "streams/stage.rs"]

@@ -31,6 +31,10 @@ impl<S: Store> Handle<Join> for Index<S> {
         if self.store.was_done(&request).await.map_err(|error| self.storage(error))? {
             // A repetition is known by its number, which says nothing of the password.
             self.check(visitor, &ask.user, &ask.password, None).await?;
+        } else if invited.is_some() && !is_invited {
+            // Whoever makes invitations up costs no hash of a password.
+            shared.count_try(&failed);
+            return Err(Refusal::Invitation.into());
         }
         let whose = match is_invited {
             true => Whose::Known(visitor.identity),

@@ -134,10 +134,14 @@ impl From<StoreError> for Denial {
     fn from(error: StoreError) -> Self {
         match error {
             StoreError::Refused(refusal) => refusal.into(),
-            StoreError::Busy => Self::new(Code::Busy, "the index has much to write; try again"),
+            StoreError::Busy => {
+                Self::new(Code::Busy, "the index has much to do; try again in a moment")
+            }
             // Its owner reads the rest in the log; the other side has no use for it.
             StoreError::Full => Self::new(Code::Storage, "the index has no room left"),
-            StoreError::Failed(_) => Self::new(Code::Storage, "the index could not write it down"),
+            StoreError::Failed(_) => {
+                Self::new(Code::Storage, "the database of the index has failed")
+            }
         }
     }
 }

@@ -190,6 +190,12 @@ impl Events {
         (Self { channel: Some(channel), next: Arc::default() }, listener)
     }
 
+    /// Another teller, whose listener passes on what it hears: their tasks have different numbers.
+    pub fn channel_beside(&self) -> (Self, Receiver<Event>) {
+        let (channel, listener) = sync_channel(EVENTS_WAITING);
+        (Self { channel: Some(channel), next: Arc::clone(&self.next) }, listener)
+    }
+
     /// For callers who do not want to know.
     pub fn ignored() -> Self {
         Self { channel: None, next: Arc::default() }

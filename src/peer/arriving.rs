@@ -3,7 +3,7 @@
 use super::landing::{Batch, LandError, Landed};
 use super::telling::{Telling, silently};
 use super::{Error, Sharer};
-use crate::link::{Arrived, Decided, Offer, is_full, is_out_of_files};
+use crate::link::{Arrived, Decided, Offer, StreamError, is_full, is_out_of_files};
 use crate::model::{Content, Work};
 use crate::seal::EntryProof;
 use crate::wire::Code;
@@ -66,15 +66,23 @@ impl Sharer {
                 Ok(proofs) => proofs,
                 Err(error) => {
                     batch.discard();
+                    arrived.fail(Some(Code::Unexpected));
                     return Err(error);
                 }
             };
-            let landed = batch.land(&proofs, now).map_err(crate::link::StreamError::Place)?;
-            let durable = durable(&proofs, &landed);
-            // The files are here, whether they can be proven later or not.
+            // Before the names, which are there for good: whoever is killed in between has no file without its
+            // receipt. The files get their names, whether they can be proven later or not.
             let receipts = sharer.receipts.as_ref();
-            let kept = receipts.map(|it| it.keep(arrived.stream(), &durable, now));
+            let kept = receipts.map(|it| it.keep(arrived.stream(), &proofs, now));
             let unkept = kept.and_then(Result::err);
+            let landed = match batch.land(&proofs, now).map_err(StreamError::Place) {
+                Ok(landed) => landed,
+                Err(error) => {
+                    arrived.fail(error.code());
+                    return Err(error.into());
+                }
+            };
+            let durable = durable(&proofs, &landed);
             // Should the sender not hear of it any more, the files have landed nevertheless.
             let _ = arrived.confirm(&durable, sharer.identity.signing(), now);
             drop(durable);

@@ -141,7 +141,7 @@ impl Listing for Chosen {
 pub(super) fn listed_bytes(wanted: &Wanted) -> usize {
     let parts = wanted.parts.as_ref().map_or(1, |parts| parts.len());
     let path = wanted.path.0.as_str().len();
-    path.saturating_add(ENTRY_BYTES).saturating_add(parts.saturating_mul(RANGE_BYTES))
+    ManifestEntry::bytes(path, parts)
 }
 
 /// All of an entry, or the parts that are wanted of the content that it is known to have.
@@ -150,7 +150,3 @@ fn ranges_of(wanted: &Wanted, size: u64) -> Option<Ranges> {
     wanted.content.as_ref()?;
     Ranges::new(size, parts.iter().map(ByteRange::from).collect()).ok()
 }
-
-/// Beside its path, whose names each have a length where the path has a slash.
-const ENTRY_BYTES: usize = 1 + 1 + 8 + 1 + 8 + 32 + 2;
-const RANGE_BYTES: usize = 16;

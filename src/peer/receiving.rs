@@ -4,6 +4,7 @@ use super::arriving::{Settled, refusal};
 use super::landing::{Gathered, Head, LandError, Landed, Landing, Rules, Targets};
 use super::requests::most_manifest;
 use super::telling::Telling;
+use super::turns::Turn;
 use super::{Error, Sharer};
 use crate::codec::List;
 use crate::crypto::{Fingerprint, random};
@@ -94,21 +95,23 @@ impl Sharer {
         // As many bytes as its manifest may have are held until it is decided on.
         let entries = usize::try_from(ask.entries).unwrap_or(usize::MAX);
         let max_manifest = Manifest::most_bytes(entries);
-        let turn = self.receiving.begin(sender, max_manifest);
-        let refused = match (policy.may_offer(sender), &turn) {
-            (false, _) => Some(Code::NotAllowed),
-            (true, None) => Some(Code::Busy),
-            (true, Some(_)) => None,
+        let turn = match policy.may_offer(sender) {
+            true => self.receiving.begin(sender, max_manifest).ok_or(Code::Busy),
+            false => Err(Code::NotAllowed),
         };
-        if let Some(code) = refused {
-            request.refuse(code, "");
-            return Err(Error::Declined(code));
-        }
-        let received = self.take_offer((request, sender), streams, policy, max_manifest).await;
+        let mut turn = match turn {
+            Ok(turn) => turn,
+            Err(code) => {
+                request.refuse(code, "");
+                return Err(Error::Declined(code));
+            }
+        };
+        let room = (&mut turn, max_manifest);
+        let received = self.take_offer((request, sender), streams, policy, room).await;
         // Whether it was the first header, or the one with which the stream began again.
         let is_bad =
             |why: &Error| matches!(why, Error::Stream(StreamError::Sealed(Refusal::NotOpened)));
-        if let Some(turn) = turn.filter(|_| received.as_ref().is_err_and(is_bad)) {
+        if received.as_ref().is_err_and(is_bad) {
             turn.was_bad();
         }
         received
@@ -119,9 +122,11 @@ impl Sharer {
         (request, sender): (Request, Fingerprint),
         streams: &Streams,
         policy: &impl Policy,
-        max_manifest: u64,
+        (turn, max_manifest): (&mut Turn, u64),
     ) -> Result<Received, Error> {
         let mut offer = self.await_offer(request, streams, max_manifest).await?;
+        // Mostly it is far shorter than it might be, and others have the room.
+        turn.settle_at(offer.manifest().bytes());
         let proposal = propose(sender, offer.manifest())?;
         let decision = tokio::select! {
             decision = policy.decide(proposal) => decision,

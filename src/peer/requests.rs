@@ -136,6 +136,10 @@ pub(super) fn check(
         if wanted.content.is_some_and(|content| !is_it(content)) {
             return Err("an entry has another content");
         }
+        // Nobody's disk is filled by more than they were told of.
+        if entry.size() > wanted.most {
+            return Err("an entry is larger than was said");
+        }
         Ok(*at)
     });
     found.collect()

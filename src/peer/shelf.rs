@@ -134,23 +134,25 @@ impl Shelved {
     }
 
     /// What is told of the files behind a path, and of them those at or below another one, in their order.
-    pub(super) fn files_from<'s>(
-        &'s self,
+    pub(super) fn files_from(
+        &self,
         behind: Option<&EntryPath>,
-        below: Option<&'s EntryPath>,
-    ) -> impl Iterator<Item = &'s Entry> {
-        let first = self.entries.partition_point(|entry| {
-            let path = entry.path();
-            behind.is_some_and(|behind| path <= behind) || below.is_some_and(|below| path < below)
-        });
-        let entries = self.entries.get(first..).unwrap_or_default().iter();
-        // What begins with the same letters stands together.
-        let begins = move |entry: &&Entry| {
-            below.is_none_or(|below| entry.path().as_str().starts_with(below.as_str()))
+        below: Option<&EntryPath>,
+    ) -> impl Iterator<Item = &Entry> {
+        let place = |path: &str| self.entries.partition_point(|entry| entry.path().as_str() < path);
+        let stretches = match below.map(EntryPath::as_str) {
+            None => [0..self.entries.len(), 0..0],
+            // A file of this name, and what is in a folder of this name; what comes right behind `/` ends that.
+            Some(path) => [
+                place(path)..place(&format!("{path}\0")),
+                place(&format!("{path}/"))..place(&format!("{path}0")),
+            ],
         };
-        let is_within =
-            move |entry: &&Entry| below.is_none_or(|below| entry.path().is_within(below));
-        entries.take_while(begins).filter(is_within)
+        let first = behind.map_or(0, |behind| place(&format!("{behind}\0")));
+        stretches.into_iter().flat_map(move |stretch| {
+            let from = stretch.start.max(first);
+            self.entries.get(from..stretch.end).unwrap_or_default()
+        })
     }
 
     pub(super) fn get(&self, path: &EntryPath) -> Option<Shown<'_>> {

@@ -286,6 +286,12 @@ impl Turn {
         has_room
     }
 
+    /// Its manifest came, and has so many bytes.
+    pub(super) fn settle_at(&mut self, bytes: u64) {
+        self.used = self.used.min(bytes);
+        self.settle();
+    }
+
     /// All of its manifest is listed: the rest of the room is free for others.
     pub(super) fn settle(&mut self) {
         let rest = self.bytes.saturating_sub(self.used);

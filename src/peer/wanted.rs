@@ -12,6 +12,8 @@ pub struct Wanted {
     pub path: EntryPath,
     /// The content that it is wanted for, if no other will do.
     pub content: Option<Content>,
+    /// How many bytes it may have: as many as it had when it was found.
+    pub most: u64,
     /// Where it goes, below the destination.
     pub to: EntryPath,
 }

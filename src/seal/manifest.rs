@@ -29,6 +29,11 @@ impl ManifestEntry {
     pub fn is_whole(&self) -> bool {
         self.ranges.is_whole(self.entry.size())
     }
+
+    /// The most bytes that an entry takes whose path has so many, with so many parts.
+    pub(crate) fn bytes(path: usize, parts: usize) -> usize {
+        path.saturating_add(ENTRY_BYTES).saturating_add(parts.saturating_mul(RANGE_BYTES))
+    }
 }
 
 /// Why a manifest cannot be made of some entries.
@@ -96,6 +101,14 @@ impl Manifest {
     /// The most bytes that a manifest of so many entries has, of each of which it carries all.
     pub fn most_bytes(entries: usize) -> u64 {
         entries.saturating_mul(WHOLE_ENTRY_BYTES).min(MANIFEST_BYTES) as u64
+    }
+
+    /// About how many bytes it has, and no fewer.
+    pub fn bytes(&self) -> u64 {
+        let bytes = |listed: &ManifestEntry| {
+            ManifestEntry::bytes(listed.entry.path().as_str().len(), listed.ranges.as_slice().len())
+        };
+        self.entries.iter().map(bytes).fold(0, |sum, more| sum.saturating_add(more as u64))
     }
 
     /// The entries, in order.
@@ -222,8 +235,11 @@ fn small(length: usize) -> u8 {
 
 /// The bytes of an entry whose name is one letter, and that carries nothing.
 const LEAST_ENTRY: usize = 54;
+/// The bytes of an entry beside its path, whose names each have a length where the path has a slash.
+const ENTRY_BYTES: usize = 1 + 1 + 8 + 1 + 8 + 32 + 2;
+const RANGE_BYTES: usize = 16;
 /// The bytes of an entry whose path is the longest, and of which all is carried.
-const WHOLE_ENTRY_BYTES: usize = PATH_BYTES + 69;
+const WHOLE_ENTRY_BYTES: usize = PATH_BYTES + ENTRY_BYTES + RANGE_BYTES;
 const EXECUTABLE: u8 = 1;
 const ID_KNOWN: u8 = 2;
 const BAD_ENTRY: codec::Error = codec::Error::Invalid("an entry that no manifest may have");

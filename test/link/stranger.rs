@@ -6,7 +6,10 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer, ServerName, UnixTime};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
-use rustls::{ClientConfig, DigitallySignedStruct, ServerConfig, SignatureScheme};
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, ServerConfig, SignatureScheme,
+};
+use std::io::Write as _;
 use std::sync::Arc;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio_rustls::{TlsAcceptor, TlsConnector, client, server};
@@ -187,8 +190,28 @@ pub(crate) async fn connect<IO: AsyncRead + AsyncWrite + Unpin>(
     config: ClientConfig,
     io: IO,
 ) -> std::io::Result<(client::TlsStream<IO>, [u8; 32])> {
+    connect_with(config, io, |_| {}).await
+}
+
+/// The same by somebody who has a ticket for this place, and says this before anything is agreed.
+pub(crate) async fn connect_early<IO: AsyncRead + AsyncWrite + Unpin>(
+    config: ClientConfig,
+    io: IO,
+    early: &[u8],
+) -> std::io::Result<(client::TlsStream<IO>, [u8; 32])> {
+    let say = |tls: &mut ClientConnection| {
+        tls.early_data().expect("a ticket").write_all(early).unwrap();
+    };
+    connect_with(config, io, say).await
+}
+
+async fn connect_with<IO: AsyncRead + AsyncWrite + Unpin>(
+    config: ClientConfig,
+    io: IO,
+    first: impl FnOnce(&mut ClientConnection),
+) -> std::io::Result<(client::TlsStream<IO>, [u8; 32])> {
     let name = ServerName::try_from("stranger").unwrap();
-    let stream = TlsConnector::from(Arc::new(config)).connect(name, io).await?;
+    let stream = TlsConnector::from(Arc::new(config)).connect_with(name, io, first).await?;
     let exporter = stream.get_ref().1.export_keying_material([0; 32], LABEL, None).unwrap();
     Ok((stream, exporter))
 }

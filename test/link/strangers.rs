@@ -2,14 +2,15 @@
 
 use crate::stage::{Ground, ask, grant_everything, soon};
 use crate::stranger::{self, Stranger};
+use rustls::ClientConfig;
 use std::net::SocketAddr;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
-use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncReadExt, AsyncWrite, AsyncWriteExt, duplex};
 use tokio::task::spawn_blocking;
 use tokio::time::{Duration, Instant};
 use waxwing::link::{ALPN, Deadlines, Error, LaneDoor, Notice};
-use waxwing::wire::{LaneOpening, Role, SendGrant};
+use waxwing::wire::{LaneOpening, Role, SendGrant, frame};
 
 /// Keeps what came through the door.
 #[derive(Debug, Clone, Default)]
@@ -144,10 +145,42 @@ async fn no_session_is_resumed_and_nothing_is_sent_early() {
     }
 }
 
+/// A client who was at another listener, one that takes what is said early, and has a ticket from there.
+async fn with_a_ticket() -> ClientConfig {
+    let (mut config, mut server) = (stranger::client(&[ALPN]), stranger::server(&[ALPN], 1));
+    config.enable_early_data = true;
+    server.max_early_data_size = 1 << 14;
+    let (near, far) = duplex(1 << 16);
+    // What is remembered of it is shared with the copies of this configuration.
+    let both = (stranger::connect(config.clone(), near), stranger::accept(server, far));
+    let (client, server) = soon(async { tokio::join!(both.0, both.1) }).await;
+    let (mut client, mut server) = (client.unwrap().0, server.unwrap().0);
+    server.shutdown().await.unwrap();
+    soon(client.read_to_end(&mut Vec::new())).await.unwrap();
+    assert!(client.get_ref().1.tls13_tickets_received() > 0);
+    config
+}
+
+#[tokio::test]
+async fn what_is_said_early_with_a_ticket_is_never_heard() {
+    let (ground, config) = (Ground::new().await, with_a_ticket().await);
+    // Were it heard, it would be the first hello, and Alice's one too many.
+    let early = frame::encode(&stranger::hello("mallory"));
+    let connected = stranger::connect_early(config, ground.connect().await, &early);
+    let (tls, exporter) = soon(connected).await.unwrap();
+    assert_eq!(tls.get_ref().1.handshake_kind(), Some(rustls::HandshakeKind::Full));
+    assert!(!tls.get_ref().1.is_early_data_accepted());
+    let greeted = Stranger::greeted_over(tls, "alice", Role::Dialler, exporter);
+    let mut stranger = soon(greeted).await;
+    stranger.say(&waxwing::wire::SendAsk { id: 1, ..ask() }).await;
+    let granted: SendGrant = soon(stranger.next()).await.unwrap().decode().unwrap();
+    assert_eq!(granted.id, 1);
+}
+
 #[tokio::test]
 async fn a_client_hello_in_records_of_one_byte_is_understood() {
     let ground = Ground::new().await;
-    let (near, far) = tokio::io::duplex(1 << 16);
+    let (near, far) = duplex(1 << 16);
     let mut socket = ground.connect().await;
     socket.set_nodelay(true).unwrap();
     let between = tokio::spawn(async move {

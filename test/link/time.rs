@@ -139,6 +139,39 @@ async fn a_frame_that_drips_ends_the_conversation() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_frame_that_is_announced_and_never_comes_ends_the_conversation() {
+    let announced = [0, 0, 200, 0, Kind::SendAsk.tag()];
+    // A part of how long it is, all of that, and what it is.
+    for said in [1, 4, 5] {
+        let (mut stranger, bob) = stranger_and_bob(Deadlines::default()).await;
+        let begin = Instant::now();
+        stranger.send(&announced[..said]).await;
+        assert_eq!(soon(stranger.goodbye()).await.expect("a word").code, Code::Slow, "{said}");
+        assert!(is_about(begin.elapsed(), 30), "{said}: {:?}", begin.elapsed());
+        drop(stranger);
+        assert!(matches!(soon(bob.driver).await, Ok(Ending::Ours { code: Code::Slow, .. })));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn who_announces_a_hello_or_a_proof_and_says_no_more_is_dropped() {
+    for kind in [Kind::Hello, Kind::Proof] {
+        let (ground, socket) = somebody_at_the_door().await;
+        let (mut tls, _) = stranger::connect(stranger::client(&[ALPN]), socket).await.unwrap();
+        if kind == Kind::Proof {
+            tls.write_all(&frame::encode(&hello("alice"))).await.unwrap();
+        }
+        tls.write_all(&[0, 0, 0, 200, kind.tag()]).await.unwrap();
+        tls.flush().await.unwrap();
+        let begin = Instant::now();
+        // His hello comes, and then his goodbye.
+        let _ = soon(tls.read_to_end(&mut Vec::new())).await;
+        assert!(is_about(begin.elapsed(), 10), "{kind}: {:?}", begin.elapsed());
+        assert_eq!(refused(ground).await, Error::Late("the greeting"));
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_frame_that_moves_on_slowly_enough_is_taken() {
     let (stranger, bob) = stranger_and_bob(Deadlines::default()).await;
     let mut socket = stranger.into_io();

@@ -138,6 +138,7 @@ fn own() -> Vec<Error> {
         Error::NoShareOf { user: bob(), share: name() },
         Error::NobodyHas(Content::of(b"x").id()),
         Error::NoResult(3),
+        Error::NotFrom(bob()),
         Error::NoMore,
         Error::NothingFound,
         Error::NoSuchFile("alice:photos/tree.jpg".parse().unwrap()),
@@ -334,6 +335,7 @@ fn number(error: &Error) -> usize {
         Error::NoShareOf { .. } => 18,
         Error::NobodyHas(_) => 19,
         Error::NoResult(_) => 20,
+        Error::NotFrom(_) => 46,
         Error::NoMore => 21,
         Error::NothingFound => 22,
         Error::NoSuchFile(_) => 23,
@@ -363,4 +365,4 @@ fn number(error: &Error) -> usize {
     }
 }
 
-const LAST: usize = 46;
+const LAST: usize = 47;

@@ -1,16 +1,18 @@
 //! The index goes away, and comes back: who knows each other goes on, and all else mends itself.
 
 use crate::keys::person;
-use crate::town::{Town, open, user};
+use crate::town::{Town, open, options, user};
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
+use waxwing::crypto::key_file::Protection;
 use waxwing::index::store::Store;
 use waxwing::link::{Conversation, Deadlines, Dialler, Ending, Expected, Side};
 use waxwing::model::{Audience, HostPort, UnixTime};
 use waxwing::node::index::{Age, Query, Section};
-use waxwing::node::{Config, Error, Exit, GetRules, Got, Receive, User, Visit};
+use waxwing::node::{Config, Error, Exit, GetRules, Got, Options, Receive, User, Visit};
+use waxwing::wire::index::{Browse, Named};
 use waxwing::wire::{Code, Features, Party};
 
 /// Alice, who shares photos and is online, and Bob, who has met her.
@@ -128,6 +130,32 @@ async fn whose_account_was_closed_is_nobody_though_the_key_is_pinned() {
     assert_eq!(code, Code::NotAllowed);
     dialler.stop().await;
     alice.close().await;
+}
+
+#[tokio::test]
+async fn whose_account_is_closed_while_they_are_connected_gets_nothing_more() {
+    let (town, alice, bob) = met().await;
+    alice.close().await;
+    let options = Options { known_for: Duration::ZERO, ..options() };
+    let alice =
+        User::open(town.home("alice"), Config::default(), Protection::NoneAsked, options).unwrap();
+    let folders = alice.shares().unwrap();
+    soon(alice.look_at(&folders[0])).await.unwrap().published.unwrap();
+    let port = alice.go_online(false).await.unwrap().port;
+    let (dialler, conversation) = dial(&alice, "bob", port).await;
+    let user = user("alice");
+    let ask = Browse { id: 0, user: Named(user), share: None, after: None, below: None };
+    for _ in 0..2 {
+        soon(conversation.ask(ask.clone())).await.unwrap();
+    }
+    town.store.close_account(&crate::town::user("bob"), UnixTime::now()).await.unwrap();
+    soon(conversation.ask(ask)).await.unwrap_err();
+    let Ending::Theirs { code, .. } = soon(conversation.ended()).await else { panic!() };
+    assert_eq!(code, Code::NotAllowed);
+    dialler.stop().await;
+    bob.close().await;
+    alice.close().await;
+    town.stop().await;
 }
 
 #[tokio::test]

@@ -228,6 +228,38 @@ async fn what_is_not_for_somebody_is_not_there_for_them() {
 }
 
 #[tokio::test]
+async fn from_whom_alone_something_comes_is_heeded_whatever_is_named() {
+    let pair = Pair::new().await;
+    pair.bob.search(&Query::new("koala")).await.unwrap();
+    let from = |name| GetRules { from: Some(user(name)), ..GetRules::default() };
+    for what in ["alice:photos/tree.jpg", "1"] {
+        let error = pair.get_by(what, &from("mallory")).await.unwrap_err();
+        assert!(matches!(&error, Error::NotFrom(whom) if *whom == user("mallory")), "{error}");
+        let got = pair.get_by(what, &from("alice")).await.unwrap();
+        assert_eq!(Got::exit(&got), Exit::Done, "{got:?}");
+    }
+    pair.stop().await;
+}
+
+#[tokio::test]
+async fn nothing_comes_before_it_is_known_what_all_of_it_is() {
+    let pair = Pair::new().await;
+    let get = |words: &str| Move::Get {
+        wanted: vec!["alice:photos/tree.jpg".parse().unwrap()],
+        words: Some(words.to_owned()),
+        rules: GetRules::default(),
+    };
+    let moving = pair.bob.begin_move(get("wombat")).await.unwrap();
+    let error = soon(moving.carry_on()).await.unwrap_err();
+    assert!(matches!(error, Error::NothingFound), "{error}");
+    assert!(!pair.downloads().join("tree.jpg").exists());
+    let moving = pair.bob.begin_move(get("koala")).await.unwrap();
+    let Moved::Got(got) = soon(moving.carry_on()).await.unwrap() else { panic!() };
+    assert_eq!((got.len(), Got::exit(&got)), (2, Exit::Done), "{got:?}");
+    pair.stop().await;
+}
+
+#[tokio::test]
 async fn an_audience_of_nobody_is_told_when_it_is_published() {
     let pair = Pair::new().await;
     write(&pair.town.path("letters/one.txt"), b"one");

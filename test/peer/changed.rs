@@ -136,7 +136,7 @@ async fn of_a_file_that_several_people_have_now_only_what_differs_comes_again() 
     part.write_all_at(b"other bytes", 90 * MIB as u64).unwrap();
     let missing = SIZE as u64 - held(&stage);
     let landing = stage.landing(Rules::default());
-    let [Wanted { path, content, to }] = &all(&bytes)[..] else { panic!() };
+    let [Wanted { path, content, to, .. }] = &all(&bytes)[..] else { panic!() };
     let spread = stage.alice.spread(content.unwrap(), to, &landing, "bob").await;
     let (spread, streams) = (spread.unwrap().unwrap(), stage.streams.clone());
     let name = "bob".to_owned();

@@ -88,7 +88,12 @@ async fn files_go_where_they_are_wanted_and_what_is_here_is_not_asked_for() {
     fs::write(stage.at("downloads/other"), b"mine").unwrap();
     let all = ["same", "other", "new"].map(|name| {
         let from = format!("deep/er/{name}");
-        Wanted { path: path(&from), content: Some(Content::of(from.as_bytes())), to: path(name) }
+        Wanted {
+            path: path(&from),
+            content: Some(Content::of(from.as_bytes())),
+            most: u64::MAX,
+            to: path(name),
+        }
     });
     let fetched = stage.fetch_all(all.to_vec()).await;
     assert!(fetched.stopped.is_none());

@@ -97,7 +97,7 @@ impl Wants for All {
 
     fn wanted(&self, number: usize) -> Option<Wanted> {
         let (path, content) = (path(&name(number)), Content::of(number.to_string().as_bytes()));
-        Some(Wanted { to: path.clone(), path, content: Some(content) })
+        Some(Wanted { to: path.clone(), path, content: Some(content), most: u64::MAX })
     }
 
     fn took(&mut self, portion: Portion) {

@@ -1,10 +1,11 @@
 //! Senders that offer what nobody may: names that lead out, collide or deceive, lists that lie, and
 //! what was sent before. None of it is even proposed, and nothing changes on the disk.
 
+use crate::by_hand::ByHand;
 use crate::canary::Canary;
 use crate::raw_sender::{Introduction, ask, entry, why_it_ended};
 use crate::sandbox::Everything;
-use crate::stage::{Stage, soon};
+use crate::stage::{Stage, side, soon};
 use std::fs;
 use std::time::Duration;
 use waxwing::link::{Conversation, StreamError, StreamFrames};
@@ -118,15 +119,19 @@ async fn names_that_nobody_may_give_are_not_even_proposed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn who_sends_streams_that_do_not_open_is_not_listened_to_for_a_while() {
     let mut stage = sandbox().await;
+    let before = Everything::untouched(&stage.at(""));
     for _ in 0..4 {
         offered(&mut stage, &[of(&[".."])]).await;
     }
+    before.is_still(&stage.at(""), "four did not open");
     is_still_served(&mut stage, "note").await;
-    offered(&mut stage, &[of(&[".."])]).await;
     stage.write("other", b"an honest note");
+    let before = Everything::untouched(&stage.at(""));
+    offered(&mut stage, &[of(&[".."])]).await;
     let files = Files::open(&[stage.at("other")]).unwrap();
     let sent = soon(stage.alice.send(&stage.streams, files, Duration::from_secs(30))).await;
     assert!(matches!(sent, Err(Error::Refused { code: Code::Busy, .. })), "{sent:?}");
+    before.is_still(&stage.at(""), "five did not open");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -147,6 +152,29 @@ async fn the_same_by_honest_names_is_proposed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_stream_that_is_played_again_lands_nothing_a_second_time() {
+    let mut stage = sandbox().await;
+    let mut alice = ByHand::offering(&stage, 10).await;
+    alice.await_accept().await;
+    let played = alice.finish().await;
+    stage.received().await.unwrap();
+    assert_eq!(fs::read(stage.at("inbox/a")).unwrap(), [7; 10]);
+    let before = Everything::untouched(&stage.at(""));
+
+    // Where it was said first, and in another conversation of the same two.
+    for streams in [stage.streams.clone(), stage.dial(side("alice")).await] {
+        let bob = streams.conversation();
+        let (_, mut again) = ask(bob, 1).await;
+        played.iter().for_each(|said| said.tell(bob, again.number()));
+        assert_eq!(why_it_ended(&mut again).await, Refusal::Context.into());
+        let error = stage.received().await.unwrap_err();
+        assert!(matches!(error, Error::Stream(StreamError::Sealed(Refusal::Context))), "{error:?}");
+        before.is_still(&stage.at(""), "played again");
+    }
+    is_still_served(&mut stage, "note").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_was_taken_back_is_not_taken_when_it_is_played_again() {
     let mut stage = sandbox().await;
     let bob = stage.streams.conversation().clone();
     let (challenge, frames) = ask(&bob, 1).await;

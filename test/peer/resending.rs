@@ -8,11 +8,11 @@ use std::time::Duration;
 use waxwing::model::{Event, Events, Work};
 use waxwing::peer::{Error, Files, LandError, Landed, Received, Reply};
 
-const LARGE: usize = 150 * MIB;
+pub(crate) const LARGE: usize = 150 * MIB;
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// The private folders in Bob's inbox.
-fn folders(stage: &Stage) -> Vec<PathBuf> {
+pub(crate) fn folders(stage: &Stage) -> Vec<PathBuf> {
     let Ok(entries) = fs::read_dir(stage.at("inbox")) else { return Vec::new() };
     let is_private = |path: &PathBuf| path.file_name().unwrap().to_str().unwrap().starts_with('.');
     entries.map(|entry| entry.unwrap().path()).filter(is_private).collect()
@@ -31,7 +31,7 @@ async fn send(stage: &Stage, name: &str) -> Result<Reply, Error> {
 }
 
 /// The same, and gone when Bob's journal says that more is held. Who is quicker begins anew.
-async fn cut_off(stage: &mut Stage, name: &str) {
+pub(crate) async fn cut_off(stage: &mut Stage, name: &str) {
     for _ in 0..20 {
         let before = journal(stage);
         let more_is_held = async {
@@ -53,7 +53,7 @@ async fn cut_off(stage: &mut Stage, name: &str) {
 }
 
 /// Sends it again, and tells how many bytes went and how many were read for ids.
-async fn go_on(stage: &mut Stage, name: &str) -> (Received, Reply, u64, u64) {
+pub(crate) async fn go_on(stage: &mut Stage, name: &str) -> (Received, Reply, u64, u64) {
     let (events, facts) = Events::channel();
     stage.alice = stage.alice.clone().with_events(events);
     let reply = send(stage, name).await.unwrap();
@@ -69,7 +69,7 @@ async fn go_on(stage: &mut Stage, name: &str) -> (Received, Reply, u64, u64) {
     (stage.received().await.unwrap(), reply, sent, read)
 }
 
-fn landed_new(received: &Received) -> bool {
+pub(crate) fn landed_new(received: &Received) -> bool {
     received.files.iter().all(|file| matches!(file.landed, Ok(Landed::New)))
 }
 

@@ -51,8 +51,10 @@ async fn requests_that_make_no_sense_are_malformed() {
     let stage = Stage::new().await;
     stage.make("a", b"a");
     stage.publish(Audience::Everyone);
+    let before = Everything::untouched(&stage.at(""));
     assert_eq!(code(asked(&stage, &[]).await), Code::Malformed);
     assert_eq!(code(asked(&stage, &["a", "a"]).await), Code::Malformed);
+    before.is_still(&stage.at(""), "somebody asked");
     assert!(stage.fetch(&["a"]).await.stopped.is_none());
 }
 
@@ -63,6 +65,7 @@ async fn pages_that_make_no_sense_are_refused_and_the_rest_of_them_is_passed_ove
         stage.make(name, b"a");
     }
     stage.publish(Audience::Everyone);
+    let before = Everything::untouched(&stage.at(""));
     let many = [&["a"][..]; 40];
     let not_there = [&["a"][..], &["nothing"], &["b"]];
     for (pages, refused) in [
@@ -78,6 +81,7 @@ async fn pages_that_make_no_sense_are_refused_and_the_rest_of_them_is_passed_ove
     let grant = asked_in_pages(&stage, &not_there).await.unwrap();
     let without = Without { first: 1, count: 1, code: Code::NotFound };
     assert_eq!((grant.entries, grant.without.unwrap().to_vec()), (2, vec![without]));
+    before.is_still(&stage.at(""), "somebody asked");
     assert!(stage.fetch(&["a"]).await.stopped.is_none());
 }
 
@@ -86,11 +90,13 @@ async fn what_is_asked_for_twice_is_refused_as_it_comes() {
     let mut stage = Stage::new().await;
     stage.make("a", b"a");
     stage.publish(Audience::Everyone);
+    let before = Everything::untouched(&stage.at(""));
     // The next page never comes.
     let twice = GetAsk { more: true, ..ask(&stage, &["a", "a"]) };
     let answer = soon(stage.streams.conversation().ask_stream(twice)).await;
     assert_eq!(code(answer), Code::Malformed);
     assert!(stage.served().await.is_err());
+    before.is_still(&stage.at(""), "somebody asked");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -98,6 +104,7 @@ async fn a_page_that_comes_when_all_was_granted_ends_the_stream() {
     let mut stage = Stage::new().await;
     stage.make("a", &bytes_of(1, 20 * MIB));
     stage.publish(Audience::Everyone);
+    let before = Everything::untouched(&stage.at(""));
     let (_, frames) = asked(&stage, &["a"]).await.unwrap();
     let page = GetMore {
         stream: frames.number(),
@@ -109,6 +116,7 @@ async fn a_page_that_comes_when_all_was_granted_ends_the_stream() {
     let Err(Error::Stream(StreamError::Unexpected)) = stage.served().await else {
         panic!("it goes on")
     };
+    before.is_still(&stage.at(""), "somebody asked");
     assert!(stage.fetch(&["a"]).await.stopped.is_none());
 }
 
@@ -117,6 +125,7 @@ async fn pages_that_were_announced_and_never_come_hold_no_more_than_their_turns(
     let mut stage = Stage::new().await;
     stage.make("a", b"a");
     stage.publish(Audience::Everyone);
+    let before = Everything::untouched(&stage.at(""));
     let conversation = stage.streams.conversation().clone();
     let half = |_| conversation.ask_stream(GetAsk { more: true, ..ask(&stage, &["a"]) });
     let mut halves: Vec<_> = (0..8).map(half).map(Box::pin).collect();
@@ -137,6 +146,7 @@ async fn pages_that_were_announced_and_never_come_hold_no_more_than_their_turns(
     for _ in 0..4 {
         assert!(stage.served().await.is_err());
     }
+    before.is_still(&stage.at(""), "somebody asked");
     assert!(stage.fetch(&["a"]).await.stopped.is_none());
 }
 
@@ -145,6 +155,7 @@ async fn who_goes_away_between_two_pages_is_not_waited_for() {
     let mut stage = Stage::new().await;
     stage.make("a", b"a");
     stage.publish(Audience::Everyone);
+    let before = Everything::untouched(&stage.at(""));
     // Some more leave while it is said; never all. Nothing is asked for twice, which would
     // be refused as it comes.
     const ALL: usize = 90_000;
@@ -164,6 +175,7 @@ async fn who_goes_away_between_two_pages_is_not_waited_for() {
     let Err(Error::Declined(Code::Cancelled)) = stage.served().await else {
         panic!("they are waited for")
     };
+    before.is_still(&stage.at(""), "somebody asked");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -171,6 +183,7 @@ async fn a_flood_of_requests_is_answered_and_only_so_many_are_served_at_once() {
     let stage = Stage::new().await;
     stage.make("a", &bytes_of(1, 20 * MIB));
     stage.publish(Audience::Everyone);
+    let before = Everything::untouched(&stage.at(""));
     // Nobody takes what comes: all that are granted stay under way.
     let answers = soon(join_all((0..50).map(|_| asked(&stage, &["a"])))).await;
     let (granted, refused): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
@@ -184,6 +197,7 @@ async fn a_flood_of_requests_is_answered_and_only_so_many_are_served_at_once() {
         let end = StreamEnd { stream, code: Code::Cancelled, text };
         stage.streams.conversation().tell(&end).unwrap();
     }
+    before.is_still(&stage.at(""), "somebody asked");
     let served = async {
         while stage.fetch(&["a"]).await.stopped.is_some() {
             tokio::time::sleep(Duration::from_millis(5)).await;
@@ -199,6 +213,8 @@ async fn an_asker_that_goes_away_half_way_leaves_nothing_and_harms_nobody() {
     stage.make("large", &bytes_of(1, 100 * MIB));
     stage.make("a", b"a");
     stage.publish(Audience::Everyone);
+    // In Bob's folder: what comes to Alice's goes again.
+    let before = Everything::untouched(&stage.at("share"));
     let bytes_are_here = async {
         let is_part = |(name, bytes): &(String, Option<Vec<u8>>)| {
             name.ends_with("/0") && bytes.as_ref().is_some_and(|bytes| !bytes.is_empty())
@@ -214,6 +230,7 @@ async fn an_asker_that_goes_away_half_way_leaves_nothing_and_harms_nobody() {
     }
     assert_eq!(stage.names("downloads"), [""; 0]);
     assert!(stage.served().await.is_err());
+    before.is_still(&stage.at("share"), "somebody went away");
     assert!(stage.fetch(&["a"]).await.stopped.is_none());
     assert_eq!(stage.names("downloads"), ["a"]);
 }

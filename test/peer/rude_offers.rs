@@ -1,7 +1,9 @@
 //! Offers that nobody decides on hold no more memory than was set, in all, and no more than they said.
 
 use crate::keys::NOW;
+use crate::raw_offers::fill;
 use crate::resuming::{LARGE, cut_off, folders};
+use crate::sandbox::Everything;
 use crate::stage::{Stage, Taking, bytes_of, identity, path, sharer, soon, wanted};
 use std::io;
 use std::sync::Arc;
@@ -61,10 +63,13 @@ fn code(error: StreamError) -> Code {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_manifest_longer_than_what_was_announced_is_not_held() {
     let stage = Stage::with(sharer("bob"), |taking| taking.takes = false).await;
+    fill(&stage);
+    let before = Everything::untouched(&stage.at(""));
     for entries in [0, 1] {
         assert_eq!(code(announced(&stage, entries).await), Code::Sealed(Refusal::Policy));
     }
     assert_eq!(code(announced(&stage, 2).await), Code::Declined, "it was read");
+    before.is_still(&stage.at(""), "a manifest was too long");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -72,6 +77,8 @@ async fn what_all_offers_hold_is_bounded_in_bytes() {
     let most = Manifest::most_bytes(3);
     let bob = sharer("bob").with_offers(Allowance { bytes: most, ..Allowance::OFFERS });
     let stage = Stage::with(bob, |_| {}).await;
+    fill(&stage);
+    let before = Everything::untouched(&stage.at(""));
     let conversation = stage.streams.conversation();
     let refusal = async |entries| match soon(conversation.ask_stream(ask(entries))).await {
         Err(AskError::Refused { code, .. }) => Some(code),
@@ -87,6 +94,7 @@ async fn what_all_offers_hold_is_bounded_in_bytes() {
         (refusal(2).await, refusal(2).await, refusal(1).await),
         (None, Some(Code::Busy), None)
     );
+    before.is_still(&stage.at(""), "nothing was offered");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -101,10 +109,12 @@ async fn who_names_a_content_learns_nothing_of_the_parts_that_are_here_and_spoil
     let content = Content::of(&bytes);
     cut_off(&mut stage, &[wanted("large", Some(content))]).await;
     let held = folders(&stage);
+    let before = Everything::below(&stage.at(""));
 
     let entry = Entry::new(path("large"), LARGE as u64, Modified::from_nanos(0)).unwrap();
     let ended = offered(&stage, 1, vec![entry.with_content(Some(content.id()))]).await;
     assert!(!matches!(ended, StreamError::Unexpected), "only parts of it are wanted");
     assert!(stage.received().await.is_err());
     assert!(held.iter().all(|folder| folder.join("0").exists()), "they were taken up");
+    before.is_still(&stage.at(""), "nothing came");
 }

@@ -13,7 +13,7 @@ use waxwing::codec::List;
 use waxwing::link::{Consent, Request, Sending, StreamError, Streams};
 use waxwing::model::limits::{ENTRY_SIZE, GET_WITHOUT};
 use waxwing::model::{ByteRange, Content, Entry, Events, Modified, Ranges, Work};
-use waxwing::peer::Error;
+use waxwing::peer::{Error, Wanted};
 use waxwing::seal::{Manifest, ManifestEntry, Refusal, Sealer, Source};
 use waxwing::wire::{Code, GetAsk, GetGrant, Without};
 
@@ -204,6 +204,17 @@ async fn more_than_was_granted_is_refused_before_it_is_opened() {
     let error = stopped_by(vec![whole("a", 5)], Some(4)).await;
     let Error::Stream(StreamError::Sealed(refusal)) = error else { panic!("{error:?}") };
     assert_eq!(refusal, Refusal::Policy);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_larger_than_was_said_is_declined_whatever_is_in_it() {
+    let rude = |request, streams| send(request, streams, vec![whole("a", 6)], None);
+    let stage = rudely(rude).await;
+    let before = home(&stage);
+    let five = Wanted { most: 5, ..wanted("a", None) };
+    let fetched = stage.fetch_all(vec![five]).await;
+    assert!(matches!(fetched.stopped, Some(Error::NotAsked(_))), "{fetched:?}");
+    before.is_still(&stage.at(""), "something came");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -1,18 +1,24 @@
-//! Senders whose wraps do not open: each costs a private operation, so that only a few are looked at.
+//! Senders whose wraps do not open, of an offer or of one that begins again: each costs a private operation, so
+//! that only a few are looked at.
 
+use crate::by_hand::ByHand;
 use crate::canary::Canary;
 use crate::keys::{NOW, sealing_key, signing_key};
 use crate::raw_offers::sandbox;
 use crate::raw_sender::why_it_ended;
+use crate::resending::{LARGE, cut_off, folders, go_on, landed_new};
 use crate::sandbox::Everything;
-use crate::stage::{Stage, identity, path, soon};
+use crate::stage::{MIB, Stage, bytes_of, identity, path, soon};
 use futures_util::future::join_all;
+use std::fs;
+use std::time::{Duration, Instant};
 use waxwing::codec::Blob;
 use waxwing::crypto::{Identity, SealingCertificate, Verified};
-use waxwing::link::AskError;
+use waxwing::link::{AskError, StreamError};
 use waxwing::model::{Entry, Modified};
+use waxwing::peer::{Error, Files};
 use waxwing::seal::{Manifest, ManifestEntry, Refusal, Sealer};
-use waxwing::wire::{Code, SendAsk, StreamHeader};
+use waxwing::wire::{Code, Kind, SendAsk, StreamAgain, StreamHeader};
 
 /// Bob, with another sealing key than he has.
 fn another_bob() -> Identity {
@@ -72,6 +78,52 @@ async fn bad_wraps_cost_five_private_operations_and_old_keys_none() {
     }
     before.is_still(&stage.at(""), "nothing opened");
     canary.sings().await;
+}
+
+/// What Bob holds of the one file that was cut off. Nothing else has come.
+fn held(stage: &Stage) -> Vec<u8> {
+    let [folder] = &folders(stage)[..] else { panic!("{:?}", stage.names("inbox")) };
+    assert_eq!(fs::read_dir(stage.at("inbox")).unwrap().count(), 1);
+    fs::read(folder.join("0")).unwrap()
+}
+
+/// What Bob says when the stream that he has begin again is sealed for this key, and after how long.
+async fn begun_again(stage: &mut Stage, to: &Verified<SealingCertificate>) -> (Code, Duration) {
+    let files = Files::open(&[stage.at("large")]).unwrap();
+    let mut alice = ByHand::offering_all(stage, files.manifest().clone()).await;
+    assert_eq!(soon(alice.frames.next()).await.unwrap().kind, Kind::SegmentVerified);
+    let again: StreamAgain = soon(alice.frames.next()).await.unwrap().decode().unwrap();
+    let began = Instant::now();
+    alice.begin_again(to, &again.challenge);
+    let code = why_it_ended(&mut alice.frames).await;
+    let took = began.elapsed();
+    let error = stage.received().await.unwrap_err();
+    let is_told = matches!(error, Error::Stream(StreamError::Sealed(Refusal::NotOpened)));
+    assert!(is_told, "{error:?}");
+    (code, took)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bad_wrap_of_what_begins_again_counts_like_any_and_what_is_held_stays() {
+    let mut stage = Stage::new().await;
+    let bytes = bytes_of(1, LARGE);
+    stage.write("large", &bytes);
+    cut_off(&mut stage, "large").await;
+    let (before, other) = (held(&stage), certificate(&another_bob()));
+    let (code, took) = begun_again(&mut stage, &other).await;
+    assert_eq!(code, Refusal::NotOpened.into());
+    assert!(took >= Duration::from_millis(50), "{took:?}");
+    assert!(held(&stage) == before, "something else is held");
+
+    let (received, _, sent, _) = go_on(&mut stage, "large").await;
+    assert!(landed_new(&received), "{received:?}");
+    assert!(sent <= (LARGE - MIB) as u64, "{sent} were sent again");
+    assert!(fs::read(stage.at("inbox/large")).unwrap() == bytes);
+    // It was the first of five.
+    for _ in 1..5 {
+        assert_eq!(offered(&mut stage, &other).await, Refusal::NotOpened.into());
+    }
+    assert_eq!(offered(&mut stage, &other).await, Code::Busy);
 }
 
 const TRIES: usize = 10_000;

@@ -3,6 +3,7 @@
 pub(crate) use crate::fetched::{Fetched, FetchedFile, fetch};
 pub(crate) use crate::keys::bytes_of;
 use crate::keys::{NOW, person};
+use crate::panics::NoPanics;
 use std::fs::File;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -84,6 +85,7 @@ pub(crate) struct Stage {
     pub(crate) address: std::net::SocketAddr,
     answered: mpsc::Receiver<Answered>,
     stop: CancellationToken,
+    _no_panics: NoPanics,
 }
 
 pub(crate) fn sharer(name: &'static str) -> Sharer {
@@ -139,12 +141,13 @@ impl Stage {
         bob: Sharer,
         answer: impl Fn(Request, Streams) -> F + Clone + Send + Sync + 'static,
     ) -> Self {
+        let _no_panics = NoPanics::begin();
         std::fs::create_dir(home.path().join("share")).unwrap();
         let (address, answered, stop) = listen(bobs, answer).await;
         let streams = dial(address, side("alice")).await.unwrap();
         let alice = sharer("alice");
         let share = ShareId::from_bytes([7; 16]);
-        Self { home, bob, alice, streams, share, address, answered, stop }
+        Self { home, bob, alice, streams, share, address, answered, stop, _no_panics }
     }
 
     /// Somebody dials Bob as well.
@@ -339,7 +342,7 @@ fn side_with(name: &'static str, deadlines: Deadlines) -> Side {
 }
 
 pub(crate) fn wanted(name: &str, content: Option<Content>) -> Wanted {
-    Wanted { path: path(name), content, to: path(name) }
+    Wanted { path: path(name), content, most: u64::MAX, to: path(name) }
 }
 
 /// A test must not hang; on a busy machine much may take long.

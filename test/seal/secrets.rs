@@ -51,30 +51,39 @@ fn chunks_of_the_same_bytes_have_nothing_alike() {
     assert_eq!(tags.len(), bodies.len());
 }
 
+/// The secrets themselves are looked at, as their receiver learns them: id and randomness of the wrap would make
+/// commitments and wraps of one secret differ, too.
 #[test]
-fn two_thousand_streams_have_as_many_ids_and_commitments() {
+fn two_thousand_streams_have_as_many_ids_keys_and_nonces() {
     let manifest = Manifest::new(small(1)).unwrap();
     let (alice, bob): (&Person, &Person) = (&ALICE, &BOB);
-    let headers = |count: usize| {
-        let header = |_| {
+    let sealed = |count: usize| {
+        let sealed = |_| {
             let context = Context::from_bytes(CONTEXT);
             let (to, from) = (bob.certificate(), alice.signing());
             let sealer = Sealer::new(manifest.clone(), to, from, context, NOW).unwrap();
-            HeaderParts::of(sealer.header())
+            let header = HeaderParts::of(sealer.header());
+            let secret = *header.secret(bob).expose();
+            (header, secret)
         };
-        (0..count).map(header).collect::<Vec<_>>()
+        (0..count).map(sealed).collect::<Vec<_>>()
     };
     let all = thread::scope(|scope| {
-        let half = scope.spawn(|| headers(1000));
-        let mut all = headers(1000);
+        let half = scope.spawn(|| sealed(1000));
+        let mut all = sealed(1000);
         all.extend(half.join().unwrap());
         all
     });
-    let distinct =
-        |part: fn(&HeaderParts) -> &[u8]| all.iter().map(part).collect::<HashSet<_>>().len();
-    assert_eq!(distinct(|header| &header.inner[STREAM_ID]), 2000);
-    assert_eq!(distinct(|header| &header.inner[COMMITMENT]), 2000);
-    assert_eq!(distinct(|header| &header.wrap), 2000);
+    let distinct = |part: fn(&(HeaderParts, [u8; 80])) -> &[u8]| {
+        all.iter().map(part).collect::<HashSet<_>>().len()
+    };
+    assert_eq!(distinct(|(header, _)| &header.inner[STREAM_ID]), 2000);
+    assert_eq!(distinct(|(header, _)| &header.inner[COMMITMENT]), 2000);
+    assert_eq!(distinct(|(header, _)| &header.wrap), 2000);
+    for part in [0..32, 32..48, 48..80] {
+        let parts = all.iter().map(|(_, secret)| &secret[part.clone()]);
+        assert_eq!(parts.collect::<HashSet<_>>().len(), 2000, "{part:?}");
+    }
 }
 
 fn chunks(wire: &Wire) -> impl Iterator<Item = &super::stage::Chunk> {

@@ -1,6 +1,7 @@
 //! The people and the ground of these tests: Bob listens, Alice dials, and either sends.
 
 use crate::keys::{NOW, person};
+use crate::panics::NoPanics;
 use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
@@ -42,6 +43,7 @@ pub(crate) struct Ground {
     deadlines: Deadlines,
     stop: CancellationToken,
     conversations: mpsc::Receiver<(Conversation, Incoming)>,
+    _no_panics: NoPanics,
 }
 
 impl Ground {
@@ -50,6 +52,7 @@ impl Ground {
     }
 
     pub(crate) async fn with(deadlines: Deadlines) -> Self {
+        let _no_panics = NoPanics::begin();
         let sockets = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = sockets.local_addr().unwrap();
         let book = Arc::new(LaneBook::new(Duration::from_secs(30)));
@@ -66,7 +69,7 @@ impl Ground {
         let listener = Listener::new(sockets, side("bob", &deadlines));
         let listener = listener.with_lanes(Arc::clone(&book) as Arc<_>);
         tokio::spawn(listener.run(service, stop.clone()));
-        Self { address, book, deadlines, stop, conversations }
+        Self { address, book, deadlines, stop, conversations, _no_panics }
     }
 
     /// Alice dials Bob, at this address; both serve each other's requests for lanes, and hand on

@@ -331,6 +331,11 @@ impl Arrived {
         self.stream
     }
 
+    /// Tells why it has no place here after all; nothing, when the sender knows.
+    pub fn fail(mut self, code: Option<Code>) {
+        self.parting.says = code;
+    }
+
     /// Confirms the files that landed. Never before they are durable. Should the sender not hear of
     /// it any more, they have landed nevertheless.
     pub fn confirm(

@@ -93,6 +93,9 @@ impl Error {
                 Exit::NotFound,
                 "who had it may have removed it, or shares it with others only",
             ),
+            Self::NotFrom(_) => {
+                hint(Exit::NotFound, "without `--from` it comes from whoever shares it")
+            }
             Self::NoResult(_) => hint(Exit::NotFound, "`search WORDS` numbers its results"),
             Self::NoMove(_) => hint(Exit::NotFound, "`transfers` lists those that are not done"),
             Self::NotUnderWay(number) => {

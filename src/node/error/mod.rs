@@ -115,6 +115,9 @@ pub enum Error {
     /// Nobody shares this content.
     #[error("nobody shares the content {0} with you")]
     NobodyHas(ContentId),
+    /// Who was named does not share this.
+    #[error("{0} does not share it with you")]
+    NotFrom(UserName),
     /// The last search has no result of this number.
     #[error("the last search has no result {0}")]
     NoResult(usize),

@@ -1,6 +1,7 @@
 //! What may go well when the same is tried again, and what is somebody's fault.
 
 use super::Error;
+use super::Exit;
 use crate::peer;
 use crate::wire::Code;
 
@@ -21,6 +22,11 @@ impl Error {
     /// Whether somebody takes from or gives to as many others as they do at once.
     pub(in crate::node) fn is_busy(&self) -> bool {
         matches!(self, Self::Peer(peer::Error::Refused { code: Code::Busy, .. }))
+    }
+
+    /// Whether something is not what it should be, so that it is told whatever else succeeds.
+    pub(in crate::node) fn is_wrong(&self) -> bool {
+        self.advice().exit == Exit::Verification
     }
 
     /// Whether somebody did in a transfer what they must not.

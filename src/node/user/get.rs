@@ -16,6 +16,7 @@ use super::clashes::Decide;
 use super::getting::Getting;
 use super::got::{GetRules, Got, Sender};
 use super::items::{Item, Place};
+use super::reach::Reached;
 use crate::link::Streams;
 use crate::model::{ShareId, UserName};
 use crate::node::index::Query;
@@ -29,12 +30,12 @@ use tokio::time::sleep;
 impl User {
     /// Gets files: an error when it is not known what they are, and otherwise what came of each.
     pub async fn get(&self, wanted: &[Wanted], rules: &GetRules) -> Result<Vec<Got>, Error> {
-        self.get_deciding(wanted, rules, None).await
+        self.get_deciding((wanted, None), rules, None).await
     }
 
     /// Gets all that a search finds.
     pub async fn get_all(&self, query: &Query, rules: &GetRules) -> Result<Vec<Got>, Error> {
-        self.get_all_deciding(query, rules, None).await
+        self.get_deciding((&[], Some(query)), rules, None).await
     }
 
     /// The same person, who knows where somebody is, if that is said.
@@ -44,30 +45,27 @@ impl User {
         Ok(self.with_place(user, at))
     }
 
+    /// What is named, and all that a search finds: nothing comes before it is known what all of it is.
     pub(super) async fn get_deciding(
         &self,
-        wanted: &[Wanted],
+        (wanted, query): (&[Wanted], Option<&Query>),
         rules: &GetRules,
         decide: Option<&mut Decide<'_>>,
     ) -> Result<Vec<Got>, Error> {
-        let (me, mut items) = (self.who_knows(rules, wanted)?, Vec::new());
+        let (from, mut items) = (rules.from.as_ref(), Vec::new());
+        let who_knows = |wanted| self.who_knows(rules, wanted);
+        let me = if query.is_some() { who_knows(&[])? } else { who_knows(wanted)? };
+        // Very many are not there twice.
+        let and = |items: Vec<Item>, more: Vec<Item>| match items.is_empty() {
+            true => more,
+            false => [items, more].into_iter().flatten().collect(),
+        };
         for wanted in wanted {
-            let more = me.items(wanted, rules.from.as_ref()).await?;
-            // Very many are not there twice.
-            items =
-                if items.is_empty() { more } else { [items, more].into_iter().flatten().collect() };
+            items = and(items, me.items(wanted, from).await?);
         }
-        me.get_items(items, rules, decide).await
-    }
-
-    pub(super) async fn get_all_deciding(
-        &self,
-        query: &Query,
-        rules: &GetRules,
-        decide: Option<&mut Decide<'_>>,
-    ) -> Result<Vec<Got>, Error> {
-        let me = self.who_knows(rules, &[])?;
-        let items = me.items_of_all(query, rules.from.as_ref()).await?;
+        if let Some(query) = query {
+            items = and(items, me.items_of_all(query, from).await?);
+        }
         me.get_items(items, rules, decide).await
     }
 
@@ -87,9 +85,7 @@ impl User {
         if let Some(decide) = decide {
             getting.settle_clashes(decide).await;
         }
-        for reached in getting.people.into_values().flatten() {
-            reached.close().await;
-        }
+        Reached::close_all(getting.people.into_values().flatten()).await;
         Ok(getting.got)
     }
 }
@@ -288,8 +284,15 @@ impl Getting<'_> {
 
     /// What did not come from somebody may come from others.
     fn try_others(&mut self, items: impl IntoIterator<Item = Item>, why: Option<Arc<Error>>) {
+        let is_wrong = why.as_ref().is_some_and(|why| why.is_wrong());
         for mut item in items {
             let Some(place) = item.places.pop_front() else { continue };
+            // Somebody who is not what they should be is told of, though the file comes from another.
+            if let Some(why) = why.as_ref().filter(|_| is_wrong && !item.places.is_empty())
+                && self.told_of.insert(place.of.owner.clone())
+            {
+                self.user.tell_failed(&place.of.owner, why, None);
+            }
             // Who was there a moment ago may come back.
             let was_there = self.met.contains(&place.of.owner);
             let may_pass = |why: &&Arc<Error>| {
@@ -298,7 +301,9 @@ impl Getting<'_> {
             if let Some(why) = why.as_ref().filter(may_pass) {
                 item.again.push((place, Arc::clone(why)));
             }
-            item.why = why.clone().or(item.why);
+            let is_worse = |before: &mut Arc<Error>| before.is_wrong() && !is_wrong;
+            item.why =
+                item.why.take_if(|before| is_worse(before)).or_else(|| why.clone()).or(item.why);
             self.open.push(item);
         }
     }

@@ -20,6 +20,8 @@ pub(super) struct Getting<'a> {
     pub(super) people: BTreeMap<UserName, Result<Reached, Arc<Error>>>,
     /// Those who were reached at some time.
     pub(super) met: BTreeSet<UserName>,
+    /// Those of whom it was told that something is not as it should be.
+    pub(super) told_of: BTreeSet<UserName>,
     /// What did not come yet.
     pub(super) open: Vec<Item>,
     /// What did not come from anybody, and may when they are asked again.
@@ -43,6 +45,7 @@ impl<'a> Getting<'a> {
             overwrite: false,
             people: BTreeMap::new(),
             met: BTreeSet::new(),
+            told_of: BTreeSet::new(),
             // As there are fewer of these, there are more of those.
             got: Vec::with_capacity(open.len()),
             open,

@@ -19,7 +19,6 @@ use crate::wire::{Code, Feature, HeadAsk, HeadTold};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::{MutexGuard, PoisonError};
-use tokio::task::spawn_blocking;
 
 /// Somebody was told another key directory than we are, or more of it, or says so.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -178,15 +177,6 @@ impl User {
             }
         }
         Ok(())
-    }
-
-    /// Work on files, which others on this thread do not wait for.
-    async fn on_disk<T: Send + 'static>(
-        &self,
-        work: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
-        let me = self.clone();
-        spawn_blocking(move || work(&me)).await.map_err(|_| Error::Stopped)?
     }
 
     fn found_heads(&self) -> MutexGuard<'_, Vec<Contradiction>> {

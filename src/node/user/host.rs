@@ -13,6 +13,7 @@ use crate::link::{Conversation, Incoming, Request, Streams};
 use crate::node::Error;
 use crate::peer::{Served, Sharer};
 use crate::wire::{Code, Kind, Party};
+use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
 /// Who welcomes others.
@@ -30,23 +31,13 @@ pub(super) struct Host {
 
 impl Host {
     pub(super) async fn welcome(&self, streams: Streams, mut incoming: Incoming) {
-        let who = match self.who_is_there(streams.conversation()).await {
-            Ok(who) => who,
-            Err(why) => {
-                let said = match &why {
-                    Error::Index(error) if error.is_away() => {
-                        "the index is away, and without it you are not known here"
-                    }
-                    _ => "you are not known here",
-                };
-                streams.conversation().end(Code::NotAllowed, said);
-                let named =
-                    !matches!(why, Error::Stranger(_) | Error::NotAPerson | Error::Index(_));
-                return self.user.tell_visit(Visit::TurnedAway { why: why.to_string(), named });
-            }
-        };
-        let mut has_told_head = false;
+        let Some(mut who) = self.admit(streams.conversation()).await else { return };
+        let (mut since, mut has_told_head) = (Instant::now(), false);
         while let Some(request) = streams.next_request(&mut incoming).await {
+            if since.elapsed() >= self.user.inner.options.known_for {
+                let Some(still) = self.admit(streams.conversation()).await else { return };
+                (who, since) = (still, Instant::now());
+            }
             // Each costs us work on the disk, and a question to the index.
             if request.kind() == Kind::HeadAsk && std::mem::replace(&mut has_told_head, true) {
                 request.refuse(Code::Unexpected, "");
@@ -55,6 +46,24 @@ impl Host {
             let (host, streams, who) = (self.clone(), streams.clone(), who.clone());
             self.tasks.spawn(async move { host.answer(request, &streams, who).await });
         }
+    }
+
+    /// Who somebody is; nothing where they are turned away.
+    async fn admit(&self, conversation: &Conversation) -> Option<Visitor> {
+        let why = match self.who_is_there(conversation).await {
+            Ok(who) => return Some(who),
+            Err(why) => why,
+        };
+        let said = match &why {
+            Error::Index(error) if error.is_away() => {
+                "the index is away, and without it you are not known here"
+            }
+            _ => "you are not known here",
+        };
+        conversation.end(Code::NotAllowed, said);
+        let named = !matches!(why, Error::Stranger(_) | Error::NotAPerson | Error::Index(_));
+        self.user.tell_visit(Visit::TurnedAway { why: why.to_string(), named });
+        None
     }
 
     /// The name that a proven identity has by the key directory, if it is the one that is pinned.
@@ -113,8 +122,11 @@ impl Host {
             }
             _ => return request.refuse(Code::NotAllowed, "people share files with each other"),
         };
-        // Who declined knows.
-        if let Err(crate::peer::Error::Declined(Code::Declined)) = done {
+        // Nothing was begun: who declined knows, and whoever asks for what is not there for them does not fill
+        // this person's terminal.
+        let is_unbegun =
+            |code| matches!(code, Code::Declined | Code::NotFound | Code::NotAllowed | Code::Busy);
+        if matches!(done, Err(crate::peer::Error::Declined(code)) if is_unbegun(code)) {
             return;
         }
         let failed =

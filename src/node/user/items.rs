@@ -34,7 +34,8 @@ impl Item {
     /// What is asked for at the first of its places.
     pub(super) fn wanted(&self) -> Option<peer::Wanted> {
         let path = self.places.front()?.path.clone();
-        Some(peer::Wanted { path, content: self.content, to: self.to.clone() })
+        let (content, most, to) = (self.content, self.size, self.to.clone());
+        Some(peer::Wanted { path, content, most, to })
     }
 
     /// Of whom, and in which share of theirs, it is asked next.
@@ -113,11 +114,14 @@ impl User {
         from: Option<&UserName>,
     ) -> Result<Vec<Item>, Error> {
         match wanted {
-            Wanted::Object(object) => self.items_of(object).await,
+            Wanted::Object(object) => match from.filter(|from| **from != object.user) {
+                Some(other) => Err(Error::NotFrom(other.clone())),
+                None => self.items_of(object).await,
+            },
             Wanted::Number(number) => {
                 let result = self.result(*number).await?;
-                let item = Item::of_result(result, from).ok_or(Error::NoResult(*number))?;
-                Ok(vec![item])
+                let item = Item::of_result(result, from);
+                Ok(vec![item.ok_or_else(|| not_from(from, Error::NoResult(*number)))?])
             }
             Wanted::Content { id, size } => Ok(vec![self.item_of_content(*id, *size, from).await?]),
         }
@@ -176,8 +180,13 @@ impl User {
             None => self.size_of(&id).await.ok_or(Error::SizeUnknown(id))?,
         };
         let found = self.locate(&Content::new(id, size)?).await?;
-        item_of_found(&found, from).ok_or(Error::NobodyHas(id))
+        item_of_found(&found, from).ok_or_else(|| not_from(from, Error::NobodyHas(id)))
     }
+}
+
+/// Nobody is left of whom something may be asked: if that is for who was named, it is said so.
+fn not_from(from: Option<&UserName>, nobody: Error) -> Error {
+    from.cloned().map_or(nobody, Error::NotFrom)
 }
 
 fn item_of_found(found: &Found, from: Option<&UserName>) -> Option<Item> {

@@ -100,17 +100,20 @@ impl User {
     }
 
     /// Keeps what the index has of a share by now: in the next run only the difference is sent.
-    pub(super) fn keep_published(&self, share: ShareId) -> Result<(), Error> {
+    pub(super) async fn keep_published(&self, share: ShareId) -> Result<(), Error> {
         let Some(published) = self.session()?.known().published(share) else { return Ok(()) };
-        // A look that ends now is not undone by what was read before.
-        let _changing = self.inner.state.changing()?;
-        let mut last = LastLook::read(&self.inner.state, share).unwrap_or_default();
-        let is_shared = self.shares()?.iter().any(|known| known.share.id == share);
-        if is_shared && last.published != Some(published.state) {
-            last.published = Some(published.state);
-            last.write(&self.inner.state, share, Some(&published))?;
-        }
-        Ok(())
+        let keep = move |me: &Self| {
+            // A look that ends now is not undone by what was read before.
+            let _changing = me.inner.state.changing()?;
+            let mut last = LastLook::read(&me.inner.state, share).unwrap_or_default();
+            let is_shared = me.shares()?.iter().any(|known| known.share.id == share);
+            if is_shared && last.published != Some(published.state) {
+                last.published = Some(published.state);
+                last.write(&me.inner.state, share, Some(&published))?;
+            }
+            Ok(())
+        };
+        self.on_disk(keep).await
     }
 }
 
@@ -230,11 +233,11 @@ impl<'a> Look<'a> {
             };
             // Whether more is read or not: nobody of its audience is there.
             if is_over || matches!(published, Err(Error::NobodyInAudience(_))) {
-                return self.end(published.map(|now| added(sum, now)));
+                return self.end(published.map(|now| added(sum, now))).await;
             }
             if let Ok(now) = published {
                 sum = added(sum, now);
-                self.me.keep_published(self.folder.share.id)?;
+                self.me.keep_published(self.folder.share.id).await?;
             }
             tell.send_replace(true);
             room = room.saturating_mul(2).min(LAST_PORTION);
@@ -319,7 +322,7 @@ impl<'a> Look<'a> {
         (entries, stamps)
     }
 
-    fn end(self, published: Result<Summary, Error>) -> Result<Looked, Error> {
+    async fn end(self, published: Result<Summary, Error>) -> Result<Looked, Error> {
         let Self { me, folder, last, opened, mut reading, mut preview, .. } = self;
         preview.left_out.append(&mut reading.left_out);
         let figures = Figures {
@@ -328,16 +331,20 @@ impl<'a> Look<'a> {
             left_out: preview.left_out.len() as u64,
             passed_over: preview.passed_over.all(),
         };
-        let id = folder.share.id;
-        let _changing = me.inner.state.changing()?;
-        // What was removed leaves nothing behind.
-        me.check_shared(folder)?;
-        let now = self.session.known().published(id);
-        let published_now = now.as_ref().map(|published| published.state);
-        let look = LastLook { figures, device: opened.device(), published: published_now };
-        if look != last {
-            look.write(&me.inner.state, id, now.as_ref())?;
-        }
+        let (session, shared) = (self.session, folder.clone());
+        let keep = move |me: &User| {
+            let _changing = me.inner.state.changing()?;
+            // What was removed leaves nothing behind.
+            me.check_shared(&shared)?;
+            let now = session.known().published(shared.share.id);
+            let published = now.as_ref().map(|published| published.state);
+            let look = LastLook { figures, device: opened.device(), published };
+            if look != last {
+                look.write(&me.inner.state, shared.share.id, now.as_ref())?;
+            }
+            Ok(())
+        };
+        me.on_disk(keep).await?;
         reading.task.complete();
         Ok(Looked { folder: folder.clone(), preview, published })
     }

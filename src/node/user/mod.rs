@@ -140,6 +140,7 @@ use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::sync::broadcast;
+use tokio::task::spawn_blocking;
 
 /// How a user's program behaves.
 #[derive(Clone)]
@@ -158,6 +159,9 @@ pub struct Options {
     pub decision: Duration,
     /// How often the index is asked who else has a file that is under way.
     pub more_sources: Duration,
+    /// How long it counts who somebody is who has dialled. Then it is looked at again, at their next request:
+    /// an account may be closed, and a key given up.
+    pub known_for: Duration,
     /// How much others get at once and in a minute; what is above it waits.
     pub serving: Allowance,
     /// How many bytes of files a second come and leave at most.
@@ -181,6 +185,7 @@ impl Default for Options {
             retries: Backoff::default(),
             decision: Duration::from_secs(300),
             more_sources: Duration::from_secs(10),
+            known_for: Duration::from_secs(30),
             serving: Allowance::SERVING,
             rates: Rates::default(),
             // Nobody needs more of one person at once, and of strangers there may be many.
@@ -237,6 +242,15 @@ struct Inner {
 }
 
 impl User {
+    /// Work on files, which others on this thread do not wait for.
+    async fn on_disk<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Self) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let me = self.clone();
+        spawn_blocking(move || work(&me)).await.map_err(|_| Error::Stopped)?
+    }
+
     /// Makes the keys of a person, which takes some seconds, and opens them.
     pub fn create(
         home: Home,

@@ -8,6 +8,7 @@ use crate::model::{HostPort, PeerAddress, UserName};
 use crate::node::Error;
 use crate::node::index::Age;
 use crate::wire::{Code, Party};
+use futures_util::future::join_all;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -88,6 +89,11 @@ impl User {
 }
 
 impl Reached {
+    /// All at once: whoever does not answer keeps the others from nothing, and the person only for a moment.
+    pub(super) async fn close_all(all: impl IntoIterator<Item = Self>) {
+        let _ = timeout(GOODBYES, join_all(all.into_iter().map(Self::close))).await;
+    }
+
     pub(super) async fn close(mut self) {
         if timeout(HEADS_MOMENT, &mut self.heads).await.is_err() {
             self.heads.abort();
@@ -134,3 +140,4 @@ async fn answer(streams: Streams, mut incoming: Incoming) {
 
 /// So long is waited in the end for what the other side was told of the key directory.
 const HEADS_MOMENT: Duration = Duration::from_secs(2);
+const GOODBYES: Duration = Duration::from_secs(5);

@@ -19,7 +19,7 @@ use std::time::Duration;
 pub(super) struct Begun {
     index: Invitation,
     session: IndexSession,
-    chain: ChainFile,
+    chain: Arc<ChainFile>,
 }
 
 impl User {
@@ -113,6 +113,7 @@ impl User {
     fn begin_with(&self, index: &Invitation) -> Result<Begun, Error> {
         let (state, options) = (&self.inner.state, &self.inner.options);
         let (chain, known) = ChainFile::open(state.clone())?;
+        let chain = Arc::new(chain);
         let token = kept::read_token(state)?;
         let known = Known::new(known);
         known.remember_people(earlier_people(state));
@@ -141,8 +142,10 @@ impl User {
 
     /// Keeps what is new of the key directory. What could not be kept is asked for again.
     pub(super) fn keep_chain(&self) {
-        if let Some(begun) = &*self.slot() {
-            let _ = begun.chain.keep(begun.session.known());
+        // Whoever else asks for the session does not wait for the disk.
+        let begun = self.slot().as_ref().map(|it| (Arc::clone(&it.chain), it.session.clone()));
+        if let Some((chain, session)) = begun {
+            let _ = chain.keep(session.known());
         }
     }
 

@@ -115,13 +115,13 @@ impl Getting<'_> {
             let is_taken = matches!(gathering, Err(peer::Error::Landing(LandError::Taken)));
             if is_taken && self.are_decided {
                 self.clashes.push(item);
-                return close_all(reached).await;
+                return Reached::close_all(reached).await;
             }
             // What was here of it was not what was said: only that is asked for again.
             if matches!(gathering, Err(peer::Error::Landing(LandError::Kept))) && !item.anew {
                 item.anew = true;
                 self.open.push(item);
-                return close_all(reached).await;
+                return Reached::close_all(reached).await;
             }
             self.got.push(self.gathered(item, content, gathering, &mut senders));
             self.note_last(1);
@@ -137,7 +137,7 @@ impl Getting<'_> {
             }
             self.open.push(item);
         }
-        close_all(reached).await;
+        Reached::close_all(reached).await;
     }
 
     fn gathered(
@@ -282,11 +282,5 @@ impl User {
         let name = place.of.owner.as_str().to_owned();
         let source = Source { number, name, streams, share: place.of.share, path };
         Ok(spread.work(&source).await?)
-    }
-}
-
-async fn close_all(all: Vec<Reached>) {
-    for reached in all {
-        reached.close().await;
     }
 }

@@ -67,7 +67,12 @@ impl User {
         };
         let (now, user) = (self.now(), user.clone());
         let (found, epoch) = (binding.step.identity, binding.certificate.epoch);
-        let met = self.change_pins(|pins| Ok(pins.meet(&user, found, epoch, now)))?;
+        let met = {
+            let user = user.clone();
+            let meet =
+                move |me: &Self| me.change_pins(|pins| Ok(pins.meet(&user, found, epoch, now)));
+            self.on_disk(meet).await?
+        };
         let (pin, first, rotated_from) = match met {
             Meeting::First(pin) => (pin, true, None),
             Meeting::Same(pin) => (pin, false, None),

@@ -156,7 +156,7 @@ impl Keeper {
                 () = changed.notified() => {}
                 Some(share) = or_never(news.as_mut().map(published)) => {
                     // What cannot be kept is sent again in the next run.
-                    let _ = self.me.keep_published(share);
+                    let _ = self.me.keep_published(share).await;
                 }
                 () = sleep(pause) => {}
             }

@@ -183,13 +183,13 @@ impl Batch {
     ) -> io::Result<Vec<Result<Landed, LandError>>> {
         let unsaid = self.take_keeper().map(Keeper::stop).unwrap_or_default();
         let ready: Vec<_> = proofs.iter().map(|proof| self.make_ready(proof, now)).collect();
-        self.sync_files(proofs)?;
+        self.private.write_out(|| self.sync_files(proofs))?;
         let (mut touched, mut walker) = (BTreeSet::new(), Walker::from(&self.to));
         let land = |(proof, ready): (_, Result<_, _>)| {
             ready.and_then(|()| self.name(proof, &mut walker, &mut touched))
         };
         let landed: Vec<_> = proofs.iter().zip(ready).map(land).collect();
-        self.sync_folders(&touched)?;
+        self.private.write_out(|| self.sync_folders(&touched))?;
         self.hold_the_rest(proofs, &landed, unsaid);
         Ok(landed)
     }
@@ -368,6 +368,8 @@ impl Destination for Batch {
         if end.is_none_or(|end| end > target.size) {
             return Err(io::ErrorKind::InvalidInput.into());
         }
+        // What would not land need not come.
+        self.private.demand_written()?;
         match bytes.len() as u64 == target.size {
             true => self.put_whole(entry, target, bytes),
             false => self.put_chunk(entry, bytes, offset),

@@ -14,7 +14,7 @@ use crate::model::content::{PieceMerger, leaf_count};
 use crate::model::limits::LEAF_BYTES;
 use crate::model::{ByteRange, Content, EntryPath, Ranges};
 use crate::peer::disk::open_regular;
-use cap_std::fs::Dir;
+use cap_std::fs::{Dir, Metadata};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fs::File;
@@ -213,7 +213,19 @@ pub(super) fn is_there(dir: &Dir, entry: &Sought, parts: &Parts) -> bool {
         None => return false,
     };
     let about = dir.symlink_metadata(entry.slot.to_string());
-    about.is_ok_and(|about| about.is_file() && about.len() >= needed)
+    about.is_ok_and(|about| about.is_file() && is_ours_alone(&about) && about.len() >= needed)
+}
+
+/// Where a file got its name in two steps, and the second was not done, its part is that file too: nothing is
+/// written into it any more.
+#[cfg(unix)]
+fn is_ours_alone(about: &Metadata) -> bool {
+    cap_std::fs::MetadataExt::nlink(about) == 1
+}
+
+#[cfg(not(unix))]
+fn is_ours_alone(_: &Metadata) -> bool {
+    true
 }
 
 pub(super) fn read_journal(dir: &Dir) -> Option<Journal> {

@@ -116,7 +116,7 @@ impl Shared {
             state.has_failed = !is_held;
             if !is_held {
                 // A journal that says less than is there is true. With the next segment it is tried again, and
-                // nobody waits for it meanwhile.
+                // nobody waits for it meanwhile. Where parts were not written out, that fails again.
                 state.words.clear();
                 state.passed.splice(..0, held);
             }
@@ -154,14 +154,18 @@ pub(super) fn write(
         return Ok(());
     }
     let entries: BTreeSet<u32> = held.iter().map(Held::entry).collect();
-    if entries.len() <= WORTH_ONE_SYNC || !private.sync_all_at_once()? {
+    private.write_out(|| {
+        if entries.len() > WORTH_ONE_SYNC && private.sync_all_at_once()? {
+            return Ok(());
+        }
         for entry in &entries {
             open_regular(&private.dir, &entry.to_string())?.sync_data()?;
         }
-        if !entries.is_subset(named) {
-            disk::sync_folder(&private.dir)?;
+        match entries.is_subset(named) {
+            true => Ok(()),
+            false => disk::sync_folder(&private.dir),
         }
-    }
+    })?;
     named.extend(entries);
     append(private, head, held)
 }

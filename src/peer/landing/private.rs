@@ -8,8 +8,8 @@ use cap_fs_ext::{DirExt, FollowSymlinks, OpenOptionsFollowExt};
 use cap_std::fs::{Dir, DirBuilder, OpenOptions};
 use std::fs::{File, TryLockError};
 use std::io;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// A new folder that is ours alone, gone when this is dropped, unless it is worth keeping.
@@ -22,6 +22,8 @@ pub(super) struct Private {
     pub(super) allowed: u32,
     lock: File,
     keeps: AtomicBool,
+    /// Why the disk did not take what was to be written out, once it did not.
+    unwritten: OnceLock<io::Error>,
 }
 
 impl Private {
@@ -43,8 +45,8 @@ impl Private {
             Ok(Some((dir, lock))) => {
                 let allowed = allowed_by(&lock)?;
                 let parent = Arc::clone(parent);
-                let keeps = AtomicBool::new(false);
-                Ok(Some(Self { parent, name, dir, allowed, lock, keeps }))
+                let (keeps, unwritten) = (AtomicBool::new(false), OnceLock::new());
+                Ok(Some(Self { parent, name, dir, allowed, lock, keeps, unwritten }))
             }
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
             _ => Ok(None),
@@ -76,6 +78,22 @@ impl Private {
     /// Nothing in it is worth anything any more.
     pub(super) fn forget(&self) {
         self.keeps.store(false, Ordering::Relaxed);
+    }
+
+    /// Writes out what came here. A system that could not write something out says so once, throws it away, and
+    /// is content the next time: so from the first time on nothing here counts as written out.
+    pub(super) fn write_out<T>(&self, how: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+        self.demand_written()?;
+        how().map_err(|error| Self::is_unwritten(self.unwritten.get_or_init(|| error)))
+    }
+
+    /// Fails when something could not be written out.
+    pub(super) fn demand_written(&self) -> io::Result<()> {
+        self.unwritten.get().map_or(Ok(()), |error| Err(Self::is_unwritten(error)))
+    }
+
+    fn is_unwritten(error: &io::Error) -> io::Error {
+        io::Error::new(error.kind(), error.to_string())
     }
 
     /// Writes out all of the folder's file system, in one call, where there is one. What failed to be

@@ -77,6 +77,8 @@ impl Spread {
         let is_wrong = AtomicBool::new(false);
         let place = Arc::new(JobPlace { spread, job: claim.job, list, is_wrong });
         let came = tokio::select! {
+            // Begun in any case, so that the sender hears of it when it is given up.
+            biased;
             came = self.fetch(source, (&claim, challenge), granted, &place) => came.map(Some),
             () = self.settled(&place) => Ok(None),
         };

@@ -293,16 +293,17 @@ impl Inner {
             return Err(Error::Landing(LandError::Kept));
         }
         let place = |error| Error::from(StreamError::Place(error));
-        let landed = self.batch.land(std::slice::from_ref(&first.proof), now).map_err(place)?;
-        let landed = landed.into_iter().next().ok_or(Error::Stopped)?;
-        let landed = landed.map_err(Error::Landing)?;
-        self.landing.forget_before(&HashMap::from([(self.to.clone(), self.content)]));
-        self.telling.end(true);
+        // Before the name, as with any file.
         let keep = |it: &Signed| {
             let receipts = self.sharer.receipts.as_ref();
             receipts.and_then(|to| to.keep(&it.stream, std::slice::from_ref(&it.proof), now).err())
         };
         let unkept = signed.values().filter_map(keep).last();
+        let landed = self.batch.land(std::slice::from_ref(&first.proof), now).map_err(place)?;
+        let landed = landed.into_iter().next().ok_or(Error::Stopped)?;
+        let landed = landed.map_err(Error::Landing)?;
+        self.landing.forget_before(&HashMap::from([(self.to.clone(), self.content)]));
+        self.telling.end(true);
         let signed = signed.keys().map(|source| (*source, self.came_from(*source))).collect();
         Ok(Gathering { landed, signed, unkept })
     }

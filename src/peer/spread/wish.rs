@@ -79,6 +79,6 @@ impl Spread {
 
     pub(super) fn wanted(&self, source: &Source) -> Wanted {
         let (path, to) = (source.path.clone(), self.0.to.clone());
-        Wanted { path, content: Some(self.0.content), to }
+        Wanted { path, content: Some(self.0.content), most: self.0.content.size(), to }
     }
 }

@@ -287,25 +287,12 @@ impl User {
         Ok(contents)
     }
 
-    async fn carry(
-        &self,
-        what: &Move,
-        mut decide: Option<&mut Decide<'_>>,
-    ) -> Result<Moved, Error> {
+    async fn carry(&self, what: &Move, decide: Option<&mut Decide<'_>>) -> Result<Moved, Error> {
         match what {
             Move::Get { wanted, words, rules } => {
-                let mut got = Vec::new();
-                if words.is_some() {
-                    // A mistake is told before anything comes.
-                    self.who_knows(rules, &[])?;
-                }
-                if !wanted.is_empty() {
-                    got.extend(self.get_deciding(wanted, rules, decide.as_deref_mut()).await?);
-                }
-                if let Some(words) = words {
-                    got.extend(self.get_all_deciding(&Query::new(words), rules, decide).await?);
-                }
-                Ok(Moved::Got(got))
+                let query = words.as_ref().map(Query::new);
+                let wanted = (&**wanted, query.as_ref());
+                self.get_deciding(wanted, rules, decide).await.map(Moved::Got)
             }
             Move::Send { to, at, paths } => {
                 let placed = at.as_ref().map(|at| self.with_place(to, at));
@@ -397,15 +384,23 @@ impl Far {
 
     /// Somebody to tell, who passes it on.
     fn told(self: &Arc<Self>, to: &Events) -> Events {
-        let (events, listener) = Events::channel();
+        let (events, listener) = to.channel_beside();
         let (far, to) = (Arc::clone(self), to.clone());
         let pass = move || {
+            // The last task of which it is known how much there is to do.
+            let mut counted = None;
             for event in listener {
                 far.waits().take(&event);
                 match event {
-                    Event::Began { work: Work::Waiting, .. } => {}
-                    Event::Began { total, .. } => far.total.store(total, Ordering::Relaxed),
-                    Event::Advanced { done, .. } => far.done.store(done, Ordering::Relaxed),
+                    Event::Began { work: Work::Waiting, .. } | Event::Began { total: 0, .. } => {}
+                    Event::Began { task, total, .. } => {
+                        counted = Some(task);
+                        far.done.store(0, Ordering::Relaxed);
+                        far.total.store(total, Ordering::Relaxed);
+                    }
+                    Event::Advanced { task, done } if counted == Some(task) => {
+                        far.done.store(done, Ordering::Relaxed);
+                    }
                     _ => {}
                 }
                 to.pass(event);
