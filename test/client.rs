@@ -20,6 +20,9 @@ mod apart;
 #[path = "client/away.rs"]
 mod away;
 #[cfg(target_os = "linux")]
+#[path = "client/broken_disk.rs"]
+mod broken_disk;
+#[cfg(target_os = "linux")]
 #[path = "client/clashes.rs"]
 mod clashes;
 #[cfg(target_os = "linux")]
@@ -71,6 +74,8 @@ mod logs;
 mod looks;
 #[path = "client/moving_sources.rs"]
 mod moving_sources;
+#[path = "client/on_the_wire.rs"]
+mod on_the_wire;
 #[path = "client/overview.rs"]
 mod overview;
 #[path = "client/own_keys.rs"]

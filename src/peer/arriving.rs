@@ -70,12 +70,14 @@ impl Sharer {
                     return Err(error);
                 }
             };
-            // Before the names, which are there for good: whoever is killed in between has no file without its
-            // receipt. The files get their names, whether they can be proven later or not.
-            let receipts = sharer.receipts.as_ref();
-            let kept = receipts.map(|it| it.keep(arrived.stream(), &proofs, now));
-            let unkept = kept.and_then(Result::err);
-            let landed = match batch.land(&proofs, now).map_err(StreamError::Place) {
+            let mut unkept = None;
+            // Whoever is killed in between has no file without its receipt. The files get their names, whether
+            // they can be proven later or not.
+            let keep = || {
+                let receipts = sharer.receipts.as_ref();
+                unkept = receipts.and_then(|it| it.keep(arrived.stream(), &proofs, now).err());
+            };
+            let landed = match batch.land_after(&proofs, now, keep).map_err(StreamError::Place) {
                 Ok(landed) => landed,
                 Err(error) => {
                     arrived.fail(error.code());

@@ -21,7 +21,17 @@ pub(super) fn open_named(path: &Path) -> io::Result<Dir> {
 
 /// The same, made when it is not there.
 pub(super) fn make_named(path: &Path) -> io::Result<Dir> {
+    let is_missing = |at: &&Path| !at.as_os_str().is_empty() && open_named(at).is_err();
+    let made: Vec<_> = path.ancestors().take_while(is_missing).collect();
+    if made.is_empty() {
+        return open_named(path);
+    }
     Dir::create_ambient_dir_all(path, authority())?;
+    for above in made.into_iter().filter_map(Path::parent) {
+        let above = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        // One may have made something in a folder that one may not read.
+        let _ = open_named(above).and_then(|above| sync_folder(&above));
+    }
     open_named(path)
 }
 

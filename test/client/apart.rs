@@ -16,7 +16,7 @@ fn files(folder: &Path) -> Vec<Vec<u8>> {
 }
 
 /// How often this many bytes in a row stand anywhere in these files.
-fn holds(files: &[Vec<u8>], parts: &HashSet<&[u8]>) -> usize {
+pub(crate) fn holds(files: &[Vec<u8>], parts: &HashSet<&[u8]>) -> usize {
     let length = parts.iter().next().unwrap().len();
     let windows = files.iter().flat_map(|bytes| bytes.windows(length));
     windows.filter(|window| parts.contains(window)).count()

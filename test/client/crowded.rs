@@ -22,7 +22,9 @@ fn a_folder_of_many_files_comes_in_several_streams() {
 #[ignore = "takes long"]
 fn a_hundred_thousand_files() {
     let files = std::env::var("FILES").map_or(100_000, |files| files.parse().unwrap());
-    println!("{files} files: {:?}", fetch(files));
+    let seen = fetch(files);
+    println!("{files} files: {seen:?}");
+    assert!(seen.getting < MOST && seen.serving < MOST, "{seen:?}");
 }
 
 /// What it took.

@@ -126,8 +126,7 @@ fn a_disk_that_fills_while_several_give_keeps_what_came_from_all_of_them() {
     let done = small.script(mount, script, &small.mallory.command(&get));
     let lines: Vec<_> = done.out.lines().filter(|line| !line.starts_with('{')).collect();
     assert_eq!(lines, ["first 8", "named: mine ", "second 0", "the same"], "{done:?}");
-    let mut got = done.out.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());
-    let got = got.rfind(|object| object["type"] == "got").unwrap();
+    let got = objects(&done).rfind(|object| object["type"] == "got").unwrap();
     // What came the second time is the rest.
     let parts = got["parts"].as_array().unwrap();
     let came: u64 = parts.iter().map(|part| part[1].as_u64().unwrap()).sum();
@@ -188,6 +187,19 @@ fn what_is_sent_to_a_disk_that_fills_is_told_to_both_and_goes_on() {
     let done = small.script(mount, &script, &serve);
     let said = ["first 8\n", "named: mine \n", "second 0\n", "the same\n"];
     assert!(said.iter().all(|said| done.out.contains(said)), "{done:?}");
+    // Whose disk it is, is told to both.
+    let refused = "the receiver has no room for it\nhint: the receiver needs more free space\n";
+    assert!(done.err.contains(refused), "{done:?}");
+    let told: Vec<_> = objects(&done).filter(|told| told["user"] == "bob").collect();
+    let why = "what came cannot be written: No space left on device";
+    assert_eq!((told.len(), &told[0]["type"]), (2, &"broken off".into()), "{done:?}");
+    assert!(told[0]["why"].as_str().unwrap().starts_with(why), "{done:?}");
+    assert_eq!((&told[1]["type"], &told[1]["files"][0]), (&"received".into(), &"large".into()));
+}
+
+/// The objects among what was printed.
+fn objects(done: &Done) -> impl DoubleEndedIterator<Item = Value> {
+    done.out.lines().filter_map(|line| serde_json::from_str(line).ok())
 }
 
 /// A command as a shell takes it; nothing in it has a quote.

@@ -4,7 +4,7 @@
 #[path = "faults/ground.rs"]
 mod ground;
 #[path = "../common/proxy.rs"]
-mod proxy;
+pub(crate) mod proxy;
 
 #[path = "faults/altered.rs"]
 mod altered;

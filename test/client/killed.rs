@@ -43,7 +43,7 @@ fn rounds_of_get(count: u32, size: usize) {
     let zoo = make_zoo(&bob, size);
     bob.run(&["share", "add", zoo.to_str().unwrap()]).ok();
     let get = [&["get"][..], &WANTED].concat();
-    let mut serving = Some(bob.serve());
+    let mut serving = Some(serve(&bob));
     let mut tries = Tries::of(size);
     rounds(count, |chance, round| {
         let mut getting = quiet(&mallory, &get).spawn().unwrap();
@@ -72,6 +72,7 @@ fn rounds_of_get(count: u32, size: usize) {
             tries.complete(written);
         }
     });
+    none_panicked([&bob, &mallory]);
     tries.tell("get", count);
 }
 
@@ -86,7 +87,7 @@ fn rounds_of_send(count: u32, size: usize) {
     fs::write(settings, text).unwrap();
     let parts = ["large", "small"].map(|name| zoo.join(name).to_str().unwrap().to_owned());
     let send = ["send", "mallory", &parts[0], &parts[1]];
-    let mut serving = Some(mallory.serve());
+    let mut serving = Some(serve(&mallory));
     // What she wrote for files that are complete.
     let mut before = 0;
     let mut tries = Tries::of(size);
@@ -115,6 +116,7 @@ fn rounds_of_send(count: u32, size: usize) {
             before = written;
         }
     });
+    none_panicked([&bob, &mallory]);
     tries.tell("send", count);
 }
 
@@ -136,7 +138,7 @@ fn back(home: &Home<'_>, other: &Home<'_>) -> Serving {
         people.iter().any(|person| person["user"] == name && person["online"] == true)
     };
     loop {
-        let serving = home.serve();
+        let serving = serve(home);
         if serving.first["type"] == "online" {
             in_the_end(true, is_seen);
             return serving;
@@ -235,9 +237,28 @@ impl Tries {
 
 fn quiet(home: &Home<'_>, does: &[&str]) -> Command {
     let mut command = home.command(does);
-    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command.stdout(Stdio::null()).stderr(said(home));
     command
 }
+
+fn serve(home: &Home<'_>) -> Serving {
+    Serving::telling(&mut home.command(&["serve", "--json"]), said(home))
+}
+
+/// Where all programs of a home say what they say beside results.
+fn said(home: &Home<'_>) -> File {
+    File::options().append(true).create(true).open(home.path.join(SAID)).unwrap()
+}
+
+#[track_caller]
+fn none_panicked(homes: [&Home<'_>; 2]) {
+    for (home, name) in homes.iter().flat_map(|home| [(home, SAID), (home, "state/client.log")]) {
+        let said = fs::read_to_string(home.path.join(name)).unwrap();
+        assert!(!said.contains("panicked"), "{}/{name}:\n{said}", home.path.display());
+    }
+}
+
+const SAID: &str = "said";
 
 /// Waits for the end of a program; gives how it ended, and how many bytes it had written to files.
 fn end_of(mut program: Child) -> (i32, u64) {

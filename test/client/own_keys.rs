@@ -14,10 +14,12 @@ fn one(objects: Vec<Value>) -> Value {
     objects.into_iter().next().unwrap()
 }
 
-/// What somebody who was met under another key than now is stopped with.
-fn is_stopped(home: &Home<'_>, arguments: &[&str]) {
+/// What somebody who was met under another key than now is stopped with: both keys are named, to be compared.
+#[track_caller]
+fn is_stopped(home: &Home<'_>, arguments: &[&str], (before, now): (&str, &str)) {
     let err = home.run(arguments).failed(6);
     assert!(err.contains("has another key than before") && err.contains("--replace"), "{err}");
+    assert!(err.contains(&format!(": {now}, and not {before}\n")), "{err}");
 }
 
 #[test]
@@ -65,11 +67,11 @@ fn new_keys_are_followed_by_who_compared_words_and_stop_all_others() {
     let receipts = mallory.objects(&["verify", file.to_str().unwrap()]);
     assert_eq!(receipts.iter().find(|it| it["fingerprint"] == *before).unwrap()["user"], "bob");
 
-    is_stopped(&alice, &["get", "bob:koala.txt"]);
+    is_stopped(&alice, &["get", "bob:koala.txt"], (&before, &now));
     let wrong = fingerprint(&mallory);
     let err = alice.run(&["trust", "bob", "--replace", &wrong]).failed(6);
     assert!(err.contains("by a way that is not this index"), "{err}");
-    is_stopped(&alice, &["get", "bob:koala.txt"]);
+    is_stopped(&alice, &["get", "bob:koala.txt"], (&before, &now));
     let trusted = one(alice.objects(&["trust", "bob", "--replace", &now]));
     assert_eq!((&trusted["type"], &trusted["user"]), (&"trusted".into(), &"bob".into()));
     alice.run(&["get", "bob:koala.txt"]).ok();

@@ -5,6 +5,7 @@ use crate::town::{Home, Serving, Town, in_the_end};
 use std::fs;
 use std::path::Path;
 use std::process::Command;
+use std::thread;
 use std::time::{Duration, Instant};
 
 const FILES: [(&str, usize); 3] = [("tiny", 5), ("small", 300_000), ("large", 6 << 20)];
@@ -40,11 +41,11 @@ impl Watched {
         self.looks.push((round as f64, held(self.process)));
     }
 
-    /// How much more it holds after a thousand rounds: the line through all looks.
+    /// How much more it holds after a thousand rounds: the line through the looks of the second half.
     fn slope(&self, what: impl Fn(&Held) -> f64) -> f64 {
-        let count = self.looks.len() as f64;
-        let mean =
-            |of: &dyn Fn(&(f64, Held)) -> f64| self.looks.iter().map(of).sum::<f64>() / count;
+        let looks = &self.looks[self.looks.len() / 2..];
+        let count = looks.len() as f64;
+        let mean = |of: &dyn Fn(&(f64, Held)) -> f64| looks.iter().map(of).sum::<f64>() / count;
         let (x, y) = (mean(&|look| look.0), mean(&|look| what(&look.1)));
         let both = mean(&|look| (look.0 - x) * (what(&look.1) - y));
         both / mean(&|look| (look.0 - x).powi(2)) * 1000.0
@@ -52,9 +53,13 @@ impl Watched {
 
     #[allow(clippy::print_stdout, reason = "figures are read by people")]
     fn has_not_grown(&self) {
-        // Threads that wait for work end after some seconds.
-        in_the_end(true, || held(self.process).threads <= self.looks[0].1.threads + 8);
-        let (before, after) = (self.looks[0].1, held(self.process));
+        let before = self.looks[0].1;
+        // Threads that wait for work end after some seconds, and what the other side is about to close is closed.
+        in_the_end(true, || {
+            let now = held(self.process);
+            now.threads <= before.threads + 8 && now.descriptors <= before.descriptors + 4
+        });
+        let after = held(self.process);
         let [memory, descriptors, threads] = [
             self.slope(|held| held.memory as f64 / 1024.0),
             self.slope(|held| held.descriptors as f64),
@@ -71,19 +76,44 @@ impl Watched {
         if rounds >= MANY {
             assert!(descriptors < 4.0, "{who}: {descriptors} descriptors in 1000 rounds");
             assert!(memory < 4096.0, "{who}: {memory} KiB in 1000 rounds");
+            assert!(threads < 8.0, "{who}: {threads} threads in 1000 rounds");
         }
     }
 }
 
-/// Somebody finds and gets all that somebody else has, looks at every byte, and throws it away.
-fn round((giver, name): (&Home<'_>, &str), getter: &Home<'_>) {
+/// Somebody, by their name.
+type Person<'p> = (&'p str, Home<'p>);
+
+/// Three transfers at once: two get what the other one shares, and one of them sends the other something.
+fn round(one: &Person<'_>, other: &Person<'_>) {
+    thread::scope(|scope| {
+        scope.spawn(|| get(one, other));
+        scope.spawn(|| get(other, one));
+        scope.spawn(|| send(one, other));
+    });
+}
+
+/// Somebody finds and gets all that somebody else shares.
+fn get((name, giver): &Person<'_>, (_, getter): &Person<'_>) {
     assert!(!getter.objects(&["search", "large"]).is_empty());
     getter.run(&["get", &format!("{name}:zoo"), "--quiet"]).ok();
+    came("zoo", giver, getter);
+}
+
+fn send((_, sender): &Person<'_>, &(name, ref receiver): &Person<'_>) {
+    let gifts = sender.path.join("gifts");
+    sender.run(&["send", name, gifts.to_str().unwrap(), "--quiet"]).ok();
+    came("gifts", sender, receiver);
+}
+
+/// Looks at every byte of what came, and throws it away.
+fn came(folder: &str, from: &Home<'_>, to: &Home<'_>) {
+    let (there, here) = (from.path.join(folder), to.path.join("downloads").join(folder));
     for (name, _) in FILES {
-        let (there, here) = (giver.path.join("zoo").join(name), getter.path.join("downloads/zoo"));
-        assert!(fs::read(there).unwrap() == fs::read(here.join(name)).unwrap(), "{name}");
+        let (sent, came) = (fs::read(there.join(name)), fs::read(here.join(name)));
+        assert!(sent.unwrap() == came.unwrap(), "{folder}/{name}");
     }
-    fs::remove_dir_all(getter.path.join("downloads/zoo")).unwrap();
+    fs::remove_dir_all(here).unwrap();
 }
 
 /// Somebody with new keys, whose making takes a second.
@@ -100,25 +130,30 @@ fn rounds(people: usize, time: Duration) {
     let names: Vec<_> = (2..people).map(|number| format!("person{number}")).collect();
     let ready = ["bob", "mallory"].into_iter().map(|name| (name, town.joined(name)));
     let new = names.iter().map(|name| (name.as_str(), newcomer(&town, name)));
-    let homes: Vec<_> = ready.chain(new).collect();
-    for (person, (_, home)) in homes.iter().enumerate() {
+    let homes: Vec<Person<'_>> = ready.chain(new).collect();
+    for (person, (who, home)) in homes.iter().enumerate() {
         for (number, (name, size)) in FILES.into_iter().enumerate() {
-            home.write(&format!("zoo/{name}"), &bytes_of((3 * person + number) as u64, size));
+            let seed = (6 * person + number) as u64;
+            home.write(&format!("zoo/{name}"), &bytes_of(seed, size));
+            home.write(&format!("gifts/{name}"), &bytes_of(seed + 3, size));
         }
         home.run(&["share", "add", home.path.join("zoo").to_str().unwrap()]).ok();
+        for &(other, _) in homes.iter().filter(|(other, _)| other != who) {
+            home.run(&["verify", other, "--yes"]).ok();
+        }
     }
-    let open: Vec<_> = homes.iter().map(|(_, home)| home.serve()).collect();
+    let serve = ["serve", "--json", "--receive", "verified"];
+    let open: Vec<_> = homes.iter().map(|(_, it)| Serving::of(&mut it.command(&serve))).collect();
     let watched = |who: &str, process| Watched { who: who.to_owned(), process, looks: Vec::new() };
     let mut programs = vec![watched("the index", town.index.number())];
     programs.extend(homes.iter().zip(&open).map(|((who, _), open)| {
         watched(who, open.pid().as_raw_nonzero().get().try_into().unwrap())
     }));
-    // Each gets from everybody else in turn.
+    // Each with everybody else in turn.
     let pairs = homes.len() * (homes.len() - 1);
     let go = |count: usize| {
-        let (giver, step) = (count % homes.len(), 1 + count % pairs / homes.len());
-        let ((name, giver), (_, getter)) = (&homes[giver], &homes[(giver + step) % homes.len()]);
-        round((giver, name), getter);
+        let (one, step) = (count % homes.len(), 1 + count % pairs / homes.len());
+        round(&homes[one], &homes[(one + step) % homes.len()]);
     };
     (0..WARM.max(2 * people)).for_each(go);
     let (begin, mut count) = (Instant::now(), 0);

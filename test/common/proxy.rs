@@ -3,8 +3,9 @@
 //!
 //! A script says what becomes of each of the two ways; it may change while bytes travel, and counts for
 //! what travels already. Nothing of what passes is understood here: lanes and channels are
-//! connections, numbered as they come.
+//! connections, numbered as they come. What passes is kept if it is asked for.
 
+use std::collections::BTreeMap;
 use std::future::{Future, pending};
 use std::io;
 use std::net::SocketAddr;
@@ -83,7 +84,7 @@ impl Script {
     }
 }
 
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Direction {
     There,
     Back,
@@ -111,13 +112,18 @@ struct Line {
     to: SocketAddr,
     script: watch::Sender<Script>,
     seen: Mutex<Vec<Seen>>,
+    kept: Mutex<Option<Kept>>,
 }
+
+/// What has passed on each way of each connection.
+type Kept = BTreeMap<(usize, Direction), Vec<u8>>;
 
 impl Proxy {
     /// A line to this address, on which all passes.
     pub(crate) fn new(to: SocketAddr) -> Self {
         let runtime = Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        let line = Arc::new(Line { to, script: watch::Sender::default(), seen: Mutex::default() });
+        let (script, seen, kept) = Default::default();
+        let line = Arc::new(Line { to, script, seen, kept });
         let sockets = runtime.block_on(async {
             let socket = TcpSocket::new_v4().unwrap();
             // Little lies in the line: whoever sends soon feels what becomes of it.
@@ -150,6 +156,16 @@ impl Proxy {
         self.line.seen().len()
     }
 
+    /// From now on, what passes is kept.
+    pub(crate) fn keep(&self) {
+        self.line.kept().get_or_insert_default();
+    }
+
+    /// What has passed since then, on each way of each connection.
+    pub(crate) fn kept(&self) -> Vec<Vec<u8>> {
+        self.line.kept().iter().flat_map(BTreeMap::values).cloned().collect()
+    }
+
     /// How many bytes passed in all.
     pub(crate) fn passed(&self) -> u64 {
         self.line.seen().iter().map(|seen| seen.there + seen.back).sum()
@@ -172,6 +188,10 @@ async fn accept(sockets: TcpListener, line: Arc<Line>) {
 impl Line {
     fn seen(&self) -> MutexGuard<'_, Vec<Seen>> {
         self.seen.lock().unwrap()
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Option<Kept>> {
+        self.kept.lock().unwrap()
     }
 
     async fn carry(&self, number: usize, mut dialler: TcpStream) -> io::Result<()> {
@@ -243,7 +263,7 @@ impl Flow<'_> {
                 let (now, later) = rest.split_at_mut(way.count(self.passed, rest.len()));
                 way.alter(self.passed, now);
                 self.unless_over(to.write_all(now)).await?.map_err(|_| End::Reset)?;
-                self.count(now.len());
+                self.count(now);
                 if let Some(rate) = way.rate {
                     let time = Duration::from_secs_f64(now.len() as f64 / rate as f64);
                     self.unless_over(sleep(time)).await?;
@@ -254,8 +274,11 @@ impl Flow<'_> {
         Ok(())
     }
 
-    fn count(&mut self, bytes: usize) {
-        self.passed += bytes as u64;
+    fn count(&mut self, bytes: &[u8]) {
+        self.passed += bytes.len() as u64;
+        if let Some(kept) = self.line.kept().as_mut() {
+            kept.entry((self.number, self.direction)).or_default().extend_from_slice(bytes);
+        }
         let seen = &mut self.line.seen()[self.number];
         match self.direction {
             Direction::There => seen.there = self.passed,

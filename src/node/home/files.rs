@@ -226,7 +226,12 @@ pub(super) fn make_private(path: &Path) -> Result<(), HomeError> {
     fs::create_dir_all(above).map_err(at(above))?;
     match private::make_folder(path) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
-        made => made.map_err(at(path)),
+        Err(error) => Err(at(path)(error)),
+        Ok(()) => {
+            // One may have made it in a folder that one may not read.
+            let _ = sync_folder(above);
+            Ok(())
+        }
     }
 }
 

@@ -181,15 +181,26 @@ impl Batch {
         proofs: &[EntryProof],
         now: UnixTime,
     ) -> io::Result<Vec<Result<Landed, LandError>>> {
+        self.land_after(proofs, now, || ())
+    }
+
+    /// The same; when all files are written out, this is done before the first of them gets its name.
+    pub(crate) fn land_after(
+        &self,
+        proofs: &[EntryProof],
+        now: UnixTime,
+        before_names: impl FnOnce(),
+    ) -> io::Result<Vec<Result<Landed, LandError>>> {
         let unsaid = self.take_keeper().map(Keeper::stop).unwrap_or_default();
         let ready: Vec<_> = proofs.iter().map(|proof| self.make_ready(proof, now)).collect();
-        self.private.write_out(|| self.sync_files(proofs))?;
+        self.sync_files(proofs)?;
+        before_names();
         let (mut touched, mut walker) = (BTreeSet::new(), Walker::from(&self.to));
         let land = |(proof, ready): (_, Result<_, _>)| {
             ready.and_then(|()| self.name(proof, &mut walker, &mut touched))
         };
         let landed: Vec<_> = proofs.iter().zip(ready).map(land).collect();
-        self.private.write_out(|| self.sync_folders(&touched))?;
+        self.sync_folders(&touched)?;
         self.hold_the_rest(proofs, &landed, unsaid);
         Ok(landed)
     }
@@ -333,7 +344,10 @@ impl Batch {
             return Ok(());
         }
         proofs.iter().try_for_each(|proof| match self.target(proof.number()) {
-            Ok(_) => self.part(proof.number())?.sync_all(),
+            Ok(_) => {
+                let part = self.part(proof.number())?;
+                self.private.write_out(|| part.sync_all())
+            }
             Err(_) => Ok(()),
         })
     }

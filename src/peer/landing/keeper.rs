@@ -154,18 +154,16 @@ pub(super) fn write(
         return Ok(());
     }
     let entries: BTreeSet<u32> = held.iter().map(Held::entry).collect();
-    private.write_out(|| {
-        if entries.len() > WORTH_ONE_SYNC && private.sync_all_at_once()? {
-            return Ok(());
-        }
+    private.demand_written()?;
+    if entries.len() <= WORTH_ONE_SYNC || !private.sync_all_at_once()? {
         for entry in &entries {
-            open_regular(&private.dir, &entry.to_string())?.sync_data()?;
+            let part = open_regular(&private.dir, &entry.to_string())?;
+            private.write_out(|| part.sync_data())?;
         }
-        match entries.is_subset(named) {
-            true => Ok(()),
-            false => disk::sync_folder(&private.dir),
+        if !entries.is_subset(named) {
+            disk::sync_folder(&private.dir)?;
         }
-    })?;
+    }
     named.extend(entries);
     append(private, head, held)
 }

@@ -80,26 +80,22 @@ impl Private {
         self.keeps.store(false, Ordering::Relaxed);
     }
 
-    /// Writes out what came here. A system that could not write something out says so once, throws it away, and
-    /// is content the next time: so from the first time on nothing here counts as written out.
+    /// Writes something out, by a call that does nothing else. A system that could not says so once, throws it
+    /// away, and is content the next time: so from the first time on nothing here counts as written out.
     pub(super) fn write_out<T>(&self, how: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         self.demand_written()?;
-        how().map_err(|error| Self::is_unwritten(self.unwritten.get_or_init(|| error)))
+        how().map_err(|error| again(self.unwritten.get_or_init(|| error)))
     }
 
     /// Fails when something could not be written out.
     pub(super) fn demand_written(&self) -> io::Result<()> {
-        self.unwritten.get().map_or(Ok(()), |error| Err(Self::is_unwritten(error)))
-    }
-
-    fn is_unwritten(error: &io::Error) -> io::Error {
-        io::Error::new(error.kind(), error.to_string())
+        self.unwritten.get().map_or(Ok(()), |error| Err(again(error)))
     }
 
     /// Writes out all of the folder's file system, in one call, where there is one. What failed to be
     /// written since the lock was opened is told here too, and it is older than all other files.
     pub(super) fn sync_all_at_once(&self) -> io::Result<bool> {
-        disk::sync_all_at_once(&self.lock)
+        self.write_out(|| disk::sync_all_at_once(&self.lock))
     }
 
     /// Makes the names in it durable, and its own.
@@ -115,6 +111,14 @@ impl Drop for Private {
             // What is left is swept when the folder is next used.
             let _ = self.parent.remove_dir_all(&self.name);
         }
+    }
+}
+
+/// The same error.
+fn again(error: &io::Error) -> io::Error {
+    match error.raw_os_error() {
+        Some(number) => io::Error::from_raw_os_error(number),
+        None => io::Error::new(error.kind(), error.to_string()),
     }
 }
 

@@ -293,13 +293,14 @@ impl Inner {
             return Err(Error::Landing(LandError::Kept));
         }
         let place = |error| Error::from(StreamError::Place(error));
-        // Before the name, as with any file.
         let keep = |it: &Signed| {
             let receipts = self.sharer.receipts.as_ref();
             receipts.and_then(|to| to.keep(&it.stream, std::slice::from_ref(&it.proof), now).err())
         };
-        let unkept = signed.values().filter_map(keep).last();
-        let landed = self.batch.land(std::slice::from_ref(&first.proof), now).map_err(place)?;
+        let mut unkept = None;
+        let keep_all = || unkept = signed.values().filter_map(keep).last();
+        let proofs = std::slice::from_ref(&first.proof);
+        let landed = self.batch.land_after(proofs, now, keep_all).map_err(place)?;
         let landed = landed.into_iter().next().ok_or(Error::Stopped)?;
         let landed = landed.map_err(Error::Landing)?;
         self.landing.forget_before(&HashMap::from([(self.to.clone(), self.content)]));
