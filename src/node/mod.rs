@@ -33,5 +33,5 @@ pub use user::{
     Acquaintance, Clash, Contradiction, Decide, GetRules, Got, Instead, Looked, Looking, Me, Move,
     MoveInfo, MoveStanding, Moved, Moving, Online, Options, OwnKeys, Pace, Pinned, Preview,
     Results, Sender, SentBy, SentFiles, Standing, User, Visit, Waiting, Waits, Watched, Words,
-    ask_who_answers,
+    ask_who_answers, is_index_there,
 };

@@ -5,6 +5,7 @@ use crate::town::{Home, PASSWORD, Town};
 use rustix::process::{Signal, kill_process};
 use std::ffi::OsString;
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 
 /// One of the sample homes, with the index of this town.
@@ -107,6 +108,31 @@ fn who_does_not_trust_the_index_tells_it_nothing() {
     let mut at = Terminal::open(&folder, env!("CARGO_BIN_EXE_client"), &town.machine.at("home"));
     at.sees("[y/N] ").types("\u{3}").sees("error: ");
     assert_eq!(at.exit(), Some(130));
+}
+
+#[test]
+fn whoever_has_a_wrong_invitation_hears_so_before_any_question() {
+    let town = Town::new();
+    let (home, right) = (town.machine.at("zoe"), town.invitation());
+    let join = |invitation: &str| {
+        let (client, home) = (env!("CARGO_BIN_EXE_client"), home.display());
+        let call = format!("{client} --home {home} join '{invitation}' --user zoe");
+        Terminal::open(town.machine.at("").as_path(), &call, &town.machine.at("home"))
+    };
+    let fingerprint = town.index.fingerprint().to_string();
+    let mistyped: String = fingerprint.chars().rev().collect();
+    let nobody = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string();
+    let there = town.index.address().to_string();
+    for (invitation, exit) in
+        [(right.replace(&fingerprint, &mistyped), 6), (right.replace(&there, &nobody), 5)]
+    {
+        let mut at = join(&invitation);
+        at.sees("error: ").sees("hint: ");
+        assert!(!at.text().contains("Password"), "{}", at.text());
+        assert_eq!(at.exit(), Some(exit));
+        assert!(!home.join("keys").exists());
+    }
+    join(&right).sees("Password for zoe");
 }
 
 /// The prompt of somebody who has joined.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::time::Instant;
 use waxwing::crypto::{SignedRotation, UnixTime};
-use waxwing::link::{self, AskError, Backoff, Dialler, Ending, Listen};
+use waxwing::link::{self, AskError, Backoff, Dialler, Ending, Expected, Listen};
 use waxwing::model::{Invitation, JoinToken, SessionToken};
 use waxwing::node::index::{Error, IndexSession, LoggedOut, Setup, Status, Trouble, who_answers};
 use waxwing::wire::index::{Join, Named, SessionGrant};
@@ -225,7 +225,7 @@ async fn a_person_is_no_index() {
     assert!(stub.books().asked.is_empty());
     let dialler = Dialler::over(stub.net.clone(), side("alice"));
     let at = INDEX.parse().unwrap();
-    assert_eq!(soon(who_answers(&dialler, &at)).await, Err(Trouble::NotAnIndex));
+    assert_eq!(soon(who_answers(&dialler, &at, Expected::Anyone)).await, Err(Trouble::NotAnIndex));
 }
 
 #[tokio::test(start_paused = true)]
@@ -233,11 +233,14 @@ async fn who_answers_is_told_before_anything_is_said() {
     let mut stub = Stub::new().await;
     let dialler = Dialler::over(stub.net.clone(), side("alice")).with_backoff(Backoff::never());
     let at = INDEX.parse().unwrap();
-    let answers = soon(who_answers(&dialler, &at)).await;
+    let answers = soon(who_answers(&dialler, &at, Expected::Anyone)).await;
     assert_eq!(answers, Ok(identity("bob").fingerprint()));
     assert!(stub.books().asked.is_empty());
     stub.go().await;
-    assert!(matches!(soon(who_answers(&dialler, &at)).await, Err(Trouble::Link(_))));
+    assert!(matches!(
+        soon(who_answers(&dialler, &at, Expected::Anyone)).await,
+        Err(Trouble::Link(_))
+    ));
 }
 
 #[tokio::test(start_paused = true)]

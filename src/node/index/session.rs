@@ -29,13 +29,14 @@ use tokio::time::timeout_at;
 use tokio_util::sync::{CancellationToken, DropGuard};
 use tokio_util::task::TaskTracker;
 
-/// Who answers at an address that came without a key. Nothing is said there but who we are; the
-/// program asks its person whether this is the index that they mean.
+/// Who answers at an address, and no other than is expected. Nothing is said there but who we are. Where the
+/// address came without a key, the program asks its person whether this is the index that they mean.
 pub async fn who_answers<C: Connect>(
     dialler: &Dialler<C>,
     at: &HostPort,
+    expected: Expected,
 ) -> Result<Fingerprint, Trouble> {
-    let (conversation, _incoming) = dialler.dial(at, Expected::Anyone).await?;
+    let (conversation, _incoming) = dialler.dial(at, expected).await?;
     conversation.end(Code::Done, "");
     match conversation.proven().party() {
         Party::Index => Ok(conversation.proven().fingerprint()),

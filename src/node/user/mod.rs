@@ -111,7 +111,7 @@ pub use people::{Acquaintance, Standing};
 pub use proofs::SentBy;
 pub use search::Results;
 pub use send::SentFiles;
-pub use session::ask_who_answers;
+pub use session::{ask_who_answers, is_index_there};
 pub use shares::{Looked, Preview};
 pub use trust::{Pinned, Words};
 pub use visits::Visit;

@@ -3,7 +3,7 @@
 use super::User;
 use super::without_index::earlier_people;
 use crate::crypto::{Fingerprint, Identity};
-use crate::link::{Backoff, Deadlines, Dialler, Side, Tcp};
+use crate::link::{Backoff, Deadlines, Dialler, Expected, Side, Tcp};
 use crate::model::{HostPort, IndexAddress, Invitation};
 use crate::node::Error;
 use crate::node::home::kept::{self, Belonging, ChainFile};
@@ -42,7 +42,7 @@ impl User {
 
     /// Who answers at an address that came without a key: for the person to say whether to trust it.
     pub async fn who_answers(&self, at: &HostPort) -> Result<Fingerprint, Error> {
-        who_answers(self.inner.side.clone(), at).await
+        who_answers(self.inner.side.clone(), at, Expected::Anyone).await
     }
 
     /// How it stands with the index; nothing when no session was begun yet.
@@ -158,14 +158,22 @@ impl User {
 pub async fn ask_who_answers(identity: Identity, at: &HostPort) -> Result<Fingerprint, Error> {
     let (party, deadlines) = (Party::Person, Deadlines::default());
     let side = Side::new(Arc::new(identity), party, Features::ALL, deadlines)?;
-    who_answers(side, at).await
+    who_answers(side, at, Expected::Anyone).await
 }
 
-async fn who_answers(side: Side, at: &HostPort) -> Result<Fingerprint, Error> {
+/// Whether the index that such a person is invited to is there. Whoever else is there gets no proof of who we
+/// are.
+pub async fn is_index_there(identity: Identity, index: &Invitation) -> Result<(), Error> {
+    let (party, deadlines) = (Party::Person, Deadlines::default());
+    let side = Side::new(Arc::new(identity), party, Features::ALL, deadlines)?;
+    who_answers(side, &index.at, Expected::Only(index.fingerprint)).await.map(|_| ())
+}
+
+async fn who_answers(side: Side, at: &HostPort, expected: Expected) -> Result<Fingerprint, Error> {
     let (first, longest) = (Duration::from_millis(500), Duration::from_secs(2));
     let backoff = Backoff { tries: 3, first, longest };
     let dialler = Dialler::new(side).with_backoff(backoff);
-    let answers = index::who_answers(&dialler, at).await;
+    let answers = index::who_answers(&dialler, at, expected).await;
     dialler.stop().await;
     Ok(answers.map_err(index::Error::Away)?)
 }

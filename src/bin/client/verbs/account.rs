@@ -7,10 +7,10 @@ use crate::sure;
 use clap::{Arg, ArgMatches, Command};
 use serde::Serialize;
 use waxwing::crypto::key_folder::NewKeys;
-use waxwing::crypto::{Fingerprint, Passphrase, Password, UnixTime};
+use waxwing::crypto::{Fingerprint, Identity, Passphrase, Password, UnixTime};
 use waxwing::model::{Foreign, HostPort, IndexAddress, Invitation, UserName};
 use waxwing::node::index;
-use waxwing::node::{self, Me, User, ask_who_answers};
+use waxwing::node::{self, Me, User, ask_who_answers, is_index_there};
 use waxwing::ui::{Cell, Exit, Failure, Table, ago};
 use waxwing::wire::Code;
 
@@ -142,7 +142,10 @@ impl Newcomer {
         index: IndexAddress,
     ) -> Result<Invitation, Trouble> {
         let at = match index {
-            IndexAddress::Invited(invitation) => return Ok(invitation),
+            IndexAddress::Invited(invitation) => {
+                self.look_for(program, &invitation).await?;
+                return Ok(invitation);
+            }
             IndexAddress::Bare(at) => at,
         };
         if let Self::Known(user) = self
@@ -156,13 +159,25 @@ impl Newcomer {
         }
         let fingerprint = match self {
             Self::Known(user) => user.who_answers(&at).await?,
-            Self::New(keys) => {
-                let me = keys.identity(UnixTime::now()).map_err(node::Error::from)?;
-                ask_who_answers(me, &at).await?
-            }
+            Self::New(keys) => ask_who_answers(identity(keys)?, &at).await?,
         };
         ask_whether_trusted(program, at, fingerprint)
     }
+
+    /// Whoever is to answer questions hears before them that the index is away, or another one is there. Nothing is
+    /// kept then, so that the next try begins as this one did.
+    async fn look_for(&self, program: &Program, index: &Invitation) -> Result<(), Trouble> {
+        match self {
+            Self::New(keys) if program.ask().is_some() => {
+                Ok(is_index_there(identity(keys)?, index).await?)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+fn identity(keys: &NewKeys) -> Result<Identity, node::Error> {
+    Ok(keys.identity(UnixTime::now())?)
 }
 
 /// Shows who answered, and asks.
