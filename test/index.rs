@@ -1,5 +1,5 @@
-//! The index as its clients meet it: real conversations over loopback, SQLite in memory, and a clock
-//! that the test sets.
+//! The index as its clients meet it: real conversations over loopback, SQLite in memory, or in a small
+//! file, and a clock that the test sets.
 
 #[path = "common/mod.rs"]
 mod keys;
@@ -12,6 +12,8 @@ mod accounts;
 mod alike;
 #[path = "index/catalog.rs"]
 mod catalog;
+#[path = "index/full.rs"]
+mod full;
 #[path = "index/hostile.rs"]
 mod hostile;
 #[path = "index/matrix.rs"]

@@ -49,6 +49,8 @@ mod files;
 mod killed;
 #[path = "index_store/rescue.rs"]
 mod rescue;
+#[path = "index_store/writers.rs"]
+mod writers;
 
 use catalog::{audience, fairness, hostile, owners, publishing, searching};
 use waxwing::index::store::{Place, Sqlite, Store};

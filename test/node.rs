@@ -34,6 +34,8 @@ mod beginnings;
 mod catalog;
 #[path = "node/changes.rs"]
 mod changes;
+#[path = "node/clocks.rs"]
+mod clocks;
 #[path = "node/directory.rs"]
 mod directory;
 #[path = "node/heads.rs"]

@@ -19,6 +19,8 @@ mod stage;
 mod canary;
 #[path = "peer/changed.rs"]
 mod changed;
+#[path = "peer/clocks.rs"]
+mod clocks;
 #[path = "peer/cut_sessions.rs"]
 mod cut_sessions;
 #[path = "peer/fetching.rs"]

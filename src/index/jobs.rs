@@ -4,7 +4,7 @@
 use super::happening::Happening;
 use super::presence::Presence;
 use super::service::Index;
-use super::store::Store;
+use super::store::{Store, StoreError};
 use crate::crypto::UnixTime;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -64,7 +64,12 @@ impl<S: Store> Index<S> {
 
     /// Clears up in the catalog a step, and rings again when there is more: so other jobs go between.
     async fn tidy(&self) {
-        match self.store.tidy(TIDY).await {
+        let tidied = match self.store.tidy(TIDY).await {
+            // What makes room takes some itself, and less when little is done in a step.
+            Err(StoreError::Full) => self.store.tidy(TIDY_WITHOUT_ROOM).await,
+            tidied => tidied,
+        };
+        match tidied {
             Ok(false) => {}
             Ok(true) => self.shared.catalog_changed.notify_one(),
             // With the next change, or the next start.
@@ -88,6 +93,7 @@ impl<S: Store> Index<S> {
 
 /// How many rows of the catalog are looked at in one step.
 const TIDY: usize = 1000;
+const TIDY_WITHOUT_ROOM: usize = 5;
 /// How long somebody who is gone may still be shown.
 const LOOK: Duration = Duration::from_secs(5);
 const LOOK_AT_LEAST: Duration = Duration::from_millis(10);

@@ -83,6 +83,16 @@ impl Error {
         }
     }
 
+    /// Whether a file was not any more what it was listed as.
+    pub fn is_source_changed(&self) -> bool {
+        matches!(
+            self,
+            Self::Declined(Code::SourceChanged)
+                | Self::Refused { code: Code::SourceChanged, .. }
+                | Self::Stream(StreamError::Seal(SealError::SourceChanged { .. }))
+        )
+    }
+
     /// Whether trying the same again in a moment may be of use. What its owner has to look at again
     /// first is not the same again.
     pub fn may_pass(&self) -> bool {

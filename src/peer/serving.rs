@@ -12,7 +12,7 @@ use crate::codec::List;
 use crate::link::{Consent, Follower, Request, Sending, StreamError, StreamFrames, Streams};
 use crate::model::limits::MANIFEST_BYTES;
 use crate::model::{EntryPath, ShareId, UserName, Work};
-use crate::seal::Manifest;
+use crate::seal::{Manifest, SealError};
 use crate::wire::{Code, Explanation, GetAsk, GetGrant, GetMore, Without};
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,7 +61,10 @@ impl Sharer {
         let sealer = match self.seal(manifest, proven, proven.context(&challenge)).await {
             Ok(sealer) => sealer,
             Err(error) => {
-                request.refuse(Code::Internal, "");
+                // Their certificate is over, by our clock.
+                let is_clock =
+                    matches!(&error, Error::Stream(StreamError::Seal(SealError::Crypto(_))));
+                request.refuse(if is_clock { Code::Certificate } else { Code::Internal }, "");
                 return Err(error);
             }
         };
@@ -205,19 +208,6 @@ struct No {
 impl From<Code> for No {
     fn from(code: Code) -> Self {
         Self { code, is_unread: false }
-    }
-}
-
-impl Error {
-    /// Whether a file was not any more what it was listed as.
-    pub fn is_source_changed(&self) -> bool {
-        use crate::seal::SealError::SourceChanged;
-        matches!(
-            self,
-            Self::Declined(Code::SourceChanged)
-                | Self::Refused { code: Code::SourceChanged, .. }
-                | Self::Stream(StreamError::Seal(SourceChanged { .. }))
-        )
     }
 }
 

@@ -1,10 +1,15 @@
 //! Texts that become nouns.
 
-use super::held_to_bound;
+use super::{held_to_bound, within_bound};
 use crate::alloc::allocated_by;
+use bytes::Bytes;
+use minicbor::Encoder;
+use waxwing::crypto::Password;
 use waxwing::model::{
     ContentId, EntryPath, HostPort, IndexAddress, Invitation, Name, Untrusted, UserName,
 };
+use waxwing::wire::Message;
+use waxwing::wire::index::Login;
 
 #[test]
 fn a_megabyte_of_any_text_is_refused_cheaply() {
@@ -18,9 +23,28 @@ fn a_megabyte_of_any_text_is_refused_cheaply() {
             within_text_bound(&text, str::parse::<Invitation>).is_ok(),
             within_text_bound(&text, str::parse::<IndexAddress>).is_ok(),
             within_text_bound(&text, str::parse::<ContentId>).is_ok(),
+            within_text_bound(&text, Password::new).is_ok(),
         ];
-        assert_eq!(accepted, [false; 7], "{}", Untrusted::new(&text).fitted(20));
+        assert_eq!(accepted, [false; 8], "{}", Untrusted::new(&text).fitted(20));
     }
+}
+
+#[test]
+fn a_password_of_a_megabyte_is_refused_cheaply_as_it_travels() {
+    assert!(Login::decode(&login("correct horse")).is_ok());
+    for text in megabytes() {
+        let body = login(&text);
+        assert!(within_bound(&body, |_| Login::decode(&body)).is_err());
+    }
+}
+
+/// A login whose password is this text.
+fn login(password: &str) -> Bytes {
+    let mut e = Encoder::new(Vec::new());
+    e.map(3).unwrap().u8(0).unwrap().u8(7).unwrap();
+    e.u8(1).unwrap().str("bob").unwrap();
+    e.u8(2).unwrap().str(password).unwrap();
+    e.into_writer().into()
 }
 
 #[test]

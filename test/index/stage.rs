@@ -74,9 +74,13 @@ impl Ground {
     }
 
     pub(crate) async fn at_cost(rules: Rules, cost: u32) -> Self {
+        Self::over(Sqlite::open(Place::Memory).unwrap(), rules, cost).await
+    }
+
+    /// An index that keeps what it has there.
+    pub(crate) async fn over(store: Sqlite, rules: Rules, cost: u32) -> Self {
         let clock = Arc::new(AtomicU64::new(NOW.0));
         let told: Arc<Mutex<Vec<_>>> = Arc::default();
-        let store = Sqlite::open(Place::Memory).unwrap();
         let hasher = PasswordHasher::new(cost).unwrap();
         let (time, log) = (Arc::clone(&clock), Arc::clone(&told));
         let clock_of_index = Arc::new(move || UnixTime(time.load(Ordering::Relaxed)));

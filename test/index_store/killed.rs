@@ -1,11 +1,12 @@
 //! Processes that are killed while they write: whatever was acknowledged is there afterwards.
 //!
 //! The writer is this program again, with the ignored test below. It says each change when it was
-//! acknowledged, one a line, and its parent kills it after some lines and looks.
+//! acknowledged, one a line, and its parent kills it after some lines and looks. Those of its tasks
+//! whose steps build on each other are in [`writers`].
 
-use crate::is_well;
 use crate::keys::{DAY, NOW};
-use crate::stage::{Keys, joining, keys, say, steps, user, whole_chain};
+use crate::stage::{Keys, joining, keys, password, say, steps, user, whole_chain};
+use crate::{is_well, writers};
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -20,7 +21,7 @@ use waxwing::model::TokenHash;
 const ROUNDS: u32 = 8;
 
 /// Bytes that stand for a change: whose it is, in which round, and which.
-fn bytes<const N: usize>(kind: u8, round: u32, number: u32) -> [u8; N] {
+pub(crate) fn bytes<const N: usize>(kind: u8, round: u32, number: u32) -> [u8; N] {
     let mut bytes = [0; N];
     bytes[0] = kind;
     bytes[4..8].copy_from_slice(&round.to_be_bytes());
@@ -33,17 +34,23 @@ fn invitation(round: u32, number: u32) -> Invite {
     Invite { token, user: None, made: NOW, expires: NOW.plus(DAY) }
 }
 
+/// When something is asked for: a store remembers some of the latest requests, so each is later than
+/// the last.
+pub(crate) fn moment(round: u32, number: u32) -> UnixTime {
+    NOW.plus(u64::from(round) * 10_000 + u64::from(number))
+}
+
 fn change(round: u32, number: u32) -> RequestKey {
     RequestKey { identity: keys(0).fingerprint(), number: bytes(2, round, number), asked: [2; 32] }
 }
 
 /// The one session of all rounds, which outlasts them.
-fn lasting() -> NewSession {
+pub(crate) fn lasting() -> NewSession {
     let (token, number) = (TokenHash::from_bytes(bytes(3, 0, 0)), SessionNumber(bytes(3, 0, 0)));
     NewSession { token, number, lifetime: u32::MAX }
 }
 
-fn alice() -> Asker {
+pub(crate) fn alice() -> Asker {
     Asker { session: lasting().token, identity: keys(0).fingerprint() }
 }
 
@@ -68,6 +75,7 @@ async fn writes_until_it_is_killed() {
     if store.account(&user("alice")).await.unwrap().is_none() {
         let first = Joining { session: lasting(), ..joining("alice", &keys(0), NOW) };
         store.join(first, NOW).await.unwrap();
+        store.join(joining("carol", &keys(2), NOW), NOW).await.unwrap();
     }
     let first = last_epoch(&store).await + 1;
     let mut tasks = Vec::new();
@@ -80,14 +88,18 @@ async fn writes_until_it_is_killed() {
                     say(&format!("ACK invitation {number}"));
                 } else {
                     let (request, contact) = (change(round, number), Some(number.to_string()));
-                    // A store remembers some of the latest, so each is later than the last.
-                    let now = NOW.plus(u64::from(round) * 10_000 + u64::from(number));
+                    let now = moment(round, number);
                     store.change_contact(alice(), request, contact, now).await.unwrap();
                     say(&format!("ACK change {number}"));
                 }
             }
         }));
     }
+    for share in writers::shares() {
+        tasks.push(tokio::spawn(writers::publish(store.clone(), share, round)));
+    }
+    tasks.push(tokio::spawn(writers::come_and_go(store.clone(), round)));
+    tasks.push(tokio::spawn(writers::change_passwords(store.clone(), round)));
     tasks.push(tokio::spawn(async move {
         for number in first.. {
             let (keys, now) = epoch(number);
@@ -135,6 +147,7 @@ async fn rounds(rounds: u32) {
     let path = folder.path().join("index.db");
     let mut acknowledged = 0;
     let mut last = 0;
+    let mut carols = password(1);
     for round in 0..rounds {
         // Any number; the moment is another one each time anyway.
         let lines = 1 + (round.wrapping_mul(2_654_435_761) >> 20) as usize % 400;
@@ -156,11 +169,21 @@ async fn rounds(rounds: u32) {
                     assert!(store.was_done(&change(round, number)).await.unwrap());
                 }
                 "change" => {}
-                _ => last = last.max(number),
+                "epoch" => last = last.max(number),
+                _ => {}
             }
         }
         assert!(last_epoch(&store).await >= last);
         assert!(steps(&chain, "alice").len() >= last as usize);
+        let last_of = |kind: &str| {
+            said.iter().filter(|(said, _)| said == kind).map(|(_, number)| *number).max()
+        };
+        for share in writers::shares() {
+            let last = last_of(share.name.as_str());
+            writers::look_at_share(&store, &share, round, last).await;
+        }
+        writers::look_at_bob(&store, round, last_of("bob")).await;
+        carols = writers::look_at_carol(&store, round, last_of("carol"), &carols).await;
         store.close().await;
     }
     say(&format!("{rounds} were killed; all of {acknowledged} acknowledged changes are there"));

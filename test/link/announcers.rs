@@ -2,6 +2,7 @@
 //! be costs little.
 
 use crate::crowd::{Other, memory_of, raise_descriptors};
+use crate::keys::skipped;
 use crate::stage::{Ground, ask, side, soon};
 use crate::stranger::{self, Stranger};
 use futures_util::future::join_all;
@@ -56,6 +57,10 @@ async fn too_long_a_frame_ends_its_conversation_at_once_and_no_other() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_thousand_who_announce_the_largest_frame_cost_little_and_hold_up_nobody() {
     let count = raise_descriptors().saturating_sub(200).min(1000) as usize;
+    if count < 1000 {
+        let missing = 1000 - count;
+        skipped(&format!("{missing} of 1000 sockets, which this system does not let us open"));
+    }
     let mut other = Other::start("crowd::listens_in_a_process_of_its_own");
     let (at, (_, before)) = (other.address, memory_of(&mut other));
     let largest = longest(Phase::Open);

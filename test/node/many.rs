@@ -26,8 +26,12 @@ struct Trio {
 
 impl Trio {
     async fn new() -> Self {
+        Self::with(SIZE).await
+    }
+
+    async fn with(size: usize) -> Self {
         let town = Town::new().await;
-        let film: Vec<u8> = (0..SIZE).map(|at| (at % 251) as u8).collect();
+        let film: Vec<u8> = (0..size).map(|at| (at % 251) as u8).collect();
         let alice = joins(&town, town.home("alice"), "alice").await;
         let mallory = joins(&town, town.home("mallory"), "mallory").await;
         for (person, name) in [(&alice, "alice"), (&mallory, "mallory")] {
@@ -131,6 +135,30 @@ async fn who_has_it_no_more_is_dropped_by_name() {
     assert!(got.parts.is_empty());
     assert!(trio.downloaded() == trio.film);
     assert_eq!(trio.dropped(), ["alice"]);
+    trio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whose_key_is_another_is_told_of_though_a_small_file_comes_from_others() {
+    let trio = Trio::with(5).await;
+    trio.bob.meet(&user("alice")).await.unwrap();
+    trio.alice.go_offline().await;
+    let home = home_with_new_keys(&trio.town, "carol");
+    let other = User::open(home, Config::default(), Protection::NoneAsked, options()).unwrap();
+    let invitation = trio.town.invite("alice").await;
+    other.join(&invitation, &user("alice"), &password(PASSWORD), None).await.unwrap();
+    shares(&trio.town, &other, "alice", &trio.film).await;
+    let got = trio.get().await;
+    assert_eq!(got.from.unwrap().user, user("mallory"));
+    let told = trio.told.try_iter().filter_map(|event| match event {
+        Event::Failed { with, why, again: None } => Some((with.to_string(), why.to_string())),
+        _ => None,
+    });
+    let [(with, why)] = &told.collect::<Vec<_>>()[..] else { panic!("not told once") };
+    assert_eq!(with, "alice");
+    assert!(why.contains("another key"), "{why}");
+    other.go_offline().await;
+    other.close().await;
     trio.stop().await;
 }
 

@@ -113,11 +113,13 @@ fn every_bound_can_be_set_in_each_place_and_has_a_range() {
             assert!(told.starts_with(&format!("--{name}: {wrong} must be a number")), "{told}");
         }
     }
-    // The defaults that the help names are those of the library.
+    // The defaults that the help names are those of the library; only that one connection may have less waiting.
     let Config { bounds, .. } = config("threads", [None; 3]).unwrap();
     assert_eq!(bounds.rules, waxwing::index::Rules::default());
     assert_eq!(bounds.limits, waxwing::link::Limits::default());
-    assert_eq!(bounds.deadlines, waxwing::link::Deadlines::default());
+    let usual = waxwing::link::Deadlines::default();
+    let deadlines = waxwing::link::Deadlines { request_bytes: 1 << 20, ..usual };
+    assert_eq!(bounds.deadlines, deadlines);
 }
 
 #[test]

@@ -105,3 +105,22 @@ fn who_has_a_move_is_not_looked_at_while_somebody_takes_one_up() {
         assert_eq!(listing.join().unwrap(), [number]);
     });
 }
+
+#[test]
+fn one_that_ends_is_in_the_way_of_no_other_that_begins() {
+    let (_folder, state) = home();
+    let again_and_again = |what: Move| {
+        let kept = Kept::of(&state);
+        for _ in 0..100 {
+            let (number, lock) = kept.begin(&what, UnixTime(7)).unwrap();
+            kept.remove_held(number).unwrap();
+            drop(lock);
+        }
+    };
+    std::thread::scope(|scope| {
+        for name in ["a", "b", "c"] {
+            scope.spawn(move || again_and_again(send(name)));
+        }
+    });
+    assert_eq!(numbers(&Kept::of(&state)), [0; 0]);
+}

@@ -65,7 +65,8 @@ fn seal(error: &SealError) -> Hint {
         SealError::Manifest(_) | SealError::TooLarge => {
             hint(Exit::Usage, "send it in several parts")
         }
-        SealError::Crypto(_) | SealError::OutOfTurn(_) => no_hint(Exit::Error),
+        SealError::Crypto(_) => hint(Exit::Verification, "is the clock of this machine right?"),
+        SealError::OutOfTurn(_) => no_hint(Exit::Error),
     }
 }
 

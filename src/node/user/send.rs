@@ -8,6 +8,7 @@ use crate::link::Backoff;
 use crate::model::{EntryPath, Transfer, UserName, Work};
 use crate::node::Error;
 use crate::peer::{self, Files, LeftOut, Reply};
+use crate::seal::SealError;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -95,7 +96,8 @@ impl User {
     ) -> Result<Reply, Error> {
         let proven = reached.streams.conversation().proven();
         // An older sealing key than was seen may be one that somebody has stolen.
-        let epoch = proven.certificate(self.now())?.epoch;
+        let certificate = proven.certificate(self.now()).map_err(SealError::from);
+        let epoch = certificate.map_err(peer::Error::from)?.epoch;
         if epoch < reached.pinned.pin.epoch {
             return Err(Error::OldCertificate(reached.pinned.user.clone()));
         }

@@ -7,6 +7,7 @@ use super::naming::give_name;
 use super::private::Private;
 use super::reading::{Pieced, Reading, parts_of};
 use super::rebase;
+use super::staying::Outcome;
 use super::targets::{Aim, Targets};
 use super::{LandError, Landed, Look, Rules, is_no_folder};
 use crate::crypto::UnixTime;
@@ -205,37 +206,25 @@ impl Batch {
         Ok(landed)
     }
 
-    /// What only lacks a name stays, to be found when its place is free; and what lacks leaves that were
-    /// said to be here, without these. Nothing else does. The journal says too much of what has its name:
-    /// what is said and not there is passed over.
+    /// What has no name and is [worth it](Outcome::staying) stays, and nothing else. The journal says too much
+    /// of what has its name: what is said and not there is passed over.
     fn hold_the_rest(
         &self,
         proofs: &[EntryProof],
         landed: &[Result<Landed, LandError>],
         mut unsaid: Vec<Held>,
     ) {
-        let slot = |proof: &EntryProof| self.target(proof.number()).ok().map(|aim| aim.slot);
-        let proven: BTreeSet<u32> = proofs.iter().filter_map(slot).collect();
-        let lacks_name = |(proof, landed): (&EntryProof, &Result<_, _>)| match landed {
-            Err(LandError::Taken | LandError::InTheWay | LandError::Disk(_)) => slot(proof),
-            Ok(_) | Err(LandError::Proof | LandError::Kept) => None,
-        };
-        let unnamed = proofs.iter().zip(landed).filter_map(lacks_name);
-        let is_kept = |slot: &u32| self.kept.binary_search(slot).is_ok();
-        let mut staying: BTreeSet<u32> = unnamed.filter(is_kept).collect();
         let mut lost = self.lost();
-        // What came again in their place is held.
+        let slot = |proof: &EntryProof| self.target(proof.number()).ok().map(|aim| aim.slot);
+        let proven = proofs.iter().zip(landed).filter_map(|(it, landed)| Some((slot(it)?, landed)));
         let pieced = parts_of(&self.pieced);
-        lost.retain(|lost| {
-            let parts = pieced.get(&lost.entry).filter(|_| !proven.contains(&lost.entry));
-            parts.is_some_and(|parts| parts.lacks(lost.number))
-        });
-        staying.extend(lost.iter().map(|lost| lost.entry));
-        // What was to come and does not, though others do, is asked for another time.
-        let has_come: BTreeSet<u32> = self.targets.iter().map(|aim| aim.slot).collect();
-        let held =
-            pieced.iter().filter(|(slot, parts)| !has_come.contains(slot) && !parts.is_empty());
-        staying.extend(held.map(|(slot, _)| *slot));
+        let outcome = Outcome {
+            proven: proven.collect(),
+            coming: self.targets.iter().map(|aim| aim.slot).collect(),
+            kept: &self.kept,
+            pieced: &pieced,
+        };
+        let staying = outcome.staying(&mut lost);
         drop(pieced);
         if staying.is_empty() {
             return self.private.forget();

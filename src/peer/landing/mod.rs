@@ -26,6 +26,7 @@ mod naming;
 mod private;
 mod reading;
 mod rebase;
+mod staying;
 mod targets;
 
 pub use batch::Batch;

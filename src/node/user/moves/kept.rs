@@ -67,8 +67,8 @@ impl Kept {
         }
         // What was given up without a word does not pile up.
         for (number, _) in all.iter().take(all.len().saturating_sub(MOST)) {
-            if let Ok(lock) = self.hold(*number) {
-                self.remove(*number, lock)?;
+            if let Ok(_lock) = self.hold(*number) {
+                self.forget(*number)?;
             }
         }
         let number = self.numbers()?.last().map_or(1, |last| last.saturating_add(1));
@@ -124,14 +124,20 @@ impl Kept {
         }
     }
 
-    /// Forgets a move that is done; its holder still holds it.
+    /// Forgets a move that is done; its holder still holds it. Whoever begins one meanwhile takes another number,
+    /// or this one when nothing is left of it.
     pub(super) fn remove_held(&self, number: u64) -> Result<(), HomeError> {
-        self.folder.remove(&name(number))?;
-        self.folder.remove(&lock_name(number))
+        let _changing = self.home.changing()?;
+        self.forget(number)
     }
 
     pub(super) fn remove(&self, number: u64, _lock: HomeLock) -> Result<(), HomeError> {
         self.remove_held(number)
+    }
+
+    fn forget(&self, number: u64) -> Result<(), HomeError> {
+        self.folder.remove(&name(number))?;
+        self.folder.remove(&lock_name(number))
     }
 
     fn hold(&self, number: u64) -> Result<HomeLock, Error> {

@@ -9,30 +9,28 @@
 //! What is known of a move lies in the home, one file each, and who works on it holds a lock: so a program
 //! that was killed leaves a move that is seen to be stopped, and two programs never work on the same.
 
+mod far;
+mod forgetting;
 mod kept;
 mod waits;
 
 pub use self::waits::Waits;
 
+use self::far::Far;
 use self::kept::{Kept, KeptMove};
-use self::waits::Waiting;
 use super::User;
 use super::clashes::Decide;
 use super::got::{GetRules, Got};
 use super::send::SentFiles;
 use crate::crypto::UnixTime;
-use crate::model::{Content, Event, Events, HostPort, Untrusted, UserName, Work};
+use crate::model::{HostPort, Untrusted, UserName};
 use crate::node::home::HomeLock;
 use crate::node::index::{self, Query};
 use crate::node::{Error, Exit, Wanted};
-use crate::peer::{Landing, Rules};
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
-use tokio::task::spawn_blocking;
 use tokio_util::sync::{CancellationToken, DropGuard};
 
 /// What is to be moved.
@@ -110,14 +108,6 @@ struct Live {
     stop: CancellationToken,
     ended: CancellationToken,
     far: Arc<Far>,
-}
-
-/// How far a move has come.
-#[derive(Debug, Default)]
-struct Far {
-    done: AtomicU64,
-    total: AtomicU64,
-    waits: Mutex<Waiting>,
 }
 
 /// A move that was begun and waits to be carried on. Dropped, it is stopped.
@@ -242,51 +232,6 @@ impl User {
         }
     }
 
-    /// Removes what is here of files that did not come whole, unless another move goes on with it.
-    async fn forget_parts(
-        &self,
-        number: u64,
-        what: (&[Wanted], Option<&str>),
-        rules: &GetRules,
-    ) -> Result<(), Error> {
-        let mut contents = self.contents(what, rules).await?;
-        let folder = rules.out.clone().unwrap_or_else(|| self.downloads());
-        for (_, kept, _) in self.kept().all()?.into_iter().filter(|(other, _, _)| *other != number)
-        {
-            let Move::Get { wanted, words, rules } = &kept.what else { continue };
-            if rules.out.as_ref().is_none_or(|out| *out == folder) && !contents.is_empty() {
-                // As long as it is not known what that wants, nothing goes.
-                let wanted = self.contents((wanted, words.as_deref()), rules).await?;
-                contents.retain(|content| !wanted.contains(content));
-            }
-        }
-        let forget = move || {
-            let landing = folder.is_dir().then(|| Landing::in_folder(&folder, Rules::default()));
-            let contents: Vec<Content> = contents.into_iter().collect();
-            landing.transpose().map(|landing| landing.inspect(|it| it.forget(&contents)))
-        };
-        spawn_blocking(forget).await.map_err(|_| Error::Stopped)??;
-        Ok(())
-    }
-
-    /// What the files are that a move gets, as far as that is known.
-    async fn contents(
-        &self,
-        (wanted, words): (&[Wanted], Option<&str>),
-        rules: &GetRules,
-    ) -> Result<HashSet<Content>, Error> {
-        let mut contents = HashSet::new();
-        for wanted in wanted {
-            let items = self.items(wanted, rules.from.as_ref()).await?;
-            contents.extend(items.iter().filter_map(|item| item.content));
-        }
-        if let Some(words) = words {
-            let items = self.items_of_all(&Query::new(words), rules.from.as_ref()).await?;
-            contents.extend(items.iter().filter_map(|item| item.content));
-        }
-        Ok(contents)
-    }
-
     async fn carry(&self, what: &Move, decide: Option<&mut Decide<'_>>) -> Result<Moved, Error> {
         match what {
             Move::Get { wanted, words, rules } => {
@@ -369,46 +314,6 @@ fn stays(why: &Error) -> bool {
 impl Drop for Guard {
     fn drop(&mut self) {
         self.me.live().remove(&self.number);
-    }
-}
-
-impl Far {
-    fn standing(&self) -> MoveStanding {
-        let (done, total) = (self.done.load(Ordering::Relaxed), self.total.load(Ordering::Relaxed));
-        MoveStanding::UnderWay { done, total, waits: self.waits().first() }
-    }
-
-    fn waits(&self) -> MutexGuard<'_, Waiting> {
-        self.waits.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Somebody to tell, who passes it on.
-    fn told(self: &Arc<Self>, to: &Events) -> Events {
-        let (events, listener) = to.channel_beside();
-        let (far, to) = (Arc::clone(self), to.clone());
-        let pass = move || {
-            // The last task of which it is known how much there is to do.
-            let mut counted = None;
-            for event in listener {
-                far.waits().take(&event);
-                match event {
-                    Event::Began { work: Work::Waiting, .. } | Event::Began { total: 0, .. } => {}
-                    Event::Began { task, total, .. } => {
-                        counted = Some(task);
-                        far.done.store(0, Ordering::Relaxed);
-                        far.total.store(total, Ordering::Relaxed);
-                    }
-                    Event::Advanced { task, done } if counted == Some(task) => {
-                        far.done.store(done, Ordering::Relaxed);
-                    }
-                    _ => {}
-                }
-                to.pass(event);
-            }
-        };
-        let passing = thread::Builder::new().name("move".to_owned()).spawn(pass);
-        // Without a thread to pass it on, nothing is told.
-        passing.map_or_else(|_| Events::ignored(), |_| events)
     }
 }
 
