@@ -21,7 +21,7 @@ impl<S: Store> Index<S> {
         });
         // What was not cleared up before the last stop.
         self.shared.catalog_changed.notify_one();
-        let mut swept = (Instant::now(), self.shared.now());
+        let (mut swept, mut step) = ((Instant::now(), self.shared.now()), TIDY);
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -32,7 +32,7 @@ impl<S: Store> Index<S> {
                     // What could not be cleared up when it was to be.
                     self.shared.catalog_changed.notify_one();
                 }
-                () = self.shared.catalog_changed.notified() => self.tidy().await,
+                () = self.shared.catalog_changed.notified() => self.tidy(&mut step).await,
             }
             self.write_down().await;
         }
@@ -63,12 +63,17 @@ impl<S: Store> Index<S> {
     }
 
     /// Clears up in the catalog a step, and rings again when there is more: so other jobs go between.
-    async fn tidy(&self) {
-        let tidied = match self.store.tidy(TIDY).await {
-            // What makes room takes some itself, and less when little is done in a step.
-            Err(StoreError::Full) => self.store.tidy(TIDY_WITHOUT_ROOM).await,
-            tidied => tidied,
+    async fn tidy(&self, step: &mut usize) {
+        let tidied = loop {
+            match self.store.tidy(*step).await {
+                // What makes room takes some itself, and less when little is done in a step.
+                Err(StoreError::Full) if *step > 1 => *step = step.div_ceil(8),
+                tidied => break tidied,
+            }
         };
+        if tidied.is_ok() {
+            *step = step.saturating_mul(2).min(TIDY);
+        }
         match tidied {
             Ok(false) => {}
             Ok(true) => self.shared.catalog_changed.notify_one(),
@@ -93,7 +98,6 @@ impl<S: Store> Index<S> {
 
 /// How many rows of the catalog are looked at in one step.
 const TIDY: usize = 1000;
-const TIDY_WITHOUT_ROOM: usize = 5;
 /// How long somebody who is gone may still be shown.
 const LOOK: Duration = Duration::from_secs(5);
 const LOOK_AT_LEAST: Duration = Duration::from_millis(10);

@@ -70,12 +70,12 @@ impl Sharer {
                     return Err(error);
                 }
             };
-            let mut unkept = None;
+            let (receipts, mut early) = (sharer.receipts.as_ref(), None);
             // Whoever is killed in between has no file without its receipt. The files get their names, whether
             // they can be proven later or not.
             let keep = || {
-                let receipts = sharer.receipts.as_ref();
-                unkept = receipts.and_then(|it| it.keep(arrived.stream(), &proofs, now).err());
+                let stream = arrived.stream();
+                early = receipts.map(|it| (it, it.keep_early(stream, &proofs, now)));
             };
             let landed = match batch.land_after(&proofs, now, keep).map_err(StreamError::Place) {
                 Ok(landed) => landed,
@@ -85,6 +85,12 @@ impl Sharer {
                 }
             };
             let durable = durable(&proofs, &landed);
+            let kept =
+                early.map_or(Ok(()), |(receipts, kept)| match durable.len() == proofs.len() {
+                    true => kept.map(drop),
+                    false => receipts.keep_only(&kept?, arrived.stream(), &durable, now),
+                });
+            let unkept = kept.err().filter(|_| !durable.is_empty());
             // Should the sender not hear of it any more, the files have landed nevertheless.
             let _ = arrived.confirm(&durable, sharer.identity.signing(), now);
             drop(durable);

@@ -64,10 +64,43 @@ impl Receipts {
         if proofs.is_empty() {
             return Ok(());
         }
+        self.keep_early(stream, proofs, now).map(drop)
+    }
+
+    /// The same, before it is known which of the files get their names. Gives the name of what is kept. Blocks.
+    pub(super) fn keep_early(
+        &self,
+        stream: &OpenedStream,
+        proofs: &[EntryProof],
+        now: UnixTime,
+    ) -> Result<String, Error> {
         self.write(stream, proofs, now).map_err(|source| self.at(source))
     }
 
-    fn write(&self, stream: &OpenedStream, proofs: &[EntryProof], now: UnixTime) -> io::Result<()> {
+    /// Of what was kept early, only the receipts of these stay: those whose files have names. Blocks.
+    pub(super) fn keep_only(
+        &self,
+        early: &str,
+        stream: &OpenedStream,
+        named: &[EntryProof],
+        now: UnixTime,
+    ) -> Result<(), Error> {
+        self.keep(stream, named, now)?;
+        self.take_back(early);
+        Ok(())
+    }
+
+    /// Takes back what was kept early. What cannot be is a receipt of something that one has not. Blocks.
+    pub(super) fn take_back(&self, early: &str) {
+        let _ = self.dir.remove_file(early);
+    }
+
+    fn write(
+        &self,
+        stream: &OpenedStream,
+        proofs: &[EntryProof],
+        now: UnixTime,
+    ) -> io::Result<String> {
         let name = format!("{:010}-{:032x}{ENDING}", now.0, u128::from_be_bytes(random()));
         let beside = format!("{TEMPORARY_PREFIX}{name}");
         let written = self.write_to(&beside, stream, proofs);
@@ -75,7 +108,7 @@ impl Receipts {
         if written.is_err() {
             let _ = self.dir.remove_file(&beside);
         }
-        written.and_then(|()| disk::sync_folder(&self.dir))
+        written.and_then(|()| disk::sync_folder(&self.dir)).map(|()| name)
     }
 
     /// Gives the file, which is whole and durable, and still locked.

@@ -125,8 +125,8 @@ impl Sharer {
         (turn, max_manifest): (&mut Turn, u64),
     ) -> Result<Received, Error> {
         let mut offer = self.await_offer(request, streams, max_manifest).await?;
-        // Mostly it is far shorter than it might be, and others have the room.
-        turn.settle_at(offer.manifest().bytes());
+        // Mostly it is far shorter than it might be, and others have the room. Who decides sees a copy.
+        turn.settle_at(offer.manifest().memory().saturating_mul(2));
         let proposal = propose(sender, offer.manifest())?;
         let decision = tokio::select! {
             decision = policy.decide(proposal) => decision,

@@ -12,7 +12,7 @@ use crate::codec::List;
 use crate::link::{Consent, Follower, Request, Sending, StreamError, StreamFrames, Streams};
 use crate::model::limits::MANIFEST_BYTES;
 use crate::model::{EntryPath, ShareId, UserName, Work};
-use crate::seal::{Manifest, SealError};
+use crate::seal::Manifest;
 use crate::wire::{Code, Explanation, GetAsk, GetGrant, GetMore, Without};
 use std::sync::Arc;
 use std::time::Duration;
@@ -61,10 +61,9 @@ impl Sharer {
         let sealer = match self.seal(manifest, proven, proven.context(&challenge)).await {
             Ok(sealer) => sealer,
             Err(error) => {
-                // Their certificate is over, by our clock.
-                let is_clock =
-                    matches!(&error, Error::Stream(StreamError::Seal(SealError::Crypto(_))));
-                request.refuse(if is_clock { Code::Certificate } else { Code::Internal }, "");
+                // Their certificate does not hold, by our clock.
+                let holds = proven.certificate(self.now()).is_ok();
+                request.refuse(if holds { Code::Internal } else { Code::Certificate }, "");
                 return Err(error);
             }
         };

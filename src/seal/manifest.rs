@@ -103,12 +103,14 @@ impl Manifest {
         entries.saturating_mul(WHOLE_ENTRY_BYTES).min(MANIFEST_BYTES) as u64
     }
 
-    /// About how many bytes it has, and no fewer.
-    pub fn bytes(&self) -> u64 {
+    /// About how many bytes of memory it takes.
+    pub fn memory(&self) -> u64 {
         let bytes = |listed: &ManifestEntry| {
-            ManifestEntry::bytes(listed.entry.path().as_str().len(), listed.ranges.as_slice().len())
+            let beside = size_of_val(listed.ranges.as_slice())
+                .saturating_add(listed.entry.path().as_str().len());
+            size_of::<ManifestEntry>().saturating_add(beside) as u64
         };
-        self.entries.iter().map(bytes).fold(0, |sum, more| sum.saturating_add(more as u64))
+        self.entries.iter().map(bytes).fold(0, u64::saturating_add)
     }
 
     /// The entries, in order.

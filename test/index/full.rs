@@ -5,6 +5,7 @@ use crate::catalog::{browse, entry, publish, search, share, share_out};
 use crate::stage::{Caller, Ground, PASSWORD, rules};
 use std::ops::Range;
 use std::path::Path;
+use std::time::Duration;
 use waxwing::index::Happening;
 use waxwing::index::store::{Bounds, Place, Sqlite, Store};
 use waxwing::model::Entry;
@@ -32,15 +33,9 @@ async fn is_well(ground: &Ground) {
     assert_eq!(ground.index.store().check().await.unwrap(), Vec::<String>::new());
 }
 
-#[tokio::test]
-async fn without_room_nothing_is_published_and_all_else_is_answered() {
-    let folder = tempfile::tempdir().unwrap();
-    let ground = Ground::over(store(folder.path(), Some(100)), rules(), 4).await;
-    let (alice, granted) = ground.member("alice").await;
-    let (bob, _) = ground.member("bob").await;
-    share_out(&alice, &share(1, "photos", &[]), &[entry("koala.jpg", "a koala")]).await;
-    alice.ask(ShareChange::new([2; 16].into(), &share(2, "more", &[]))).await.unwrap();
-    // Less and less at a time, until there is no room for a single entry.
+/// Publishes of the second share less and less at a time, until there is no room for a single entry. Gives how
+/// many parts and entries there was room for.
+async fn fill(alice: &Caller) -> (u32, usize) {
     let (mut part, mut count) = (0, 0);
     for size in [1000, 100, 10, 1] {
         loop {
@@ -53,6 +48,18 @@ async fn without_room_nothing_is_published_and_all_else_is_answered() {
         }
     }
     assert!(count > 0, "there was no room from the beginning");
+    (part, count)
+}
+
+#[tokio::test]
+async fn without_room_nothing_is_published_and_all_else_is_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let ground = Ground::over(store(folder.path(), Some(100)), rules(), 4).await;
+    let (alice, granted) = ground.member("alice").await;
+    let (bob, _) = ground.member("bob").await;
+    share_out(&alice, &share(1, "photos", &[]), &[entry("koala.jpg", "a koala")]).await;
+    alice.ask(ShareChange::new([2; 16].into(), &share(2, "more", &[]))).await.unwrap();
+    let (part, count) = fill(&alice).await;
     // Its owner reads of it.
     let is_told = |fact: &Happening| fact.to_string().contains("no room left");
     ground.until(|told| told.iter().any(is_told)).await;
@@ -85,6 +92,25 @@ async fn without_room_nothing_is_published_and_all_else_is_answered() {
     let entries: u64 = own.shares.iter().map(|share| share.entries).sum();
     assert_eq!(entries, 1 + count as u64 + 1);
     assert_eq!((found(&alice, "koala").await, found(&alice, "more").await), (1, 100));
+    is_well(&ground).await;
+    ground.stop().await;
+}
+
+#[tokio::test]
+async fn an_index_without_any_room_makes_some_by_itself_when_a_share_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let ground = Ground::over(store(folder.path(), Some(150)), rules(), 4).await;
+    let (alice, _) = ground.member("alice").await;
+    share_out(&alice, &share(1, "photos", &[]), &much(0..2000)).await;
+    for (number, name) in [(2, "more"), (3, "plans")] {
+        alice.ask(ShareChange::new([number; 16].into(), &share(number, name, &[]))).await.unwrap();
+    }
+    fill(&alice).await;
+    alice.ask(ShareEnd { id: 0, share: [1; 16].into() }).await.unwrap();
+    let plans = || publish(3, 1, None, &much(0..1000));
+    let taken = async { while alice.ask(plans()).await == Err(Code::Storage) {} };
+    tokio::time::timeout(Duration::from_secs(60), taken).await.expect("it makes no room");
+    assert_eq!((found(&alice, "photos").await, found(&alice, "plans").await), (0, 100));
     is_well(&ground).await;
     ground.stop().await;
 }

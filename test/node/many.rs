@@ -9,7 +9,7 @@ use std::time::Duration;
 use waxwing::crypto::key_file::Protection;
 use waxwing::link::Rates;
 use waxwing::model::{Audience, Content, Event, Events};
-use waxwing::node::{Config, GetRules, Got, Home, Options, User, Wanted};
+use waxwing::node::{Config, GetRules, Got, Home, Move, Moved, Options, User, Wanted};
 use waxwing::peer::Landed;
 
 const SIZE: usize = (20 << 20) + 5;
@@ -44,11 +44,13 @@ impl Trio {
         Self { town, alice, mallory, bob: bob.unwrap(), told, film }
     }
 
-    async fn get(&self) -> Got {
+    fn wanted(&self) -> Wanted {
         let content = Content::of(&self.film);
-        let named = format!("{}:{}", content.id(), content.size());
-        let wanted = Wanted::parse_content(&named).unwrap();
-        let (wanted, rules) = ([wanted], GetRules::default());
+        Wanted::parse_content(&format!("{}:{}", content.id(), content.size())).unwrap()
+    }
+
+    async fn get(&self) -> Got {
+        let (wanted, rules) = ([self.wanted()], GetRules::default());
         let got = self.bob.get(&wanted, &rules);
         let got = tokio::time::timeout(Duration::from_secs(60), got).await.expect("it hangs");
         got.unwrap().remove(0)
@@ -157,6 +159,27 @@ async fn whose_key_is_another_is_told_of_though_a_small_file_comes_from_others()
     let [(with, why)] = &told.collect::<Vec<_>>()[..] else { panic!("not told once") };
     assert_eq!(with, "alice");
     assert!(why.contains("another key"), "{why}");
+    other.go_offline().await;
+    other.close().await;
+    trio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_honest_may_still_give_is_not_forgotten_for_another_key() {
+    let trio = Trio::with(5).await;
+    trio.bob.meet(&user("alice")).await.unwrap();
+    trio.alice.go_offline().await;
+    let home = home_with_new_keys(&trio.town, "carol");
+    let other = User::open(home, Config::default(), Protection::NoneAsked, options()).unwrap();
+    let invitation = trio.town.invite("alice").await;
+    other.join(&invitation, &user("alice"), &password(PASSWORD), None).await.unwrap();
+    shares(&trio.town, &other, "alice", &trio.film).await;
+    trio.mallory.go_offline().await;
+    let (wanted, rules) = (vec![trio.wanted()], GetRules::default());
+    let moving = trio.bob.begin_move(Move::Get { wanted, words: None, rules }).await.unwrap();
+    let Moved::Got(got) = moving.carry_on().await.unwrap() else { panic!() };
+    assert!(got[0].landed.is_err(), "{got:?}");
+    assert_eq!(trio.bob.moves().unwrap().len(), 1, "{got:?}");
     other.go_offline().await;
     other.close().await;
     trio.stop().await;

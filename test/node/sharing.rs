@@ -363,6 +363,25 @@ async fn without_asking_files_are_taken_from_verified_people_alone() {
 }
 
 #[tokio::test]
+async fn what_was_kept_out_is_not_taken_for_what_is_in_its_place() {
+    let verified = Config { receive: Receive::Verified, ..Config::default() };
+    let pair = Pair::with(verified, Audience::Everyone).await;
+    let (alice, bob) = (&pair.alice, &pair.bob);
+    alice.mark_verified(&alice.verify_words(&user("bob")).await.unwrap()).unwrap();
+    let hers = pair.town.path("alice/downloads/letter.txt");
+    write(&hers, b"her own");
+    let paths = ["letter.txt", "note.txt"].map(|name| pair.town.path(&format!("desk/{name}")));
+    paths.iter().for_each(|path| write(path, b"dear alice"));
+    let sent = soon(bob.send(&user("alice"), &paths)).await.unwrap();
+    assert_eq!((sent.landed.len(), sent.kept_out.len()), (1, 1), "{sent:?}");
+    let note = pair.town.path("alice/downloads/note.txt");
+    assert_eq!(alice.who_sent(&note).await.unwrap().len(), 1);
+    let error = alice.who_sent(&hers).await.unwrap_err();
+    assert!(matches!(error, Error::NoReceipt(_)), "{error}");
+    pair.stop().await;
+}
+
+#[tokio::test]
 async fn shares_are_kept_looked_at_again_and_removed() {
     let pair = Pair::new().await;
     let share = pair.town.path("photos");

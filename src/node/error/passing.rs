@@ -2,7 +2,9 @@
 
 use super::Error;
 use super::Exit;
+use crate::link::StreamError;
 use crate::peer;
+use crate::seal::SealError;
 use crate::wire::Code;
 
 impl Error {
@@ -27,6 +29,17 @@ impl Error {
     /// Whether something is not what it should be, so that it is told whatever else succeeds.
     pub(in crate::node) fn is_wrong(&self) -> bool {
         self.advice().exit == Exit::Verification
+    }
+
+    /// Whether a clock is the cause, here or there: it may be put right.
+    pub(in crate::node) fn is_clock(&self) -> bool {
+        use peer::Error::{Crypto, Refused, Stream};
+        match self {
+            Self::Peer(Crypto(_) | Stream(StreamError::Seal(SealError::Crypto(_)))) => true,
+            Self::Peer(Refused { code, .. }) => *code == Code::Certificate,
+            Self::Of(error) => error.is_clock(),
+            _ => false,
+        }
     }
 
     /// Whether somebody did in a transfer what they must not.

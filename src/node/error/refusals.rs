@@ -50,7 +50,7 @@ pub(super) fn of(code: Code) -> Hint {
         Code::NotFound => hint(Exit::NotFound, "it is gone, or not shared with you"),
         Code::Certificate => hint(
             Exit::Verification,
-            "is this machine's clock right? Are these keys from an old backup?",
+            "is this machine's clock right, and theirs? Are these keys from an old backup?",
         ),
         Code::Reused | Code::Base => hint(Exit::Error, "try again"),
         Code::Quota => {

@@ -288,7 +288,8 @@ impl Getting<'_> {
         for mut item in items {
             let Some(place) = item.places.pop_front() else { continue };
             // Somebody who is not what they should be is told of, though the file comes from another.
-            if let Some(why) = why.as_ref().filter(|_| is_wrong && !item.places.is_empty())
+            let are_others = !item.places.is_empty() || !item.again.is_empty();
+            if let Some(why) = why.as_ref().filter(|_| is_wrong && are_others)
                 && self.told_of.insert(place.of.owner.clone())
             {
                 self.user.tell_failed(&place.of.owner, why, None);
@@ -301,9 +302,7 @@ impl Getting<'_> {
             if let Some(why) = why.as_ref().filter(may_pass) {
                 item.again.push((place, Arc::clone(why)));
             }
-            let is_worse = |before: &mut Arc<Error>| before.is_wrong() && !is_wrong;
-            item.why =
-                item.why.take_if(|before| is_worse(before)).or_else(|| why.clone()).or(item.why);
+            item.why = why.clone().or(item.why);
             self.open.push(item);
         }
     }

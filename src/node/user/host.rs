@@ -11,6 +11,7 @@ use super::trust::Pinned;
 use super::visits::{Visit, Visitor};
 use crate::link::{Conversation, Incoming, Request, Streams};
 use crate::node::Error;
+use crate::node::index;
 use crate::peer::{Served, Sharer};
 use crate::wire::{Code, Kind, Party};
 use tokio::time::Instant;
@@ -35,8 +36,15 @@ impl Host {
         let (mut since, mut has_told_head) = (Instant::now(), false);
         while let Some(request) = streams.next_request(&mut incoming).await {
             if since.elapsed() >= self.user.inner.options.known_for {
-                let Some(still) = self.admit(streams.conversation()).await else { return };
-                (who, since) = (still, Instant::now());
+                match self.who_is_there(streams.conversation()).await {
+                    Ok(still) => who = still,
+                    Err(why) if is_settled(&why) => {
+                        return self.turn_away(streams.conversation(), &why);
+                    }
+                    // What cannot be known now holds for another while.
+                    Err(_) => {}
+                }
+                since = Instant::now();
             }
             // Each costs us work on the disk, and a question to the index.
             if request.kind() == Kind::HeadAsk && std::mem::replace(&mut has_told_head, true) {
@@ -50,11 +58,13 @@ impl Host {
 
     /// Who somebody is; nothing where they are turned away.
     async fn admit(&self, conversation: &Conversation) -> Option<Visitor> {
-        let why = match self.who_is_there(conversation).await {
-            Ok(who) => return Some(who),
-            Err(why) => why,
-        };
-        let said = match &why {
+        let who = self.who_is_there(conversation).await;
+        who.inspect_err(|why| self.turn_away(conversation, why)).ok()
+    }
+
+    /// Whatever is under way with them ends.
+    fn turn_away(&self, conversation: &Conversation, why: &Error) {
+        let said = match why {
             Error::Index(error) if error.is_away() => {
                 "the index is away, and without it you are not known here"
             }
@@ -63,7 +73,6 @@ impl Host {
         conversation.end(Code::NotAllowed, said);
         let named = !matches!(why, Error::Stranger(_) | Error::NotAPerson | Error::Index(_));
         self.user.tell_visit(Visit::TurnedAway { why: why.to_string(), named });
-        None
     }
 
     /// The name that a proven identity has by the key directory, if it is the one that is pinned.
@@ -133,4 +142,15 @@ impl Host {
             |why: crate::peer::Error| Visit::Failed { with: who.user, why: why.to_string() };
         self.user.tell_visit(done.unwrap_or_else(failed));
     }
+}
+
+/// Whether it is known that somebody is not who they were.
+fn is_settled(why: &Error) -> bool {
+    matches!(
+        why,
+        Error::Stranger(_)
+            | Error::Nobody(_)
+            | Error::KeyChanged { .. }
+            | Error::Index(index::Error::Alarm(_))
+    )
 }

@@ -220,7 +220,8 @@ pub(super) fn is_there(dir: &Dir, entry: &Sought, parts: &Parts) -> bool {
 /// written into it any more.
 #[cfg(unix)]
 fn is_ours_alone(about: &Metadata) -> bool {
-    cap_std::fs::MetadataExt::nlink(about) == 1
+    // Some file systems do not count them.
+    cap_std::fs::MetadataExt::nlink(about) <= 1
 }
 
 #[cfg(not(unix))]

@@ -293,16 +293,22 @@ impl Inner {
             return Err(Error::Landing(LandError::Kept));
         }
         let place = |error| Error::from(StreamError::Place(error));
+        let (receipts, mut early) = (self.sharer.receipts.as_ref(), Vec::new());
         let keep = |it: &Signed| {
-            let receipts = self.sharer.receipts.as_ref();
-            receipts.and_then(|to| to.keep(&it.stream, std::slice::from_ref(&it.proof), now).err())
+            let proofs = std::slice::from_ref(&it.proof);
+            receipts.map(|to| (to, to.keep_early(&it.stream, proofs, now)))
         };
-        let mut unkept = None;
-        let keep_all = || unkept = signed.values().filter_map(keep).last();
+        let keep_all = || early = signed.values().filter_map(keep).collect();
         let proofs = std::slice::from_ref(&first.proof);
         let landed = self.batch.land_after(proofs, now, keep_all).map_err(place)?;
         let landed = landed.into_iter().next().ok_or(Error::Stopped)?;
+        if landed.is_err() {
+            // What has no name was not got from anybody.
+            let kept = early.iter().filter_map(|(to, kept)| Some((to, kept.as_ref().ok()?)));
+            kept.for_each(|(to, kept)| to.take_back(kept));
+        }
         let landed = landed.map_err(Error::Landing)?;
+        let unkept = early.into_iter().filter_map(|(_, kept)| kept.err()).last();
         self.landing.forget_before(&HashMap::from([(self.to.clone(), self.content)]));
         self.telling.end(true);
         let signed = signed.keys().map(|source| (*source, self.came_from(*source))).collect();

@@ -6,8 +6,10 @@ use crate::program::Program;
 use crate::sure;
 use clap::{Arg, ArgMatches, Command};
 use serde::Serialize;
+use std::io::ErrorKind;
 use waxwing::crypto::key_folder::NewKeys;
 use waxwing::crypto::{Fingerprint, Identity, Passphrase, Password, UnixTime};
+use waxwing::link;
 use waxwing::model::{Foreign, HostPort, IndexAddress, Invitation, UserName};
 use waxwing::node::index;
 use waxwing::node::{self, Me, User, ask_who_answers, is_index_there};
@@ -93,6 +95,9 @@ pub(super) async fn join(program: &Program, arguments: &ArgMatches) -> Result<()
     let question = format!("Password for {user} (at least {} characters)", Password::MIN_BYTES);
     let me = Newcomer::here(program)?;
     let index = me.trusted(program, index).await?;
+    if from_file.is_none() {
+        me.look_for(&index).await?;
+    }
     let password = asking::new_password(program, from_file, &question)?;
     let me = me.kept(program, Some(arguments))?;
     let contact = arguments.get_one::<String>("contact").map(String::as_str);
@@ -142,10 +147,7 @@ impl Newcomer {
         index: IndexAddress,
     ) -> Result<Invitation, Trouble> {
         let at = match index {
-            IndexAddress::Invited(invitation) => {
-                self.look_for(program, &invitation).await?;
-                return Ok(invitation);
-            }
+            IndexAddress::Invited(invitation) => return Ok(invitation),
             IndexAddress::Bare(at) => at,
         };
         if let Self::Known(user) = self
@@ -164,15 +166,28 @@ impl Newcomer {
         ask_whether_trusted(program, at, fingerprint)
     }
 
-    /// Whoever is to answer questions hears before them that the index is away, or another one is there. Nothing is
-    /// kept then, so that the next try begins as this one did.
-    async fn look_for(&self, program: &Program, index: &Invitation) -> Result<(), Trouble> {
-        match self {
-            Self::New(keys) if program.ask().is_some() => {
-                Ok(is_index_there(identity(keys)?, index).await?)
-            }
+    /// Whoever is to answer questions hears before them that nobody is there, or another index. Nothing is kept
+    /// then, so that the next try begins as this one did. An index that has no time for newcomers may have some
+    /// when the questions are answered.
+    pub(crate) async fn look_for(&self, index: &Invitation) -> Result<(), Trouble> {
+        let Self::New(keys) = self else { return Ok(()) };
+        match is_index_there(identity(keys)?, index).await {
+            Err(error) if is_for_good(&error) => Err(error.into()),
             _ => Ok(()),
         }
+    }
+}
+
+/// Whether it is of no use to go on: nobody listens there, or somebody else.
+fn is_for_good(error: &node::Error) -> bool {
+    use index::Trouble::{Link, NotAnIndex};
+    match error {
+        node::Error::Index(index::Error::Away(Link(link::Error::Line(kind)))) => {
+            *kind == ErrorKind::ConnectionRefused
+        }
+        node::Error::Index(index::Error::Away(Link(why))) => why.is_permanent(),
+        node::Error::Index(index::Error::Away(trouble)) => *trouble == NotAnIndex,
+        _ => false,
     }
 }
 

@@ -12,6 +12,8 @@ pub(super) enum Error {
     Sql(rusqlite::Error),
     /// Something else has to be done first.
     Busy,
+    /// What room is left is kept for what makes some.
+    Full,
     /// The database holds what it cannot hold, in words.
     Unsound(String),
 }
@@ -35,6 +37,7 @@ pub(super) fn told(error: Error) -> StoreError {
     match error {
         Error::Refused(refusal) => StoreError::Refused(refusal),
         Error::Busy => StoreError::Busy,
+        Error::Full => StoreError::Full,
         Error::Unsound(words) => StoreError::Failed(words),
         Error::Sql(error) => match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::Full,

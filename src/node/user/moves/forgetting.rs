@@ -46,7 +46,11 @@ impl User {
     ) -> Result<HashSet<Content>, Error> {
         let mut contents = HashSet::new();
         for wanted in wanted {
-            let items = self.items(wanted, rules.from.as_ref()).await?;
+            let items = match self.items(wanted, rules.from.as_ref()).await {
+                // Nothing of it comes.
+                Err(Error::NotFrom(_)) => continue,
+                items => items?,
+            };
             contents.extend(items.iter().filter_map(|item| item.content));
         }
         if let Some(words) = words {

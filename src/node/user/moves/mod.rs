@@ -127,6 +127,7 @@ pub struct Moving {
 struct Guard {
     me: User,
     number: u64,
+    far: Arc<Far>,
     _ended: DropGuard,
 }
 
@@ -194,7 +195,8 @@ impl User {
             ended: CancellationToken::new(),
             far: Arc::default(),
         };
-        let guard = Guard { me: self.clone(), number, _ended: live.ended.clone().drop_guard() };
+        let (far, _ended) = (Arc::clone(&live.far), live.ended.clone().drop_guard());
+        let guard = Guard { me: self.clone(), number, far, _ended };
         let (stop, me) = (live.stop.clone(), self.with_events(live.far.told(self.events())));
         self.live().insert(number, live);
         Moving { me, number, what, stop, _lock: lock, _guard: guard }
@@ -289,12 +291,13 @@ impl Moving {
             Ok(Moved::Sent(_)) => None,
             Err(error) => Some(error).filter(|why| stays(why)),
         };
-        let kept = self.me.kept();
-        // What cannot be written down is told when it is listed.
-        let _ = match why {
-            Some(why) => kept.stopped(self.number, &why.to_string()),
-            None => kept.remove_held(self.number),
+        let (number, why) = (self.number, why.map(ToString::to_string));
+        let note = move |me: &User| match why {
+            Some(why) => Ok(me.kept().stopped(number, &why)?),
+            None => Ok(me.kept().remove_held(number)?),
         };
+        // What cannot be written down is told when it is listed.
+        let _ = self.me.on_disk(note).await;
         moved
     }
 }
@@ -308,12 +311,17 @@ fn stays(why: &Error) -> bool {
     let is_logged_out = matches!(why, Error::Rotating | Error::Index(index::Error::LoggedOut(_)));
     let exit = why.advice().exit;
     is_logged_out
+        || why.is_clock()
         || matches!(exit, Exit::Unreachable | Exit::NoSpace | Exit::Error | Exit::Interrupted)
 }
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        self.me.live().remove(&self.number);
+        let mut live = self.me.live();
+        // Another may have the number already.
+        if live.get(&self.number).is_some_and(|live| Arc::ptr_eq(&live.far, &self.far)) {
+            live.remove(&self.number);
+        }
     }
 }
 

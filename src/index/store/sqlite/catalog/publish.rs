@@ -26,6 +26,9 @@ pub(super) const ADD: &str =
     "INSERT INTO entries (id, share, path, size, modified, executable, content, generation,
     wording, name_words) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
     ON CONFLICT (share, generation, path) DO NOTHING";
+const PAGES: &str =
+    "SELECT most.max_page_count - now.page_count + free.freelist_count, most.max_page_count
+    FROM pragma_max_page_count AS most, pragma_page_count AS now, pragma_freelist_count AS free";
 const TELL: &str = "INSERT INTO entry_words (rowid, words) VALUES ($1, $2)";
 pub(super) const MARK: &str = "UPDATE entries SET generation = $1 WHERE id = $2";
 pub(super) const NEXT: &str = "SELECT next FROM catalog";
@@ -81,6 +84,7 @@ pub(in super::super) fn publish(
     // Whoever has too much may always have less.
     if !part.add.is_empty() {
         demand_room(db, owner, most)?;
+        demand_pages(db)?;
     }
     if sync.is_hindered() {
         let rows = part.add.len().saturating_add(part.remove.len()).saturating_mul(2);
@@ -355,6 +359,17 @@ fn demand_room(db: &impl Sql, owner: AccountId, most: u64) -> Result<()> {
     }
 }
 
+/// Refuses what would take the last pages of a database that may have so many: what is deleted takes some itself,
+/// before it gives any back, and so nothing could be.
+fn demand_pages(db: &impl Sql) -> Result<()> {
+    let pages = db.one(PAGES, params![], |row| Ok((row.count(0)?, row.count(1)?)))?;
+    let (left, most) = pages.unwrap_or_default();
+    match left < (most / 16).min(PAGES_KEPT) {
+        true => Err(Error::Full),
+        false => Ok(()),
+    }
+}
+
 /// The words that all entries of a share have from it.
 pub(super) fn share_words(name: &str, keywords: &str) -> Vec<Word> {
     words_of(&format!("{name}\n{keywords}"), ENTRY_WORDS)
@@ -366,5 +381,7 @@ fn stored(entry: &Entry) -> (i64, i64) {
     (fitting(entry.size()), fitting(entry.modified().as_nanos()))
 }
 
+/// So many pages are kept for clearing up, at the most.
+const PAGES_KEPT: u64 = 1024;
 /// So many rows are cleared up before it is said that too much is left.
 const AT_THE_END: usize = 2000;
