@@ -4,7 +4,7 @@
 use super::happening::Happening;
 use super::presence::Presence;
 use super::service::Index;
-use super::store::{Store, StoreError};
+use super::store::Store;
 use crate::crypto::UnixTime;
 use std::time::Duration;
 use tokio::time::{Instant, MissedTickBehavior, interval};
@@ -21,7 +21,7 @@ impl<S: Store> Index<S> {
         });
         // What was not cleared up before the last stop.
         self.shared.catalog_changed.notify_one();
-        let (mut swept, mut step) = ((Instant::now(), self.shared.now()), TIDY);
+        let mut swept = (Instant::now(), self.shared.now());
         loop {
             tokio::select! {
                 () = stop.cancelled() => break,
@@ -32,7 +32,7 @@ impl<S: Store> Index<S> {
                     // What could not be cleared up when it was to be.
                     self.shared.catalog_changed.notify_one();
                 }
-                () = self.shared.catalog_changed.notified() => self.tidy(&mut step).await,
+                () = self.shared.catalog_changed.notified() => self.tidy().await,
             }
             self.write_down().await;
         }
@@ -63,18 +63,8 @@ impl<S: Store> Index<S> {
     }
 
     /// Clears up in the catalog a step, and rings again when there is more: so other jobs go between.
-    async fn tidy(&self, step: &mut usize) {
-        let tidied = loop {
-            match self.store.tidy(*step).await {
-                // What makes room takes some itself, and less when little is done in a step.
-                Err(StoreError::Full) if *step > 1 => *step = step.div_ceil(8),
-                tidied => break tidied,
-            }
-        };
-        if tidied.is_ok() {
-            *step = step.saturating_mul(2).min(TIDY);
-        }
-        match tidied {
+    async fn tidy(&self) {
+        match self.store.tidy(TIDY).await {
             Ok(false) => {}
             Ok(true) => self.shared.catalog_changed.notify_one(),
             // With the next change, or the next start.

@@ -31,13 +31,14 @@ impl Error {
         self.advice().exit == Exit::Verification
     }
 
-    /// Whether a clock is the cause, here or there: it may be put right.
-    pub(in crate::node) fn is_clock(&self) -> bool {
+    /// Whether it may be put right: a clock, here or there, or an address that somebody else has for now.
+    pub(in crate::node) fn may_be_mended(&self) -> bool {
         use peer::Error::{Crypto, Refused, Stream};
         match self {
             Self::Peer(Crypto(_) | Stream(StreamError::Seal(SealError::Crypto(_)))) => true,
             Self::Peer(Refused { code, .. }) => *code == Code::Certificate,
-            Self::Of(error) => error.is_clock(),
+            Self::Unreached { .. } => true,
+            Self::Of(error) => error.may_be_mended(),
             _ => false,
         }
     }

@@ -288,7 +288,8 @@ impl Getting<'_> {
         for mut item in items {
             let Some(place) = item.places.pop_front() else { continue };
             // Somebody who is not what they should be is told of, though the file comes from another.
-            let are_others = !item.places.is_empty() || !item.again.is_empty();
+            let are_others =
+                !item.places.is_empty() || !item.again.is_empty() || item.why.is_some();
             if let Some(why) = why.as_ref().filter(|_| is_wrong && are_others)
                 && self.told_of.insert(place.of.owner.clone())
             {
@@ -302,7 +303,10 @@ impl Getting<'_> {
             if let Some(why) = why.as_ref().filter(may_pass) {
                 item.again.push((place, Arc::clone(why)));
             }
-            item.why = why.clone().or(item.why);
+            // What an honest one could not give now may come another time.
+            let is_harmless = |before: &mut Arc<Error>| is_wrong && !before.is_wrong();
+            let harmless = item.why.take_if(is_harmless);
+            item.why = harmless.or_else(|| why.clone()).or(item.why);
             self.open.push(item);
         }
     }

@@ -311,7 +311,7 @@ fn stays(why: &Error) -> bool {
     let is_logged_out = matches!(why, Error::Rotating | Error::Index(index::Error::LoggedOut(_)));
     let exit = why.advice().exit;
     is_logged_out
-        || why.is_clock()
+        || why.may_be_mended()
         || matches!(exit, Exit::Unreachable | Exit::NoSpace | Exit::Error | Exit::Interrupted)
 }
 
