@@ -144,6 +144,19 @@ fn a_link_planted_after_the_first_look_is_not_followed() {
 }
 
 #[test]
+fn nothing_stays_beside_what_landed_however_long_somebody_still_holds_it() {
+    let to = tempdir().unwrap();
+    let files = [(entry("a", b"bytes"), &b"bytes"[..])];
+    let landing = Landing::in_folder(to.path(), Rules::default()).unwrap();
+    let (landed, discarded) = (batch_for(&landing, &files), batch_for(&landing, &files));
+    assert_eq!(names(to.path()).len(), 2);
+    landed.land(&proven(&files), NOW).unwrap();
+    discarded.discard();
+    assert_eq!(names(to.path()), ["a"]);
+    drop((landed, discarded));
+}
+
+#[test]
 fn what_stands_in_a_place_is_told_before_anything_comes() {
     let to = tempdir().unwrap();
     let landing = Landing::in_folder(to.path(), Rules::default()).unwrap();

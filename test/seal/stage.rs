@@ -149,6 +149,10 @@ impl Wire {
             manifest.chunk(&chunk.head, &mut chunk.body.clone()).unwrap();
         }
         assert!(manifest.is_complete());
+        // Nothing comes behind it, and no nothing either.
+        let index = self.segments[0].chunks.len() as u32;
+        let empty = ChunkHead { index, length: 0, tag: self.segments[0].chunks[0].head.tag };
+        assert_eq!(manifest.expect(&empty), Err(Refusal::ChunkShape));
         manifest.record(&self.segments[0].record).unwrap()
     }
 

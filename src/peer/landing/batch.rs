@@ -93,7 +93,7 @@ impl Batch {
         let earlier = self.earlier.load(Ordering::Relaxed);
         let is_kept = earlier > 0 && keeper::take_back(&self.private, earlier).is_ok();
         if !is_kept {
-            self.private.forget();
+            self.private.remove();
         }
     }
 
@@ -227,7 +227,7 @@ impl Batch {
         let staying = outcome.staying(&mut lost);
         drop(pieced);
         if staying.is_empty() {
-            return self.private.forget();
+            return self.private.remove();
         }
         for aim in self.targets.iter().filter(|aim| !staying.contains(&aim.slot)) {
             // Most are not there any more.

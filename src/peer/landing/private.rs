@@ -80,6 +80,12 @@ impl Private {
         self.keeps.store(false, Ordering::Relaxed);
     }
 
+    /// The same, and it goes at once: a thread that still holds it may not come to drop it before the program ends.
+    pub(super) fn remove(&self) {
+        self.forget();
+        let _ = self.parent.remove_dir_all(&self.name);
+    }
+
     /// Writes something out, by a call that does nothing else. A system that could not says so once, throws it
     /// away, and is content the next time: so from the first time on nothing here counts as written out.
     pub(super) fn write_out<T>(&self, how: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
