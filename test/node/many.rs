@@ -87,7 +87,7 @@ impl Trio {
 
 /// Somebody who sends slowly: all who have the film have the time to bring some of it.
 async fn joins(town: &Town, home: Home, name: &str) -> User {
-    let options = Options { rates: Rates { up: Some(3_000_000), down: None }, ..options() };
+    let options = Options { rates: Rates { up: Some(2_000_000), down: None }, ..options() };
     let person = User::open(home, Config::default(), Protection::NoneAsked, options).unwrap();
     person.join(&town.index, &user(name), &password(PASSWORD), None).await.unwrap();
     person
@@ -174,14 +174,21 @@ async fn what_somebody_honest_may_still_give_is_not_forgotten_for_another_key() 
     let invitation = trio.town.invite("alice").await;
     other.join(&invitation, &user("alice"), &password(PASSWORD), None).await.unwrap();
     shares(&trio.town, &other, "alice", &trio.film).await;
-    trio.mallory.go_offline().await;
+    // Nobody else has her keys, so that at her address there is nobody, or somebody else.
+    let zoe = joins(&trio.town, home_with_new_keys(&trio.town, "zoe"), "zoe").await;
+    shares(&trio.town, &zoe, "zoe", &trio.film).await;
+    zoe.go_offline().await;
+    let films = &trio.mallory.shares().unwrap()[0].share.name;
+    trio.mallory.remove_share(films).await.unwrap();
     let (wanted, rules) = (vec![trio.wanted()], GetRules::default());
     let moving = trio.bob.begin_move(Move::Get { wanted, words: None, rules }).await.unwrap();
     let Moved::Got(got) = moving.carry_on().await.unwrap() else { panic!() };
     assert!(got[0].landed.is_err(), "{got:?}");
     assert_eq!(trio.bob.moves().unwrap().len(), 1, "{got:?}");
     other.go_offline().await;
-    other.close().await;
+    for person in [other, zoe] {
+        person.close().await;
+    }
     trio.stop().await;
 }
 
