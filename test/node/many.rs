@@ -56,6 +56,18 @@ impl Trio {
         got.unwrap().remove(0)
     }
 
+    /// Whom Bob has met as Alice is gone, and somebody with other keys has her name and the film.
+    async fn another_alice(&self) -> User {
+        self.bob.meet(&user("alice")).await.unwrap();
+        self.alice.go_offline().await;
+        let home = home_with_new_keys(&self.town, "carol");
+        let other = User::open(home, Config::default(), Protection::NoneAsked, options()).unwrap();
+        let invitation = self.town.invite("alice").await;
+        other.join(&invitation, &user("alice"), &password(PASSWORD), None).await.unwrap();
+        shares(&self.town, &other, "alice", &self.film).await;
+        other
+    }
+
     fn downloaded(&self) -> Vec<u8> {
         fs::read(self.town.path("bob/downloads/film")).unwrap()
     }
@@ -143,13 +155,7 @@ async fn who_has_it_no_more_is_dropped_by_name() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whose_key_is_another_is_told_of_though_a_small_file_comes_from_others() {
     let trio = Trio::with(5).await;
-    trio.bob.meet(&user("alice")).await.unwrap();
-    trio.alice.go_offline().await;
-    let home = home_with_new_keys(&trio.town, "carol");
-    let other = User::open(home, Config::default(), Protection::NoneAsked, options()).unwrap();
-    let invitation = trio.town.invite("alice").await;
-    other.join(&invitation, &user("alice"), &password(PASSWORD), None).await.unwrap();
-    shares(&trio.town, &other, "alice", &trio.film).await;
+    let other = trio.another_alice().await;
     let got = trio.get().await;
     assert_eq!(got.from.unwrap().user, user("mallory"));
     let told = trio.told.try_iter().filter_map(|event| match event {
@@ -167,13 +173,7 @@ async fn whose_key_is_another_is_told_of_though_a_small_file_comes_from_others()
 #[tokio::test(flavor = "multi_thread")]
 async fn what_somebody_honest_may_still_give_is_not_forgotten_for_another_key() {
     let trio = Trio::with(5).await;
-    trio.bob.meet(&user("alice")).await.unwrap();
-    trio.alice.go_offline().await;
-    let home = home_with_new_keys(&trio.town, "carol");
-    let other = User::open(home, Config::default(), Protection::NoneAsked, options()).unwrap();
-    let invitation = trio.town.invite("alice").await;
-    other.join(&invitation, &user("alice"), &password(PASSWORD), None).await.unwrap();
-    shares(&trio.town, &other, "alice", &trio.film).await;
+    let other = trio.another_alice().await;
     // Nobody else has her keys, so that at her address there is nobody, or somebody else.
     let zoe = joins(&trio.town, home_with_new_keys(&trio.town, "zoe"), "zoe").await;
     shares(&trio.town, &zoe, "zoe", &trio.film).await;
