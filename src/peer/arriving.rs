@@ -70,7 +70,8 @@ impl Sharer {
                     return Err(error);
                 }
             };
-            let (receipts, mut early) = (sharer.receipts.as_ref(), None);
+            let receipts = sharer.receipts.as_ref().filter(|_| !proofs.is_empty());
+            let mut early = None;
             // Whoever is killed in between has no file without its receipt. The files get their names, whether
             // they can be proven later or not.
             let keep = || {

@@ -21,8 +21,8 @@ pub(crate) async fn welcome(program: &Program, index: IndexAddress) -> Result<Us
     printer.headline("Welcome to waxwing.");
     printer.result(format!("Everything of yours stays in {}.", program.home.path().display()));
     let me = Newcomer::here(program)?;
-    let index = me.trusted(program, index).await?;
     me.look_for(&index).await?;
+    let index = me.trusted(program, index).await?;
     let is_new = ask.yes("A new account? (n: log in to yours)", true)?;
     let set = match &me {
         Newcomer::Known(user) => user.config().user.clone(),

@@ -131,10 +131,10 @@ fn deadlines(settings: &Settings) -> Result<Deadlines, SettingError> {
     let usual = Deadlines::default();
     let tls = settings.seconds(&HANDSHAKE_TIMEOUT, 1..=3600, usual.tls)?;
     let silence = settings.seconds(&IDLE_TIMEOUT, 2..=3600, usual.silence)?;
-    // Who is silent is asked in time whether they are there.
     // Nobody has more under way than two parts of what they publish, a quarter of this each; and very many
     // may have as much.
     let request_bytes = 1 << 20;
+    // Who is silent is asked in time whether they are there.
     Ok(Deadlines { tls, proof: tls, silence, ping: silence / 2, request_bytes, ..usual })
 }
 

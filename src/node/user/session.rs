@@ -156,17 +156,19 @@ impl User {
 
 /// The same for a person who has no home yet.
 pub async fn ask_who_answers(identity: Identity, at: &HostPort) -> Result<Fingerprint, Error> {
-    let (party, deadlines) = (Party::Person, Deadlines::default());
-    let side = Side::new(Arc::new(identity), party, Features::ALL, deadlines)?;
-    who_answers(side, at, Expected::Anyone).await
+    who_answers(side_of(identity)?, at, Expected::Anyone).await
 }
 
 /// Whether the index that such a person is invited to is there. Whoever else is there gets no proof of who we
 /// are.
 pub async fn is_index_there(identity: Identity, index: &Invitation) -> Result<(), Error> {
+    let expected = Expected::Only(index.fingerprint);
+    who_answers(side_of(identity)?, &index.at, expected).await.map(|_| ())
+}
+
+fn side_of(identity: Identity) -> Result<Side, Error> {
     let (party, deadlines) = (Party::Person, Deadlines::default());
-    let side = Side::new(Arc::new(identity), party, Features::ALL, deadlines)?;
-    who_answers(side, &index.at, Expected::Only(index.fingerprint)).await.map(|_| ())
+    Ok(Side::new(Arc::new(identity), party, Features::ALL, deadlines)?)
 }
 
 async fn who_answers(side: Side, at: &HostPort, expected: Expected) -> Result<Fingerprint, Error> {

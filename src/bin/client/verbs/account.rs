@@ -94,10 +94,10 @@ pub(super) async fn join(program: &Program, arguments: &ArgMatches) -> Result<()
     // What is wrong with the password is told before keys are made for it.
     let question = format!("Password for {user} (at least {} characters)", Password::MIN_BYTES);
     let me = Newcomer::here(program)?;
-    let index = me.trusted(program, index).await?;
     if from_file.is_none() {
         me.look_for(&index).await?;
     }
+    let index = me.trusted(program, index).await?;
     let password = asking::new_password(program, from_file, &question)?;
     let me = me.kept(program, Some(arguments))?;
     let contact = arguments.get_one::<String>("contact").map(String::as_str);
@@ -168,9 +168,9 @@ impl Newcomer {
 
     /// Whoever is to answer questions hears before them that nobody is there, or another index. Nothing is kept
     /// then, so that the next try begins as this one did. An index that has no time for newcomers may have some
-    /// when the questions are answered.
-    pub(crate) async fn look_for(&self, index: &Invitation) -> Result<(), Trouble> {
-        let Self::New(keys) = self else { return Ok(()) };
+    /// when the questions are answered. At an address without a key it is looked anyway, to show who answers.
+    pub(crate) async fn look_for(&self, index: &IndexAddress) -> Result<(), Trouble> {
+        let (Self::New(keys), IndexAddress::Invited(index)) = (self, index) else { return Ok(()) };
         match is_index_there(identity(keys)?, index).await {
             Err(error) if is_for_good(&error) => Err(error.into()),
             _ => Ok(()),
