@@ -28,6 +28,7 @@ use data_encoding::HEXLOWER;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::thread;
 use std::time::Duration;
 
 /// Why a folder of keys was not opened or written.
@@ -172,8 +173,8 @@ impl KeyFolder {
         check_private(&self.path, &about)?;
         let (parent, prefix) = self.parent_and_prefix();
         sweep(parent, &prefix);
-        let signing = self.read_key(SIGNING_KEY, protection)?;
-        let sealing = self.read_key(SEALING_KEY, protection)?;
+        let (signing, sealing) = self.read_keys(protection);
+        let (signing, sealing) = (signing?, sealing?);
         let certificate = closed::decode::<Signed<_>>(&self.read(SEALING_CERT)?)
             .map_err(|reason| self.mismatch(reason.into()))?;
         let issued = closed::encode(&certificate);
@@ -186,6 +187,17 @@ impl KeyFolder {
             self.replace(SEALING_CERT, &closed::encode(identity.certificate()))?;
         }
         Ok((identity, (signing, sealing)))
+    }
+
+    /// Both at once, where that can be: with a passphrase each takes some tenths of a second.
+    fn read_keys(&self, protection: Protection<'_>) -> (Result<SecretDer>, Result<SecretDer>) {
+        let read = |name| self.read_key(name, protection);
+        thread::scope(|scope| {
+            let sealing = thread::Builder::new().spawn_scoped(scope, || read(SEALING_KEY)).ok();
+            let signing = read(SIGNING_KEY);
+            let sealing = sealing.and_then(|reading| reading.join().ok());
+            (signing, sealing.unwrap_or_else(|| read(SEALING_KEY)))
+        })
     }
 
     /// Writes keys beside their place, and moves them there.
@@ -297,7 +309,7 @@ impl KeyFolder {
 }
 
 fn make_pair() -> std::result::Result<(SecretDer, SecretDer), Error> {
-    std::thread::scope(|threads| {
+    thread::scope(|threads| {
         let sealing = threads.spawn(SealingKey::generate);
         let signing = SigningKey::generate()?;
         Ok((signing, sealing.join().unwrap_or(Err(Error::PrivateKey))?))

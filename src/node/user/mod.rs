@@ -288,10 +288,19 @@ impl User {
         if !keys.exists() {
             return Err(Error::NoKeys(home.path().to_owned()));
         }
+        let identity = keys.open(protection, (options.clock)())?;
+        Self::with_keys(home, config, identity, options)
+    }
+
+    /// A person whose keys are open already: those of this home.
+    pub fn with_keys(
+        home: Home,
+        config: Config,
+        keys: Identity,
+        options: Options,
+    ) -> Result<Self, Error> {
         home.make()?;
-        let now = (options.clock)();
-        let identity = keys.open(protection, now)?;
-        Self::begin(home, Arc::new(config), identity, options)
+        Self::begin(home, Arc::new(config), keys, options)
     }
 
     fn begin(

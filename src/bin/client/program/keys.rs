@@ -5,40 +5,48 @@ use crate::asking::{self, PASSPHRASE_HINT};
 use crate::failures::Trouble;
 use crate::visits::watch_index;
 use std::path::{Path, PathBuf};
-use waxwing::crypto::Passphrase;
 use waxwing::crypto::key_file::KeyFileError;
 use waxwing::crypto::key_folder::KeyFolderError;
+use waxwing::crypto::{Identity, Passphrase};
 use waxwing::model::UnixTime;
 use waxwing::node::{self, Config, Options, User};
 use waxwing::ui::{Exit, Failure, Loudness};
 
 impl Program {
-    /// The person, with their keys open.
+    /// The person, whose keys this opens if they are not open yet.
     pub(crate) fn user(&self) -> Result<User, Trouble> {
         match self.opened() {
             Some(user) => Ok(user),
-            None => self.open(self.passphrase()?.as_ref()),
+            None => self.begin(self.open_keys()?.1),
         }
     }
 
-    /// The passphrase of the keys, if they have one: from the file that was named, else from the
-    /// person. It is the right one.
-    pub(crate) fn passphrase(&self) -> Result<Option<Passphrase>, Trouble> {
+    /// The person, with these keys of theirs.
+    pub(crate) fn begin(&self, keys: Identity) -> Result<User, Trouble> {
+        let (config, options) = self.take_config()?;
+        Ok(self.keep(User::with_keys(self.home.clone(), config, keys, options)?))
+    }
+
+    /// Opens the keys, each time anew, with their passphrase if they have one: from the file that was named, else
+    /// from the person.
+    pub(crate) fn open_keys(&self) -> Result<(Option<Passphrase>, Identity), Trouble> {
         if !self.has_keys() {
             return Err(node::Error::NoKeys(self.home.path().to_owned()).into());
         }
+        self.home.settle()?;
         if !self.home.keys().needs_passphrase().map_err(node::Error::from)? {
-            return Ok(None);
+            return Ok((None, self.try_open(None)?));
         }
         let named = self.state().passphrase_file.clone();
-        match named {
+        let (passphrase, keys) = match named {
             Some(path) => {
                 let passphrase = asking::passphrase(&self.read_secret(&path)?)?;
-                self.try_passphrase(&passphrase)?;
-                Ok(Some(passphrase))
+                let keys = self.try_open(Some(&passphrase))?;
+                (passphrase, keys)
             }
-            None => self.ask_passphrase().map(Some),
-        }
+            None => self.ask_until_open()?,
+        };
+        Ok((Some(passphrase), keys))
     }
 
     /// The passphrase of keys that are not in the home yet.
@@ -50,43 +58,25 @@ impl Program {
         asking::ask_passphrase(self.asker("the passphrase of these keys", PASSPHRASE_HINT)?)
     }
 
-    fn ask_passphrase(&self) -> Result<Passphrase, Trouble> {
+    fn ask_until_open(&self) -> Result<(Passphrase, Identity), Trouble> {
         let ask = self.asker("the passphrase of the keys", PASSPHRASE_HINT)?;
         for _ in 1..TRIES {
             let passphrase = asking::ask_passphrase(ask)?;
-            match self.try_passphrase(&passphrase) {
+            match self.try_open(Some(&passphrase)) {
                 Err(node::Error::Keys(KeyFolderError::KeyFile {
                     reason: KeyFileError::WrongPassphrase,
                     ..
                 })) => self.printer.note("That is not it. Once more:"),
-                tried => {
-                    tried?;
-                    return Ok(passphrase);
-                }
+                tried => return Ok((passphrase, tried?)),
             }
         }
         let passphrase = asking::ask_passphrase(ask)?;
-        self.try_passphrase(&passphrase)?;
-        Ok(passphrase)
+        let keys = self.try_open(Some(&passphrase))?;
+        Ok((passphrase, keys))
     }
 
-    fn try_passphrase(&self, passphrase: &Passphrase) -> Result<(), node::Error> {
-        let protection = asking::protection(Some(passphrase));
-        self.home.keys().open(protection, UnixTime::now())?;
-        Ok(())
-    }
-
-    /// The person, whose keys this opens if they are not open yet.
-    pub(crate) fn open(&self, passphrase: Option<&Passphrase>) -> Result<User, Trouble> {
-        if let Some(user) = self.opened() {
-            return Ok(user);
-        }
-        let protection = asking::protection(passphrase);
-        // Whether they open is seen before the configuration is given away.
-        self.home.keys().open(protection, UnixTime::now()).map_err(node::Error::from)?;
-        let (config, options) = self.take_config()?;
-        let user = User::open(self.home.clone(), config, protection, options)?;
-        Ok(self.keep(user))
+    fn try_open(&self, passphrase: Option<&Passphrase>) -> Result<Identity, node::Error> {
+        Ok(self.home.keys().open(asking::protection(passphrase), UnixTime::now())?)
     }
 
     /// Whether there are keys.

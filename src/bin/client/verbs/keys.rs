@@ -120,8 +120,11 @@ pub(crate) async fn finish(program: &Arc<Program>) -> Result<User, Trouble> {
 
 /// Changes the keys, or finishes that.
 async fn rotate(program: &Arc<Program>, arguments: &ArgMatches) -> Result<(), Trouble> {
-    let passphrase = program.passphrase()?;
-    let me = program.open(passphrase.as_ref())?;
+    let (passphrase, keys) = program.open_keys()?;
+    let me = match program.opened() {
+        Some(me) => me,
+        None => program.begin(keys)?,
+    };
     if !me.is_rotating() {
         sure::ask(program, arguments, ROTATE)?;
     }
@@ -164,7 +167,7 @@ fn tell_rotated(program: &Program, before: &Fingerprint, me: &User) {
 
 fn export(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     let file = file(arguments)?;
-    let here = program.passphrase()?;
+    let (here, _) = program.open_keys()?;
     let there = match &here {
         Some(_) if arguments.get_flag("no-passphrase") => {
             let what = "your keys have a passphrase, and the file gets the same";
