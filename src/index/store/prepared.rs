@@ -3,6 +3,7 @@
 use super::catalog::Part;
 use crate::model::limits::ENTRY_WORDS;
 use crate::model::{Entry, FileKind, Word, words_of};
+use std::collections::HashMap;
 use std::sync::Arc;
 
 /// A part, with the words of its entries.
@@ -14,6 +15,8 @@ pub struct Prepared {
     pub(super) part: Part,
     /// Of each entry that comes.
     pub(super) words: Vec<OwnWords>,
+    /// Of all of them.
+    pub(super) counted: Vec<(Word, u64)>,
 }
 
 /// The words of an entry that stand in its path, and its kind.
@@ -36,9 +39,37 @@ impl Prepared {
 impl From<Part> for Prepared {
     fn from(part: Part) -> Self {
         let mut reader = Reader::default();
-        let words = part.add.iter().map(|entry| reader.read(entry)).collect();
-        Self { part, words }
+        let words: Vec<_> = part.add.iter().map(|entry| reader.read(entry)).collect();
+        let counted = count_words(&words);
+        Self { part, words, counted }
     }
+}
+
+/// The words of entries, in order, each with how many entries have it; one in whose name and folder a word stands
+/// counts twice.
+pub(super) fn count_words<'w>(entries: impl IntoIterator<Item = &'w OwnWords>) -> Vec<(Word, u64)> {
+    let mut counts: HashMap<&Word, u64> = HashMap::new();
+    let mut count = |words: &'w [Word], entries: u64| {
+        for word in words {
+            let count = counts.entry(word).or_default();
+            *count = count.saturating_add(entries);
+        }
+    };
+    let (mut folders, mut in_them): (&[Word], u64) = (&[], 0);
+    for entry in entries {
+        count(&entry.name, 1);
+        // Mostly the same as those of the last one.
+        if entry.folders.as_ref() != folders {
+            count(folders, std::mem::take(&mut in_them));
+            folders = &entry.folders;
+        }
+        in_them = in_them.saturating_add(1);
+    }
+    count(folders, in_them);
+    let mut counts: Vec<_> =
+        counts.into_iter().map(|(word, count)| (word.clone(), count)).collect();
+    counts.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+    counts
 }
 
 /// Entries mostly come folder by folder, so a folder is taken apart once.

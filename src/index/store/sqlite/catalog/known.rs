@@ -45,7 +45,7 @@ impl Known {
 }
 
 /// A table by keys that are hashes already.
-pub(super) type ByKey<T> = HashMap<Key, T, BuildHasherDefault<Taken>>;
+type ByKey<T> = HashMap<Key, T, BuildHasherDefault<Taken>>;
 
 /// A key is its own hash.
 #[derive(Default)]

@@ -12,9 +12,9 @@ use super::known::Known;
 use super::shares::{self, Standing};
 use super::terms::{Scope, Sheet};
 use super::tidy::{begin_anew, clear_up, delete};
-use super::vocabulary::Lesson;
+use super::vocabulary::learn;
 use crate::crypto::UnixTime;
-use crate::index::store::prepared::{OwnWords, Prepared};
+use crate::index::store::prepared::{OwnWords, Prepared, count_words};
 use crate::index::store::{AccountId, Asker, Part, Refusal};
 use crate::model::limits::{ENTRY_WORDS, PUBLISH_ENTRIES};
 use crate::model::{Entry, EntryPath, Word, words_of};
@@ -188,14 +188,14 @@ impl Sync {
         owner: AccountId,
         prepared: &Prepared,
     ) -> Result<()> {
-        let Prepared { part, words } = prepared;
+        let Prepared { part, words, counted } = prepared;
         let scope = Scope::of(self.share.id, self.share.everyone);
         let share = share_words(&self.share.name, &self.share.keywords);
-        let (mut sheet, mut lesson) = (Sheet::new(scope, owner, &share), Lesson::new(known, scope));
+        let mut sheet = Sheet::new(scope, owner, &share);
         let first: i64 = db.one(NEXT, params![], |row| row.get(0))?.unwrap_or(1);
         // Looked up once for all rows: for each, that would take as long as a good part of its work.
         let (mut add, mut tell) = (prepare(db, ADD)?, prepare(db, TELL)?);
-        let mut next = first;
+        let (mut next, mut came) = (first, Vec::with_capacity(words.len()));
         for (entry, own) in part.add.iter().zip(words) {
             // What begins from nothing mostly meets nothing: then it is enough to look when it did.
             let is_in = self.share.anew && self.insert(&mut add, next, entry, own)?;
@@ -210,13 +210,17 @@ impl Sync {
                     return Err(Error::Unsound("two rows of one path come at once".into()));
                 }
             }
-            let common = sheet.write(next, own, entry.content().as_ref());
-            lesson.read(&own.name, common);
+            sheet.write(next, own, entry.content().as_ref());
             tell.execute(params![next, sheet.text])?;
+            came.push(own);
             next = next.saturating_add(1);
         }
         db.run(COUNT_ON, params![next, next.saturating_sub(first), self.deleted])?;
-        lesson.learn(db)
+        // What was there as it is does not count again.
+        let is_all = came.len() == words.len();
+        let recounted = (!is_all).then(|| count_words(came.iter().copied()));
+        let counted = recounted.as_ref().unwrap_or(counted);
+        learn(db, known, scope, (counted, &share), came.len())
     }
 
     /// Puts a row down, unless this sync put one down at the same path.

@@ -11,9 +11,9 @@ use super::merge::merge;
 use super::publish::share_words;
 use super::seen::read;
 use super::terms::{Scope, Sheet};
-use super::vocabulary::{self, Lesson};
+use super::vocabulary;
 use crate::index::store::AccountId;
-use crate::index::store::prepared::Reader;
+use crate::index::store::prepared::{Reader, count_words};
 use crate::model::Entry;
 use rusqlite::{Connection, Row, params};
 
@@ -239,14 +239,13 @@ impl Untidy {
         let words: Vec<_> = entries.iter().map(|(_, entry)| reader.read(entry)).collect();
         let share = share_words(&self.name, &self.keywords);
         let mut sheet = Sheet::new(self.scope, self.owner, &share);
-        let mut lesson = Lesson::new(known, self.scope);
         for ((id, entry), own) in entries.iter().zip(&words) {
-            let common = sheet.write(*id, own, entry.content().as_ref());
-            lesson.read(&own.name, common);
+            sheet.write(*id, own, entry.content().as_ref());
             db.run(RETELL, params![sheet.text, id])?;
             db.run(REWORD, params![self.wording, id])?;
         }
-        lesson.learn(db)?;
+        let counted = count_words(&words);
+        vocabulary::learn(db, known, self.scope, (&counted, &share), entries.len())?;
         Ok(entries.len())
     }
 

@@ -7,7 +7,7 @@
 
 use super::super::error::Result;
 use super::super::sql::{Columns, Sql, count, prepare};
-use super::known::{ByKey, Key, Known};
+use super::known::{Key, Known};
 use super::terms::Scope;
 use crate::model::Word;
 use rusqlite::{Connection, params};
@@ -35,76 +35,45 @@ pub(super) const NEXT: &str = "SELECT scope, word FROM words
 pub(super) const IS_USED: &str = "SELECT 1 FROM entry_words WHERE entry_words MATCH $1 LIMIT 1";
 pub(super) const FORGET_ONE: &str = "DELETE FROM words WHERE scope = $1 AND word = $2";
 
-/// Words of one scope, on their way into the table.
-pub(super) struct Lesson<'k, 'w> {
-    known: &'k mut Known,
+/// Takes in the words of so many entries that came into a scope: their own, counted, and those of their share, which
+/// all of them have.
+pub(super) fn learn(
+    db: &Connection,
+    known: &mut Known,
     scope: Scope,
-    words: ByKey<(&'w Word, u64)>,
-    /// The words that the last entries had in common, and how many these were.
-    common: (Vec<&'w Word>, u64),
-}
-
-impl<'k, 'w> Lesson<'k, 'w> {
-    pub(super) fn new(known: &'k mut Known, scope: Scope) -> Self {
-        Self { known, scope, words: ByKey::default(), common: Default::default() }
+    (own, share): (&[(Word, u64)], &[Word]),
+    entries_came: usize,
+) -> Result<()> {
+    if entries_came == 0 {
+        return Ok(());
     }
-
-    /// Takes the words of one entry: those of its name, and those that it has in common with others.
-    pub(super) fn read(&mut self, name: &'w [Word], common: &[&'w Word]) {
-        name.iter().for_each(|word| self.count(word, 1));
-        if self.common.0 != common {
-            self.count_common();
-            self.common.0.extend(common);
-        }
-        self.common.1 = self.common.1.saturating_add(1);
+    let all = u64::try_from(entries_came).unwrap_or(u64::MAX);
+    let stamp: i64 = db.one(STAMP, params![], |row| row.get(0))?.unwrap_or_default();
+    if known.stamp.take() != Some(stamp) {
+        known.forget();
     }
-
-    fn count_common(&mut self) {
-        let (words, entries) = std::mem::take(&mut self.common);
-        words.into_iter().for_each(|word| self.count(word, entries));
+    let own = own.iter().filter(|(word, _)| !share.contains(word));
+    let own = own.map(|(word, more)| (word, *more));
+    let mut add = prepare(db, ADD)?;
+    // In order, new ones come into few pages.
+    for (word, more) in share.iter().map(|word| (word, all)).chain(own) {
+        let key = known.key(scope, word);
+        let before = match known.count(key) {
+            Some(before) => before,
+            None => match add.execute(params![scope.number(), word.as_str(), stored(more)])? {
+                0 => entries(db, scope, word)?,
+                _ => {
+                    known.set(key, more);
+                    continue;
+                }
+            },
+        };
+        count_on(db, known, (scope, word), key, (before, more))?;
     }
-
-    fn count(&mut self, word: &'w Word, entries: u64) {
-        let key = self.known.key(self.scope, word);
-        let (_, count) = self.words.entry(key).or_insert((word, 0));
-        *count = count.saturating_add(entries);
-    }
-
-    /// Writes what is new.
-    pub(super) fn learn(mut self, db: &Connection) -> Result<()> {
-        self.count_common();
-        let Self { known, scope, words, .. } = self;
-        if words.is_empty() {
-            return Ok(());
-        }
-        let stamp: i64 = db.one(STAMP, params![], |row| row.get(0))?.unwrap_or_default();
-        if known.stamp.take() != Some(stamp) {
-            known.forget();
-        }
-        let mut unknown = Vec::new();
-        for (key, (word, more)) in words {
-            match known.count(key) {
-                Some(before) => count_on(db, known, (scope, word), key, (before, more))?,
-                None => unknown.push((word, key, more)),
-            }
-        }
-        // In order, they come into few pages.
-        unknown.sort_unstable_by_key(|(word, ..)| *word);
-        let mut add = prepare(db, ADD)?;
-        for (word, key, more) in unknown {
-            let added = add.execute(params![scope.number(), word.as_str(), stored(more)])?;
-            if added > 0 {
-                known.set(key, more);
-            } else {
-                let before = entries(db, scope, word)?;
-                count_on(db, known, (scope, word), key, (before, more))?;
-            }
-        }
-        let stamp = stamp.wrapping_add(1);
-        db.run(SET_STAMP, params![stamp])?;
-        known.stamp = Some(stamp);
-        Ok(())
-    }
+    let stamp = stamp.wrapping_add(1);
+    db.run(SET_STAMP, params![stamp])?;
+    known.stamp = Some(stamp);
+    Ok(())
 }
 
 /// Counts a word that the scope has.
