@@ -120,12 +120,13 @@ impl Sharer {
         patience: Duration,
     ) -> Result<Reply, Error> {
         let Files { manifest, sources, .. } = files;
-        let conversation = streams.conversation();
+        let (conversation, proven) = (streams.conversation(), streams.conversation().proven());
+        // Nobody is asked for what could not be sealed for them.
+        proven.certificate(self.now()).map_err(SealError::from)?;
         let (entries, data_length) = (manifest.count(), manifest.data_length());
         let waiting = self.wait_for(&manifest);
         let ask = SendAsk { id: 0, entries, data_length };
         let (grant, frames) = conversation.ask_stream(ask).await?;
-        let proven = conversation.proven();
         let context = proven.context(&grant.challenge);
         let sealer = self.seal(Arc::clone(&manifest), proven, context).await?;
         let telling = Telling::of_manifest(self, Work::Sending, sealer.manifest());
