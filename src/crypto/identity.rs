@@ -21,8 +21,8 @@ impl Identity {
         Self::with_epoch(Arc::new(signing), sealing, 1, now)
     }
 
-    /// Loads a person whose certificate was issued before. One that has expired is issued again
-    /// for the same key, under the next epoch.
+    /// Loads a person whose certificate was issued before. One that holds no longer, or not for long, is issued
+    /// again, for the same key and so under the same epoch: another home of theirs may show the old one.
     pub fn load(
         signing: &SecretDer,
         sealing: &SecretDer,
@@ -30,11 +30,15 @@ impl Identity {
         now: UnixTime,
     ) -> Result<Self, Error> {
         let (signing, sealing) = (Arc::new(SigningKey::load(signing)?), SealingKey::load(sealing)?);
-        let (epoch, current) = Self::read_own(&certificate, &signing, &sealing, now)?;
-        if current {
+        let ours = certificate.verify_as_issued(signing.verifying_key())?;
+        if ours.key != *sealing.wrapping_key() {
+            return Err(Error::Statement("the sealing certificate names another sealing key"));
+        }
+        let epoch = ours.epoch;
+        if certificate.holds_for_long(signing.verifying_key(), now) {
             return Ok(Self { signing, sealing, certificate, epoch });
         }
-        Self::with_epoch(signing, sealing, next(epoch)?, now)
+        Self::with_epoch(signing, sealing, epoch, now)
     }
 
     /// The same person with another sealing key, under the next epoch.
@@ -52,20 +56,6 @@ impl Identity {
         let certificate = SealingCertificate::issue(&signing, sealing.wrapping_key(), epoch, now)?;
         certificate.verify(signing.verifying_key(), now)?;
         Ok(Self { signing, sealing, certificate, epoch })
-    }
-
-    /// The epoch of our own certificate, and whether it still holds.
-    fn read_own(
-        certificate: &Signed<SealingCertificate>,
-        signing: &SigningKey,
-        sealing: &SealingKey,
-        now: UnixTime,
-    ) -> Result<(u32, bool), Error> {
-        let ours = certificate.verify_as_issued(signing.verifying_key())?;
-        if ours.key != *sealing.wrapping_key() {
-            return Err(Error::Statement("the sealing certificate names another sealing key"));
-        }
-        Ok((ours.epoch, certificate.verify(signing.verifying_key(), now).is_ok()))
     }
 
     /// The name of this person.
@@ -88,6 +78,15 @@ impl Identity {
         &self.certificate
     }
 
+    /// The same in a program that stays open: it is issued again when it holds no longer, or not for long.
+    pub fn certificate_at(&self, now: UnixTime) -> Result<Signed<SealingCertificate>, Error> {
+        let Self { signing, sealing, certificate, epoch } = self;
+        match certificate.holds_for_long(signing.verifying_key(), now) {
+            true => Ok(certificate.clone()),
+            false => SealingCertificate::issue(signing, sealing.wrapping_key(), *epoch, now),
+        }
+    }
+
     /// The number of the current sealing key.
     pub fn epoch(&self) -> u32 {
         self.epoch
@@ -103,7 +102,16 @@ impl Signed<SealingCertificate> {
         let body: SealingCertificate = crate::codec::closed::decode(self.body())?;
         self.verify(signer, UnixTime(body.not_after.0.saturating_sub(1)))
     }
+
+    /// Whether it holds, and will be for some months, whatever the clocks of others are.
+    fn holds_for_long(&self, signer: &super::VerifyingKey, now: UnixTime) -> bool {
+        let holds = |at| self.verify(signer, at).is_ok();
+        holds(now) && holds(now.plus(RENEWED_BEFORE_SECONDS))
+    }
 }
+
+/// A certificate is issued again when it holds for no longer than this.
+const RENEWED_BEFORE_SECONDS: u64 = 120 * 24 * 3600;
 
 fn next(epoch: u32) -> Result<u32, Error> {
     epoch.checked_add(1).ok_or(Error::Statement("there is no next epoch"))

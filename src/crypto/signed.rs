@@ -158,5 +158,5 @@ impl Closed for Signature {
     }
 }
 
-/// The longest statement: a rotation, with two public keys in it, has room.
+/// The longest statement, a sealing certificate, has room many times over.
 const MAX_STATEMENT_BYTES: usize = 4096;

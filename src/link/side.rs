@@ -4,7 +4,7 @@ use super::flow::{Flow, Meter, Rates};
 use super::tls::Tls;
 use super::{Deadlines, Error};
 use crate::codec::closed;
-use crate::crypto::{Fingerprint, Identity};
+use crate::crypto::{Clock, Fingerprint, Identity, UnixTime};
 use crate::wire::{Features, Hello, Party, Proof, Role, Transcript};
 use bytes::Bytes;
 use std::fmt;
@@ -17,7 +17,7 @@ use tokio::time::timeout;
 /// What one program brings to all of its conversations: its identity, what it is and can do, its
 /// TLS, and how long it waits. Cheap to clone.
 #[derive(Clone)]
-pub struct Side(Arc<Inner>, Flows);
+pub struct Side(Arc<Inner>, Flows, Option<Clock>);
 
 /// What comes and leaves, of all streams.
 #[derive(Clone)]
@@ -46,12 +46,17 @@ impl Side {
         let cores = available_parallelism().map_or(1, usize::from);
         let (tls, signing) = (Tls::new()?, Arc::new(Semaphore::new(cores)));
         let inner = Inner { identity, party, features, deadlines, tls, signing };
-        Ok(Self(Arc::new(inner), Flows::new(Rates::default())))
+        Ok(Self(Arc::new(inner), Flows::new(Rates::default()), None))
+    }
+
+    /// By this clock it shows a certificate that holds, however long it runs; without one always the same.
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self(self.0, self.1, Some(clock))
     }
 
     /// No more than so much comes and leaves in its streams.
     pub fn with_rates(self, rates: Rates) -> Self {
-        Self(self.0, Flows::new(rates))
+        Self(self.0, Flows::new(rates), self.2)
     }
 
     /// For a stream that leaves.
@@ -86,8 +91,8 @@ impl Side {
     /// are cores, so that no crowd of newcomers takes the machine from those who are in.
     pub(super) async fn prove(&self, transcript: Transcript, role: Role) -> Result<Bytes, Error> {
         let turn = timeout(self.0.deadlines.signing, self.turn()).await.map_err(|_| Error::Busy)?;
-        let inner = Arc::clone(&self.0);
-        let proof = compute(turn?, move || inner.proof(&transcript, role)).await;
+        let (inner, now) = (Arc::clone(&self.0), self.2.as_ref().map(|clock| clock()));
+        let proof = compute(turn?, move || inner.proof(&transcript, role, now)).await;
         proof?.map_err(Error::Signing)
     }
 
@@ -117,10 +122,16 @@ async fn compute<T: Send + 'static>(
 }
 
 impl Inner {
-    fn proof(&self, transcript: &Transcript, role: Role) -> Result<Bytes, crate::crypto::Error> {
-        let certificate = match self.party {
-            Party::Index => None,
-            Party::Person => Some(closed::encode(self.identity.certificate())),
+    fn proof(
+        &self,
+        transcript: &Transcript,
+        role: Role,
+        now: Option<UnixTime>,
+    ) -> Result<Bytes, crate::crypto::Error> {
+        let certificate = match (self.party, now) {
+            (Party::Index, _) => None,
+            (Party::Person, None) => Some(closed::encode(self.identity.certificate())),
+            (Party::Person, Some(now)) => Some(closed::encode(&self.identity.certificate_at(now)?)),
         };
         let signing = self.identity.signing();
         let proof: Proof = transcript.prove(role, signing, certificate.as_deref())?;

@@ -5,7 +5,7 @@ use super::leaves::LeafLists;
 use super::receipts::Receipts;
 use super::turns::Turns;
 use super::{Error, Shelf};
-use crate::crypto::{Identity, UnixTime};
+use crate::crypto::{Clock, Identity, UnixTime};
 use crate::model::{Events, UserName};
 use crate::seal::{Context, Manifest, SealError, Sealer};
 use std::fmt;
@@ -27,7 +27,7 @@ pub struct Sharer {
     pub(super) with: Option<String>,
     /// Whether it is waited for where others are served first.
     pub(super) may_wait: bool,
-    clock: fn() -> UnixTime,
+    clock: Clock,
 }
 
 impl Sharer {
@@ -44,7 +44,7 @@ impl Sharer {
             lists: Arc::default(),
             with: None,
             may_wait: true,
-            clock: UnixTime::now,
+            clock: Arc::new(UnixTime::now),
         }
     }
 
@@ -79,8 +79,8 @@ impl Sharer {
     }
 
     /// The time is this.
-    pub fn with_clock(self, clock: fn() -> UnixTime) -> Self {
-        Self { clock, ..self }
+    pub fn with_clock(self, clock: impl Fn() -> UnixTime + Send + Sync + 'static) -> Self {
+        Self { clock: Arc::new(clock), ..self }
     }
 
     /// Who it is.

@@ -149,7 +149,7 @@ pub struct Expected<'a> {
 }
 
 impl Header {
-    /// Makes a secret, wraps it, and signs.
+    /// Wraps the stream's secret, and signs.
     pub(super) fn create(
         inner: Inner,
         to: &Verified<SealingCertificate>,

@@ -29,29 +29,49 @@ fn one_key_cannot_be_both() {
 #[test]
 fn a_certificate_that_holds_is_kept_byte_for_byte() {
     let issued = alice();
-    let later = NOW.plus(364 * DAY);
+    let later = NOW.plus(244 * DAY);
     let loaded = load(issued.certificate(), later).unwrap();
     assert_eq!(loaded.epoch(), 1);
     assert!(loaded.certificate() == issued.certificate());
 }
 
 #[test]
-fn an_expired_certificate_is_renewed_under_the_next_epoch() {
-    let later = NOW.plus(365 * DAY);
-    let renewed = load(alice().certificate(), later).unwrap();
-    assert_eq!(renewed.epoch(), 2);
-    assert_eq!(certificate_of(&renewed, later).epoch, 2);
-    assert_eq!(certificate_of(&renewed, later).key, wrapping_key("alice-sealing"));
-    assert!(renewed.certificate().verify(&verifying_key("alice-signing"), NOW).is_err());
-    let again = load(renewed.certificate(), later.plus(1000 * DAY)).unwrap();
-    assert_eq!(again.epoch(), 3);
+fn a_certificate_is_renewed_for_the_same_key_before_it_expires_and_after() {
+    let mut last = alice();
+    let mut later = NOW;
+    for days in [246, 365, 1000] {
+        later = later.plus(days * DAY);
+        let renewed = load(last.certificate(), later).unwrap();
+        assert!(renewed.certificate() != last.certificate());
+        let certificate = certificate_of(&renewed, later);
+        assert_eq!(
+            (renewed.epoch(), certificate.epoch),
+            (1, 1),
+            "another home may have the old one"
+        );
+        assert_eq!(certificate.key, wrapping_key("alice-sealing"));
+        last = renewed;
+    }
+}
+
+#[test]
+fn a_program_that_stays_open_shows_a_certificate_that_holds() {
+    let (alice, key) = (alice(), verifying_key("alice-signing"));
+    assert!(alice.certificate_at(NOW.plus(244 * DAY)).unwrap() == *alice.certificate());
+    for days in [246, 364, 366, 2000] {
+        let later = NOW.plus(days * DAY);
+        let shown = alice.certificate_at(later).unwrap();
+        for clock in [later, later.plus(DAY), UnixTime(later.0 - DAY), later.plus(119 * DAY)] {
+            assert_eq!(shown.verify(&key, clock).unwrap().epoch, 1, "after {days} days");
+        }
+    }
 }
 
 #[test]
 fn a_certificate_from_a_clock_that_ran_ahead_is_renewed() {
     let earlier = UnixTime(NOW.0 - 100 * DAY);
     let renewed = load(alice().certificate(), earlier).unwrap();
-    assert_eq!((renewed.epoch(), certificate_of(&renewed, earlier).epoch), (2, 2));
+    assert_eq!((renewed.epoch(), certificate_of(&renewed, earlier).epoch), (1, 1));
 }
 
 #[test]
@@ -77,8 +97,9 @@ fn there_is_no_epoch_after_the_last() {
     let signing = signing_key("alice-signing");
     let key = wrapping_key("alice-sealing");
     let last = SealingCertificate::issue(&signing, &key, u32::MAX, NOW).unwrap();
-    assert_eq!(load(&last, NOW).unwrap().epoch(), u32::MAX);
-    let refused = load(&last, NOW.plus(1000 * DAY)).unwrap_err();
+    let loaded = load(&last, NOW).unwrap();
+    assert_eq!(loaded.epoch(), u32::MAX);
+    let refused = loaded.with_new_sealing_key(sealing_key("mallory-sealing"), NOW).unwrap_err();
     assert_eq!(refused, Error::Statement("there is no next epoch"));
 }
 

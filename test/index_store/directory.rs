@@ -42,6 +42,18 @@ pub(crate) async fn a_newer_certificate_is_written_down(store: &impl Store) {
         store.documents(alice.asker, &user("alice"), None, NOW).await.unwrap().unwrap();
     let binding = chain.binding(&user("alice"), &documents).unwrap();
     assert_eq!((number, binding.certificate.epoch), (2, 7));
+    // One that expired gives way to another one for the same key, and their other home, which shows the old
+    // one still, is let in.
+    let old = third.shown_by(NOW, days(366));
+    let login = LoggingIn { shown: old.clone(), ..alice.login(days(366)) };
+    store.log_in(login, days(366)).await.unwrap();
+    assert_eq!(directory().await, 3);
+    enter(store, &alice, &third, days(366)).await.unwrap();
+    enter(store, &alice, &third, days(367)).await.unwrap();
+    assert_eq!(directory().await, 4);
+    let login = LoggingIn { shown: old, ..alice.login(days(367)) };
+    store.log_in(login, days(367)).await.unwrap();
+    assert_eq!(directory().await, 4);
 }
 
 pub(crate) async fn an_older_certificate_is_refused(store: &impl Store) {

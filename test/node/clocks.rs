@@ -1,7 +1,7 @@
 //! A person whose clock is wrong, among others whose clocks are right: what comes, and what they are told.
 
 use crate::keys::DAY;
-use crate::town::{PASSWORD, Town, open, options, password, user};
+use crate::town::{PASSWORD, Town, options, password, user};
 use std::fs;
 use std::future::Future;
 use std::sync::Arc;
@@ -27,10 +27,16 @@ struct Pair {
 
 impl Pair {
     async fn new() -> Self {
+        Self::by(UnixTime::now).await
+    }
+
+    /// Alice's program goes by this clock.
+    async fn by(clock: impl Fn() -> UnixTime + Send + Sync + 'static) -> Self {
         let town = Town::new().await;
         town.member("bob").await.close().await;
         let config = Config { receive: Receive::Verified, ..Config::default() };
-        let alice = open(town.home("alice"), config);
+        let (home, options) = (town.home("alice"), Options { clock: Arc::new(clock), ..options() });
+        let alice = User::open(home, config, Protection::NoneAsked, options).unwrap();
         alice.join(&town.index, &user("alice"), &password(PASSWORD), None).await.unwrap();
         alice.mark_verified(&alice.verify_words(&user("bob")).await.unwrap()).unwrap();
         fs::create_dir(town.path("zoo")).unwrap();
@@ -112,9 +118,10 @@ async fn with_a_clock_that_is_ten_years_off_one_is_asked_whether_it_is_right_and
         ("slow", || UnixTime(UnixTime::now().0 - TEN_YEARS)),
     ];
     for (name, clock) in clocks {
-        // The keys are certified anew by that clock, which the index does not believe.
+        // The keys are certified anew by that clock. The index lets in whom it knows; people do not believe it.
         let bob = pair.bob(clock);
-        asks_for_the_clock(&pair.get(&bob, name).await.unwrap_err());
+        let got = pair.get(&bob, name).await.unwrap();
+        asks_for_the_clock(got[0].landed.as_ref().unwrap_err());
         asks_for_the_clock(&pair.send(&bob, name).await.unwrap_err());
         assert_eq!(pair.has_come(name), (false, false));
         bob.close().await;
@@ -139,6 +146,23 @@ async fn a_clock_that_jumps_under_a_program_is_asked_for_when_something_is_sent(
     asks_for_the_clock(&why);
     ahead.store(0, Ordering::Relaxed);
     pair.both_come(&bob, "after").await;
+    bob.close().await;
+    pair.stop().await;
+}
+
+#[tokio::test]
+async fn programs_that_stay_open_for_longer_than_their_certificates_hold_get_and_send() {
+    let passed = Arc::new(AtomicU64::new(0));
+    let clock = || {
+        let passed = Arc::clone(&passed);
+        move || UnixTime::now().plus(passed.load(Ordering::Relaxed))
+    };
+    let pair = Pair::by(clock()).await;
+    let bob = pair.bob(clock());
+    for days in [0, 246, 364, 400, 1000] {
+        passed.store(days * DAY, Ordering::Relaxed);
+        pair.both_come(&bob, &format!("after {days} days")).await;
+    }
     bob.close().await;
     pair.stop().await;
 }

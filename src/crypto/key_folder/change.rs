@@ -26,6 +26,7 @@ impl KeyFolder {
                 made => made.map_err(|source| io_at(folder, source))?,
             }
         }
+        let _alone = self.alone()?;
         fs::rename(&self.path, former).map_err(|source| io_at(&self.path, source))?;
         if let Some(folder) = former.parent() {
             sync_folder(folder).map_err(|source| io_at(folder, source))?;

@@ -184,20 +184,33 @@ impl KeyFolder {
             return Err(self.mismatch(Error::Statement("the signing key is another one")));
         }
         if closed::encode(identity.certificate()) != issued {
-            self.replace(SEALING_CERT, &closed::encode(identity.certificate()))?;
+            // Where it cannot be kept, it is issued again the next time.
+            let _ = self.renew(&identity);
         }
         Ok((identity, (signing, sealing)))
+    }
+
+    /// Keeps a certificate that was issued again, in the place of the one before. One at a time: another program
+    /// may do the same, or put other keys here.
+    fn renew(&self, identity: &Identity) -> Result<()> {
+        let _alone = self.alone()?;
+        if identity.fingerprint() != self.fingerprint()? {
+            return Ok(());
+        }
+        self.replace(SEALING_CERT, &closed::encode(identity.certificate()))
+    }
+
+    /// Waits until nobody else changes what is in this folder, or moves it.
+    fn alone(&self) -> Result<File> {
+        let path = self.file(FINGERPRINT);
+        let alone = File::open(&path).and_then(|file| file.lock().map(|()| file));
+        alone.map_err(|source| io_at(&path, source))
     }
 
     /// Both at once, where that can be: with a passphrase each takes some tenths of a second.
     fn read_keys(&self, protection: Protection<'_>) -> (Result<SecretDer>, Result<SecretDer>) {
         let read = |name| self.read_key(name, protection);
-        thread::scope(|scope| {
-            let sealing = thread::Builder::new().spawn_scoped(scope, || read(SEALING_KEY)).ok();
-            let signing = read(SIGNING_KEY);
-            let sealing = sealing.and_then(|reading| reading.join().ok());
-            (signing, sealing.unwrap_or_else(|| read(SEALING_KEY)))
-        })
+        both(|| read(SIGNING_KEY), || read(SEALING_KEY))
     }
 
     /// Writes keys beside their place, and moves them there.
@@ -309,11 +322,17 @@ impl KeyFolder {
 }
 
 fn make_pair() -> std::result::Result<(SecretDer, SecretDer), Error> {
-    thread::scope(|threads| {
-        let sealing = threads.spawn(SealingKey::generate);
-        let signing = SigningKey::generate()?;
-        Ok((signing, sealing.join().unwrap_or(Err(Error::PrivateKey))?))
-    })
+    let (signing, sealing) = both(SigningKey::generate, SealingKey::generate);
+    Ok((signing?, sealing?))
+}
+
+/// Does two things at once, where the system has a thread for that.
+fn both<A, B: Send>(one: impl FnOnce() -> A, other: impl Fn() -> B + Sync) -> (A, B) {
+    let (one, done) = thread::scope(|scope| {
+        let begun = thread::Builder::new().spawn_scoped(scope, &other).ok();
+        (one(), begun.and_then(|begun| begun.join().ok()))
+    });
+    (one, done.unwrap_or_else(other))
 }
 
 fn join(

@@ -119,8 +119,8 @@ impl User {
     /// One's own keys.
     pub fn keys(&self) -> Result<OwnKeys, Error> {
         let (identity, folder) = (&self.inner.identity, self.home().keys());
-        let certificate =
-            identity.certificate().verify_as_issued(identity.signing().verifying_key())?;
+        let certificate = identity.certificate_at(self.now())?;
+        let certificate = certificate.verify_as_issued(identity.signing().verifying_key())?;
         Ok(OwnKeys {
             fingerprint: identity.fingerprint(),
             epoch: identity.epoch(),

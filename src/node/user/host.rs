@@ -85,7 +85,12 @@ impl Host {
         let user = self.user.name_of(&fingerprint).await?;
         match self.user.meet(&user).await {
             Ok(Pinned { pin, .. }) if pin.fingerprint == fingerprint => {
-                Ok(Visitor { user, verified: pin.verified.is_some() })
+                // An older sealing key than was seen may be one that somebody has stolen.
+                let shown = proven.certificate(self.user.now());
+                match shown.is_ok_and(|shown| shown.epoch < pin.epoch) {
+                    true => Err(Error::OldCertificate(user)),
+                    false => Ok(Visitor { user, verified: pin.verified.is_some() }),
+                }
             }
             Ok(_) => Err(Error::Nobody(user)),
             // Whom the key directory names, and who was not met yet, is met when the index is back.

@@ -313,7 +313,7 @@ impl User {
         let deadlines = options.deadlines.clone();
         let party = Party::Person;
         let side = Side::new(Arc::clone(&identity), party, Features::ALL, deadlines)?;
-        let side = side.with_rates(options.rates);
+        let side = side.with_rates(options.rates).with_clock(options.clock.clone());
         let events = options.events.clone();
         let downloads = config.downloads.as_deref().or(home.downloads());
         let downloads = downloads.unwrap_or(Path::new("."));

@@ -123,7 +123,9 @@ impl User {
             return Ok(sharer.clone().with_events(self.events().clone()));
         }
         let ours = Belonging::read(&self.inner.state)?.ok_or(Error::NoIndex)?;
+        let clock = Arc::clone(&self.inner.options.clock);
         let sharer = Sharer::new(Arc::clone(&self.inner.identity), Shelf::new(ours.user))
+            .with_clock(move || clock())
             .with_events(self.events().clone())
             .with_allowance(self.allowance())
             .with_receipts(self.receipts()?);

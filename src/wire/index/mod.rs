@@ -9,9 +9,9 @@
 //! search      Search ─▶ Results     Browse ─▶ Listing     Locate ─▶ Located
 //! ```
 //!
-//! Before a session is granted, an index does only what makes one. Requests that change something
-//! hold a number of 16 random bytes: repeated with the same number, after an answer was lost, they
-//! change nothing a second time.
+//! Before a session is granted, an index does only what makes one. Requests that must not
+//! happen twice hold a number of 16 random bytes: repeated with the same number, after an answer was lost,
+//! they change nothing a second time.
 //!
 //! The news are a request of the index: so one such message is under way at a time, what changes
 //! meanwhile is gathered, and who does not read costs no memory.

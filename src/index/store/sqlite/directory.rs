@@ -4,7 +4,9 @@
 use super::error::{Error, Result};
 use super::sql::{Columns, Sql, count, seconds, unfit};
 use crate::codec::closed;
-use crate::crypto::{Fingerprint, SealingKeyId, UnixTime, VerifyingKey};
+use crate::crypto::{
+    Fingerprint, SealingCertificate, SealingKeyId, Signed, UnixTime, VerifyingKey,
+};
 use crate::index::store::{ChainRead, Refusal, Shown};
 use crate::model::UserName;
 use crate::model::directory::{DirectoryEntry, DirectoryEvent, Documents, Head};
@@ -17,8 +19,7 @@ pub(super) const OWNER: &str =
     "SELECT name FROM directory WHERE identity = $1 ORDER BY number DESC LIMIT 1";
 pub(super) const LAST_IDENTITY: &str =
     "SELECT identity FROM directory WHERE name = $1 ORDER BY number DESC LIMIT 1";
-pub(super) const LAST_KEYS: &str =
-    "SELECT epoch, sealing FROM directory WHERE identity = $1 ORDER BY number DESC LIMIT 1";
+pub(super) const LAST_KEYS: &str = "SELECT epoch, sealing, certificate FROM directory WHERE identity = $1 ORDER BY number DESC LIMIT 1";
 pub(super) const LATELY: &str =
     "SELECT count(*) FROM directory WHERE name = $1 AND time > $2 AND time <= $3";
 const APPEND: &str = "INSERT INTO directory (number, name, identity, time, epoch, sealing, key,
@@ -59,16 +60,41 @@ pub(super) fn last_identity(db: &impl Sql, user: &UserName) -> Result<Option<Fin
     db.one(LAST_IDENTITY, params![user.as_str()], |row| row.identity(0))
 }
 
-/// Whether these keys are the last that are known of their identity. Older ones are refused.
-pub(super) fn has(db: &impl Sql, shown: &Shown) -> Result<bool> {
+/// How keys that are shown stand to the last that are known of their identity.
+#[derive(PartialEq, Eq)]
+enum Standing {
+    /// They are those.
+    Known,
+    /// They are those, but the certificate that is known has expired, and the one that is shown holds.
+    Renewed,
+    New,
+}
+
+/// Older keys than are known are refused.
+fn standing(db: &impl Sql, shown: &Shown, now: UnixTime) -> Result<Standing> {
     let known = db.one(LAST_KEYS, params![shown.identity().as_bytes()], |row| {
-        Ok((row.get::<_, u32>(0)?, row.get(1).map(SealingKeyId::from_bytes)?))
+        let keys = (row.get::<_, u32>(0)?, row.get(1).map(SealingKeyId::from_bytes)?);
+        Ok((keys, row.get::<_, Vec<u8>>(2)?))
     })?;
     match known {
-        Some(known) if known == (shown.epoch(), shown.sealing()) => Ok(true),
-        Some((epoch, _)) if epoch >= shown.epoch() => Err(Refusal::Certificate.into()),
-        _ => Ok(false),
+        Some((keys, certificate)) if keys == (shown.epoch(), shown.sealing()) => {
+            let is_over = || until(&certificate).is_some_and(|until| until <= now);
+            Ok(if shown.holds() && is_over() { Standing::Renewed } else { Standing::Known })
+        }
+        Some(((epoch, _), _)) if epoch >= shown.epoch() => Err(Refusal::Certificate.into()),
+        _ => Ok(Standing::New),
     }
+}
+
+/// Until when a certificate of ours holds.
+fn until(certificate: &[u8]) -> Option<UnixTime> {
+    let signed: Signed<SealingCertificate> = closed::decode(certificate).ok()?;
+    Some(closed::decode::<SealingCertificate>(signed.body()).ok()?.not_after)
+}
+
+/// Whether nothing of these keys has to be written down.
+pub(super) fn has(db: &impl Sql, shown: &Shown, now: UnixTime) -> Result<bool> {
+    Ok(standing(db, shown, now)? == Standing::Known)
 }
 
 /// Appends what is new in the keys that a name's owner shows, and says so.
@@ -78,11 +104,18 @@ pub(super) fn show(
     shown: &Shown,
     now: UnixTime,
 ) -> Result<Option<DirectoryEvent>> {
-    if has(db, shown)? {
-        return Ok(None);
-    }
-    demand_patience(db, user, now)?;
     let event = DirectoryEvent::Sealing;
+    let is_free = match standing(db, shown, now)? {
+        Standing::Known => return Ok(None),
+        Standing::Renewed => true,
+        Standing::New => false,
+    };
+    let may = demand_patience(db, user, now).and_then(|()| demand_room(event, head(db)?.length));
+    match may {
+        // Whose keys are known is let in without.
+        Err(Error::Refused(Refusal::TooMany)) if is_free => return Ok(None),
+        may => may?,
+    }
     append(db, event, user, new(shown)?, now)?;
     Ok(Some(event))
 }
@@ -95,7 +128,7 @@ pub(super) fn give(
     shown: &Shown,
     now: UnixTime,
 ) -> Result<()> {
-    has(db, shown)?;
+    standing(db, shown, now)?;
     append(db, event, user, new(shown)?, now)
 }
 

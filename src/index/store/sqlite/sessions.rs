@@ -76,7 +76,7 @@ pub(super) fn goes_on(db: &impl Sql, asker: &Asker, shown: &Shown, now: UnixTime
     if shown.identity() != asker.identity {
         return Err(Refusal::OtherIdentity.into());
     }
-    directory::has(db, shown)
+    directory::has(db, shown, now)
 }
 
 /// Goes on with a session. Keys that are not known yet go into the directory.
