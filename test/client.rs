@@ -2,12 +2,33 @@
 
 #![cfg(unix)]
 
+#[cfg(target_os = "linux")]
+#[path = "common/bad_offers.rs"]
+mod bad_offers;
+#[cfg(target_os = "linux")]
+#[path = "common/frames.rs"]
+mod frames;
 #[path = "common/key_texts.rs"]
 mod key_texts;
 #[path = "common/mod.rs"]
 mod keys;
 #[path = "common/mistakes.rs"]
 mod mistakes_made;
+#[cfg(target_os = "linux")]
+#[path = "common/raw_asks.rs"]
+mod raw_asks;
+#[cfg(target_os = "linux")]
+#[path = "common/raw_sender.rs"]
+mod raw_sender;
+#[cfg(target_os = "linux")]
+#[path = "common/sandbox.rs"]
+mod sandbox;
+#[cfg(target_os = "linux")]
+#[path = "common/sent_by_hand.rs"]
+mod sent_by_hand;
+#[cfg(target_os = "linux")]
+#[path = "common/soon.rs"]
+mod soon;
 #[path = "server/stage.rs"]
 #[allow(dead_code, reason = "the server's tests use all of it")]
 mod stage;
@@ -52,6 +73,9 @@ mod few_descriptors;
 mod first_keys;
 #[path = "client/found.rs"]
 mod found;
+#[cfg(target_os = "linux")]
+#[path = "client/gauntlet.rs"]
+mod gauntlet;
 #[path = "client/getting.rs"]
 mod getting;
 #[path = "client/json.rs"]

@@ -3,6 +3,8 @@
 //! Time is tokio's and stands still where a test waits for a deadline; sockets are on loopback, with
 //! ports that the system chooses. Strangers speak raw bytes or rustls, without our library.
 
+#[path = "common/frames.rs"]
+mod frames;
 #[path = "common/mod.rs"]
 mod keys;
 #[path = "link/stage.rs"]

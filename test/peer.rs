@@ -1,5 +1,7 @@
 //! People who share files: what is served and to whom, what lands and what never does.
 
+#[path = "common/bad_offers.rs"]
+mod bad_offers;
 #[path = "peer/by_hand.rs"]
 mod by_hand;
 #[path = "peer/fetched.rs"]
@@ -10,8 +12,16 @@ mod held;
 mod keys;
 #[path = "peer/panics.rs"]
 mod panics;
+#[path = "common/raw_asks.rs"]
+mod raw_asks;
+#[path = "common/raw_sender.rs"]
+mod raw_sender;
 #[path = "common/sandbox.rs"]
 mod sandbox;
+#[path = "common/sent_by_hand.rs"]
+mod sent_by_hand;
+#[path = "common/soon.rs"]
+mod soon;
 #[path = "peer/stage.rs"]
 mod stage;
 
@@ -35,8 +45,6 @@ mod many;
 mod queue;
 #[path = "peer/raw_offers.rs"]
 mod raw_offers;
-#[path = "peer/raw_sender.rs"]
-mod raw_sender;
 #[path = "peer/resending.rs"]
 mod resending;
 #[path = "peer/resuming.rs"]

@@ -26,7 +26,7 @@ use waxwing::wire::{Ask, Code, Explanation, Features, GetGrant, Kind, Party, Sen
 
 /// What would clear a screen, write a clipboard, ring, forge a line, turn a name around, hide, and begin a
 /// line of its own.
-const STEERING: &str = "\u{1b}[2Jcleared\u{1b}]52;c;c3RvbGVu\u{7}\rforged> \u{9b}31mred\u{202e}gnp.exe\
+pub(crate) const STEERING: &str = "\u{1b}[2Jcleared\u{1b}]52;c;c3RvbGVu\u{7}\rforged> \u{9b}31mred\u{202e}gnp.exe\
                         \u{200b}hidden\nnext line";
 
 /// None of it has come through, and it is shown in its place.
@@ -56,7 +56,12 @@ fn identity() -> Arc<Identity> {
 }
 
 async fn dial(to: SocketAddr) -> (Conversation, Incoming) {
-    let side = Side::new(identity(), Party::Person, Features::ALL, Deadlines::default());
+    dial_as(identity(), to).await
+}
+
+/// Somebody's program, which is none of ours, dials whoever is there.
+pub(crate) async fn dial_as(who: Arc<Identity>, to: SocketAddr) -> (Conversation, Incoming) {
+    let side = Side::new(who, Party::Person, Features::ALL, Deadlines::default());
     let dialler = Dialler::new(side.unwrap()).with_backoff(Backoff::never());
     dialler.dial(&to.into(), Expected::Anyone).await.unwrap()
 }

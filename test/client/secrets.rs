@@ -18,10 +18,10 @@ const WAY: &str = "a passphrase for the way";
 
 /// All that was written, and by whom.
 #[derive(Default)]
-struct Written(Vec<(String, Vec<u8>)>);
+pub(crate) struct Written(pub(crate) Vec<(String, Vec<u8>)>);
 
 impl Written {
-    fn by(&mut self, who: String, bytes: impl Into<Vec<u8>>) {
+    pub(crate) fn by(&mut self, who: String, bytes: impl Into<Vec<u8>>) {
         self.0.push((who, bytes.into()));
     }
 
@@ -56,7 +56,7 @@ impl Written {
         (link.to_owned(), token.to_owned())
     }
 
-    fn done(&mut self, who: String, done: &Done) {
+    pub(crate) fn done(&mut self, who: String, done: &Done) {
         self.by(who, format!("{}{}", done.out, done.err));
     }
 
@@ -75,7 +75,7 @@ impl Written {
     }
 
     /// Who has written this, in any form in which it could be read.
-    fn who_told(&self, secret: &[u8]) -> Vec<&str> {
+    pub(crate) fn who_told(&self, secret: &[u8]) -> Vec<&str> {
         let numbers: Vec<_> = secret.iter().map(u8::to_string).collect();
         let texts =
             [&HEXLOWER, &HEXUPPER, &BASE64, &BASE64URL_NOPAD].map(|form| form.encode(secret));
@@ -236,6 +236,6 @@ fn no_key_is_elsewhere(written: &Written, machine: &Machine) {
 }
 
 /// Some lines of a private key; what comes first is public.
-fn secret_lines(pem: &str) -> impl Iterator<Item = &str> {
+pub(crate) fn secret_lines(pem: &str) -> impl Iterator<Item = &str> {
     pem.lines().skip(12).step_by(9).filter(|line| line.len() == 64)
 }

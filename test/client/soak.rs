@@ -117,7 +117,7 @@ fn came(folder: &str, from: &Home<'_>, to: &Home<'_>) {
 }
 
 /// Somebody with new keys, whose making takes a second.
-fn newcomer<'t>(town: &'t Town, name: &str) -> Home<'t> {
+pub(crate) fn newcomer<'t>(town: &'t Town, name: &str) -> Home<'t> {
     let (home, invitation) = (town.home(name), town.invitation());
     let about = ["--user", name, "--password-file", "password", "--no-passphrase"];
     home.run(&[&["join", &invitation][..], &about].concat()).ok();

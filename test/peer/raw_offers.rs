@@ -1,9 +1,10 @@
 //! Senders that offer what nobody may: names that lead out, collide or deceive, lists that lie, and
 //! what was sent before. None of it is even proposed, and nothing changes on the disk.
 
-use crate::by_hand::ByHand;
+use crate::bad_offers::{at, hostile};
+use crate::by_hand::{ByHand, alice};
 use crate::canary::Canary;
-use crate::raw_sender::{Introduction, ask, entry, why_it_ended};
+use crate::raw_sender::{Introduction, ask, why_it_ended};
 use crate::sandbox::Everything;
 use crate::stage::{Stage, side, soon};
 use std::fs;
@@ -44,7 +45,7 @@ pub(crate) async fn is_still_served(stage: &mut Stage, name: &str) {
 async fn offered(stage: &mut Stage, entries: &[Vec<u8>]) -> (Code, Error) {
     let bob = stage.streams.conversation().clone();
     let (challenge, mut frames) = ask(&bob, entries.len() as u32).await;
-    Introduction::of(&bob, &challenge, entries).send(&bob, &frames);
+    Introduction::of(&alice(), &bob, &challenge, entries).send(&bob, &frames);
     let code = why_it_ended(&mut frames).await;
     (code, stage.received().await.unwrap_err())
 }
@@ -52,47 +53,6 @@ async fn offered(stage: &mut Stage, entries: &[Vec<u8>]) -> (Code, Error) {
 fn take_back(bob: &Conversation, frames: &StreamFrames) {
     let (stream, text) = (frames.number(), Default::default());
     bob.tell(&StreamEnd { stream, code: Code::Cancelled, text }).unwrap();
-}
-
-fn of(names: &[&str]) -> Vec<u8> {
-    entry(&names.iter().map(|name| name.as_bytes()).collect::<Vec<_>>())
-}
-
-/// Lists of entries that no program of ours makes.
-fn hostile() -> Vec<(&'static str, Vec<Vec<u8>>)> {
-    let one = |names: &[&str]| vec![of(names)];
-    vec![
-        ("climbs", one(&["..", "secret"])),
-        ("climbs from within", one(&["a", "..", "..", "secret"])),
-        ("climbs in one name", one(&["../secret"])),
-        ("is absolute", one(&["/etc/passwd"])),
-        ("begins at the root", one(&["", "etc", "passwd"])),
-        ("climbs elsewhere", one(&["..\\secret"])),
-        ("names a drive", one(&["C:\\secret"])),
-        ("names a stream of a file", one(&["a:b"])),
-        ("is empty", one(&[""])),
-        ("has no name at all", one(&[])),
-        ("is the folder itself", one(&["."])),
-        ("ends early", one(&["a\0b"])),
-        ("steers the terminal", one(&["a\u{1b}[2J"])),
-        ("breaks the line", one(&["a\rb"])),
-        ("reads backwards", one(&["a\u{202e}txt.exe"])),
-        ("is not seen", one(&["a\u{200b}"])),
-        ("is a device", one(&["CON"])),
-        ("is a device with an ending", one(&["nul.txt"])),
-        ("ends in a dot", one(&["x."])),
-        ("ends in a space", one(&["x "])),
-        ("is one of ours", one(&[".waxwing-0123"])),
-        ("is spelled in parts", one(&["e\u{301}"])),
-        ("is no text", vec![entry(&[b"\xff\xfe"])]),
-        ("is too deep", one(&["a"; 65])),
-        ("is too long", one(&[&*"a".repeat(250); 5])),
-        ("collides by case", vec![of(&["A.txt"]), of(&["a.txt"])]),
-        ("is there twice", vec![of(&["a"]), of(&["a"])]),
-        ("is a file and a folder", vec![of(&["a"]), of(&["a", "b"])]),
-        ("is cut", vec![of(&["a"])[..20].to_vec()]),
-        ("goes on", vec![[of(&["a"]), of(&["b"])].concat()]),
-    ]
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -121,13 +81,13 @@ async fn who_sends_streams_that_do_not_open_is_not_listened_to_for_a_while() {
     let mut stage = sandbox().await;
     let before = Everything::untouched(&stage.at(""));
     for _ in 0..4 {
-        offered(&mut stage, &[of(&[".."])]).await;
+        offered(&mut stage, &[at(&[".."])]).await;
     }
     before.is_still(&stage.at(""), "four did not open");
     is_still_served(&mut stage, "note").await;
     stage.write("other", b"an honest note");
     let before = Everything::untouched(&stage.at(""));
-    offered(&mut stage, &[of(&[".."])]).await;
+    offered(&mut stage, &[at(&[".."])]).await;
     let files = Files::open(&[stage.at("other")]).unwrap();
     let sent = soon(stage.alice.send(&stage.streams, files, Duration::from_secs(30))).await;
     assert!(matches!(sent, Err(Error::Refused { code: Code::Busy, .. })), "{sent:?}");
@@ -140,7 +100,7 @@ async fn the_same_by_honest_names_is_proposed() {
     let mut stage = sandbox().await;
     let bob = stage.streams.conversation().clone();
     let (challenge, mut frames) = ask(&bob, 1).await;
-    Introduction::of(&bob, &challenge, &[of(&["a", "b"])]).send(&bob, &frames);
+    Introduction::of(&alice(), &bob, &challenge, &[at(&["a", "b"])]).send(&bob, &frames);
     for kind in [Kind::SegmentVerified, Kind::StreamAccept] {
         assert_eq!(soon(frames.next()).await.unwrap().kind, kind);
     }
@@ -178,7 +138,7 @@ async fn a_stream_that_was_taken_back_is_not_taken_when_it_is_played_again() {
     let mut stage = sandbox().await;
     let bob = stage.streams.conversation().clone();
     let (challenge, frames) = ask(&bob, 1).await;
-    let introduction = Introduction::of(&bob, &challenge, &[of(&["a"])]);
+    let introduction = Introduction::of(&alice(), &bob, &challenge, &[at(&["a"])]);
     introduction.send(&bob, &frames);
     take_back(&bob, &frames);
     stage.received().await.unwrap_err();

@@ -1,32 +1,20 @@
 //! Askers that want what nobody would: they get a reason, and others go on being served.
 
 use crate::canary::Canary;
+use crate::raw_asks::{Anywhere, OUTSIDE, get};
 use crate::sandbox::Everything;
-use crate::stage::{MIB, Stage, bytes_of, path, soon};
+use crate::stage::{MIB, Stage, bytes_of, soon};
 use futures_util::FutureExt;
 use futures_util::future::join_all;
 use std::cell::Cell;
 use std::time::Duration;
-use waxwing::codec::List;
 use waxwing::link::{AskError, StreamError, StreamFrames};
 use waxwing::model::Audience;
 use waxwing::peer::Error;
-use waxwing::wire::index::PathSaid;
-use waxwing::wire::{
-    Ask, Code, GetAsk, GetGrant, GetMore, Kind, Message, Numbered, StreamEnd, Wanted, Without,
-};
+use waxwing::wire::{Code, GetAsk, GetGrant, GetMore, StreamEnd, Without};
 
 fn ask(stage: &Stage, names: &[&str]) -> GetAsk {
-    let wanted =
-        names.iter().map(|name| Wanted { path: PathSaid(path(name)), content: None, parts: None });
-    GetAsk {
-        id: 0,
-        challenge: [3; 32],
-        share: (*stage.share.as_bytes()).into(),
-        wanted: List::new(wanted.collect()).unwrap(),
-        more: false,
-        waits: None,
-    }
+    get(*stage.share.as_bytes(), names)
 }
 
 /// The answer to a request in these pages.
@@ -235,43 +223,6 @@ async fn an_asker_that_goes_away_half_way_leaves_nothing_and_harms_nobody() {
     assert_eq!(stage.names("downloads"), ["a"]);
 }
 
-/// A request for one entry whose path is a list of anything.
-struct Anywhere(u32, &'static [&'static str]);
-
-impl Message for Anywhere {
-    const KIND: Kind = Kind::GetAsk;
-
-    fn write(&self, out: &mut Vec<u8>) {
-        let mut out = minicbor::Encoder::new(out);
-        out.map(5).unwrap().u8(0).unwrap().u32(self.0).unwrap();
-        out.u8(1).unwrap().bytes(&[3; 32]).unwrap().u8(2).unwrap().bytes(&[7; 16]).unwrap();
-        out.u8(3).unwrap().array(1).unwrap().map(1).unwrap().u8(0).unwrap();
-        out.array(self.1.len() as u64).unwrap();
-        self.1.iter().for_each(|name| {
-            out.str(name).unwrap();
-        });
-        out.u8(4).unwrap().bool(false).unwrap();
-    }
-
-    fn decode(_: &bytes::Bytes) -> Result<Self, waxwing::codec::Error> {
-        Err(waxwing::codec::Error::Invalid("only sent"))
-    }
-}
-
-impl Numbered for Anywhere {
-    fn id(&self) -> u32 {
-        self.0
-    }
-
-    fn set_id(&mut self, id: u32) {
-        self.0 = id;
-    }
-}
-
-impl Ask for Anywhere {
-    type Answer = GetGrant;
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn paths_that_lead_out_of_a_share_are_no_requests() {
     let stage = Stage::new().await;
@@ -279,22 +230,12 @@ async fn paths_that_lead_out_of_a_share_are_no_requests() {
     stage.write("secret", b"beside the share");
     let canary = Canary::begin(&stage).await;
     let before = Everything::untouched(&stage.at(""));
-    let paths: [&[&str]; 9] = [
-        &["..", "secret"],
-        &["../secret"],
-        &["a", "..", "..", "secret"],
-        &["/etc/passwd"],
-        &["", "etc", "passwd"],
-        &["."],
-        &["..\\secret"],
-        &["a\0"],
-        &[],
-    ];
-    for path in paths {
-        let answer = soon(stage.streams.conversation().ask(Anywhere(0, path))).await;
+    let (bob, share) = (stage.streams.conversation(), *stage.share.as_bytes());
+    for path in OUTSIDE {
+        let answer = soon(bob.ask(Anywhere::of(share, path))).await;
         assert_eq!(code(answer), Code::Malformed, "{path:?}");
     }
-    let plain = soon(stage.streams.conversation().ask_stream(Anywhere(0, &["a"]))).await;
+    let plain = soon(bob.ask_stream(Anywhere::of(share, &["a"]))).await;
     assert_eq!(plain.unwrap().0.entries, 1, "it is the paths that were refused");
     before.is_still(&stage.at(""), "somebody asked");
     canary.sings().await;

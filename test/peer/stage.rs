@@ -4,6 +4,7 @@ pub(crate) use crate::fetched::{Fetched, FetchedFile, fetch};
 pub(crate) use crate::keys::bytes_of;
 use crate::keys::{NOW, person};
 use crate::panics::NoPanics;
+pub(crate) use crate::soon::soon;
 use std::fs::File;
 use std::future::Future;
 use std::path::{Path, PathBuf};
@@ -343,9 +344,4 @@ fn side_with(name: &'static str, deadlines: Deadlines) -> Side {
 
 pub(crate) fn wanted(name: &str, content: Option<Content>) -> Wanted {
     Wanted { path: path(name), content, most: u64::MAX, to: path(name) }
-}
-
-/// A test must not hang; on a busy machine much may take long.
-pub(crate) async fn soon<T>(what: impl Future<Output = T>) -> T {
-    tokio::time::timeout(Duration::from_secs(60), what).await.expect("it hangs")
 }

@@ -5,32 +5,11 @@ use crate::canary::Canary;
 use crate::raw_offers::{is_still_served, sandbox};
 use crate::raw_sender::why_it_ended;
 use crate::sandbox::Everything;
-use crate::stage::CHUNK;
-use bytes::Bytes;
-use waxwing::crypto::Tag;
 use waxwing::link::StreamError;
 use waxwing::model::limits::ENTRY_SIZE;
 use waxwing::peer::Error;
-use waxwing::seal::{ChunkHead, Refusal};
-use waxwing::wire::{Code, StreamChunk};
-
-impl ByHand {
-    /// Sends noise, from this number on, until Bob has had enough of it; gives how much, and what he said.
-    async fn send_on(&mut self, from: u32) -> (usize, Code) {
-        let (noise, mut sent) = (Bytes::from(vec![9; CHUNK]), 0);
-        for index in from.. {
-            let head = ChunkHead { index, length: CHUNK as u32, tag: Tag::from_bytes([9; 32]) };
-            let chunk = StreamChunk::new(self.frames.number(), head, noise.clone()).unwrap();
-            tokio::select! {
-                biased;
-                code = why_it_ended(&mut self.frames) => return (sent, code),
-                told = self.bob.send_bulk(&chunk) => told.unwrap(),
-            }
-            sent += CHUNK;
-        }
-        panic!("there is always a next one");
-    }
-}
+use waxwing::seal::Refusal;
+use waxwing::wire::Code;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_sends_more_than_was_declared_is_stopped_at_the_first_chunk() {

@@ -1,17 +1,24 @@
 //! A sender that is none of ours: it makes a stream from the bytes of a manifest, whatever they are,
 //! signs it, and sends it by hand.
 
-use crate::keys::NOW;
-use crate::stage::{identity, path, soon};
+use crate::soon::soon;
 use aes::Aes256;
 use ctr::Ctr128BE;
 use ctr::cipher::{KeyIvInit, StreamCipher};
+use std::sync::Arc;
 use waxwing::codec::{Blob, Writer, closed};
-use waxwing::crypto::{Label, Secret, Signed, Tag, random, sha256};
+use waxwing::crypto::{Identity, Label, Secret, Signed, Tag, UnixTime, random, sha256};
 use waxwing::link::{Conversation, StreamFrames};
-use waxwing::model::{Entry, Modified};
+use waxwing::model::{Entry, EntryPath, Modified};
 use waxwing::seal::{ChunkHead, Manifest, ManifestEntry, Record, Sealer, SegmentRecord};
 use waxwing::wire::{Code, Kind, SendAsk, StreamChunk, StreamEnd, StreamHeader, StreamRecord};
+
+/// Who sends, and when that is.
+#[derive(Clone)]
+pub(crate) struct Sender {
+    pub(crate) identity: Arc<Identity>,
+    pub(crate) now: UnixTime,
+}
 
 /// A stream up to the record of its manifest, ready to be sent.
 #[derive(Clone)]
@@ -41,15 +48,31 @@ pub(crate) async fn ask(bob: &Conversation, entries: u32) -> ([u8; 32], StreamFr
 }
 
 impl Introduction {
-    /// Of a stream by Alice for Bob, whose manifest has these entries.
-    pub(crate) fn of(bob: &Conversation, challenge: &[u8; 32], entries: &[Vec<u8>]) -> Self {
-        let (alice, to) = (identity("alice"), bob.proven().certificate(NOW).unwrap());
+    /// Of a stream for Bob, whose manifest has these entries.
+    pub(crate) fn of(
+        sender: &Sender,
+        bob: &Conversation,
+        challenge: &[u8; 32],
+        entries: &[Vec<u8>],
+    ) -> Self {
+        Self::altered(sender, (bob, challenge), entries, |_| {})
+    }
+
+    /// The same, and something is done to the wrap before it is signed.
+    pub(crate) fn altered(
+        Sender { identity: alice, now }: &Sender,
+        (bob, challenge): (&Conversation, &[u8; 32]),
+        entries: &[Vec<u8>],
+        alter: impl FnOnce(&mut Vec<u8>),
+    ) -> Self {
+        let to = bob.proven().certificate(*now).unwrap();
         let (manifest, count) = (entries.concat(), entries.len() as u32);
         // The fields that are no lie are those of a stream that a sealer of ours makes.
-        let honest = Entry::new(path("a"), 1, Modified::from_nanos(0)).unwrap();
+        let path = EntryPath::parse("a").unwrap();
+        let honest = Entry::new(path, 1, Modified::from_nanos(0)).unwrap();
         let honest = Manifest::new(vec![ManifestEntry::whole(honest)]).unwrap();
         let context = bob.proven().context(challenge);
-        let honest = Sealer::new(honest, &to, alice.signing(), context, NOW).unwrap();
+        let honest = Sealer::new(honest, &to, alice.signing(), context, *now).unwrap();
         let honest = honest.header().to_bytes();
 
         let (secret, stream): (_, [u8; 16]) = (Secret::<80>::random(), random());
@@ -61,7 +84,8 @@ impl Introduction {
         inner.raw(&honest[149..187]);
         let inner = inner.into_bytes();
         let label = sha256(Label::WrapLabel, &[&inner, &inner[151..]]);
-        let wrap = to.key.wrap(&label, &secret).unwrap();
+        let mut wrap = to.key.wrap(&label, &secret).unwrap();
+        alter(&mut wrap);
         let mut wraps = Writer::default();
         wraps.block(&wrap);
         let wraps_hash = sha256(Label::StreamWraps, &[wraps.as_bytes()]);
