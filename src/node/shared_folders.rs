@@ -41,6 +41,36 @@ pub(super) fn write_shares(state: &StateFolder, shares: &[SharedFolder]) -> Resu
     kept::write_json(state, SHARES, &said)
 }
 
+/// A share that is over, of which the index is still to be told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Ended {
+    pub(super) id: ShareId,
+    pub(super) name: Name,
+}
+
+#[derive(Serialize, Deserialize)]
+struct EndedSaid {
+    id: String,
+    name: String,
+}
+
+pub(super) fn read_ended(state: &StateFolder) -> Result<Vec<Ended>, HomeError> {
+    let said: Vec<EndedSaid> = kept::read_json(state, ENDED)?.unwrap_or_default();
+    let ended = said.into_iter().map(|EndedSaid { id, name }| {
+        Some(Ended { id: id16(&id).map(ShareId::from_bytes)?, name: Name::new(&name).ok()? })
+    });
+    ended.collect::<Option<_>>().ok_or_else(|| kept::damaged(state, ENDED))
+}
+
+/// Called while state is being changed.
+pub(super) fn write_ended(state: &StateFolder, ended: &[Ended]) -> Result<(), HomeError> {
+    let said = ended.iter().map(|Ended { id, name }| EndedSaid {
+        id: HEXLOWER.encode(id.as_bytes()),
+        name: name.as_str().to_owned(),
+    });
+    kept::write_json(state, ENDED, &said.collect::<Vec<_>>())
+}
+
 impl From<&SharedFolder> for ShareSaid {
     fn from(folder: &SharedFolder) -> Self {
         let Share { id, name, keywords, audience } = &folder.share;
@@ -76,3 +106,4 @@ pub(super) fn id16(text: &str) -> Option<[u8; 16]> {
 }
 
 const SHARES: &str = "shares.json";
+const ENDED: &str = "ended.json";

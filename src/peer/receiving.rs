@@ -87,9 +87,9 @@ impl Sharer {
         let sender = streams.conversation().proven().fingerprint();
         let ask: SendAsk = match request.decode() {
             Ok(ask) => ask,
-            Err(error) => {
+            Err(_) => {
                 request.refuse(Code::Malformed, "");
-                return Err(error.into());
+                return Err(Error::Declined(Code::Malformed));
             }
         };
         // As many bytes as its manifest may have are held until it is decided on.

@@ -39,9 +39,9 @@ impl Sharer {
     ) -> Result<Served, Error> {
         let ask: GetAsk = match request.decode() {
             Ok(ask) => ask,
-            Err(error) => {
+            Err(_) => {
                 request.refuse(Code::Malformed, "");
-                return Err(error.into());
+                return Err(Error::Declined(Code::Malformed));
             }
         };
         let proven = streams.conversation().proven();

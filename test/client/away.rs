@@ -1,6 +1,6 @@
 //! Shares as they are on the disk, and people without their index.
 
-use crate::town::Town;
+use crate::town::{Town, in_the_end};
 use rustix::process::Signal;
 use std::fs;
 
@@ -64,4 +64,48 @@ fn who_has_met_somebody_gets_files_while_the_index_is_killed_and_comes_back() {
     town.home(&bob).write("zoo/wombat", b"digs");
     while online.await_event("shared")["files"] != 3 {}
     town.home(&mallory).run(&["get", "bob:zoo/wombat"]).ok();
+}
+
+#[test]
+fn what_is_shared_no_longer_while_the_index_is_away_is_told_when_it_is_back() {
+    let mut town = Town::new();
+    let address = town.index.address().to_string();
+    let (bob, mallory) = (town.joined("bob").path, town.joined("mallory").path);
+    let home = |path: &std::path::Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+    let (bob, mallory) = (home(&bob), home(&mallory));
+    for name in ["zoo", "farm", "garden"] {
+        let folder = town.home(&bob).write(&format!("{name}/{name}-koala"), name.as_bytes());
+        town.home(&bob).run(&["share", "add", folder.parent().unwrap().to_str().unwrap()]).ok();
+    }
+    let found = |town: &Town| {
+        let found = town.home(&mallory).objects(&["search", "koala"]);
+        let paths = found.iter().filter_map(|it| it["sources"][0]["path"].as_str());
+        paths.map(str::to_owned).collect::<Vec<_>>()
+    };
+    assert_eq!(found(&town).len(), 3);
+    town.index.signal(Signal::KILL);
+    town.index.end();
+    for name in ["zoo", "farm", "garden"] {
+        town.home(&bob).run(&["share", "rm", name]).failed(5);
+    }
+    assert_eq!(town.home(&bob).run(&["share", "rm", "desert"]).exit, 3);
+    town.index = town.machine.start_with(&["--data", "data", "--listen", &address]);
+    assert_eq!(found(&town).len(), 3, "it does not know");
+
+    // Said again, it is told.
+    town.home(&bob).run(&["share", "rm", "zoo"]).ok();
+    assert_eq!(found(&town).len(), 2);
+    town.home(&bob).run(&["share", "rm", "zoo"]).failed(3);
+    // So it is when something else is shared, which may have the same name: all of it.
+    let farm = town.home(&bob).path.join("farm");
+    town.home(&bob).run(&["share", "add", farm.to_str().unwrap(), "--to", "mallory"]).ok();
+    assert_eq!(found(&town), ["farm-koala"]);
+
+    // And when one is online again.
+    town.index.signal(Signal::KILL);
+    town.index.end();
+    town.home(&bob).run(&["share", "rm", "farm"]).failed(5);
+    town.index = town.machine.start_with(&["--data", "data", "--listen", &address]);
+    let _online = town.home(&bob).serve();
+    in_the_end(3, || town.home(&mallory).run(&["search", "koala"]).exit);
 }

@@ -15,6 +15,7 @@
 //!     pins.json        whose key is whose, and whose words were compared
 //!     people.json      where people whose keys are pinned could be reached last
 //!     shares.json      what is shared, and with whom
+//!     ended.json       what was shared, and of which the index does not know yet that it is over
 //!     results.json     the numbered results of the last search
 //!     moves/           what was begun to be got or sent, and is not done
 //!     got              what was got from others, where that is shared again

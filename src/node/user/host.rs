@@ -136,10 +136,12 @@ impl Host {
             }
             _ => return request.refuse(Code::NotAllowed, "people share files with each other"),
         };
-        // Nothing was begun: who declined knows, and whoever asks for what is not there for them does not fill
-        // this person's terminal.
-        let is_unbegun =
-            |code| matches!(code, Code::Declined | Code::NotFound | Code::NotAllowed | Code::Busy);
+        // Nothing was begun: who declined knows, and whoever asks for what is not there for them, or what is no
+        // request, does not fill this person's terminal and log.
+        let is_unbegun = |code| {
+            use Code::{Busy, Declined, Malformed, NotAllowed, NotFound};
+            matches!(code, Declined | NotFound | NotAllowed | Busy | Malformed)
+        };
         if matches!(done, Err(crate::peer::Error::Declined(code)) if is_unbegun(code)) {
             return;
         }

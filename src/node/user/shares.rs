@@ -6,7 +6,9 @@ use crate::node::Error;
 use crate::node::got_files::GotFiles;
 use crate::node::index::{self, Entries, IndexSession, Summary};
 use crate::node::looks::{self, Figures, LastLook};
-use crate::node::shared_folders::{SharedFolder, read_shares, write_shares};
+use crate::node::shared_folders::{
+    Ended, SharedFolder, read_ended, read_shares, write_ended, write_shares,
+};
 use crate::peer::{self, LeftOut, PassedOver, Scan, ShareFolder};
 use crate::wire::Code;
 use std::io;
@@ -150,6 +152,8 @@ impl User {
         share: &Share,
         entries: impl Into<Entries> + Send + 'static,
     ) -> Result<Summary, Error> {
+        // One of the same name may be among them.
+        self.take_back_ended().await?;
         let published = self.wait(session, session.publish(share.clone(), entries)).await;
         published.map_err(|error| match error {
             Error::Index(index::Error::Refused { code: Code::NotFound, .. }) => {
@@ -165,15 +169,27 @@ impl User {
     }
 
     /// Shares something no longer: it is served no more at once, and nobody sees it as soon as the
-    /// index is told.
+    /// index is told. While that is away it is not forgotten: it is told when anything is done with it.
     pub async fn remove_share(&self, name: &Name) -> Result<(), Error> {
         let removed = {
             let _changing = self.inner.state.changing()?;
-            let mut shares = self.shares()?;
-            let at = shares.iter().position(|folder| folder.share.name == *name);
-            let removed = shares.remove(at.ok_or_else(|| Error::NoShare(name.clone()))?);
-            write_shares(&self.inner.state, &shares)?;
-            removed
+            let (mut shares, mut ended) = (self.shares()?, read_ended(&self.inner.state)?);
+            match shares.iter().position(|folder| folder.share.name == *name) {
+                Some(at) => {
+                    let removed = shares.remove(at);
+                    // First of all: for whoever is killed in between it is there still, and that counts.
+                    ended.push(Ended { id: removed.share.id, name: name.clone() });
+                    write_ended(&self.inner.state, &ended)?;
+                    write_shares(&self.inner.state, &shares)?;
+                    Ok(removed)
+                }
+                None => Err(ended.into_iter().find(|ended| ended.name == *name)),
+            }
+        };
+        let removed = match removed {
+            Ok(removed) => removed,
+            Err(Some(ended)) => return self.take_back(ended.id).await,
+            Err(None) => return Err(Error::NoShare(name.clone())),
         };
         if removed.only_got {
             // Should it be shared again, what was got before is not meant.
@@ -190,10 +206,29 @@ impl User {
         }
         looks::forget(&self.inner.state, share)?;
         match self.session() {
-            Ok(session) => self.wait(&session, session.unpublish(share)).await,
-            Err(Error::NoIndex | Error::UntrustedIndex(_)) => Ok(()),
-            Err(error) => Err(error),
+            Ok(session) => self.wait(&session, session.unpublish(share)).await?,
+            Err(Error::NoIndex | Error::UntrustedIndex(_)) => {}
+            Err(error) => return Err(error),
         }
+        let _changing = self.inner.state.changing()?;
+        let mut ended = read_ended(&self.inner.state)?;
+        let all = ended.len();
+        ended.retain(|ended| ended.id != share);
+        if ended.len() < all {
+            write_ended(&self.inner.state, &ended)?;
+        }
+        Ok(())
+    }
+
+    /// Tells the index of shares that ended while it was away.
+    pub(super) async fn take_back_ended(&self) -> Result<(), Error> {
+        let shares = self.shares()?;
+        for Ended { id, .. } in read_ended(&self.inner.state)? {
+            if !shares.iter().any(|folder| folder.share.id == id) {
+                self.take_back(id).await?;
+            }
+        }
+        Ok(())
     }
 }
 

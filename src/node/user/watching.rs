@@ -141,6 +141,9 @@ struct Kept {
 impl Keeper {
     async fn keep(&mut self, mut given: mpsc::Receiver<Looking>) {
         let mut news = self.me.news().ok();
+        let me = self.me.clone();
+        // What cannot be told now is told when it is back.
+        tokio::spawn(async move { drop(me.take_back_ended().await) });
         loop {
             self.see_shares().await;
             self.begin_looks();

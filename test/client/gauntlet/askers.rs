@@ -17,8 +17,8 @@ use waxwing::wire::{Code, Explanation, GetAsk, StreamEnd};
 pub(super) fn acts() -> Vec<Act> {
     vec![
         act("Bob is asked for what an index does", for_an_index),
-        act("paths that lead out of the share", outside).breaking_off(OUTSIDE.len() + 1),
-        act("a request for nothing, and for the same twice", nothing_and_twice).breaking_off(2),
+        act("paths that lead out of the share", outside).breaking_off(1),
+        act("a request for nothing, and for the same twice", nothing_and_twice),
         act("pages that are announced and never come", pages_that_never_come).breaking_off(AT_ONCE),
         act("fifty requests at once, and nobody takes what comes", a_flood).breaking_off(AT_ONCE),
         act("what is got is not taken, and the line is cut", a_get_that_is_cut).breaking_off(1),
