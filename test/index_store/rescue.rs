@@ -298,6 +298,10 @@ async fn a_check_finds_what_was_changed() {
         tamper(&path, sql);
         let found = store.check().await.unwrap();
         assert!(found.iter().any(|line| line.contains(words)), "{sql}: {found:?}");
+        // What could not be restored is no backup.
+        let backup = store.backup(&ground.backup).await;
+        assert!(matches!(backup, Err(StoreError::Damaged(_))), "{sql}: {backup:?}");
+        assert!(!ground.files().iter().any(|name| name.contains("backup")), "{:?}", ground.files());
     }
 }
 

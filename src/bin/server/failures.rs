@@ -117,7 +117,11 @@ pub(crate) fn store(error: OpenError) -> Failure {
 }
 
 pub(crate) fn fault(fault: Fault) -> Failure {
+    let damaged = |failure: Failure| {
+        failure.hint("`server check` says what is; stop the server, and put the last good backup in its place: `server restore FILE`")
+    };
     let exit = match fault.kind {
+        FaultKind::Damaged => return damaged(Failure::new(Exit::Verification, fault.text)),
         FaultKind::NotFound => Exit::NotFound,
         FaultKind::Conflict => Exit::Conflict,
         FaultKind::NotAllowed => Exit::NotAllowed,

@@ -256,6 +256,10 @@ impl Desk {
         }
         self.store.backup(to).await.map_err(|error| match error {
             StoreError::Failed(words) => Fault::new(FaultKind::Failed, words),
+            StoreError::Damaged(words) => {
+                let text = format!("there is no backup, since the data is damaged: {words}");
+                Fault::new(FaultKind::Damaged, text)
+            }
             error => error.into(),
         })?;
         let bytes = to.metadata().map(|about| about.len()).unwrap_or_default();
@@ -348,6 +352,7 @@ impl From<StoreError> for Fault {
             StoreError::Refused(Refusal::NotFound) => FaultKind::NotFound,
             StoreError::Refused(_) => FaultKind::Conflict,
             StoreError::Full => FaultKind::NoSpace,
+            StoreError::Damaged(_) => FaultKind::Damaged,
             StoreError::Busy | StoreError::Failed(_) => FaultKind::Failed,
         };
         Self::new(kind, error.to_string())

@@ -195,6 +195,8 @@ pub enum FaultKind {
     NotAllowed,
     /// There is no room.
     NoSpace,
+    /// The data is not what was written.
+    Damaged,
     /// Anything else.
     Failed,
 }

@@ -51,6 +51,9 @@ pub enum StoreError {
     /// The disk is full. What is there can still be read.
     #[error("there is no room left where the store keeps its data")]
     Full,
+    /// What is stored is not what was written, in words.
+    #[error("the data is damaged: {0}")]
+    Damaged(String),
     /// The database or the disk below it failed, in its own words.
     #[error("the store failed: {0}")]
     Failed(String),

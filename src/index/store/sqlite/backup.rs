@@ -10,29 +10,48 @@ use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Writes what a database holds at this moment to a new file, and waits until the disk has it.
+/// Writes what a database holds at this moment to a new file, and waits until the disk has it. It has its name when it
+/// was read wholly, and can be restored.
 pub(super) fn write(from: &Path, to: &Path) -> store::Result<()> {
-    let file = private::new_file(to).map_err(|error| match error.kind() {
+    let failed = |error: io::Error| match error.kind() {
         io::ErrorKind::AlreadyExists => StoreError::Failed(format!(
             "{} is there already, and a backup never replaces anything",
             to.display()
         )),
         _ => in_words(&OpenError::from_io(to, &error)),
-    })?;
-    let written = fill(from, to, &file);
-    if written.is_err() {
-        let _ = fs::remove_file(to);
+    };
+    if to.symlink_metadata().is_ok() {
+        return Err(failed(io::ErrorKind::AlreadyExists.into()));
     }
+    let unfinished = beside(to, ".unfinished");
+    // One that was killed has left it.
+    remove_all(&unfinished).map_err(|error| in_words(&error))?;
+    let written = fill(from, &unfinished).and_then(|()| {
+        let named = match fs::hard_link(&unfinished, to) {
+            // Not every disk can have it so, which replaces nothing that came to be meanwhile.
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => fs::rename(&unfinished, to),
+            linked => linked,
+        };
+        named.and_then(|()| sync_folder_of(to)).map_err(failed)
+    });
+    let _ = remove_all(&unfinished);
     written
 }
 
-fn fill(from: &Path, to: &Path, file: &File) -> store::Result<()> {
+fn fill(from: &Path, to: &Path) -> store::Result<()> {
     let failed = |error: io::Error| in_words(&OpenError::from_io(to, &error));
+    let file = private::new_file(to).map_err(failed)?;
     let path = std::path::absolute(to).map_err(failed)?;
     let path = path.to_str().ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
     let db = reader(from).map_err(|error| in_words(&error))?;
     db.execute("VACUUM INTO $1", [path]).map_err(|error| told(error.into()))?;
-    file.sync_all().and_then(|()| sync_folder_of(to)).map_err(failed)
+    file.sync_all().map_err(failed)?;
+    let copy = reader(to).map_err(|error| in_words(&error))?;
+    let found = check(&copy).map_err(told)?;
+    match found.wrong.is_empty() {
+        true => Ok(()),
+        false => Err(StoreError::Damaged(found.wrong.join("; "))),
+    }
 }
 
 /// Puts a backup in the place of the data, once it was checked wholly, and tells where the data that

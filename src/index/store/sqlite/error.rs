@@ -42,6 +42,9 @@ pub(super) fn told(error: Error) -> StoreError {
         Error::Sql(error) => match error.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => StoreError::Full,
             Some(ErrorCode::DatabaseBusy) => StoreError::Busy,
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                StoreError::Damaged(error.to_string())
+            }
             _ => StoreError::Failed(error.to_string()),
         },
     }
