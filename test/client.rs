@@ -38,6 +38,9 @@ mod stage;
 mod again;
 #[path = "client/apart.rs"]
 mod apart;
+#[cfg(target_os = "linux")]
+#[path = "client/asked.rs"]
+mod asked;
 #[path = "client/away.rs"]
 mod away;
 #[cfg(target_os = "linux")]
@@ -111,6 +114,8 @@ mod places;
 #[cfg(target_os = "linux")]
 #[path = "client/prompt.rs"]
 mod prompt;
+#[path = "client/restored.rs"]
+mod restored;
 #[path = "client/said.rs"]
 mod said;
 #[path = "client/secrets.rs"]

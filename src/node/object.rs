@@ -49,6 +49,8 @@ pub enum Wanted {
         id: ContentId,
         /// Its size, when it is known: without, it must be among the results of the last search.
         size: Option<u64>,
+        /// What the file was called where it was found, if that is known: people know it by that.
+        name: Option<EntryPath>,
     },
 }
 
@@ -72,7 +74,24 @@ impl Wanted {
             None => (text, None),
             Some((id, size)) => (id, Some(size.parse().map_err(|_| ObjectError::shape(text))?)),
         };
-        Ok(Self::Content { id: id.parse()?, size })
+        Ok(Self::Content { id: id.parse()?, size, name: None })
+    }
+
+    /// What a person knows it by: the name of a content, where that is known, else as it is typed.
+    pub fn called(&self) -> String {
+        match self {
+            Self::Content { name: Some(name), .. } => name.to_string(),
+            other => other.to_string(),
+        }
+    }
+
+    /// The same without what it is called, which may be another each time.
+    #[must_use]
+    pub fn without_name(&self) -> Self {
+        match self {
+            Self::Content { id, size, .. } => Self::Content { id: *id, size: *size, name: None },
+            other => other.clone(),
+        }
     }
 }
 
@@ -81,8 +100,8 @@ impl fmt::Display for Wanted {
         match self {
             Self::Object(object) => object.fmt(f),
             Self::Number(number) => number.fmt(f),
-            Self::Content { id, size: Some(size) } => write!(f, "{id}:{size}"),
-            Self::Content { id, size: None } => id.fmt(f),
+            Self::Content { id, size: Some(size), .. } => write!(f, "{id}:{size}"),
+            Self::Content { id, size: None, .. } => id.fmt(f),
         }
     }
 }

@@ -4,12 +4,13 @@
 //! [`Ask`], and says what it would have needed instead. Secrets are not shown while they are typed, and
 //! are wiped when dropped; scripts give them in a file ([`read_secret`]), never as an argument, which
 //! every program of the machine could read.
+//!
+//! A question stays whole on the screen until it is answered: bars wait for that, and lines stand above it.
 
 use super::printer::Printer;
-use rustyline::Editor;
-use rustyline::config::{Behavior, Config};
+use super::screen::Screen;
+use super::typing::{Echo, read_line};
 use rustyline::error::ReadlineError;
-use rustyline::history::MemHistory;
 use std::fs::File;
 use std::io::{self, IsTerminal, Read, Write};
 use std::path::Path;
@@ -19,6 +20,7 @@ use zeroize::Zeroizing;
 #[derive(Debug, Clone)]
 pub struct Ask {
     printer: Printer,
+    screen: Screen,
     /// How the terminal was before anything was asked.
     #[cfg(unix)]
     before: Option<rustix::termios::Termios>,
@@ -42,8 +44,10 @@ impl Ask {
     /// Somebody to ask, if there is somebody.
     pub fn new(printer: &Printer) -> Option<Self> {
         let there = io::stdin().is_terminal() && io::stderr().is_terminal();
-        there.then(|| Self {
+        let screen = printer.screen().filter(|_| there)?.clone();
+        Some(Self {
             printer: printer.clone(),
+            screen,
             #[cfg(unix)]
             before: rustix::termios::tcgetattr(io::stdin()).ok(),
         })
@@ -58,12 +62,11 @@ impl Ask {
         if now.local_modes == before.local_modes {
             return;
         }
-        if let Some(screen) = self.printer.screen() {
-            screen.end_prompt();
-        }
+        self.screen.end_prompt();
         let _ = tcsetattr(io::stdin(), OptionalActions::Now, before);
         // What is pasted is not marked any more, and what comes next has a line of its own.
-        let _ = io::stderr().write_all(b"\x1b[?2004l\n");
+        let end = if self.screen.is_plain() { "\n" } else { "\x1b[?2004l\n" };
+        let _ = io::stderr().write_all(end.as_bytes());
     }
 
     /// Gives the terminal back as it was.
@@ -92,14 +95,13 @@ impl Ask {
 
     /// What must not be seen.
     pub fn secret(&self, question: &str) -> Result<Zeroizing<String>, QuestionError> {
-        hidden_line(&format!("{question}: "))
+        self.printer.measure();
+        read_line(&self.screen, &format!("{question}: "), Echo::Hidden)
     }
 
-    /// On the terminal itself, wherever the results go.
     fn line(&self, question: &str) -> Result<String, QuestionError> {
-        let settings = Config::builder().behavior(Behavior::PreferTerm).build();
-        let mut editor = Editor::<(), MemHistory>::with_history(settings, MemHistory::new())?;
-        Ok(editor.readline(question)?.trim().to_owned())
+        self.printer.measure();
+        Ok(read_line(&self.screen, question, Echo::Shown)?.trim().to_owned())
     }
 }
 
@@ -132,70 +134,5 @@ pub fn read_secret(path: &Path) -> io::Result<Zeroizing<String>> {
     Ok(text)
 }
 
-/// Types of which nothing is shown, as they are typed: the keys that end or mend a line are ours then,
-/// and so a terminal is never left without its echo.
-#[cfg(unix)]
-fn hidden_line(question: &str) -> Result<Zeroizing<String>, QuestionError> {
-    use rustix::termios::{LocalModes, OptionalActions, tcgetattr, tcsetattr};
-
-    struct Restore<'a>(&'a File, rustix::termios::Termios);
-    impl Drop for Restore<'_> {
-        fn drop(&mut self) {
-            let _ = tcsetattr(self.0, OptionalActions::Now, &self.1);
-            let _ = self.0.write_all(b"\n");
-        }
-    }
-
-    let terminal = File::options().read(true).write(true).open("/dev/tty")?;
-    let before = tcgetattr(&terminal).map_err(io::Error::from)?;
-    let mut silent = before.clone();
-    silent.local_modes.remove(LocalModes::ECHO | LocalModes::ICANON | LocalModes::ISIG);
-    let restore = Restore(&terminal, before);
-    tcsetattr(&terminal, OptionalActions::Drain, &silent).map_err(io::Error::from)?;
-    (&terminal).write_all(question.as_bytes())?;
-    let typed = read_hidden(&terminal);
-    drop(restore);
-    typed
-}
-
-#[cfg(not(unix))]
-fn hidden_line(_: &str) -> Result<Zeroizing<String>, QuestionError> {
-    let reason = "a secret cannot be typed unseen on this system yet; give it in a file";
-    Err(io::Error::new(io::ErrorKind::Unsupported, reason).into())
-}
-
-/// Takes keys until Enter.
-fn read_hidden(mut keys: impl Read) -> Result<Zeroizing<String>, QuestionError> {
-    let mut typed = Zeroizing::new(Vec::with_capacity(LONGEST_SECRET));
-    let mut key = [0];
-    loop {
-        if keys.read(&mut key)? == 0 {
-            return Err(QuestionError::End);
-        }
-        match key {
-            [b'\r' | b'\n'] => break,
-            [CTRL_C] => return Err(QuestionError::Interrupted),
-            [CTRL_D] if typed.is_empty() => return Err(QuestionError::End),
-            [CTRL_D] => {}
-            [CTRL_U] => typed.clear(),
-            [BACKSPACE | DELETE] => drop_character(&mut typed),
-            [byte] if typed.len() < LONGEST_SECRET => typed.push(byte),
-            _ => {}
-        }
-    }
-    let text = std::str::from_utf8(&typed).map(|text| Zeroizing::new(text.to_owned()));
-    text.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "this is not UTF-8").into())
-}
-
-/// A character has one byte that does not go on with another.
-fn drop_character(typed: &mut Vec<u8>) {
-    while typed.pop().is_some_and(|byte| byte & 0b1100_0000 == 0b1000_0000) {}
-}
-
-const CTRL_C: u8 = 3;
-const CTRL_D: u8 = 4;
-const CTRL_U: u8 = 21;
-const BACKSPACE: u8 = 8;
-const DELETE: u8 = 127;
 /// More than any password or passphrase has.
 const LONGEST_SECRET: usize = 8192;

@@ -29,6 +29,7 @@ pub mod settings;
 mod shell;
 pub mod signals;
 mod table;
+mod typing;
 mod words;
 
 pub use crate::node::Exit;

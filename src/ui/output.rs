@@ -43,11 +43,17 @@ impl Look {
     /// As it is to be on this output of the program.
     pub(super) fn of(output: &impl IsTerminal) -> Self {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let dumb = std::env::var_os("TERM").is_some_and(|value| value == "dumb");
         let is_terminal = output.is_terminal();
         let width = is_terminal.then(|| columns().unwrap_or(USUAL_WIDTH));
-        Self { colours: is_terminal && !set("NO_COLOR") && !dumb, width }
+        Self { colours: is_terminal && !set("NO_COLOR") && !is_plain(), width }
     }
+}
+
+/// Whether the terminal is one that shows text, and nothing that steers it. It is not asked whether there
+/// is one.
+pub(super) fn is_plain() -> bool {
+    let term = std::env::var("TERM").unwrap_or_default();
+    PLAIN.iter().any(|plain| plain.eq_ignore_ascii_case(&term))
 }
 
 /// Of the terminal that is there, be it behind stdout or stderr.
@@ -65,3 +71,5 @@ pub(super) fn columns() -> Option<u16> {
 /// A terminal that says less does not know.
 const NARROWEST: u16 = 20;
 const USUAL_WIDTH: u16 = 80;
+/// Those at which rustyline edits no line.
+const PLAIN: [&str; 3] = ["dumb", "cons25", "emacs"];

@@ -4,7 +4,8 @@
 //! gets results and nothing but results. With `--json`, what goes to stdout is one JSON object a line.
 //! Colours stand only where a terminal is, and not when `NO_COLOR` is set or `TERM` is `dumb`;
 //! without them nothing is missing. Tables and sentences are fitted to a terminal's width and whole elsewhere.
-//! On a terminal, lines, bars and a prompt share the screen without tearing each other.
+//! On a terminal, lines, bars and a prompt share the screen without tearing each other; on one whose
+//! `TERM` is `dumb` there are lines, and no bars.
 //! Whoever closes the other end of a pipe has seen enough: what comes after is dropped, and nothing
 //! panics. Any other failure to write a result is kept for [`Printer::finish`].
 //! What is said beside results stands in the log, too, where there is one, however quiet the program is.
@@ -13,7 +14,7 @@
 
 use super::failure::Failure;
 use super::log::{Level, Log, LogThread};
-use super::output::{Look, Output, columns, lock};
+use super::output::{Look, Output, columns, is_plain, lock};
 use super::screen::Screen;
 use super::table::Table;
 use super::words::wrapped;
@@ -62,7 +63,8 @@ impl Printer {
     pub fn standard_at(json: bool, loudness: Loudness) -> Self {
         let (out, err) = (io::stdout(), io::stderr());
         let (out_look, err_look) = (Look::of(&out), Look::of(&err));
-        Self::with((Box::new(out), out_look), (Box::new(err), err_look), (json, loudness))
+        let how = (json, loudness, is_plain());
+        Self::with((Box::new(out), out_look), (Box::new(err), err_look), how)
     }
 
     /// On any outputs.
@@ -71,7 +73,7 @@ impl Printer {
         (err, err_look): (Box<dyn Write + Send>, Look),
         json: bool,
     ) -> Self {
-        Self::with((out, out_look), (err, err_look), (json, Loudness::Usual))
+        Self::with((out, out_look), (err, err_look), (json, Loudness::Usual, false))
     }
 
     /// On any outputs, as loud as is wished.
@@ -81,17 +83,17 @@ impl Printer {
         json: bool,
         loudness: Loudness,
     ) -> Self {
-        Self::with((out, out_look), (err, err_look), (json, loudness))
+        Self::with((out, out_look), (err, err_look), (json, loudness, false))
     }
 
     fn with(
         (out, out_look): (Box<dyn Write + Send>, Look),
         (err, err_look): (Box<dyn Write + Send>, Look),
-        (json, loudness): (bool, Loudness),
+        (json, loudness, is_plain): (bool, Loudness, bool),
     ) -> Self {
         let output = |to, look| Mutex::new(Output { to, look, failed: None });
         let (out, err) = (output(out, out_look), Arc::new(output(err, err_look)));
-        let screen = err_look.width.map(|_| Screen::new(Arc::clone(&err)));
+        let screen = err_look.width.map(|_| Screen::new(Arc::clone(&err), is_plain));
         let (log, unread) = Default::default();
         Self(Arc::new(Inner { out, err, screen, json, loudness, log, unread }))
     }

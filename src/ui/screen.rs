@@ -5,6 +5,7 @@
 //! a bar's frame ─▶ free:    written at the end of what was written, the cursor in the line below, where
 //!                           a terminal echoes Ctrl-C
 //!                  prompt:  handed to the line editor, which puts it above the line being typed
+//!                  question: not drawn; whoever is asked sees the question, and bars when it is over
 //! ```
 //!
 //! Who types is never held up: the editor takes what is above its line when it comes to it, from a
@@ -16,12 +17,21 @@ use std::fmt;
 use std::io;
 use std::sync::mpsc::SyncSender;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use unicode_width::UnicodeWidthChar;
 
 /// The terminal behind stderr. Cheap to clone; all clones are the same.
 #[derive(Debug, Clone)]
 pub(super) struct Screen {
     bars: MultiProgress,
     canvas: Canvas,
+    is_plain: bool,
+}
+
+/// A question that is open, until this is dropped.
+pub(super) struct Asking {
+    screen: Screen,
+    /// Whether the line in which it stands is still to be ended.
+    pub(super) ends_line: bool,
 }
 
 /// Where frames are drawn.
@@ -45,29 +55,68 @@ enum Way {
     Mute,
     /// Above the line that is being typed.
     Prompt(SyncSender<String>),
+    Question(Question),
+}
+
+/// A question, and what is seen behind it.
+struct Question {
+    text: String,
+    typed: String,
 }
 
 impl Screen {
-    pub(super) fn new(to: Arc<Mutex<Output>>) -> Self {
+    /// One that is plain shows text and nothing else: no control code is written to it.
+    pub(super) fn new(to: Arc<Mutex<Output>>, is_plain: bool) -> Self {
         let state = State { to, way: Way::Free, frame: String::new(), shows: false, shown: false };
         let canvas = Canvas(Arc::new(Mutex::new(state)));
         let target = ProgressDrawTarget::term_like_with_hz(Box::new(canvas.clone()), FRAMES);
-        Self { bars: MultiProgress::with_draw_target(target), canvas }
+        Self { bars: MultiProgress::with_draw_target(target), canvas, is_plain }
+    }
+
+    pub(super) fn is_plain(&self) -> bool {
+        self.is_plain
     }
 
     /// Writes lines while the bars step aside.
     pub(super) fn write(&self, output: &Mutex<Output>, lines: &str) {
         self.bars.suspend(|| {
-            let prompt = match &self.canvas.state().way {
+            let state = self.canvas.state();
+            let prompt = match &state.way {
                 Way::Prompt(editor) => Some(editor.clone()),
-                _ => None,
+                Way::Question(question) => {
+                    return self.write_above(&state, question, output, lines);
+                }
+                Way::Free | Way::Mute => None,
             };
+            drop(state);
             // An editor that does not come to it is not typing any more.
             let taken = prompt.is_some_and(|editor| editor.try_send(lines.to_owned()).is_ok());
             if !taken {
                 lock(output).write(lines);
             }
         });
+    }
+
+    /// The question steps aside, and comes back below the lines.
+    fn write_above(&self, state: &State, asked: &Question, output: &Mutex<Output>, lines: &str) {
+        let columns = state.columns();
+        let aside = if self.is_plain { "\n".to_owned() } else { asked.erased(columns) };
+        lock(&state.to).write(&aside);
+        lock(output).write(lines);
+        lock(&state.to).write(&asked.drawn(columns));
+    }
+
+    /// A question is asked from now on. Bars wait until it is over, and lines stand above it.
+    pub(super) fn ask(&self, question: &str) -> Asking {
+        // No bar is drawn between its last frame and the question.
+        self.bars.suspend(|| {
+            let question = Question { text: question.to_owned(), typed: String::new() };
+            let mut state = self.canvas.state();
+            let drawn = question.drawn(state.columns());
+            lock(&state.to).write(&drawn);
+            state.turn(Way::Question(question));
+        });
+        Asking { screen: self.clone(), ends_line: true }
     }
 
     /// Puts a bar below the others.
@@ -103,15 +152,87 @@ impl Screen {
     }
 }
 
+impl Asking {
+    /// This is seen behind the question from now on.
+    pub(super) fn typed(&self, typed: &str) {
+        let mut state = self.screen.canvas.state();
+        let columns = state.columns();
+        let Way::Question(question) = &mut state.way else { return };
+        let seen: String = typed.chars().filter(|c| !c.is_control()).collect();
+        let change = question.changed_to(seen, columns);
+        lock(&state.to).write(&change);
+    }
+}
+
+impl Drop for Asking {
+    /// However it ended.
+    fn drop(&mut self) {
+        self.screen.bars.suspend(|| {
+            let mut state = self.screen.canvas.state();
+            // A program that ends has taken the terminal back already.
+            if !matches!(state.way, Way::Question(_)) {
+                return;
+            }
+            if self.ends_line {
+                lock(&state.to).write("\n");
+            }
+            state.turn(Way::Free);
+        });
+    }
+}
+
+impl Question {
+    /// The cursor stands behind it, in the next line when this one is full.
+    fn drawn(&self, columns: u16) -> String {
+        let is_full = end(&[&self.text, &self.typed], columns).1 == columns;
+        format!("{}{}{}", self.text, self.typed, if is_full { "\n" } else { "" })
+    }
+
+    /// From the end of it to where it began, and nothing is left of it.
+    fn erased(&self, columns: u16) -> String {
+        let (row, column) = end(&[&self.text, &self.typed], columns);
+        match row.saturating_add(u16::from(column == columns)) {
+            0 => "\r\x1b[J".to_owned(),
+            rows => format!("\x1b[{rows}A\r\x1b[J"),
+        }
+    }
+
+    /// What is written when something else is seen behind it. One more character is no reason to draw
+    /// all of it again, as long as it is in the same line.
+    fn changed_to(&mut self, typed: String, columns: u16) -> String {
+        let before = end(&[&self.text, &self.typed], columns);
+        let after = end(&[&self.text, &typed], columns);
+        let more = typed.strip_prefix(&self.typed).map(str::to_owned);
+        let erased = self.erased(columns);
+        self.typed = typed;
+        match more {
+            Some(more) if before.0 == after.0 && after.1 < columns => more,
+            _ => erased + &self.drawn(columns),
+        }
+    }
+}
+
+/// Where texts end: how many rows below their first, and how many columns of the last are full.
+fn end(texts: &[&str], columns: u16) -> (u16, u16) {
+    let (mut row, mut column) = (0_u16, 0_u16);
+    for c in texts.iter().flat_map(|text| text.chars()) {
+        // None is wider than two.
+        let width = u16::try_from(c.width().unwrap_or(0)).unwrap_or(0);
+        if c == '\n' || column.saturating_add(width) > columns {
+            (row, column) = (row.saturating_add(1), 0);
+        }
+        column = column.saturating_add(width);
+    }
+    (row, column)
+}
+
 impl Canvas {
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn turn(&self, way: Way) {
-        let mut state = self.state();
-        state.way = way;
-        state.shown = false;
+        self.state().turn(way);
     }
 
     fn add(&self, text: &str) -> io::Result<()> {
@@ -125,6 +246,16 @@ impl Canvas {
 }
 
 impl State {
+    fn turn(&mut self, way: Way) {
+        self.way = way;
+        self.shown = false;
+    }
+
+    fn columns(&self) -> u16 {
+        let said = lock(&self.to).look.width;
+        columns().or(said).unwrap_or(80)
+    }
+
     fn flush(&mut self) {
         let frame = std::mem::take(&mut self.frame);
         let (shows, shown) = (std::mem::take(&mut self.shows), self.shown);
@@ -138,11 +269,12 @@ impl State {
                 lock(&self.to).write(&format!("{}{frame}{end}", begin(shown)));
             }
             Way::Mute => {}
+            // What was not drawn is not there to be drawn over.
+            Way::Question(_) => self.shown = false,
             Way::Prompt(editor) => {
                 // The editor goes on in the line below what it writes, and ends lines by itself.
                 let end = if shows { "\n" } else { "\x1b[A\n" };
                 let sent = editor.try_send(format!("{}{frame}{end}", begin(shown)));
-                // What was not drawn is not there to be drawn over.
                 self.shown = shows && sent.is_ok();
             }
         }
@@ -156,8 +288,7 @@ fn begin(shown: bool) -> &'static str {
 
 impl TermLike for Canvas {
     fn width(&self) -> u16 {
-        let said = lock(&self.state().to).look.width;
-        columns().or(said).unwrap_or(80)
+        self.state().columns()
     }
 
     fn move_cursor_up(&self, n: usize) -> io::Result<()> {

@@ -1,23 +1,25 @@
 //! The prompt: lines that a person types, with completion and history, while other things go on.
 //!
 //! What is printed meanwhile stands above the line that is being typed, whole; so do bars. Ctrl-C
-//! drops the line, Ctrl-D leaves.
+//! drops the line, Ctrl-D leaves. A terminal that cannot be steered, and one to which results do not go,
+//! has plain lines, without completion and history.
 //!
 //! rustyline does the editing. Reedline was looked at and does as much, but brings a second clock, a
 //! second terminal library and three times as many crates.
 
+use super::ask::QuestionError;
 use super::printer::Printer;
+use super::typing::{Echo, read_line};
 use crate::model::Invitation;
 use rustyline::completion::{Completer, Pair};
 use rustyline::config::{CompletionType, Config};
-use rustyline::error::ReadlineError;
 use rustyline::highlight::Highlighter;
 use rustyline::hint::Hinter;
 use rustyline::history::{FileHistory, History};
 use rustyline::validate::Validator;
 use rustyline::{Context, Editor, ExternalPrinter, Helper};
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::thread;
@@ -27,10 +29,16 @@ pub type Completion = Arc<dyn Fn(&[String], &str) -> Vec<String> + Send + Sync>;
 
 /// A prompt.
 pub struct Shell {
-    editor: Editor<Words, FileHistory>,
+    /// None where lines are plain.
+    editing: Option<Editing>,
     printer: Printer,
-    above: SyncSender<String>,
     history: Option<PathBuf>,
+}
+
+/// What a line is edited with, and the way to what stands above it.
+struct Editing {
+    editor: Editor<Words, FileHistory>,
+    above: SyncSender<String>,
 }
 
 /// What was typed.
@@ -51,52 +59,25 @@ impl Shell {
         history: Option<PathBuf>,
         completion: Completion,
     ) -> io::Result<Self> {
-        let settings = Config::builder()
-            .completion_type(CompletionType::List)
-            .history_ignore_space(true)
-            .max_history_size(LINES_KEPT)
-            .map_err(io::Error::other)?
-            .build();
-        let kept = FileHistory::with_config(&settings);
-        let mut editor = Editor::with_history(settings, kept).map_err(io::Error::other)?;
-        editor.set_helper(Some(Words(completion)));
-        if let Some(path) = &history {
-            // A first time has none.
-            let _ = editor.load_history(path);
-        }
-        let mut external = editor.create_external_printer().map_err(io::Error::other)?;
-        let (above, said) = sync_channel::<String>(WAITING);
-        let forward = move || {
-            for lines in said {
-                if external.print(lines).is_err() {
-                    return;
-                }
-            }
-        };
-        thread::Builder::new().name("prompt".to_owned()).spawn(forward)?;
-        Ok(Self { editor, printer: printer.clone(), above, history })
+        let editing = Editing::new(history.as_deref(), completion)?;
+        Ok(Self { editing, printer: printer.clone(), history })
     }
 
     /// The next line.
     pub fn read(&mut self, prompt: &str) -> io::Result<Line> {
-        let screen = self.printer.screen().cloned();
         self.printer.measure();
-        if let Some(screen) = &screen {
-            screen.begin_prompt(self.above.clone());
-        }
-        let typed = self.editor.readline(prompt);
-        if let Some(screen) = &screen {
-            screen.end_prompt();
-        }
+        let typed = match &mut self.editing {
+            Some(editing) => editing.read(&self.printer, prompt),
+            None => read_plain(&self.printer, prompt),
+        };
         match typed {
             Ok(line) => {
                 self.remember(&line);
                 Ok(Line::Typed(line))
             }
-            Err(ReadlineError::Interrupted) => Ok(Line::Dropped),
-            Err(ReadlineError::Eof) => Ok(Line::End),
-            Err(ReadlineError::Io(error)) => Err(error),
-            Err(error) => Err(io::Error::other(error)),
+            Err(QuestionError::Interrupted) => Ok(Line::Dropped),
+            Err(QuestionError::End) => Ok(Line::End),
+            Err(QuestionError::Io(error)) => Err(error),
         }
     }
 
@@ -106,11 +87,58 @@ impl Shell {
         if line.contains(Invitation::SCHEME) {
             return;
         }
-        let is_new = self.editor.add_history_entry(line).unwrap_or(false);
+        let Some(Editing { editor, .. }) = &mut self.editing else { return };
+        let is_new = editor.add_history_entry(line).unwrap_or(false);
         if let (true, Some(path)) = (is_new, &self.history) {
-            let _ = self.editor.history_mut().append(path);
+            let _ = editor.history_mut().append(path);
         }
     }
+}
+
+impl Editing {
+    /// None, where nothing can be put above the line that is being typed.
+    fn new(history: Option<&Path>, completion: Completion) -> io::Result<Option<Self>> {
+        let settings = Config::builder()
+            .completion_type(CompletionType::List)
+            .history_ignore_space(true)
+            .max_history_size(LINES_KEPT)
+            .map_err(io::Error::other)?
+            .build();
+        let kept = FileHistory::with_config(&settings);
+        let mut editor = Editor::with_history(settings, kept).map_err(io::Error::other)?;
+        editor.set_helper(Some(Words(completion)));
+        if let Some(path) = history {
+            // A first time has none.
+            let _ = editor.load_history(path);
+        }
+        let Ok(mut external) = editor.create_external_printer() else { return Ok(None) };
+        let (above, said) = sync_channel::<String>(WAITING);
+        let forward = move || {
+            for lines in said {
+                if external.print(lines).is_err() {
+                    return;
+                }
+            }
+        };
+        thread::Builder::new().name("prompt".to_owned()).spawn(forward)?;
+        Ok(Some(Self { editor, above }))
+    }
+
+    fn read(&mut self, printer: &Printer, prompt: &str) -> Result<String, QuestionError> {
+        if let Some(screen) = printer.screen() {
+            screen.begin_prompt(self.above.clone());
+        }
+        let typed = self.editor.readline(prompt);
+        if let Some(screen) = printer.screen() {
+            screen.end_prompt();
+        }
+        Ok(typed?)
+    }
+}
+
+fn read_plain(printer: &Printer, prompt: &str) -> Result<String, QuestionError> {
+    let screen = printer.screen().ok_or_else(|| io::Error::other("there is no terminal"))?;
+    Ok(read_line(screen, prompt, Echo::Shown)?.to_string())
 }
 
 impl std::fmt::Debug for Shell {
@@ -130,9 +158,18 @@ pub fn split_words(line: &str) -> Option<Vec<String>> {
     Some(cut.words.into_iter().chain(last).collect())
 }
 
-/// The line that is cut into these words.
+/// The line that is cut into these words, here and by any shell: what is in them, which others may have named, does
+/// nothing there.
 pub fn join_words(words: &[String]) -> String {
-    words.iter().map(|word| escaped(word)).collect::<Vec<_>>().join(" ")
+    words.iter().map(|word| quoted(word)).collect::<Vec<_>>().join(" ")
+}
+
+fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./:@%+=,".contains(c);
+    match !word.is_empty() && word.chars().all(is_plain) {
+        true => word.to_owned(),
+        false => format!("'{}'", word.replace('\'', r"'\''")),
+    }
 }
 
 /// A line cut into words, the last of which may go on.

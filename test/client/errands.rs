@@ -87,6 +87,13 @@ fn a_verb_works_through_the_program_that_is_open() {
     let objects = stage.mallory.run(&["get", "bob:zoo/panda.txt", "--json"]);
     assert_eq!(serde_json::from_str::<Value>(objects.out.trim()).unwrap()["exit"], 3);
     assert!(stage.mallory.run(&["get", "1", "--nonsense"]).failed(2).contains("--nonsense"));
+    // Where what others send goes, the open program knows itself.
+    let downloads =
+        |verb: &[&str]| stage.mallory.run(&[&["--downloads", "there"][..], verb].concat()).err;
+    let note = "--downloads does nothing here";
+    assert!(downloads(&["inbox", "accept", "1"]).contains(note));
+    assert!(!downloads(&["get", "1"]).contains(note));
+    assert!(town.machine.at("there/koala.txt").is_file());
 }
 
 #[test]

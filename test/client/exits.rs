@@ -38,6 +38,13 @@ fn without_keys_or_a_terminal_it_is_said_what_to_do() {
     let bob = town.home("bob");
     is_told(bob.run(&["whoami"]), 3, &["no keys are here yet", "join INVITATION"]);
     bob.give_keys("bob");
+    // Whoever has taken keys along may have an account already.
+    let login = bob.run(&["login", "--user", "bob", "--password-file", "password"]);
+    is_told(login, 2, &["no index", "join INVITATION", "login INVITATION"]);
+    assert!(bob.run(&["whoami"]).ok().contains("`login INVITATION`"));
+    let export = || bob.run(&["keys", "export", "bob.keys", "--no-passphrase"]);
+    export().ok();
+    is_told(export(), 7, &["bob.keys: ", "name a FILE that is not there yet"]);
     let invitation = town.invitation();
     let join = bob.run(&["join", &invitation, "--user", "bob"]);
     is_told(join, 2, &["a password is needed", "--password-file"]);

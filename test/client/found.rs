@@ -29,6 +29,31 @@ fn a_result_says_which_file_by_which_words_whose_where_and_under_which_key() {
 }
 
 #[test]
+fn a_search_takes_sizes_with_units_and_goes_on_where_it_was_begun() {
+    let town = Town::new();
+    let bob = town.joined("bob");
+    let koala = bob.write("koala.txt", &[7; 2000]);
+    bob.run(&["share", "add", koala.to_str().unwrap()]).ok();
+    for (size, exit) in [("2kB", 0), ("1.5 KiB", 0), ("2000", 0), ("2KiB", 3), ("1MB", 3)] {
+        assert_eq!(bob.run(&["search", "koala", "--min-size", size]).exit, exit, "{size}");
+    }
+    for size in ["much", "none", "1kB/s", "-1"] {
+        let err = bob.run(&["search", "koala", &format!("--max-size={size}")]).failed(2);
+        assert!(err.contains("as in 500kB or 1.5MiB"), "{err}");
+    }
+    let err = bob.run(&["search", "--more"]).failed(2);
+    assert!(err.contains("an open prompt, or `serve`"), "{err}");
+    let _open = bob.serve();
+    bob.run(&["search", "--more"]).failed(2);
+    bob.run(&["search", "koala"]).ok();
+    bob.run(&["search", "--more"]).failed(9);
+    for beside in [&["koala"][..], &["--online"], &["--min-size", "1"], &["--limit", "3"]] {
+        let err = bob.run(&[&["search", "--more"][..], beside].concat()).failed(2);
+        assert!(err.contains("goes on with the last search as it was"), "{err}");
+    }
+}
+
+#[test]
 fn somebody_says_themselves_what_they_share_and_what_of_it_has_a_keyword() {
     let town = Town::new();
     let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));

@@ -185,6 +185,12 @@ fn nothing_is_replaced_unless_it_is_said() {
     // A folder is in the way of everything.
     fs::create_dir_all(town.machine.at("blocked/tree.txt")).unwrap();
     assert_eq!(pair.get("blocked", &[tree, "--overwrite"]).exit, 7);
+    // A file is where the folder would be.
+    fs::write(town.machine.at("plain"), "mine").unwrap();
+    for out in ["plain", "plain/below"] {
+        let err = pair.get(out, &[tree]).failed(7);
+        assert!(err.contains("a file is in the place of a folder"), "{err}");
+    }
 }
 
 #[test]

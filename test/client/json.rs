@@ -83,6 +83,47 @@ fn every_object_that_comes_is_on_the_page_and_every_object_of_the_page_comes() {
 }
 
 #[test]
+fn what_is_typed_wrongly_is_an_object_too() {
+    let town = Town::new();
+    let bob = town.home("bob");
+    let wrong: [(&[&str], &str); 3] = [
+        (&["--json", "search", "--limit", "0", "x"], "--limit"),
+        (&["serach", "x", "--json"], "there is no verb 'serach'"),
+        (&["get", "--json=true", "--nothing"], "there is no '--nothing' here"),
+    ];
+    for (words, why) in wrong {
+        let done = bob.run(words);
+        assert_eq!(done.exit, 2, "{done:?}");
+        let told: Value = serde_json::from_str(&done.out).unwrap();
+        assert_eq!((&told["type"], &told["exit"]), (&"failed".into(), &2.into()), "{told}");
+        let (text, hint) = (told["text"].as_str().unwrap(), told["hint"].as_str().unwrap());
+        assert!(text.contains(why) && !text.contains("error:"), "{told}");
+        assert!(!hint.is_empty() && done.err.contains(hint), "{done:?}");
+    }
+    for words in [&["search", "--limit", "0", "x"][..], &["get", "--nothing", "--json=false"]] {
+        assert_eq!(bob.run(words).out, "", "{words:?}");
+    }
+}
+
+#[test]
+fn all_files_of_what_ended_well_have_ended() {
+    let town = Town::new();
+    let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));
+    for name in ["one", "two", "three"] {
+        mallory.write(&format!("letters/{name}"), name.as_bytes());
+    }
+    let letters = mallory.path.join("letters");
+    bob.run(&["verify", "mallory", "--yes"]).ok();
+    let takes = ["serve", "--json", "--receive", "verified"];
+    let _serving = Serving::of(&mut bob.command(&takes));
+    let told = mallory.objects(&["send", "bob", letters.to_str().unwrap()]);
+    let is_sent = |it: &&Value| it["type"] == "ended" && it["work"] == "sending";
+    let ended = told.iter().find(is_sent).unwrap_or_else(|| panic!("{told:?}"));
+    assert_eq!((&ended["files"], &ended["ended"]), (&3.into(), &3.into()), "{ended}");
+    assert_eq!(ended["complete"], true);
+}
+
+#[test]
 fn the_exit_codes_of_the_page_are_those_of_the_programs() {
     let code = include_str!("../../src/node/error/exit.rs").lines();
     let codes = code.filter_map(|line| line.trim().strip_prefix("Self::")?.split(" => ").nth(1));

@@ -168,6 +168,9 @@ fn a_question_that_nobody_answers_holds_up_nothing() {
     bob.sees("`inbox accept 1`").types("y\r").sees("mallory is verified").sees("bob> ");
     bob.types("inbox accept 1\r").sees("tree.txt came into");
     mallory.sees("delivered to bob").sees("mallory> ");
+    mallory.types("send bob round-2/tree.txt\r").sees("Waiting for bob");
+    bob.sees("`inbox accept 2`").types("inbox decline 2\r").sees("Declined");
+    mallory.sees("error: bob did not take it").sees("hint: ask them").sees("mallory> ");
 }
 
 #[test]
@@ -303,9 +306,13 @@ fn paths_begin_in_the_folder_to_which_one_has_gone() {
     bob.types("ls\r").sees("deeper/").sees("tree.txt").sees("6 bytes").sees("bob> ");
     bob.types("share add tr\t -y\r").sees("tree.txt: 1 file, 6 bytes").sees("bob> ");
     bob.types("cd nowhere\r").sees("error: nowhere").sees("bob> ");
+    bob.types("cd a b\r").sees("cd takes one folder").sees("in quotes").sees("bob> ");
     bob.types("cd ../deep/deeper\r").sees("/deeper").sees("bob> ");
     bob.types("get bob:tree.txt --out here\r").sees("bob> ");
     bob.types("share ls\r").sees("bob/deep/tree.txt").sees("bob> ");
+    bob.types("help share add\r").sees("--keyword").sees("bob> ");
+    bob.types("help cd\r").sees("Go to a folder").sees("bob> ");
+    bob.types("quit now\r").sees("quit takes nothing behind it but --yes").sees("bob> ");
     bob.types("quit\r");
     assert_eq!(bob.exit(), Some(0));
 }

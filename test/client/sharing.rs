@@ -86,6 +86,14 @@ fn only_those_who_are_named_find_it_and_what_is_removed_is_gone() {
     let zoo = zoo.parent().unwrap().to_str().unwrap();
     bob.run(&["share", "add", zoo, "--json"]).ok();
     bob.run(&["share", "add", zoo]).failed(9);
+    // Who wants it to be otherwise is told how, and whoever wants what is there that there is nothing to do.
+    for (otherwise, hint) in
+        [(["--to", "bob"], "share set zoo --to bob"), (["--keyword", "k"], "set zoo --keyword k")]
+    {
+        let err = bob.run(&[&["share", "add", zoo][..], &otherwise].concat()).failed(7);
+        assert!(err.contains("with everyone, and stays so") && err.contains(hint), "{err}");
+    }
+    bob.run(&["share", "add", zoo, "--to", "everyone", "--keyword", "zoo"]).failed(9);
     let (ant, bee) = (bob.write("ant", b"an ant"), bob.write("bee", b"a bee"));
     let both = ["share", "add", ant.to_str().unwrap(), bee.to_str().unwrap()];
     let both = bob.objects(&both);
@@ -104,17 +112,42 @@ fn only_those_who_are_named_find_it_and_what_is_removed_is_gone() {
 }
 
 #[test]
+fn one_share_that_is_not_there_holds_up_no_other() {
+    let town = Town::new();
+    let bob = town.joined("bob");
+    let (ant, bee) = (bob.write("ant", b"an ant"), bob.write("bee", b"a bee"));
+    let nothing = bob.path.join("nothing");
+    let paths = [&ant, &nothing, &bee].map(|path| path.to_str().unwrap());
+    let err = bob.run(&[&["share", "add"][..], &paths].concat()).failed(3);
+    assert!(err.contains("nothing: ") && err.contains("1 of 3 were not shared"), "{err}");
+    assert_eq!(bob.objects(&["share", "ls"]).len(), 2);
+
+    fs::remove_file(&ant).unwrap();
+    bob.write("bee", b"two bees");
+    let scanned = bob.run(&["share", "scan"]);
+    assert!(scanned.out.contains("bee: 1 file, 8 bytes"), "{scanned:?}");
+    let err = scanned.failed(3);
+    assert!(err.contains("ant: ") && err.contains("1 of 2 shares"), "{err}");
+    // Alone, it says so itself.
+    let err = bob.run(&["share", "scan", "ant"]).failed(3);
+    assert_eq!(err.matches("error: ").count(), 1, "{err}");
+}
+
+#[test]
 fn what_is_sent_where_nobody_can_be_asked_comes_only_as_the_policy_says() {
     let town = Town::new();
     let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));
     let letter = mallory.write("letter.txt", b"Dear Bob");
     let send = ["send", "bob", letter.to_str().unwrap()];
     let asking = bob.serve();
-    mallory.run(&send).failed(4);
+    let err = mallory.run(&send).failed(4);
+    assert!(err.contains("they have `serve` open") && err.contains("open `client`"), "{err}");
     // Offers wait where a prompt is open, and not here.
     assert!(bob.objects(&["inbox"]).is_empty());
     for decision in ["accept", "decline"] {
         bob.run(&["inbox", decision, "1", "--json"]).failed(3);
+        let err = bob.run(&["inbox", decision, "x"]).failed(2);
+        assert!(err.contains("a number of the list that `inbox` shows"), "{err}");
     }
     drop(asking);
 

@@ -71,6 +71,16 @@ impl Terminal {
         }
     }
 
+    /// Takes what is shown within this time, whatever it is.
+    pub(crate) fn watches(&mut self, time: Duration) -> &mut Self {
+        let until = Instant::now() + time;
+        let left = || until.saturating_duration_since(Instant::now());
+        while let Ok(bytes) = self.shown.recv_timeout(left()) {
+            self.take(&bytes);
+        }
+        self
+    }
+
     fn take(&mut self, bytes: &[u8]) {
         self.text += &plain(bytes);
         self.raw.extend(bytes);

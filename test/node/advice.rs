@@ -64,6 +64,10 @@ fn the_classes_that_people_meet_most_are_what_they_expect() {
     let denied = io::Error::from(io::ErrorKind::PermissionDenied);
     let denied = peer::Error::Disk { path: PathBuf::from("x"), source: denied };
     assert_eq!(exit(denied.into()), Exit::NotAllowed);
+    for kind in [io::ErrorKind::AlreadyExists, io::ErrorKind::NotADirectory] {
+        let taken = peer::Error::Disk { path: PathBuf::from("x"), source: kind.into() };
+        assert_eq!(exit(taken.into()), Exit::Conflict);
+    }
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! What one has searched for, named and begun to move stays what it was, whatever is done besides.
 
 use crate::town::{PASSWORD, Town, open, password, user};
+use serde_json::Value;
 use std::fs;
 use waxwing::model::Audience;
 use waxwing::node::index::{Error as IndexError, Query};
@@ -94,6 +95,56 @@ async fn a_file_that_is_named_with_two_owners_comes_from_whoever_is_there() {
     assert!(matches!(file.landed, Ok(Landed::New)), "{file:?}");
     assert_eq!(file.from.as_ref().unwrap().user, user("mallory"));
     stop(town, [bob, mallory]).await;
+}
+
+#[tokio::test]
+async fn what_is_got_by_its_number_is_known_by_its_name_also_if_it_was_kept_without() {
+    let town = Town::new().await;
+    let alice = sharing(&town, "alice", files(&["koala0001"])).await;
+    let bob = town.member("bob").await;
+    soon(bob.search(&Query::new("koala*"))).await.unwrap();
+    let begin = async || -> Moving {
+        let (wanted, rules) = (vec![Wanted::Number(1)], GetRules::default());
+        bob.begin_move(Move::Get { wanted, words: None, rules }).await.unwrap()
+    };
+    let called = || bob.moves().unwrap()[0].what.to_string();
+    drop(begin().await);
+    assert_eq!(called(), "koala0001");
+    // As programs wrote it that knew nothing of names.
+    let record = town.path("bob").join("state/moves/1.json");
+    let mut kept: Value = serde_json::from_slice(&fs::read(&record).unwrap()).unwrap();
+    kept["what"]["get"].as_object_mut().unwrap().remove("names").unwrap();
+    fs::write(&record, serde_json::to_vec(&kept).unwrap()).unwrap();
+    assert!(called().ends_with(":11"), "{}", called());
+    let moving = begin().await;
+    assert_eq!((moving.number(), called()), (1, "koala0001".to_owned()));
+    soon(moving.carry_on()).await.unwrap();
+    assert!(bob.moves().unwrap().is_empty());
+    stop(town, [bob, alice]).await;
+}
+
+#[tokio::test]
+async fn a_file_that_is_named_with_its_folder_comes_once_in_it() {
+    let town = Town::new().await;
+    let alice = sharing(&town, "alice", files(&["koala0001", "koala0002"])).await;
+    let bob = town.member("bob").await;
+    let folder: Wanted = "alice:zoo".parse().unwrap();
+    soon(bob.search(&Query::new("koala0001"))).await.unwrap();
+    let both: [&[Wanted]; 3] = [
+        &[folder.clone(), named("alice", 1)],
+        &[named("alice", 1), folder.clone()],
+        &[Wanted::Number(1), folder.clone(), folder],
+    ];
+    for (at, both) in both.into_iter().enumerate() {
+        let out = town.path(&format!("out{at}"));
+        let rules = GetRules { out: Some(out), ..GetRules::default() };
+        let got = soon(bob.get(both, &rules)).await.unwrap();
+        assert_eq!(Got::exit(&got), Exit::Done, "{got:?}");
+        let mut came: Vec<_> = got.iter().map(|got| got.path.as_str()).collect();
+        came.sort_unstable();
+        assert_eq!(came, ["zoo/koala0001", "zoo/koala0002"], "{both:?}");
+    }
+    stop(town, [bob, alice]).await;
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
 //! Secrets in files, and words as a prompt cuts them.
 
 use std::fs;
-use waxwing::ui::{read_secret, split_words};
+use std::process::Command;
+use waxwing::ui::{join_words, read_secret, split_words};
 
 #[test]
 fn one_newline_at_the_end_of_a_secret_is_not_part_of_it() {
@@ -30,4 +31,42 @@ fn words_are_cut_as_a_shell_cuts_them() {
     assert_eq!(words("a'b'c").unwrap(), "abc");
     assert_eq!(words("  ").unwrap(), "");
     assert_eq!(words("get 'a b"), None);
+}
+
+#[test]
+fn words_that_are_joined_are_cut_as_they_were_and_do_nothing_in_a_shell() {
+    let names = [
+        "film;{touch,PWNED};.bin",
+        "$(touch PWNED)",
+        "`touch PWNED`",
+        "it's",
+        "a b",
+        "",
+        "~",
+        "a&b",
+    ];
+    let others = [
+        "*",
+        "[x]",
+        "#c",
+        "!!",
+        "\\",
+        "\"",
+        "a\tb",
+        "<in",
+        ">out",
+        "x|y",
+        "-n",
+        "alice:zoo/koala.txt",
+    ];
+    let words: Vec<String> = [&names[..], &others].concat().into_iter().map(String::from).collect();
+    let line = join_words(&words);
+    assert_eq!(split_words(&line).as_ref(), Some(&words));
+    let folder = tempfile::tempdir().unwrap();
+    let mut shell = Command::new("sh");
+    let shell = shell.args(["-c", &format!("printf '%s\\n' {line}")]).current_dir(folder.path());
+    let shown = shell.output().unwrap();
+    assert_eq!(String::from_utf8(shown.stdout).unwrap().lines().collect::<Vec<_>>(), words);
+    assert_eq!(folder.path().read_dir().unwrap().count(), 0, "something was carried out");
+    assert_eq!(join_words(&words[19..]), "alice:zoo/koala.txt", "what is plain stays as it is");
 }

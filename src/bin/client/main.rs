@@ -31,6 +31,7 @@ use clap::ArgMatches;
 use program::Program;
 use settings::{Given, JSON, TABLE};
 use std::env;
+use std::ffi::OsString;
 use std::io;
 use std::process::ExitCode;
 use std::thread;
@@ -42,10 +43,8 @@ fn main() -> ExitCode {
     let matches = match verbs::command().try_get_matches() {
         Ok(matches) => matches,
         Err(answer) => {
-            let is_error = answer.use_stderr();
-            let text = mistakes::text(&answer, &verbs::command());
-            Printer::standard(false).usage(text, is_error);
-            return if is_error { Exit::Usage } else { Exit::Done }.into();
+            let words: Vec<_> = env::args_os().skip(1).collect();
+            return told_wrong(&Printer::standard(reads_json(&words)), &answer).into();
         }
     };
     let typed = gather(&matches, None);
@@ -63,6 +62,44 @@ fn main() -> ExitCode {
             failure.exit.into()
         }
     }
+}
+
+/// Says what was typed wrongly, or the help that was asked for.
+pub(crate) fn told_wrong(printer: &Printer, answer: &clap::Error) -> Exit {
+    let (text, is_error) = (mistakes::text(answer, &verbs::command()), answer.use_stderr());
+    if !is_error {
+        printer.usage(text, is_error);
+        return Exit::Done;
+    }
+    match printer.is_json() {
+        true => {
+            let (what, hint) = text.split_once("\nhint: ").unwrap_or((&text, ""));
+            let what = what.strip_prefix("error: ").unwrap_or(what);
+            let failure = Failure::new(Exit::Usage, what);
+            printer.failure(&match hint {
+                "" => failure,
+                hint => failure.hint(hint),
+            });
+        }
+        false => printer.usage(text, is_error),
+    }
+    Exit::Usage
+}
+
+/// Whether a program reads what is printed, as far as that is known where the rest was not understood.
+fn reads_json(words: &[OsString]) -> bool {
+    let flag = JSON.flag();
+    let set = |word: &OsString| match word.to_str()?.strip_prefix(&flag)? {
+        "" => Some(true),
+        value => value.strip_prefix('=').map(is_on),
+    };
+    let flags = words.iter().take_while(|word| *word != "--");
+    let is_set = || env::var(JSON.variable()).is_ok_and(|value| is_on(&value));
+    flags.filter_map(set).last().unwrap_or_else(is_set)
+}
+
+fn is_on(value: &str) -> bool {
+    matches!(value, "true" | "1")
 }
 
 /// On threads of its own, so that a question to the person holds up nothing else.

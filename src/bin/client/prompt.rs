@@ -160,10 +160,39 @@ async fn carry_out(program: &Arc<Program>, line: &str) -> Result<bool, Trouble> 
         ["quit" | "exit"] => return Ok(!may_leave(program)),
         ["quit" | "exit", "-y" | "--yes"] => return Ok(false),
         ["help" | "?"] => help(program),
-        ["help", verb] => parse_and_do(program, &[(*verb).to_owned(), "--help".to_owned()]).await?,
+        ["help" | "?", verb, ..] if is_own(verb) => help_of_own(program, verb),
+        ["help" | "?", verb @ ..] => {
+            let asked = verb.iter().chain(&["--help"]).map(|word| (*word).to_owned());
+            parse_and_do(program, &asked.collect::<Vec<_>>()).await?;
+        }
+        [verb, ..] if is_own(verb) => program.printer.failure(&too_much(verb)),
         _ => parse_and_do(program, &words).await?,
     }
     Ok(true)
+}
+
+/// Whether it is a verb of the prompt alone.
+fn is_own(verb: &str) -> bool {
+    verb == "exit" || own_verbs().any(|(own, _)| first_word(own) == verb)
+}
+
+/// The verbs of the prompt alone, and what they do.
+fn own_verbs() -> impl Iterator<Item = (&'static str, &'static str)> {
+    folders::VERBS.into_iter().chain(OWN)
+}
+
+fn first_word(text: &str) -> &str {
+    text.split(' ').next().unwrap_or_default()
+}
+
+/// More was typed behind a verb of the prompt than it takes.
+fn too_much(verb: &str) -> Failure {
+    let (takes, hint) = match verb {
+        "cd" | "ls" => ("one folder", "a name with spaces stands in quotes: cd \"my files\""),
+        "pwd" => ("nothing behind it", "`pwd` alone says in which folder you are"),
+        _ => ("nothing behind it but --yes", "`quit` leaves, `quit --yes` without a question"),
+    };
+    failures::usage(format!("{verb} takes {takes}")).hint(hint)
 }
 
 /// Whoever would cut something off is asked. Ctrl-D, once more, is a yes.
@@ -203,14 +232,25 @@ fn help(program: &Program) {
         let about = verb.get_about().map(ToString::to_string);
         table.row([verb.get_name(), about.as_deref().unwrap_or_default()]);
     }
-    for (verb, what) in folders::VERBS {
+    for (verb, what) in own_verbs() {
         table.row([verb, what]);
     }
-    table.row(["help VERB", "Say more of a verb"]);
-    table.row(["quit", "Leave, as Ctrl-D does; what is under way is asked about, not with --yes"]);
     program.printer.table(table);
 }
 
+fn help_of_own(program: &Program, asked: &str) {
+    let asked = if asked == "exit" { "quit" } else { asked };
+    let mut table = Table::without_heading();
+    for (verb, what) in own_verbs().filter(|(verb, _)| first_word(verb) == asked) {
+        table.row([verb, what]);
+    }
+    program.printer.table(table);
+}
+
+const OWN: [(&str, &str); 2] = [
+    ("help [VERB]", "Name all verbs, or say more of one"),
+    ("quit", "Leave, as Ctrl-D does; what is under way is asked about, not with --yes"),
+];
 const FIRST: &[(&str, &str)] = &[
     ("share add PATH", "share a file or folder"),
     ("search WORDS", "find files that others share"),

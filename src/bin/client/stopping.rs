@@ -2,6 +2,7 @@
 
 use crate::program::Program;
 use crate::verbs;
+use crate::visits;
 use clap::ArgMatches;
 use std::future::Future;
 use std::sync::Arc;
@@ -22,13 +23,25 @@ pub(crate) async fn until_stopped(
     let working = Arc::clone(program);
     let name = matches.subcommand_name().unwrap_or_default().to_owned();
     let numbers = matches.subcommand().map(|(_, of_verb)| numbers(of_verb, words));
+    let leaves = name == "logout" && stopper.is_here();
+    if leaves {
+        visits::expect_logout(true);
+    }
     // On a task of its own: a question to the person holds it up, and not the signals.
     let mut work = tokio::spawn(async move { verbs::carry_out_verb(&working, &matches).await });
     let told = tokio::select! {
-        done = &mut work => return match done {
-            Ok(done) => done.map_err(Failure::from),
-            Err(error) => Err(Failure::new(Exit::Error, format!("the verb broke off: {error}"))),
-        },
+        done = &mut work => {
+            let done = match done {
+                Ok(done) => done.map_err(Failure::from),
+                Err(error) => {
+                    Err(Failure::new(Exit::Error, format!("the verb broke off: {error}")))
+                }
+            };
+            if leaves && done.is_err() {
+                visits::expect_logout(false);
+            }
+            return done;
+        }
         told = stopper.next() => told,
     };
     work.abort();
@@ -64,6 +77,9 @@ pub(crate) trait Stopper: Send {
     /// Waits for somebody who does not wait.
     fn insists(&mut self) -> impl Future<Output = ()> + Send;
 
+    /// Whether they are at this program, and see all that it says.
+    fn is_here(&self) -> bool;
+
     /// Does what they insist on.
     fn at_once(&self, program: &Program);
 }
@@ -77,6 +93,10 @@ impl Stopper for Signals {
     /// That the terminal goes as well is no such sign.
     async fn insists(&mut self) {
         while Self::next(self).await == Signal::HangUp {}
+    }
+
+    fn is_here(&self) -> bool {
+        true
     }
 
     fn at_once(&self, program: &Program) {

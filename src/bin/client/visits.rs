@@ -1,14 +1,16 @@
 //! What others do here meanwhile: told as it happens, beside whatever else goes on.
 
+use crate::failures;
 use crate::program::Program;
 use crate::verbs::UNKEPT;
 use serde::Serialize;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::sleep_until;
-use waxwing::model::{EntryPath, Untrusted};
-use waxwing::node::index::{News, Status};
-use waxwing::node::{Contradiction, User, Visit};
+use waxwing::model::{EntryPath, HostPort, Untrusted};
+use waxwing::node::index::{self, LoggedOut, News, Status, Trouble};
+use waxwing::node::{self, Contradiction, User, Visit};
 use waxwing::ui::{Exit, Failure, Level, Loudness, Printer, bytes};
 
 /// Tells of visits from now on.
@@ -67,27 +69,92 @@ impl Door {
     }
 }
 
-/// Tells how it stands with the index: with -v always, else when it goes away and comes back.
+/// Tells how it stands with the index: with -v always, else when it goes away and comes back. That one is
+/// online no more, since the session is over, is told however quiet the program is.
 pub(crate) fn watch_index(printer: &Printer, me: &User) {
     let (Ok(index), Ok(mut news)) = (me.index(), me.news()) else { return };
-    let (printer, at) = (printer.clone(), index.at);
-    let is_verbose = printer.loudness() == Loudness::Verbose;
-    printer.detail(format!("asking the index at {at}, whose key is {}", index.fingerprint));
+    printer.detail(format!("asking the index at {}, whose key is {}", index.at, index.fingerprint));
+    let (printer, me, at) = (printer.clone(), me.clone(), index.at);
+    let mut standing = Standing { printer, me, at, is_away: false, is_over: false };
     tokio::spawn(async move {
-        let mut is_away = false;
+        // It may have ended before anybody listened.
+        if let Some(over @ (Status::LoggedOut(_) | Status::Stopped(_))) = standing.me.status() {
+            standing.take(over);
+        }
         while let Some(news) = news.next().await {
-            let News::Status(status) = news else { continue };
-            let was_away = std::mem::replace(&mut is_away, matches!(status, Status::Away(_)));
-            match status {
-                Status::Here(_) if was_away => printer.note(format!("The index at {at} is back.")),
-                Status::Here(user) => printer.detail(format!("the index at {at} knows {user}")),
-                Status::Away(why) if is_verbose || !was_away => {
-                    printer.note(format!("The index at {at} is away ({why}); it is tried again."));
-                }
-                _ => {}
+            let status = match news {
+                News::Status(status) => Some(status),
+                News::Missed => standing.me.status(),
+                _ => None,
+            };
+            if let Some(status) = status {
+                standing.take(status);
             }
         }
     });
+}
+
+/// How it stood with the index, and who is told.
+struct Standing {
+    printer: Printer,
+    me: User,
+    at: HostPort,
+    is_away: bool,
+    /// Whether it was told that the session is over.
+    is_over: bool,
+}
+
+impl Standing {
+    fn take(&mut self, status: Status) {
+        let (printer, at) = (&self.printer, &self.at);
+        let is_verbose = printer.loudness() == Loudness::Verbose;
+        let was_away = std::mem::replace(&mut self.is_away, matches!(status, Status::Away(_)));
+        match status {
+            Status::Here(user) if std::mem::take(&mut self.is_over) => {
+                printer.note(format!("You are logged in on the index at {at} again, {user}."));
+            }
+            Status::Here(_) if was_away => printer.note(format!("The index at {at} is back.")),
+            Status::Here(user) => printer.detail(format!("the index at {at} knows {user}")),
+            Status::Away(why) if is_verbose || !was_away => {
+                printer.note(format!("The index at {at} is away ({why}); it is tried again."));
+            }
+            Status::LoggedOut(why) => self.over(&index::Error::LoggedOut(why)),
+            // That this program ended it is no news.
+            Status::Stopped(Trouble::Closed) => {}
+            Status::Stopped(why) => self.over(&index::Error::Stopped(why)),
+            Status::Connecting | Status::Away(_) => {}
+        }
+    }
+
+    /// Says it once to who was online: who never was learns it from the verb. A try to log in that
+    /// fails makes it no news.
+    fn over(&mut self, why: &index::Error) {
+        let is_wanted = LOGS_OUT.swap(false, Ordering::AcqRel);
+        if is_wanted || self.is_over || self.me.online().is_none() {
+            return;
+        }
+        self.is_over = true;
+        self.printer.failure(&logged_out(&self.at, why));
+    }
+}
+
+/// Who logs out at this program is not told that they are logged out.
+pub(crate) fn expect_logout(is_wanted: bool) {
+    LOGS_OUT.store(is_wanted, Ordering::Release);
+}
+
+/// What a person hears whose session is over while they are online, and what to do.
+fn logged_out(at: &HostPort, why: &index::Error) -> Failure {
+    let advice = failures::node(&node::Error::Index(why.clone()));
+    let (why, hint) = match why {
+        index::Error::LoggedOut(why @ LoggedOut::Refused { .. }) => (why.to_string(), advice.hint),
+        index::Error::LoggedOut(why) => (why.to_string(), Some(LOG_IN.to_owned())),
+        why => (why.to_string(), Some(BEGIN_ANEW.to_owned())),
+    };
+    let what = format!(
+        "you are not logged in on the index at {at} any more ({why}): nobody sees you online"
+    );
+    Failure { what, hint, exit: advice.exit }
 }
 
 #[derive(Serialize)]
@@ -252,6 +319,11 @@ fn shown(why: &str) -> Untrusted<'_> {
     Untrusted::new(why).with_parts_shown()
 }
 
+/// Whether the person at this program logs out just now.
+static LOGS_OUT: AtomicBool = AtomicBool::new(false);
+const LOG_IN: &str = "`client login` in this home, or `login` at the prompt, begins another session; \
+then you are online again";
+const BEGIN_ANEW: &str = "this program does not try it again: end it, and begin it anew";
 /// For so long, strangers are counted, and not told one by one.
 const A_WHILE: Duration = Duration::from_secs(60);
 

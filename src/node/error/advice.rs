@@ -53,7 +53,8 @@ impl Error {
             ),
             Self::NoIndex => hint(
                 Exit::Usage,
-                "`join INVITATION` names one; whoever runs the index has the invitation",
+                "`join INVITATION` names one and makes an account there, `login INVITATION` if these \
+                 keys have one already; whoever runs the index has the invitation",
             ),
             Self::UntrustedIndex(at) => hint(
                 Exit::NotAllowed,
@@ -112,7 +113,13 @@ impl Error {
                 format!("`browse {}` shows what {} shares with you", object.user, object.user),
             ),
             Self::SizeUnknown(_) => hint(Exit::Usage, "name it as ID:SIZE, or search for it first"),
-            Self::SharedAlready(_) => hint(Exit::NothingToDo, "`share scan` looks at it again"),
+            Self::SharedAlready(name) => hint(
+                Exit::NothingToDo,
+                format!(
+                    "`share scan` looks at it again, `share set {} --to NAMES` changes who may see it",
+                    model::Untrusted::new(name.as_str())
+                ),
+            ),
             Self::ShareNameTaken(_) => hint(
                 Exit::Conflict,
                 "give the folder another name, or remove the other share: `share rm NAME`",
@@ -207,6 +214,10 @@ pub(super) fn disk(error: &io::Error) -> Hint {
             hint(Exit::NotAllowed, "you may not write or read there; name another folder")
         }
         io::ErrorKind::NotFound => hint(Exit::NotFound, "is it spelled as it should be?"),
+        io::ErrorKind::AlreadyExists | io::ErrorKind::NotADirectory => hint(
+            Exit::Conflict,
+            "a file is in the place of a folder; move it away, or name another folder",
+        ),
         _ => no_hint(Exit::Error),
     }
 }
@@ -321,7 +332,7 @@ fn index(error: &index::Error) -> Hint {
         index::Error::Alarm(_) => hint(
             Exit::Verification,
             "its key directory is another one than it was: it was restored from a backup, or it \
-             lies. Ask whoever runs it, and other people on it, before you believe it again",
+             lies. Ask whoever runs it, and other people on it; then `trust --directory` believes it again",
         ),
         index::Error::Unknown => hint(Exit::NotFound, "`people` shows who is there"),
         index::Error::Nonsense(_) => {

@@ -6,6 +6,7 @@ use super::refusals;
 use crate::link::StreamError;
 use crate::peer::{self, LandError};
 use crate::seal::SealError;
+use crate::wire::Code;
 
 pub(super) fn peer(error: &peer::Error) -> Hint {
     use peer::Error::{
@@ -13,6 +14,7 @@ pub(super) fn peer(error: &peer::Error) -> Hint {
         Refused, Silent, Stopped, Stream, Together,
     };
     match error {
+        Refused { code: Code::NotAllowed, .. } => hint(Exit::NotAllowed, NOT_ASKED),
         Refused { code, .. } | Declined(code) => refusals::of(*code),
         Silent => hint(Exit::Unreachable, "they may have gone; `people` shows who is online"),
         Ended(ending) => ended(ending),
@@ -81,3 +83,8 @@ pub(super) fn landing(error: &LandError) -> Hint {
         LandError::Disk(source) => disk(source),
     }
 }
+
+/// Only what is sent is refused so: for what is not shared, it is said that there is no such thing.
+const NOT_ASKED: &str = "perhaps nobody can be asked there: they have `serve` open and no prompt, or take \
+files only from people whom they have verified. Ask them to open `client`, or to verify you and set \
+receive = \"verified\"";

@@ -46,6 +46,7 @@ impl Item {
     /// No two in one place, so that none is taken for the other: those that would be go below the
     /// names of their owners and shares. The same file is wanted once, of all who are named with it.
     pub(super) fn with_own_places(items: Vec<Self>) -> Vec<Self> {
+        let items = Self::named_once(items);
         if !Self::are_some_in_one_place(&items) {
             return items;
         }
@@ -63,6 +64,57 @@ impl Item {
             own.push(item);
         }
         own
+    }
+
+    /// What is named by itself and with a folder around it, or with two of them, comes once: with the
+    /// outermost. Twice in one stream nobody sends it.
+    fn named_once(items: Vec<Self>) -> Vec<Self> {
+        let hashes = RandomState::new();
+        if !Self::are_some_of_one_place(&items, &hashes) {
+            return items;
+        }
+        let mut known: HashMap<u64, usize> = HashMap::new();
+        let mut once: Vec<Self> = Vec::with_capacity(items.len());
+        for item in items {
+            let at = item.hashed_places(&hashes).find_map(|place| known.get(&place).copied());
+            if let Some(before) = at.and_then(|at| once.get_mut(at))
+                && before.is_same_file(&item)
+            {
+                before.take_in(item);
+                continue;
+            }
+            known.extend(item.hashed_places(&hashes).map(|place| (place, once.len())));
+            once.push(item);
+        }
+        once
+    }
+
+    fn is_same_file(&self, other: &Self) -> bool {
+        let has_same_content = self.content.is_some() && self.content == other.content;
+        has_same_content || self.places == other.places
+    }
+
+    fn take_in(&mut self, other: Self) {
+        let depth = |path: &EntryPath| path.components().count();
+        if depth(&self.to) < depth(&other.to) {
+            self.to = other.to;
+        }
+        self.add_places(other.places);
+    }
+
+    fn are_some_of_one_place(items: &[Self], hashes: &RandomState) -> bool {
+        // Of very many, the hashes tell it.
+        let mut places: Vec<u64> =
+            items.iter().flat_map(|item| item.hashed_places(hashes)).collect();
+        places.sort_unstable();
+        places.windows(2).any(|pair| matches!(pair, [one, next] if one == next))
+    }
+
+    fn hashed_places(&self, hashes: &RandomState) -> impl Iterator<Item = u64> {
+        self.places.iter().map(|place| {
+            let of = (place.of.owner.as_str(), place.of.share.as_bytes());
+            hashes.hash_one((of, place.path.as_str()))
+        })
     }
 
     fn add_places(&mut self, more: VecDeque<Place>) {
@@ -123,7 +175,9 @@ impl User {
                 let item = Item::of_result(result, from);
                 Ok(vec![item.ok_or_else(|| not_from(from, Error::NoResult(*number)))?])
             }
-            Wanted::Content { id, size } => Ok(vec![self.item_of_content(*id, *size, from).await?]),
+            Wanted::Content { id, size, .. } => {
+                Ok(vec![self.item_of_content(*id, *size, from).await?])
+            }
         }
     }
 

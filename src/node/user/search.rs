@@ -41,6 +41,11 @@ impl User {
         Ok(Seen { value: results, age })
     }
 
+    /// Whether this program has searched: [`User::more`] goes on with that, and with no other program's.
+    pub async fn has_searched(&self) -> bool {
+        self.inner.searching.lock().await.is_some()
+    }
+
     /// The next results of the last search of this program.
     pub async fn more(&self) -> Result<Results, Error> {
         let mut searching = self.inner.searching.lock().await;

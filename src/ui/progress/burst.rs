@@ -83,9 +83,8 @@ impl Burst {
                 }
             }
             Event::Ended { task, complete } => {
-                if let Some(mut ended) = self.tasks.remove(&task) {
-                    ended.ended = if complete { ended.files } else { ended.ended };
-                    self.past.add(&ended);
+                if let Some(ended) = self.tasks.remove(&task) {
+                    self.past.add(&ended.at_end(complete));
                 }
             }
             // It is no task.
@@ -93,10 +92,12 @@ impl Burst {
         }
     }
 
-    /// The task that an event is of, as it was before it.
+    /// The task that an event ends, as it is then. Afterwards it is not known here any more.
     pub(super) fn clone_task(&self, event: &Event) -> Option<Doing> {
         match event {
-            Event::Ended { task, .. } => self.tasks.get(task).cloned(),
+            Event::Ended { task, complete } => {
+                self.tasks.get(task).cloned().map(|doing| doing.at_end(*complete))
+            }
             _ => None,
         }
     }
@@ -121,6 +122,14 @@ impl Burst {
 }
 
 impl Doing {
+    /// What is complete has come to the end of all its files, whether each was told of or not.
+    fn at_end(mut self, complete: bool) -> Self {
+        if complete {
+            self.ended = self.files;
+        }
+        self
+    }
+
     fn take_file(&mut self, file: u32, name: Foreign, (done, total): (u64, u64), now: Instant) {
         // Words may be lost, also the last one about a file.
         self.open.retain(|_, open| now.saturating_duration_since(open.heard) < SILENCE);

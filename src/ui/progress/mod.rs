@@ -97,8 +97,8 @@ impl Show {
         match printer.screen() {
             _ if printer.is_json() => Self::Objects(Objects::new(printer.clone())),
             _ if printer.loudness() == Loudness::Quiet => Self::Nothing,
-            Some(screen) => Self::Bars(Bars::new(screen.clone())),
-            None => Self::Lines(Lines::new(printer.clone())),
+            Some(screen) if !screen.is_plain() => Self::Bars(Bars::new(screen.clone())),
+            _ => Self::Lines(Lines::new(printer.clone())),
         }
     }
 

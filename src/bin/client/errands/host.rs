@@ -3,9 +3,9 @@
 use super::SOCKET;
 use super::line::{ErrandLine, ErrandWriter, Stops};
 use crate::asker::Asks;
-use crate::mistakes;
 use crate::program::{Program, Typed};
 use crate::stopping::{Stopper, until_stopped};
+use crate::told_wrong;
 use crate::verbs;
 use std::os::unix::net::UnixStream;
 use std::sync::Arc;
@@ -77,8 +77,7 @@ async fn carry_out(
     let matches = match matches {
         Ok(matches) => matches,
         Err(answer) => {
-            printer.usage(mistakes::text(&answer, &verbs::command()), answer.use_stderr());
-            return if answer.use_stderr() { Exit::Usage } else { Exit::Done };
+            return told_wrong(&printer, &answer);
         }
     };
     let done = match errand.version == env!("CARGO_PKG_VERSION") {
@@ -148,6 +147,10 @@ impl Stopper for AtVerb {
     /// They do that by leaving.
     async fn insists(&mut self) {
         std::future::pending().await
+    }
+
+    fn is_here(&self) -> bool {
+        false
     }
 
     fn at_once(&self, _: &Program) {}

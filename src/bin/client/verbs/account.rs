@@ -318,8 +318,7 @@ pub(super) async fn whoami(program: &Program, arguments: &ArgMatches) -> Result<
     let said = contact.iter().flatten().next().cloned();
     program.printer.object(&Account { contact: said.clone(), ..Account::of("me", &me) });
     let mut table = Table::without_heading();
-    let nobody = "nobody yet: `join INVITATION` makes an account".to_owned();
-    table.row(["name", &me.user.as_ref().map_or(nobody, UserName::to_string)]);
+    table.row(["name", &me.user.as_ref().map_or(NOBODY_YET.to_owned(), UserName::to_string)]);
     if let Some(index) = &me.index {
         table.row(["index", &index.to_string()]);
     }
@@ -406,5 +405,7 @@ pub(super) fn when(time: Option<UnixTime>) -> String {
     time.map_or("never".to_owned(), |time| ago(time, UnixTime::now()))
 }
 
+const NOBODY_YET: &str =
+    "nobody yet: `join INVITATION` makes an account, `login INVITATION` if these keys have one";
 pub(crate) const WRONG_PASSWORD: &str =
     "The index does not know this name with this password. Once more:";

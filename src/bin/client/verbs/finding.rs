@@ -6,18 +6,22 @@ use super::tell_age;
 use crate::failures::{self, Trouble};
 use crate::program::Program;
 use clap::builder::ValueParser;
+use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
 use std::str::FromStr;
-use waxwing::model::{FileKind, HostPort, Keyword, Untrusted, UserName};
+use waxwing::model::{FileKind, HostPort, Keyword, Rate, Untrusted, UserName};
 use waxwing::node::index::{Found, Query, Section, Seen, Source};
 use waxwing::node::{self, Object, ObjectError, Results, User};
 use waxwing::ui::{Exit, Failure, Loudness, Table, bytes};
 
 pub(super) fn search_command(command: Command) -> Command {
-    let number = || clap::value_parser!(u64);
     let sized = |flag: &'static str, help: &'static str| {
-        Arg::new(flag).long(flag).value_name("BYTES").value_parser(number()).help(help)
+        Arg::new(flag)
+            .long(flag)
+            .value_name("SIZE")
+            .value_parser(ValueParser::from(size))
+            .help(help)
     };
     command
         .about("Find files by their names and keywords; `get NUMBER` fetches one")
@@ -36,8 +40,8 @@ pub(super) fn search_command(command: Command) -> Command {
                 .value_parser(ValueParser::from(|text: &str| FileKind::from_str(text)))
                 .help("Only image, video, audio, document, archive, code, program or other"),
         )
-        .arg(sized("min-size", "At least so many bytes"))
-        .arg(sized("max-size", "At most so many bytes"))
+        .arg(sized("min-size", "At least so large: bytes, or with a unit, as in 500kB or 1.5MiB"))
+        .arg(sized("max-size", "At most so large"))
         .arg(
             Arg::new("limit")
                 .long("limit")
@@ -69,6 +73,12 @@ pub(super) fn browse_command(command: Command) -> Command {
                 .help("At most so many files [default: 1000]"),
         )
         .arg(at())
+}
+
+/// A number of bytes, spelled as rates are; without a unit it may be larger than any of those.
+fn size(text: &str) -> Result<u64, &'static str> {
+    let with_unit = || text.parse::<Rate>().ok().filter(|_| !text.ends_with("/s"))?.bytes();
+    text.parse().ok().or_else(with_unit).ok_or(SIZE)
 }
 
 fn switch(flag: &'static str, help: &'static str) -> Arg {
@@ -140,6 +150,7 @@ impl File {
 pub(super) async fn search(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     let me = program.user()?;
     let results = if arguments.get_flag("more") {
+        demand_search(&me, arguments).await?;
         me.more().await?
     } else {
         let Seen { value, age } = me.search(&query(arguments)?).await?;
@@ -148,6 +159,22 @@ pub(super) async fn search(program: &Program, arguments: &ArgMatches) -> Result<
     };
     let asked = arguments.get_many::<String>("WORDS").into_iter().flatten();
     show(program, &me, &results, asked.map(String::as_str).find_map(no_sign))
+}
+
+/// The last search of this program goes on as it was.
+async fn demand_search(me: &User, arguments: &ArgMatches) -> Result<(), Failure> {
+    let is_typed = |name: &&str| arguments.value_source(name) == Some(ValueSource::CommandLine);
+    if OF_A_SEARCH.iter().any(is_typed) {
+        let what = failures::usage("--more goes on with the last search as it was");
+        return Err(what.hint("leave the words and the other flags out, or leave --more out"));
+    }
+    if me.has_searched().await {
+        return Ok(());
+    }
+    Err(failures::usage("there is no search here that could go on").hint(
+        "--more needs a program that has searched: an open prompt, or `serve`. `search WORDS \
+         --limit N` shows more at once",
+    ))
 }
 
 /// What a sign of other searches would have meant, which is none here.
@@ -329,6 +356,10 @@ const WORDS: &str = "\
 A file is found that has all the words: in its name, its folders, or the keywords of its share. Case and\n\
 accents make no difference, and koal* finds all that begins so. There are no other signs: OR, NOT, -word\n\
 and *oala mean nothing here.";
+const SIZE: &str = "it is a number of bytes, or has a unit, as in 500kB or 1.5MiB";
+/// All that says what is searched for.
+const OF_A_SEARCH: [&str; 7] =
+    ["WORDS", "owner", "online", "kind", "min-size", "max-size", "limit"];
 const RESULTS: usize = 20;
 /// So many keywords are named.
 const KEYWORDS: usize = 20;

@@ -10,7 +10,7 @@ use clap::{Arg, ArgMatches, Command};
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use waxwing::crypto::key_folder::CarriedKeys;
+use waxwing::crypto::key_folder::{CarriedKeys, KeyFolderError};
 use waxwing::crypto::{Fingerprint, UnixTime};
 use waxwing::node::{self, OwnKeys, User};
 use waxwing::ui::{Exit, Failure, Table, ago, utc};
@@ -179,7 +179,7 @@ fn export(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     let there = here.as_ref().or(there.as_ref());
     let (opens, closes) = (asking::protection(here.as_ref()), asking::protection(there));
     let keys = program.home.keys();
-    keys.export(file, opens, closes, UnixTime::now()).map_err(node::Error::from)?;
+    keys.export(file, opens, closes, UnixTime::now()).map_err(not_exported)?;
     let fingerprint = keys.fingerprint().map_err(node::Error::from)?;
     program.printer.object(&serde_json::json!({
         "type": "exported",
@@ -194,6 +194,16 @@ fn export(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     });
     program.printer.note("On the other machine: `keys import FILE`, then `login INVITATION`.");
     Ok(())
+}
+
+/// It is the file that is there already, and no keys of a home.
+fn not_exported(error: KeyFolderError) -> Trouble {
+    let is_there = matches!(error, KeyFolderError::Exists(_));
+    let failure = failures::node(&node::Error::from(error));
+    match is_there {
+        true => failure.hint("name a FILE that is not there yet, or move that one away").into(),
+        false => failure.into(),
+    }
 }
 
 fn import(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {

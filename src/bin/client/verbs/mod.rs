@@ -8,6 +8,7 @@ pub(crate) mod keys;
 mod moving;
 mod people;
 pub(crate) mod serving;
+mod several;
 mod shares;
 pub(crate) mod sharing;
 mod transfers;
@@ -23,6 +24,7 @@ use crate::program::Program;
 use crate::prompt;
 use crate::settings::TABLE;
 use crate::stopping::{self, signals, until_stopped};
+use clap::builder::ValueParser;
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use std::env;
@@ -275,8 +277,14 @@ pub(crate) async fn by_who_is_open(
 #[cfg(unix)]
 fn tell_settings(program: &Program, matches: &ArgMatches) {
     let is_typed = |name: &str| matches.value_source(name) == Some(ValueSource::CommandLine);
+    // Where fetched files go is told to the other program; where those go that others send, it knows itself.
+    let is_told = |name: &str| match name {
+        "home" | "json" => true,
+        "downloads" => matches.subcommand_name() == Some("get"),
+        _ => false,
+    };
     let typed = TABLE.iter().map(|setting| setting.name).filter(|name| is_typed(name));
-    for name in typed.filter(|name| !["home", "json", "downloads"].contains(name)) {
+    for name in typed.filter(|name| !is_told(name)) {
         program.printer.note(format!(
             "--{name} does nothing here: the settings are those of the program that is open in this home."
         ));
@@ -301,6 +309,13 @@ fn typed() -> Result<Vec<String>, Failure> {
         })
     };
     env::args_os().skip(1).map(text).collect()
+}
+
+/// A number of a list, which this verb shows.
+fn number_of(list: &'static str) -> ValueParser {
+    ValueParser::from(move |text: &str| {
+        text.parse::<u64>().map_err(|_| format!("it is a number of the list that `{list}` shows"))
+    })
 }
 
 fn verb(name: &str) -> Option<&'static Verb> {

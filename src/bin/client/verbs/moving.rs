@@ -17,7 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use waxwing::model::{HostPort, UserName};
 use waxwing::node::{self, GetRules, Move, Wanted};
-use waxwing::peer::Error::Declined;
+use waxwing::peer::Error::Refused;
 use waxwing::ui::Failure;
 use waxwing::wire::Code;
 
@@ -56,13 +56,19 @@ pub(super) async fn send(program: &Arc<Program>, arguments: &ArgMatches) -> Resu
     program.printer.note(format!("Waiting for {to} to take it..."));
     let what = Move::Send { to: to.clone(), at: arguments.get_one("at").cloned(), paths };
     let sent = transfers::begin(program, what, arguments).await;
-    sent.map_err(|trouble| match trouble {
-        Trouble::Node(node::Error::Peer(declined @ Declined(Code::Declined))) => {
-            let failure = failures::node(&declined.into());
-            Failure { what: format!("{to} did not take it"), ..failure }.into()
-        }
-        other => other,
-    })
+    sent.map_err(|trouble| not_taken(&to, trouble))
+}
+
+/// With the name of whoever declined, and their words, if they said any.
+fn not_taken(to: &UserName, trouble: Trouble) -> Trouble {
+    let Trouble::Node(error @ node::Error::Peer(Refused { code: Code::Declined, text })) = &trouble
+    else {
+        return trouble;
+    };
+    let words = text.to_string();
+    let words = if words.is_empty() { words } else { format!(" ({words})") };
+    let what = format!("{to} did not take it{words}");
+    Failure { what, ..failures::node(error) }.into()
 }
 
 pub(super) async fn inbox(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {

@@ -4,6 +4,7 @@ use super::account::when;
 use super::tell_age;
 use crate::failures::Trouble;
 use crate::program::Program;
+use crate::sure;
 use crate::visits::signed_by;
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -43,16 +44,24 @@ pub(super) fn verify_command(command: Command) -> Command {
 
 pub(super) fn trust_command(command: Command) -> Command {
     command
-        .about("Accept another key of somebody, by its whole fingerprint")
-        .arg(user("USER").required(true).help("The person"))
+        .about("Accept another key of somebody, by its whole fingerprint; or the index's key directory again")
+        .arg(user("USER").required_unless_present("directory").help("The person"))
         .arg(
             Arg::new("replace")
                 .long("replace")
                 .value_name("FINGERPRINT")
-                .required(true)
+                .required_unless_present("directory")
                 .value_parser(ValueParser::from(|text: &str| text.parse::<Fingerprint>()))
                 .help("The new fingerprint, as the person said it to you"),
         )
+        .arg(
+            Arg::new("directory")
+                .long("directory")
+                .action(ArgAction::SetTrue)
+                .conflicts_with_all(["USER", "replace"])
+                .help("Believe what the index says of keys again, as it is now: it was restored from a backup"),
+        )
+        .arg(sure::yes())
 }
 
 pub(super) fn user(name: &'static str) -> Arg {
@@ -244,6 +253,9 @@ fn show_words(program: &Program, words: &Words) {
 }
 
 pub(super) async fn trust(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
+    if arguments.get_flag("directory") {
+        return trust_directory(program, arguments).await;
+    }
     let (me, user) = (program.user()?, named(arguments, "USER")?);
     let Some(fingerprint) = arguments.get_one::<Fingerprint>("replace") else { return Ok(()) };
     me.trust(&user, fingerprint).await?;
@@ -256,3 +268,18 @@ pub(super) async fn trust(program: &Program, arguments: &ArgMatches) -> Result<(
     ));
     Ok(())
 }
+
+async fn trust_directory(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
+    let me = program.user()?;
+    sure::ask(program, arguments, DIRECTORY)?;
+    me.begin_directory_anew().await?;
+    program.printer.result("What the index says of keys is believed again, as it is now.");
+    program.printer.note(
+        "The keys that you know stay the ones that you know: whoever has others now, you have to accept by their \
+         fingerprint.",
+    );
+    Ok(())
+}
+
+const DIRECTORY: &str = "The index shows another key directory than before. If it was restored from a backup, that is \
+                         so for everybody: did whoever runs it, or others on it, tell you so? Believe it again?";

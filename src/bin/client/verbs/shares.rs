@@ -180,10 +180,7 @@ pub(super) async fn set(program: &Program, arguments: &ArgMatches) -> Result<(),
         }
         changed => changed?,
     };
-    match sharing::look(program, &me, &changed).await? {
-        Some(looked) => sharing::tell_looked(program, looked),
-        None => Ok(()),
-    }
+    sharing::look_and_tell(program, &me, &changed).await
 }
 
 pub(super) async fn remove(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {

@@ -1,5 +1,6 @@
 //! Sharing: what others may find and fetch.
 
+use super::several::Several;
 use super::{account, may_log_in, shares};
 use crate::failures::{self, Trouble};
 use crate::program::Program;
@@ -8,11 +9,12 @@ use crate::visits::files;
 use clap::builder::ValueParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde::Serialize;
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use waxwing::model::{Audience, Keyword, Name, Untrusted, UserName};
 use waxwing::node::index::Summary;
 use waxwing::node::{self, Looked, Preview, SharedFolder, User};
-use waxwing::ui::{Exit, Failure, bytes};
+use waxwing::ui::{Exit, Failure, bytes, join_words};
 
 pub(super) fn share_command(command: Command) -> Command {
     command
@@ -136,36 +138,51 @@ async fn add(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
     let (keywords, named) = (keywords(arguments), audience(arguments)?);
     let paths = arguments.get_many::<PathBuf>("PATH").into_iter().flatten();
     let paths: Vec<_> = paths.map(|path| program.at(path)).collect();
-    match &named {
-        None => ask_everyone(program, arguments, &paths).await?,
-        Some(Audience::Everyone) => program.printer.note(EVERYONE),
-        Some(Audience::People(_)) => {}
-    }
-    let audience = named.unwrap_or(Audience::Everyone);
+    let mut several = Several::new(program, paths.len());
+    let paths = match &named {
+        None => ask_everyone(program, arguments, paths, &mut several).await?,
+        Some(Audience::Everyone) => {
+            program.printer.note(EVERYONE);
+            paths
+        }
+        Some(Audience::People(_)) => paths,
+    };
     for path in &paths {
-        add_one(program, path, &keywords, audience.clone()).await?;
+        let added = add_one(program, path, &keywords, named.as_ref()).await;
+        several.came(&shown(program, path), added)?;
     }
-    Ok(())
+    several.end("were not shared")
 }
 
-/// Nobody was named: it is shown what everyone would see, and asked.
+/// A path as one would type it.
+fn shown(program: &Program, path: &Path) -> String {
+    Untrusted::new(&program.shortened(path).display().to_string()).to_string()
+}
+
+/// Nobody was named: it is shown what everyone would see, and asked. Gives the paths of which it was shown.
 async fn ask_everyone(
     program: &Program,
     arguments: &ArgMatches,
-    paths: &[PathBuf],
-) -> Result<(), Trouble> {
+    paths: Vec<PathBuf>,
+    several: &mut Several<'_>,
+) -> Result<Vec<PathBuf>, Trouble> {
     let Some(ask) = sure::whom(program, arguments) else {
         program.printer.note(EVERYONE);
-        return Ok(());
+        return Ok(paths);
     };
-    let me = program.user()?;
+    let (me, mut seen) = (program.user()?, Vec::new());
     for path in paths {
-        let preview = me.preview(path).await?;
-        let shown = program.shortened(path).display().to_string();
-        program.printer.note(format!("{}: {}", Untrusted::new(&shown), in_words(&preview)));
+        let shown = shown(program, &path);
+        match me.preview(&path).await {
+            Ok(preview) => {
+                program.printer.note(format!("{shown}: {}", in_words(&preview)));
+                seen.push(path);
+            }
+            Err(error) => several.came(&shown, Err(error.into()))?,
+        }
     }
-    if ask.yes(&format!("{EVERYONE}\nShare it with everyone?"), true)? {
-        return Ok(());
+    if seen.is_empty() || ask.yes(&format!("{EVERYONE}\nShare it with everyone?"), true)? {
+        return Ok(seen);
     }
     Err(Failure::new(Exit::NothingToDo, "nothing is shared")
         .hint("--to NAMES shares it with these people alone")
@@ -186,10 +203,16 @@ async fn add_one(
     program: &Program,
     path: &Path,
     keywords: &[Keyword],
-    audience: Audience,
+    named: Option<&Audience>,
 ) -> Result<(), Trouble> {
     let me = program.user()?;
-    let added = me.add_share(path, keywords, audience)?;
+    let audience = named.cloned().unwrap_or(Audience::Everyone);
+    let added = match me.add_share(path, keywords, audience) {
+        Err(error @ node::Error::SharedAlready(_)) => {
+            return Err(shared_otherwise(&me, error, keywords, named));
+        }
+        added => added?,
+    };
     let Some(looked) = look(program, &me, &added).await? else { return Ok(()) };
     if let Err(error @ node::Error::NobodyInAudience(_)) = &looked.published {
         // A name was misspelled: nothing is to stay behind as if it were shared.
@@ -198,6 +221,42 @@ async fn add_one(
         return Err(failure.into());
     }
     tell_looked(program, looked)
+}
+
+/// What is shared already is not changed by sharing it again: whoever wanted it to be otherwise is told how.
+fn shared_otherwise(
+    me: &User,
+    error: node::Error,
+    keywords: &[Keyword],
+    named: Option<&Audience>,
+) -> Trouble {
+    let node::Error::SharedAlready(name) = &error else { return error.into() };
+    let shares = me.shares().unwrap_or_default();
+    let Some(there) = shares.into_iter().find(|it| it.share.name == *name) else {
+        return error.into();
+    };
+    let mut otherwise = Vec::new();
+    if let Some(named) = named.filter(|named| **named != there.share.audience) {
+        otherwise.extend(["--to".to_owned(), named.to_string().replace(", ", ",")]);
+    }
+    if has_others(&there, keywords) {
+        let each = |word: &Keyword| ["--keyword".to_owned(), word.as_str().to_owned()];
+        otherwise.extend(keywords.iter().flat_map(each));
+    }
+    if otherwise.is_empty() {
+        return error.into();
+    }
+    let set = ["share".to_owned(), "set".to_owned(), name.as_str().to_owned()];
+    let set = join_words(&[&set[..], &otherwise].concat());
+    let what = format!("{error}, with {}, and stays so", there.share.audience);
+    Failure::new(Exit::Conflict, what).hint(format!("to change that: {set}")).into()
+}
+
+/// Whether keywords were given, and are others than those of the share. Its name is one of them in any case.
+fn has_others(there: &SharedFolder, keywords: &[Keyword]) -> bool {
+    let own = Keyword::as_spelled(there.share.name.as_str()).ok();
+    let wanted: BTreeSet<_> = keywords.iter().chain(&own).collect();
+    !keywords.is_empty() && wanted != there.share.keywords.iter().collect()
 }
 
 /// Looks at a share; where that takes long, it goes on beside everything else, if this program stays.
@@ -313,12 +372,24 @@ async fn scan(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> 
         }
         _ => {}
     }
+    let mut several = Several::new(program, wanted.len());
     for folder in wanted {
-        if let Some(looked) = look(program, &me, folder).await? {
-            tell_looked(program, looked)?;
-        }
+        let looked = look_and_tell(program, &me, folder).await;
+        several.came(&folder.share.name.to_string(), looked)?;
     }
-    Ok(())
+    several.end("shares are not as they should be")
+}
+
+/// Looks at a share, and says what is shared of it now.
+pub(super) async fn look_and_tell(
+    program: &Program,
+    me: &User,
+    folder: &SharedFolder,
+) -> Result<(), Trouble> {
+    match look(program, me, folder).await? {
+        Some(looked) => tell_looked(program, looked),
+        None => Ok(()),
+    }
 }
 
 /// What the word says of which most is published.

@@ -2,6 +2,7 @@
 
 use super::clashes;
 use super::moving::tell_moved;
+use super::number_of;
 use crate::failures::{self, Trouble};
 use crate::program::Program;
 use crate::sure;
@@ -14,7 +15,7 @@ use waxwing::ui::{Cell, Exit, Failure, Table, ago, bytes};
 
 pub(super) fn command(command: Command) -> Command {
     let number =
-        |help: &'static str| Arg::new("NUMBER").value_parser(clap::value_parser!(u64)).help(help);
+        |help: &'static str| Arg::new("NUMBER").value_parser(number_of("transfers")).help(help);
     command
         .about("List what you get and send and is not done yet; stop it, or go on with it")
         .subcommand(

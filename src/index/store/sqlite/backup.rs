@@ -29,7 +29,9 @@ pub(super) fn write(from: &Path, to: &Path) -> store::Result<()> {
     let written = fill(from, &unfinished).and_then(|()| {
         let named = match fs::hard_link(&unfinished, to) {
             // Not every disk can have it so, which replaces nothing that came to be meanwhile.
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => fs::rename(&unfinished, to),
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+                fs::rename(&unfinished, to)
+            }
             linked => linked,
         };
         named.and_then(|()| sync_folder_of(to)).map_err(failed)

@@ -3,6 +3,7 @@
 
 use super::Move;
 use crate::crypto::UnixTime;
+use crate::model::EntryPath;
 use crate::node::home::{HomeError, HomeLock, StateFolder, kept};
 use crate::node::user::got::GetRules;
 use crate::node::{Error, Wanted};
@@ -36,6 +37,9 @@ enum WhatSaid {
     Get {
         wanted: Vec<String>,
         contents: Vec<String>,
+        /// What each of the contents is called, as far as that is known.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        names: Vec<Option<String>>,
         words: Option<String>,
         out: Option<PathBuf>,
         overwrite: bool,
@@ -60,9 +64,9 @@ impl Kept {
         self.folder.make()?;
         let _changing = self.home.changing()?;
         let all = self.numbered()?;
-        if let Some((number, kept)) = all.iter().find(|(_, kept)| kept.what == *what) {
+        if let Some((number, kept)) = all.iter().find(|(_, kept)| kept.what.is_same(what)) {
             let lock = self.hold(*number)?;
-            self.write(*number, &KeptMove { why: None, ..kept.clone() })?;
+            self.write(*number, &KeptMove { why: None, what: what.clone(), begun: kept.begun })?;
             return Ok((*number, lock));
         }
         // What was given up without a word does not pile up.
@@ -180,9 +184,11 @@ impl MoveSaid {
                 let is_content = |wanted: &&Wanted| matches!(wanted, Wanted::Content { .. });
                 let (contents, wanted): (Vec<_>, Vec<_>) = wanted.iter().partition(is_content);
                 let texts = |all: Vec<&Wanted>| all.into_iter().map(Wanted::to_string).collect();
+                let names = contents.iter().map(|wanted| name_of(wanted)).collect();
                 WhatSaid::Get {
                     wanted: texts(wanted),
                     contents: texts(contents),
+                    names,
                     words: words.clone(),
                     out: rules.out.clone(),
                     overwrite: rules.overwrite,
@@ -201,9 +207,13 @@ impl MoveSaid {
 
     fn take(self) -> Option<KeptMove> {
         let what = match self.what {
-            WhatSaid::Get { wanted, contents, words, out, overwrite, from, at } => {
+            WhatSaid::Get { wanted, contents, names, words, out, overwrite, from, at } => {
                 let wanted = wanted.iter().map(|text| text.parse::<Wanted>());
-                let contents = contents.iter().map(|text| Wanted::parse_content(text));
+                let names = names.into_iter().chain(std::iter::repeat(None));
+                let named = contents.iter().zip(names);
+                let contents = named.map(|(text, name)| {
+                    Ok(with_name(Wanted::parse_content(text)?, name.as_deref()))
+                });
                 let wanted: Result<_, _> = wanted.chain(contents).collect();
                 let from = from.map(|name| name.parse()).transpose().ok()?;
                 let at = at.map(|at| at.parse()).transpose().ok()?;
@@ -216,6 +226,25 @@ impl MoveSaid {
             }
         };
         Some(KeptMove { what, begun: UnixTime(self.begun), why: self.why })
+    }
+}
+
+/// What a content is called, if that is known.
+fn name_of(wanted: &Wanted) -> Option<String> {
+    match wanted {
+        Wanted::Content { name, .. } => name.as_ref().map(|name| name.as_str().to_owned()),
+        _ => None,
+    }
+}
+
+/// The same content with what it is called. It is only shown: without, it is got as well.
+fn with_name(wanted: Wanted, name: Option<&str>) -> Wanted {
+    match wanted {
+        Wanted::Content { id, size, .. } => {
+            let name = name.and_then(|name| EntryPath::parse(name).ok());
+            Wanted::Content { id, size, name }
+        }
+        other => other,
     }
 }
 

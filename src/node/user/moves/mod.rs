@@ -23,7 +23,7 @@ use super::clashes::Decide;
 use super::got::{GetRules, Got};
 use super::send::SentFiles;
 use crate::crypto::UnixTime;
-use crate::model::{HostPort, Untrusted, UserName};
+use crate::model::{EntryPath, HostPort, Untrusted, UserName};
 use crate::node::home::HomeLock;
 use crate::node::index::{self, Query};
 use crate::node::{Error, Exit, Wanted};
@@ -228,8 +228,14 @@ impl User {
 
     /// By its content it may come from whoever has it.
     async fn named_result(&self, number: usize) -> Option<Wanted> {
-        match self.result(number).await.ok()?.whole_content() {
-            Some(content) => Some(Wanted::Content { id: content.id(), size: Some(content.size()) }),
+        let result = self.result(number).await.ok()?;
+        match result.whole_content() {
+            Some(content) => {
+                let (id, size) = (content.id(), Some(content.size()));
+                let place = result.places.first();
+                let name = place.and_then(|place| EntryPath::of(&[place.path.file_name()]).ok());
+                Some(Wanted::Content { id, size, name })
+            }
             None => self.numbered(number).await.map(Wanted::Object),
         }
     }
@@ -302,6 +308,21 @@ impl Moving {
     }
 }
 
+impl Move {
+    /// Whether both move the same: the last search may have found it under another name.
+    fn is_same(&self, other: &Self) -> bool {
+        self.without_names() == other.without_names()
+    }
+
+    fn without_names(&self) -> Self {
+        let mut same = self.clone();
+        if let Self::Get { wanted, .. } = &mut same {
+            wanted.iter_mut().for_each(|wanted| *wanted = wanted.without_name());
+        }
+        same
+    }
+}
+
 fn whole(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
@@ -329,7 +350,7 @@ impl fmt::Display for Move {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Get { wanted, words, .. } => {
-                let mut named = wanted.iter().map(Wanted::to_string);
+                let mut named = wanted.iter().map(Wanted::called);
                 let first = named.next().or_else(|| {
                     words.as_ref().map(|words| format!("all of {}", Untrusted::new(words)))
                 });

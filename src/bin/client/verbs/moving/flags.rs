@@ -1,6 +1,7 @@
 //! What can be said with the verbs that move files.
 
 use crate::sure;
+use crate::verbs::number_of;
 use crate::verbs::people::user;
 use crate::verbs::transfers;
 use clap::builder::ValueParser;
@@ -77,7 +78,7 @@ pub(in crate::verbs) fn at() -> Arg {
 
 pub(in crate::verbs) fn inbox_command(command: Command) -> Command {
     let number = || {
-        let number = clap::value_parser!(u64);
+        let number = number_of("inbox");
         Arg::new("NUMBER").required(true).value_parser(number).help("The number of the offer")
     };
     command

@@ -1,0 +1,52 @@
+//! An index that was restored from a backup: what its people see, and what they do about it.
+
+use crate::town::Town;
+use rustix::process::Signal;
+
+#[test]
+fn who_saw_more_than_the_backup_has_believes_the_directory_again_when_they_say_so() {
+    let mut town = Town::new();
+    let address = town.index.address().to_string();
+    for name in ["bob", "mallory"] {
+        town.joined(name);
+    }
+    let backup = town.machine.at("monday.db");
+    let backup = backup.to_str().unwrap();
+    town.machine.verb(&["backup", backup]).ok();
+    // Carol joins after the backup, and is met by Bob.
+    let join = |town: &Town, and: &[&str]| {
+        let invitation = town.invitation();
+        let joining = ["join", &invitation, "--user", "carol", "--password-file", "password"];
+        town.home("carol").run(&[&joining[..], and].concat()).ok();
+    };
+    join(&town, &["--no-passphrase"]);
+    let zoo = town.home("carol").write("zoo/koala", b"asleep");
+    let zoo = zoo.parent().unwrap().to_str().unwrap().to_owned();
+    town.home("carol").run(&["share", "add", &zoo]).ok();
+    let open = town.home("carol").serve();
+    town.home("bob").run(&["get", "carol:zoo/koala"]).ok();
+    drop(open);
+
+    town.index.signal(Signal::TERM);
+    town.index.end();
+    town.machine.verb(&["restore", backup]).ok();
+    town.index = town.machine.start_with(&["--data", "data", "--listen", &address]);
+    for name in ["bob", "mallory"] {
+        let login = ["login", "--user", name, "--password-file", "password"];
+        town.home(name).run(&login).ok();
+    }
+    join(&town, &[]);
+    // Her own program is warned as well, and does as it is told.
+    town.home("carol").run(&["trust", "--directory"]).ok();
+    let _open = town.home("carol").serve();
+
+    let get = ["get", "carol:zoo/koala", "--out", "again"];
+    let refused = town.home("bob").run(&get).failed(6);
+    assert!(refused.contains("`trust --directory` believes it again"), "{refused}");
+    town.home("bob").run(&["trust", "carol", "--directory"]).failed(2);
+    town.home("bob").run(&["trust"]).failed(2);
+    town.home("bob").run(&["trust", "--directory"]).ok();
+    town.home("bob").run(&get).ok();
+    // Who had not seen more notices nothing.
+    town.home("mallory").run(&["get", "carol:zoo/koala"]).ok();
+}
