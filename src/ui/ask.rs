@@ -105,6 +105,14 @@ impl Ask {
     }
 }
 
+/// The terminal itself, wherever the input comes from; the input is one, where that is not known.
+#[cfg(unix)]
+pub(super) fn terminal() -> io::Result<File> {
+    use std::os::fd::AsFd;
+    let known = File::options().read(true).write(true).open("/dev/tty");
+    known.or_else(|_| Ok(io::stdin().as_fd().try_clone_to_owned()?.into()))
+}
+
 impl From<ReadlineError> for QuestionError {
     fn from(error: ReadlineError) -> Self {
         match error {

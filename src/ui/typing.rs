@@ -7,6 +7,8 @@
 //! it reads any other.
 
 use super::ask::QuestionError;
+#[cfg(unix)]
+use super::ask::terminal;
 use super::screen::Screen;
 use std::io;
 use zeroize::Zeroizing;
@@ -16,11 +18,9 @@ use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, tcgetattr, tcsetattr,
 };
 #[cfg(unix)]
-use std::fs::File;
-#[cfg(unix)]
 use std::io::Read;
 #[cfg(unix)]
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 /// Whether what is typed is seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -38,7 +38,7 @@ pub(super) fn read_line(
 ) -> Result<Zeroizing<String>, QuestionError> {
     let terminal = terminal()?;
     let by_itself = screen.is_plain() && echo == Echo::Shown;
-    let modes = Modes::turn(&terminal, by_itself)?;
+    let modes = Modes::turn(terminal.as_fd(), by_itself)?;
     let mut asking = screen.ask(question);
     let typed = read_keys(&terminal, |typed| {
         if echo == Echo::Shown && !by_itself {
@@ -69,21 +69,14 @@ pub(super) fn read_line(
     Ok(Zeroizing::new(editor.readline(question)?))
 }
 
-/// The terminal itself, wherever the input comes from; the input is one, where that is not known.
-#[cfg(unix)]
-fn terminal() -> io::Result<File> {
-    let known = File::options().read(true).write(true).open("/dev/tty");
-    known.or_else(|_| Ok(io::stdin().as_fd().try_clone_to_owned()?.into()))
-}
-
 /// How the terminal was before; it is so again when this is dropped.
 #[cfg(unix)]
-struct Modes<'a>(&'a File, Termios);
+struct Modes<'a>(BorrowedFd<'a>, Termios);
 
 #[cfg(unix)]
 impl<'a> Modes<'a> {
     /// Keys come one by one and are not shown, or line by line. Ctrl-C is a key like others.
-    fn turn(terminal: &'a File, lines: bool) -> io::Result<Self> {
+    fn turn(terminal: BorrowedFd<'a>, lines: bool) -> io::Result<Self> {
         let before = tcgetattr(terminal)?;
         let mut modes = before.clone();
         modes.local_modes.remove(LocalModes::ISIG);
