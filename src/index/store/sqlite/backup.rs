@@ -4,8 +4,9 @@ use super::check::check;
 use super::error::told;
 use super::migrations::migrate;
 use super::open::{OpenError, examine, reader};
-use crate::crypto::private;
+use crate::crypto::{private, random};
 use crate::index::store::{self, StoreError};
+use data_encoding::HEXLOWER;
 use std::fs::{self, File};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -23,9 +24,8 @@ pub(super) fn write(from: &Path, to: &Path) -> store::Result<()> {
     if to.symlink_metadata().is_ok() {
         return Err(failed(io::ErrorKind::AlreadyExists.into()));
     }
-    let unfinished = beside(to, ".unfinished");
-    // One that was killed has left it.
-    remove_all(&unfinished).map_err(|error| in_words(&error))?;
+    // No other's: two may be made at once, of which one gets the name.
+    let unfinished = beside(to, &format!(".unfinished-{}", HEXLOWER.encode(&random::<8>())));
     let written = fill(from, &unfinished).and_then(|()| {
         let named = match fs::hard_link(&unfinished, to) {
             // Not every disk can have it so, which replaces nothing that came to be meanwhile.
