@@ -36,6 +36,33 @@ async fn what_comes_behind_a_wrong_leaf_is_neither_written_nor_done() {
     assert_eq!(spread.came_from(0), 0);
 }
 
+#[tokio::test]
+async fn what_is_of_the_list_is_held_although_its_segment_did_not_end() {
+    let (home, bytes) = (tempfile::tempdir().unwrap(), vec![7; 12 * LEAF_BYTES]);
+    let mut leaves = Vec::new();
+    let mut hasher = ContentHasher::new(|leaf| leaves.push(leaf));
+    hasher.update(&bytes);
+    let content = hasher.finish();
+    let landing = Landing::in_folder(home.path(), Rules::default()).unwrap();
+    let at = EntryPath::parse("film").unwrap();
+    let begin = async || alice().spread(content, &at, &landing, "bob").await.unwrap().unwrap();
+
+    let spread = begin().await;
+    let Next::Fetch { job, run, .. } = spread.0.plan().next(0, Duration::ZERO) else { panic!() };
+    let claim = Claim::new(&spread, (job, run), false);
+    let list = Arc::new(LeafList::verify(content, leaves.clone()).unwrap());
+    let is_wrong = AtomicBool::new(false);
+    let place = JobPlace { spread: Arc::downgrade(&spread.0), job, list, is_wrong };
+    place.put(0, 0, &bytes[..2 * LEAF_BYTES]).unwrap();
+    place.passed(leaf(0, leaves[0]));
+    drop(claim);
+    spread.break_off().await;
+
+    let again = begin().await;
+    let Next::Fetch { run, .. } = again.0.plan().next(0, Duration::ZERO) else { panic!() };
+    assert_eq!(run.start, 1, "the first is here, and of the second it is not known");
+}
+
 fn leaf(number: u64, leaf: Leaf) -> Passed {
     Passed::Leaf(EntryLeaf { entry: 0, number, leaf })
 }

@@ -99,7 +99,7 @@ impl Batch {
 
     /// What passed until now is right, whatever becomes of the streams that carried it. The word is for
     /// whoever sent it, when it is held.
-    pub(crate) fn hold(&self, word: Word) {
+    pub(crate) fn hold(&self, word: Option<Word>) {
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(keeper) = keeper.as_ref() {
             keeper.verified(word);
@@ -401,7 +401,7 @@ impl Destination for Batch {
         let keeper = self.keeper.lock().unwrap_or_else(PoisonError::into_inner);
         match keeper.as_ref() {
             Some(keeper) if segment.is_final => keeper.tell_all(),
-            Some(keeper) => keeper.verified(word),
+            Some(keeper) => keeper.verified(Some(word)),
             None => {}
         }
     }

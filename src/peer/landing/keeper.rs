@@ -58,12 +58,13 @@ impl Keeper {
         self.shared.state().passed.push(held);
     }
 
-    /// All that passed is verified. The word goes out when it is held, or at once if it cannot be.
-    pub(super) fn verified(&self, word: Word) {
+    /// All that passed is verified. The word, if somebody waits for one, goes out when it is held, or at once
+    /// if it cannot be.
+    pub(super) fn verified(&self, word: Option<Word>) {
         let mut state = self.shared.state();
         state.verified = state.passed.len();
         if !state.has_failed {
-            state.words.push(word);
+            state.words.extend(word);
         }
         self.shared.bell.notify_one();
     }

@@ -202,13 +202,18 @@ impl Destination for JobPlace {
 
     fn verified(&self, _: &VerifiedSegment, word: Word) {
         if let Some(inner) = self.spread.upgrade() {
-            inner.batch.hold(word);
+            inner.batch.hold(Some(word));
         }
     }
 }
 
 impl Drop for Claim<'_> {
+    /// What is of the list is right, although nobody has signed for it: it is held before the segment that it
+    /// came in is at its end, which may be all that came.
     fn drop(&mut self) {
+        if !self.is_signed {
+            self.inner.batch.hold(None);
+        }
         let now = self.inner.now();
         self.inner.plan().end(self.job, self.is_signed, now);
         self.inner.changed.send_replace(());
