@@ -40,6 +40,8 @@ const FIRST_MET: &[(&str, &[&str])] = &[
             "peer/sources.rs",
             "ui/ask.rs",
             "ui/log_file.rs",
+            // Whether a hang-up was ignored, which the system says in a file.
+            "ui/signals.rs",
             "bin/",
         ],
     ),
@@ -56,7 +58,16 @@ const FIRST_MET: &[(&str, &[&str])] = &[
         ],
     ),
     ("std::env", &["ui/output.rs", "ui/settings/", "bin/"]),
-    ("std::process", &["crypto/private.rs", "node/error/exit.rs", "ui/signals.rs", "bin/"]),
+    (
+        "std::process",
+        &[
+            "crypto/private.rs",
+            "index/data_folder.rs",
+            "node/error/exit.rs",
+            "ui/signals.rs",
+            "bin/",
+        ],
+    ),
     (
         "std::time",
         &[

@@ -11,6 +11,9 @@ mod stage;
 
 #[path = "server/bounds.rs"]
 mod bounds;
+#[cfg(target_os = "linux")]
+#[path = "server/disks.rs"]
+mod disks;
 #[path = "server/kept.rs"]
 mod kept;
 #[path = "server/mistakes.rs"]

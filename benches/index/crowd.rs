@@ -6,12 +6,12 @@ use crate::people::{SHARED, identity, token};
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
-use waxwing::crypto::{Password, PasswordHash, PasswordHasher, UnixTime};
+use waxwing::crypto::{Fingerprint, Password, PasswordHash, PasswordHasher, UnixTime};
 use waxwing::index::store::{
-    Account, AccountId, Asker, ChainRead, Figures, Granted, Holders, Invite, InviteRow, Joining,
-    ListingPage, LoggingIn, Member, NewSession, Online, OwnAccount, OwnShareRow, PersonRow, Place,
-    Prepared, Query, RequestKey, Result, ResultPage, Rotating, Section, SessionNumber, SessionRow,
-    ShareFigures, Shown, Sqlite, Store, UserRow,
+    Account, AccountId, Asker, ChainRead, Figures, Granted, Holders, Invite, InviteNumber,
+    InviteRow, Joining, ListingPage, LoggingIn, Member, NewSession, Online, OwnAccount,
+    OwnShareRow, PersonRow, Place, Prepared, Query, RequestKey, Result, ResultPage, Rotating,
+    Section, SessionNumber, SessionRow, ShareFigures, Shown, Sqlite, Store, UserRow,
 };
 use waxwing::model::directory::{DirectoryEntry, Documents};
 use waxwing::model::{Content, EntryPath, Name, Share, ShareId, TokenHash, UserName};
@@ -165,12 +165,14 @@ impl Store for Crowd {
         is_invited(invitation: &TokenHash, user: &UserName, now: UnixTime) -> bool;
         invite(invite: Invite) -> ();
         invitations(most: usize, now: UnixTime) -> Vec<InviteRow>;
+        withdraw(invitation: InviteNumber) -> Option<UserName>;
         users(after: Option<&UserName>, most: usize, now: UnixTime) -> Vec<UserRow>;
         sessions(user: Option<&UserName>, most: usize, now: UnixTime) -> Vec<SessionRow>;
         shares(of: Option<&UserName>, after: Option<(UserName, Name)>, most: usize) -> Vec<ShareFigures>;
         directory(of: Option<&UserName>, from: u64, most: usize) -> Vec<DirectoryEntry>;
         end_sessions(user: &UserName) -> Vec<TokenHash>;
         close_account(user: &UserName, now: UnixTime) -> Vec<TokenHash>;
+        claim(identity: Fingerprint, now: UnixTime) -> Fingerprint;
         figures(now: UnixTime) -> Figures;
         sweep(now: UnixTime) -> ();
         tidy(rows: usize) -> bool;

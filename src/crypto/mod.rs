@@ -50,6 +50,7 @@ pub use keys::{SealingKey, SigningKey, VerifyingKey, WrappingKey};
 pub use labels::{Label, sha256};
 pub(crate) use labels::{entry_leaf, id_node};
 pub use password::{Password, PasswordHash, PasswordHasher, PasswordProblem};
+pub(crate) use raw_rsa::{MAX_MODULUS_BYTES, MAX_SPKI_BYTES};
 pub use secret::{Passphrase, Secret, SecretDer, fill_random, random};
 pub use signed::{Signature, Signed, Statement, Verified};
 pub use tag::{Tag, TagKey, Ticket};

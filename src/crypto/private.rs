@@ -86,6 +86,20 @@ pub(crate) fn write_new_with(
     written
 }
 
+/// Replaces a file of a folder, wholly or not at all: `.NAME.new` is written and gets the name.
+pub(crate) fn replace(
+    folder: &Path,
+    name: &str,
+    write: impl FnOnce(&mut File) -> io::Result<()>,
+) -> io::Result<()> {
+    let beside = folder.join(format!(".{name}.new"));
+    // A crash may have left one; it was never read by anybody.
+    let _ = std::fs::remove_file(&beside);
+    write_new_with(&beside, write)?;
+    std::fs::rename(&beside, folder.join(name))?;
+    sync_folder(folder)
+}
+
 /// Sees that what was made or moved in a folder is there after a crash.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     if cfg!(unix) { File::open(path)?.sync_all() } else { Ok(()) }

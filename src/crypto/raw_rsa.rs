@@ -28,9 +28,9 @@ const KEY_BITS: [u32; 2] = [3072, 4096];
 /// The exponent of every key.
 const EXPONENT: u64 = 65_537;
 /// The longest SPKI that is parsed at all: that of a 4096-bit key.
-pub(super) const MAX_SPKI_BYTES: usize = 550;
+pub(crate) const MAX_SPKI_BYTES: usize = 550;
 /// The longest signature and the longest wrap: the modulus of a 4096-bit key.
-pub(super) const MAX_MODULUS_BYTES: usize = 512;
+pub(crate) const MAX_MODULUS_BYTES: usize = 512;
 /// The salt of every signature.
 const SALT_BYTES: usize = 32;
 

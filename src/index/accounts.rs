@@ -281,7 +281,7 @@ impl<S: Store> Index<S> {
 
     /// What a failing store means for who asked; the owner reads about it in the log.
     pub(super) fn storage(&self, error: StoreError) -> Denial {
-        if matches!(error, StoreError::Full | StoreError::Damaged(_) | StoreError::Failed(_)) {
+        if !matches!(error, StoreError::Refused(_) | StoreError::Busy) {
             self.shared.store_failed(error.to_string());
         }
         error.into()

@@ -5,6 +5,7 @@
 //!   keys/          the index's identity
 //!   index.db       the database, with its companions
 //!   lock           held by the program that works here, whose number it holds
+//!   starting       the number again, of a server that does not hear verbs yet
 //!   control        the socket through which verbs reach that program
 //! ```
 
@@ -42,13 +43,22 @@ pub enum FolderError {
         mode: u32,
     },
     /// Another program works here.
-    #[error("{}: another program works on this data{}", path.display(), named(.by))]
+    #[error("{}: {}{}", path.display(), what_is(.starts), named(.by))]
     InUse {
         /// The folder.
         path: PathBuf,
         /// The number of its process, if it could be read.
         by: Option<u32>,
+        /// Whether it is a server that starts.
+        starts: bool,
     },
+}
+
+fn what_is(starts: &bool) -> &'static str {
+    match starts {
+        true => "the server of this data is still starting",
+        false => "another program works on this data",
+    }
 }
 
 fn named(process: &Option<u32>) -> String {
@@ -67,6 +77,10 @@ pub struct Held {
     folder: DataFolder,
     _lock: File,
 }
+
+/// While this lasts, verbs are told that a server starts.
+#[derive(Debug)]
+pub struct Starting(PathBuf);
 
 impl DataFolder {
     /// The folder at `path`; nothing is touched yet.
@@ -101,7 +115,9 @@ impl DataFolder {
         self.check()?;
         let path = self.path.join("lock");
         let lock = private::lock(&path).map_err(|why| match why {
-            Locked::By(by) => FolderError::InUse { path: self.path.clone(), by },
+            Locked::By(by) => {
+                FolderError::InUse { path: self.path.clone(), by, starts: self.starts(by) }
+            }
             Locked::Io(source) => FolderError::Io { path, source },
         })?;
         Ok(Held { folder: self.clone(), _lock: lock })
@@ -125,6 +141,13 @@ impl DataFolder {
     /// The name of the control socket.
     pub(super) const SOCKET: &'static str = "control";
 
+    /// Whether the program that has the folder is a server that starts. What one left that was killed meanwhile names
+    /// another process.
+    fn starts(&self, by: Option<u32>) -> bool {
+        let named = fs::read_to_string(self.path.join(STARTING)).ok();
+        by.is_some() && named.and_then(|text| text.trim_end().parse::<u32>().ok()) == by
+    }
+
     fn check_private(&self, about: &fs::Metadata) -> Result<(), FolderError> {
         private::check(about).map_err(|why| match why {
             Exposed::OtherOwner => FolderError::OtherOwner(self.path.clone()),
@@ -144,6 +167,26 @@ impl Held {
     pub fn folder(&self) -> &DataFolder {
         &self.folder
     }
+
+    /// A server begins to start here. That it cannot be told, on a disk that is full, keeps none from starting.
+    pub fn starting(&self) -> Starting {
+        let starting = Starting(self.folder.path.join(STARTING));
+        starting.clear();
+        let _ = private::write_new(&starting.0, format!("{}\n", std::process::id()).as_bytes());
+        starting
+    }
+}
+
+impl Starting {
+    fn clear(&self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
+
+impl Drop for Starting {
+    fn drop(&mut self) {
+        self.clear();
+    }
 }
 
 /// Folders on the way are made as usual; only the last one is private.
@@ -151,3 +194,5 @@ fn make_private(path: &Path) -> io::Result<()> {
     fs::create_dir_all(private::above(path))?;
     private::make_folder(path)
 }
+
+const STARTING: &str = "starting";

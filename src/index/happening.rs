@@ -34,6 +34,14 @@ pub enum Happening {
         /// Who.
         user: String,
     },
+    /// The index's owner did something by a verb.
+    Owner {
+        /// What.
+        did: String,
+        /// With whose account, or for whom.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        user: Option<String>,
+    },
     /// Somebody was refused something.
     Refused(Complaint),
     /// Sockets cannot be accepted.
@@ -134,6 +142,7 @@ impl fmt::Display for Happening {
             }
             Self::Online(who) => write!(f, "{} is online from {}", who.user, who.from),
             Self::Offline { user } => write!(f, "{user} is offline"),
+            Self::Owner { did, .. } => write!(f, "the owner {did}"),
             Self::Refused(complaint) => complaint.fmt(f),
             Self::AcceptFails { why } => write!(f, "no connections can be accepted: {why}"),
             Self::ClockJumped => {

@@ -48,7 +48,7 @@ mod throttle;
 mod turns;
 mod visitor;
 
-pub use data_folder::{DataFolder, FolderError, Held};
+pub use data_folder::{DataFolder, FolderError, Held, Starting};
 pub use happening::{Complaint, Happening, Person};
 pub use rules::Rules;
 pub use service::Index;

@@ -11,7 +11,7 @@ use super::store::{AccountId, Prepared, Refusal, Store, StoreError};
 use super::visitor::{Denial, Visitor};
 use crate::crypto::{Clock, PasswordHasher};
 use crate::link::{Conversation, Incoming, Notice, Origin, Request, Service};
-use crate::model::TokenHash;
+use crate::model::{TokenHash, UserName};
 use crate::wire::index::{
     AccountAsk, Browse, ChainAsk, ContactChange, Done, Join, KeysAsk, Locate, Login, Logout,
     Online, PasswordChange, PeopleAsk, Reach, Resume, Rotate, Search, ShareChange, ShareEnd,
@@ -94,6 +94,12 @@ impl<S: Store> Index<S> {
         self.sessions_are_over(sessions);
         self.shared.catalog_changed.notify_one();
         self.shared.change_presence(Presence::changed_beyond_telling);
+    }
+
+    /// The owner did something by a verb, which the log tells.
+    pub(super) fn owner_did(&self, did: String, user: Option<&UserName>) {
+        let user = user.map(UserName::to_string);
+        self.shared.tell(Happening::Owner { did, user });
     }
 
     /// Takes what the listener notices, for the log.

@@ -139,7 +139,7 @@ impl From<StoreError> for Denial {
             }
             // Its owner reads the rest in the log; the other side has no use for it.
             StoreError::Full => Self::new(Code::Storage, "the index has no room left"),
-            StoreError::Damaged(_) | StoreError::Failed(_) => {
+            StoreError::Damaged(_) | StoreError::NotAllowed(_) | StoreError::Failed(_) => {
                 Self::new(Code::Storage, "the database of the index has failed")
             }
         }

@@ -3,6 +3,8 @@
 //! Rooms take their limits from here, and a test compares the protocol's table with [`TABLE`]. Rooms
 //! to the left cannot look here; they keep their few maxima beside what these limit.
 
+use crate::crypto::MAX_SPKI_BYTES;
+
 /// A limit as the table shows it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limit {
@@ -65,7 +67,7 @@ limits! {
     PASSWORD_TEXT_BYTES: usize = 256, "bytes of a password as it travels; an index takes 10 to 71";
     CONTACT_BYTES: usize = 128, "bytes of a contact line";
     ROTATION_BYTES: usize = 3072, "bytes of a signed rotation";
-    KEY_BYTES: usize = 550, "bytes of a public key in a binding";
+    KEY_BYTES: usize = MAX_SPKI_BYTES, "bytes of a public key in a binding";
     DIRECTORY_ENTRY_BYTES: usize = 192, "bytes of an entry of the key directory";
     DIRECTORY_ENTRIES: usize = 200_000, "entries of a key directory";
     CHAIN_PART: usize = 256, "entries of the key directory in one answer";

@@ -12,7 +12,9 @@ use super::record::Record;
 use super::sealer::{SealError, Sealer, Source, Turn};
 use super::{CHUNK_BYTES, Refusal};
 use crate::codec::{Closed, Writer, closed};
-use crate::crypto::{SealingCertificate, SealingKey, Signed, SigningKey, UnixTime, Verified};
+use crate::crypto::{
+    MAX_MODULUS_BYTES, SealingCertificate, SealingKey, Signed, SigningKey, UnixTime, Verified,
+};
 use crate::model::content::ReadAt;
 use crate::model::limits::HEADER_BYTES;
 use crate::model::{Entry, Events, Task, Work};
@@ -225,7 +227,7 @@ impl<R: Read> Items<'_, R> {
     fn signed<T>(&mut self) -> Result<Signed<T>, OpenError> {
         let mut bytes = Writer::default();
         bytes.block(&self.block(MAX_RECORD_BYTES, Refusal::RecordShape)?);
-        bytes.block(&self.block(MAX_SIGNATURE_BYTES, Refusal::RecordShape)?);
+        bytes.block(&self.block(MAX_MODULUS_BYTES, Refusal::RecordShape)?);
         Ok(closed::decode(bytes.as_bytes()).map_err(|_| Refusal::RecordShape)?)
     }
 
@@ -334,4 +336,3 @@ const CHUNK: u8 = 1;
 const SEGMENT: u8 = 2;
 const FINAL: u8 = 3;
 const MAX_RECORD_BYTES: usize = 1024;
-const MAX_SIGNATURE_BYTES: usize = 512;

@@ -40,7 +40,7 @@ pub use log::{Level, Log, LogThread, Sinks};
 pub use log_file::LogFile;
 pub use output::Look;
 pub use printer::{Loudness, Printer};
-pub use progress::Progress;
+pub use progress::{Marks, Progress};
 pub use shell::{Completion, Line, Shell, join_words, split_words};
 pub use table::{Cell, Table};
 pub use words::{ago, bytes, span, utc};

@@ -2,9 +2,10 @@
 //!
 //! On a terminal a table is as wide as the terminal at most: columns get narrower, the widest first;
 //! cells break between words and behind the slashes of paths, and only what is longer than its column
-//! even so is cut, which a `…` says. Elsewhere all is whole, and what is long pushes nothing else away.
+//! even so is cut, which a `…` says. Of a fingerprint or an address nothing is cut: it goes on in the next line, since
+//! keys that look the same for a part need not be the same. Elsewhere all is whole, and what is long pushes nothing else away.
 
-use crate::model::{Foreign, Untrusted};
+use crate::model::{Foreign, HostPort, Untrusted};
 use unicode_width::UnicodeWidthStr;
 
 /// What stands in a cell. Whatever it is made of is shown as [`Untrusted`], and once.
@@ -146,13 +147,17 @@ fn least(cell: &str) -> usize {
 fn broken_cell(cell: &str, width: usize, most: usize) -> Vec<String> {
     let mut lines = vec![String::new()];
     for piece in pieces(cell) {
-        let piece = match width_of(piece) > width {
-            true => &*cut(piece, width),
-            false => piece,
-        };
-        match lines.last_mut() {
-            Some(line) if line.is_empty() || fits(line, piece, width) => *line += piece,
-            _ => lines.push(piece.to_owned()),
+        match width_of(piece) > width {
+            true if is_whole(piece) => {
+                // From the left: it is read from there.
+                if lines.last().is_some_and(|line| !line.is_empty()) {
+                    lines.push(String::new());
+                }
+                let mut letter = [0; 4];
+                piece.chars().for_each(|c| add(&mut lines, c.encode_utf8(&mut letter), width));
+            }
+            true => add(&mut lines, &cut(piece, width), width),
+            false => add(&mut lines, piece, width),
         }
     }
     if lines.len() > most {
@@ -160,6 +165,22 @@ fn broken_cell(cell: &str, width: usize, most: usize) -> Vec<String> {
         lines.push(cut(&rest, width));
     }
     lines.iter().map(|line| line.trim_end().to_owned()).collect()
+}
+
+/// Adds a piece to the last line, or to a new one if it has no room there.
+fn add(lines: &mut Vec<String>, piece: &str, width: usize) {
+    match lines.last_mut() {
+        Some(line) if line.is_empty() || fits(line, piece, width) => *line += piece,
+        _ => lines.push(piece.to_owned()),
+    }
+}
+
+/// Whether it counts only as a whole: a fingerprint, also in an invitation, or an address.
+fn is_whole(piece: &str) -> bool {
+    let is_hex =
+        |part: &str| part.len() == FINGERPRINT && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_address = || piece.trim_end_matches([' ', ',']).parse::<HostPort>().is_ok();
+    piece.split(|c: char| !c.is_ascii_alphanumeric()).any(is_hex) || is_address()
 }
 
 /// What is shown already, in so many columns.
@@ -185,6 +206,8 @@ const BETWEEN_COLUMNS: usize = 2;
 /// Where there is no terminal, what is wider pushes its own line on, and no other.
 const ALIGNED: usize = 40;
 const SHORT: usize = 12;
+/// So many digits a fingerprint has.
+const FINGERPRINT: usize = 64;
 /// What a name has at least.
 const NAME_WIDTH: usize = 20;
 const NAME_LINES: usize = 2;

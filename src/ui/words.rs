@@ -45,7 +45,8 @@ pub fn bytes(number: u64) -> String {
 }
 
 /// Lines of at most so many columns, cut between words; what follows in a line is as far to the right
-/// as the line was. A word that is longer has its own line.
+/// as the line was. A word that is longer has its own line. What stands between backticks is a word, too: somebody may
+/// copy it, and then it is to be one line, and as it is.
 pub(super) fn wrapped(text: &str, columns: Option<u16>) -> String {
     let Some(columns) = columns.map(usize::from) else { return text.to_owned() };
     let lines = text.split('\n').map(|line| wrapped_line(line, columns));
@@ -58,7 +59,7 @@ fn wrapped_line(line: &str, columns: usize) -> String {
     }
     let indent: String = line.chars().take_while(|c| *c == ' ').collect();
     let (mut text, mut used) = (indent.clone(), indent.len());
-    for word in line.split(' ').filter(|word| !word.is_empty()) {
+    for word in words(line) {
         let width = word.width();
         let is_first = used == indent.len();
         if !is_first && used.saturating_add(width) >= columns {
@@ -73,6 +74,17 @@ fn wrapped_line(line: &str, columns: usize) -> String {
         used = used.saturating_add(width);
     }
     text
+}
+
+fn words(line: &str) -> impl Iterator<Item = &str> {
+    // One that stands alone begins nothing.
+    let has_pairs = line.matches('`').count().is_multiple_of(2);
+    let mut is_within = false;
+    let is_between = move |c: char| {
+        is_within ^= c == '`' && has_pairs;
+        c == ' ' && !is_within
+    };
+    line.split(is_between).filter(|word| !word.is_empty())
 }
 
 /// Year, month and day of a day since 1970. The year of the computation begins in March, so that a

@@ -13,6 +13,7 @@ use super::hello::Role;
 use super::message::open_messages;
 use crate::codec::{Blob, Charge, Writer};
 use crate::crypto::{Error, Fingerprint, Label, Signature, SigningKey, VerifyingKey};
+use crate::crypto::{MAX_MODULUS_BYTES, MAX_SPKI_BYTES};
 use crate::model::limits::CERTIFICATE_BYTES;
 use bytes::Bytes;
 use minicbor::{Decode, Encode};
@@ -26,11 +27,11 @@ pub const EXPORTER_LABEL: &str = "EXPORTER-waxwing-1";
 #[cbor(map, context_bound = "Charge")]
 pub struct Proof {
     #[n(0)]
-    key: Blob<MAX_SPKI>,
+    key: Blob<MAX_SPKI_BYTES>,
     #[n(1)]
     certificate: Option<Blob<CERTIFICATE_BYTES>>,
     #[n(2)]
-    signature: Blob<MAX_SIGNATURE>,
+    signature: Blob<MAX_MODULUS_BYTES>,
 }
 
 impl Proof {
@@ -113,6 +114,3 @@ fn label(role: Role) -> Label {
 }
 
 open_messages!(Proof);
-
-const MAX_SPKI: usize = 550;
-const MAX_SIGNATURE: usize = 512;

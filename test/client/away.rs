@@ -3,6 +3,7 @@
 use crate::town::{Town, in_the_end};
 use rustix::process::Signal;
 use std::fs;
+use std::time::Instant;
 
 #[test]
 fn what_is_put_into_a_shared_folder_is_published_while_one_is_online() {
@@ -108,4 +109,30 @@ fn what_is_shared_no_longer_while_the_index_is_away_is_told_when_it_is_back() {
     town.index = town.machine.start_with(&["--data", "data", "--listen", &address]);
     let _online = town.home(&bob).serve();
     in_the_end(3, || town.home(&mallory).run(&["search", "koala"]).exit);
+}
+
+#[test]
+fn what_the_index_has_not_taken_is_not_said_to_be_shared_and_it_is_waited_for_once() {
+    let mut town = Town::new();
+    drop(town.joined("bob"));
+    town.index.signal(Signal::KILL);
+    town.index.end();
+    let bob = town.home("bob");
+    let paths = ["ant", "bee", "cat", "dog"].map(|name| bob.write(name, b"an animal"));
+    let [ant, others @ ..] = paths.each_ref().map(|path| path.to_str().unwrap());
+    let added = bob.run(&["share", "add", ant, "--away", "1"]);
+    let kept = "ant: 1 file, 9 bytes, kept on your list for everyone; the index has not taken it.";
+    assert!(added.out.contains(kept) && !added.out.contains("shared with"), "{added:?}");
+    let err = added.failed(5);
+    assert!(err.contains("the index is away") && err.contains("`share scan` tells it"), "{err}");
+    bob.run(&[&["share", "add"][..], &others, &["--away", "1"]].concat()).failed(5);
+
+    let begun = Instant::now();
+    let scanned = bob.run(&["share", "scan", "--away", "8"]);
+    let took = begun.elapsed();
+    assert_eq!(scanned.out.matches("the index has not taken it").count(), 4, "{scanned:?}");
+    assert_eq!(scanned.exit, 5, "{scanned:?}");
+    assert!((8..24).contains(&took.as_secs()), "{took:?}");
+    let told = bob.run(&["share", "scan", "ant", "--away", "1", "--json"]);
+    assert!(told.out.contains("\"published\":false"), "{told:?}");
 }

@@ -1,6 +1,7 @@
 //! Files in whose place others are: the person at the terminal says what becomes of them, as a part of
 //! the transfer.
 
+use crate::prompt::prompt_of;
 use crate::terminal::Terminal;
 use crate::town::{Home, Town};
 use rustix::process::{Signal, kill_process};
@@ -45,6 +46,35 @@ fn what_is_in_the_way_is_decided_within_the_transfer() {
     asked.sees("cat.txt is here").types("s\r").sees("all is left as it was");
     assert_eq!(asked.exit(), Some(9));
     assert_eq!(states(&mallory), [""; 0]);
+}
+
+#[test]
+fn what_is_in_the_way_of_an_offer_is_named_and_the_offer_waits() {
+    let town = Town::new();
+    let mallory = town.joined("mallory");
+    let mut bob = prompt_of(&town, "bob");
+    let downloads = town.machine.at("bob/downloads");
+    fs::create_dir_all(&downloads).unwrap();
+    let own = |text: &str| fs::write(downloads.join("tree.txt"), text).unwrap();
+    own("bob's own");
+    mallory.write("tree.txt", b"a tree");
+    let send = format!("{} send bob tree.txt", env!("CARGO_BIN_EXE_client"));
+    let mut sends = Terminal::open(&mallory.path, &send, &town.machine.at("home"));
+    bob.sees("`inbox accept 1`").types("inbox accept 1\r");
+    bob.sees("error: downloads/tree.txt is here, and is another file").sees("hint: ");
+    bob.sees("bob> ");
+    // From another program it has its exit code.
+    let err = town.home("bob").run(&["inbox", "accept", "1"]).failed(7);
+    assert!(err.contains("downloads/tree.txt is here") && err.contains("hint: "), "{err}");
+
+    // What is as large could be the same, and is found to be another when it comes.
+    own("a bush");
+    bob.types("inbox accept 1\r").sees("It comes into");
+    bob.sees("error: tree.txt did not come from mallory").sees("hint: move away");
+    sends.sees("bob has other files in the place of tree.txt");
+    assert_eq!(sends.exit(), Some(7));
+    assert!(!bob.text().contains("0 files"), "{}", bob.text());
+    assert_eq!(fs::read_to_string(downloads.join("tree.txt")).unwrap(), "a bush");
 }
 
 fn own(mallory: &Home<'_>, animal: &str) {

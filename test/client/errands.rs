@@ -97,6 +97,33 @@ fn a_verb_works_through_the_program_that_is_open() {
 }
 
 #[test]
+fn a_program_reads_the_same_whichever_program_does_the_work() {
+    let town = Town::new();
+    let (bob, mallory) = (town.joined("bob"), town.joined("mallory"));
+    let koala = bob.write("zoo/koala.txt", b"a koala");
+    bob.run(&["share", "add", koala.parent().unwrap().to_str().unwrap()]).ok();
+    let _sharing = bob.serve();
+    let elsewhere = town.machine.at("elsewhere");
+    fs::create_dir(&elsewhere).unwrap();
+    let elsewhere = elsewhere.canonicalize().unwrap();
+    for open in [false, true] {
+        let _open = open.then(|| mallory.serve());
+        for round in 0..5 {
+            let out = format!("out-{open}-{round}");
+            let mut command =
+                mallory.command(&["get", "bob:zoo/koala.txt", "--out", &out, "--json"]);
+            let told = Done::of(command.current_dir(&elsewhere)).objects();
+            let got = told.last().unwrap();
+            let file = elsewhere.join(&out).join("koala.txt");
+            assert_eq!((&got["type"], &got["file"]), (&json!("got"), &json!(file)), "{told:?}");
+            let count = |kind: &str| told.iter().filter(|it| it["type"] == kind).count();
+            assert!(count("began") > 0, "{told:?}");
+            assert_eq!(count("began"), count("ended"), "{told:?}");
+        }
+    }
+}
+
+#[test]
 fn a_password_is_read_where_the_verb_is_typed() {
     let town = Town::new();
     let stage = Open::new(&town);
@@ -124,6 +151,8 @@ fn the_passphrase_is_asked_once_for_all_programs_of_a_home() {
     let tree = bob.write("tree.txt", b"a tree");
     bob.run(&["share", "add", tree.to_str().unwrap()]).ok();
     assert_eq!(bob.objects(&["search", "tree"]).len(), 1);
+    // Nor does whoever wants to know whether all is well type it once more.
+    assert!(bob.objects(&["doctor"]).iter().all(|check| check["well"] == true));
     prompt.types("quit\r");
     assert_eq!(prompt.exit(), Some(0));
     // Without it, nobody can be asked.

@@ -2,6 +2,7 @@
 
 use crate::stage::Done;
 use crate::town::Town;
+use rustix::process::{Signal, kill_process};
 use std::fs;
 
 #[track_caller]
@@ -120,4 +121,19 @@ fn failures_are_objects_for_programs() {
     let told: serde_json::Value = serde_json::from_str(done.out.trim_end()).unwrap();
     assert_eq!((&told["type"], &told["exit"]), (&"failed".into(), &3.into()));
     assert!(told["hint"].as_str().unwrap().contains("people"), "{told}");
+}
+
+#[test]
+fn what_works_until_it_is_told_to_end_is_done_then() {
+    let page = include_str!("../../docs/json.md");
+    assert!(page.contains("`client serve` and `server` work until they are told to end"));
+    for signal in [Signal::INT, Signal::TERM] {
+        let mut town = Town::new();
+        let serving = town.joined("bob").serve();
+        kill_process(serving.pid(), signal).unwrap();
+        assert_eq!(serving.exit(), Some(0), "{signal:?}");
+        town.index.signal(signal);
+        let (exit, err) = town.index.end();
+        assert_eq!(exit.code(), Some(0), "{signal:?}: {err}");
+    }
 }

@@ -45,8 +45,7 @@ fn first_run(town: &Town, name: &str, files: &str) -> Terminal {
     at.sees("not the same").sees("another name): ").types(&format!("{PASSWORD}\r"));
     at.sees("The same again: ").types(&format!("{PASSWORD}\r"));
     at.sees("a room (Enter for none): ").types("room 9\r");
-    at.sees("(Enter for none): ").types("\r").sees("The same again: ").types("\r");
-    at.sees("no passphrase");
+    at.sees("(Enter for none): ").types("\r").sees("no passphrase");
     at.sees(&format!("Share the {files} files in share/ with everyone? [Y/n] ")).types("\r");
     at.sees("you are online").sees(&format!("{name}> "));
     assert!(!left.exists(), "a killed run left it");
@@ -171,6 +170,11 @@ fn a_question_that_nobody_answers_holds_up_nothing() {
     mallory.types("send bob round-2/tree.txt\r").sees("Waiting for bob");
     bob.sees("`inbox accept 2`").types("inbox decline 2\r").sees("Declined");
     mallory.sees("error: bob did not take it").sees("hint: ask them").sees("mallory> ");
+    // So it is told of what goes on by itself.
+    mallory.types("send bob round-3/tree.txt --background\r").sees("goes on by itself");
+    mallory.sees("mallory> ");
+    bob.sees("`inbox accept 3`").types("inbox decline 3\r").sees("Declined");
+    mallory.sees("error: transfer ").sees(": bob did not take it").sees("hint: ask them");
 }
 
 #[test]
@@ -187,7 +191,7 @@ fn ctrl_c_stops_a_verb_and_says_how_to_go_on() {
     mallory.types("search long\r").sees("bob:long.bin/long.bin").sees("mallory> ");
     mallory.types("get --out 1 1\r").sees("receiving").types("\u{3}");
     mallory.sees("error: stopped; what was verified of it is kept");
-    mallory.sees("hint: to go on: get --out 1 bob:long.bin/long.bin").sees("mallory> ");
+    mallory.sees("hint: to go on: `get --out 1 bob:long.bin/long.bin`").sees("mallory> ");
     bob.sees("broken off with mallory");
     let downloads = fs::read_dir(town.machine.at("mallory/1")).unwrap();
     let left: Vec<_> = downloads.map(|entry| entry.unwrap().file_name()).collect();
@@ -204,7 +208,7 @@ fn ctrl_c_stops_a_verb_and_says_how_to_go_on() {
     let home = town.machine.at("mallory");
     let mut mallory = Terminal::open(&home, &get, &town.machine.at("home"));
     mallory.sees("receiving").types("\u{3}");
-    mallory.sees("hint: to go on: client get bob:long.bin/long.bin");
+    mallory.sees("hint: to go on: `client get bob:long.bin/long.bin`");
     assert_eq!(mallory.exit(), Some(130));
 }
 
@@ -267,7 +271,7 @@ fn a_first_run_asks_again_and_goes_on_where_it_was() {
     at.types("No Name\r").sees("index: ").types("typo\r").sees("for typo").types("\r");
     at.sees("[typo]: ").types("bob\r").sees("for bob").sees("name): ").types(&password);
     at.sees("again: ").types(&password).sees("a room (Enter for none): ").types("\r");
-    at.sees("for none): ").types("\r").sees("again: ").types("\r");
+    at.sees("for none): ").types("\r").sees("no passphrase");
     at.sees("Somebody else has the name bob").sees("index: ");
     let address = town.index.address().to_string();
     town.index.signal(Signal::TERM);
@@ -290,9 +294,19 @@ fn a_first_run_asks_again_and_goes_on_where_it_was() {
     // A password that is wrong is asked again.
     let mut user1 =
         Terminal::open(&folder, &format!("{} login", env!("CARGO_BIN_EXE_client")), &home);
+    // What is too short to be anybody's is not even told to the index, nor is that the end.
+    user1.sees("Password: ").types("short\r").sees("at least 10 characters. Once more:");
     user1.sees("Password: ").types("not the password\r").sees("does not know this name");
     user1.sees("Password: ").types(&password).sees("You are user1");
     assert_eq!(user1.exit(), Some(0));
+    // Who types nothing else is told three times, and that is all.
+    let mut user1 =
+        Terminal::open(&folder, &format!("{} login", env!("CARGO_BIN_EXE_client")), &home);
+    for _ in 0..2 {
+        user1.sees("Password: ").types("short\r").sees("Once more:");
+    }
+    user1.sees("Password: ").types("short\r").sees("error: a password has at least 10");
+    assert_eq!(user1.exit(), Some(2));
 }
 
 #[test]
@@ -315,6 +329,20 @@ fn paths_begin_in_the_folder_to_which_one_has_gone() {
     bob.types("quit now\r").sees("quit takes nothing behind it but --yes").sees("bob> ");
     bob.types("quit\r");
     assert_eq!(bob.exit(), Some(0));
+}
+
+#[test]
+fn what_is_for_the_start_of_a_program_is_told_so_at_its_prompt() {
+    let town = Town::new();
+    let mut bob = prompt_of(&town, "bob");
+    for flag in ["--json", "-v", "--quiet"] {
+        bob.types(&format!("people {flag}\r"));
+        bob.sees(&format!("error: '{flag}' is for the start of a program"));
+        bob.sees(&format!("`client people {flag}`")).sees("bob> ");
+    }
+    bob.types("people --away=3\r").sees("error: '--away' is for the start of a program");
+    bob.sees("begin the program with it").sees("bob> ");
+    bob.types("people --onlin\r").sees("is '--online' meant?").sees("bob> ");
 }
 
 #[test]

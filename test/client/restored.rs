@@ -1,7 +1,9 @@
 //! An index that was restored from a backup: what its people see, and what they do about it.
 
-use crate::town::Town;
-use rustix::process::Signal;
+use crate::town::{Town, in_the_end};
+use rustix::process::{Signal, kill_process};
+use serde_json::Value;
+use std::fs;
 
 #[test]
 fn who_saw_more_than_the_backup_has_believes_the_directory_again_when_they_say_so() {
@@ -49,4 +51,34 @@ fn who_saw_more_than_the_backup_has_believes_the_directory_again_when_they_say_s
     town.home("bob").run(&get).ok();
     // Who had not seen more notices nothing.
     town.home("mallory").run(&["get", "carol:zoo/koala"]).ok();
+}
+
+#[test]
+fn whoever_is_online_hears_at_once_that_the_directory_is_another_one() {
+    let mut town = Town::new();
+    let address = town.index.address().to_string();
+    drop(town.joined("bob"));
+    let backup = town.machine.at("monday.db");
+    let backup = backup.to_str().unwrap();
+    town.machine.verb(&["backup", backup]).ok();
+    // Mallory joins after the backup, and Bob's program has seen it.
+    drop(town.joined("mallory"));
+    let mut online = town.home("bob").serve();
+    town.home("bob").run(&["verify", "mallory", "--yes"]).ok();
+    town.index.signal(Signal::TERM);
+    town.index.end();
+    town.machine.verb(&["restore", backup]).ok();
+    town.index = town.machine.start_with(&["--data", "data", "--listen", &address]);
+    town.home("bob").run(&["login", "--password-file", "password"]).ok();
+
+    // Nobody asks for any keys.
+    let log = town.machine.at("bob/state/client.log");
+    let is_told = || fs::read_to_string(&log).unwrap().contains("not trusted with keys any more");
+    in_the_end(true, is_told);
+    kill_process(online.pid(), Signal::INT).unwrap();
+    let told = online.rest();
+    let told: Vec<Value> = told.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let alarm = told.iter().find(|it| it["type"] == "failed" && it["exit"] == 6);
+    let alarm = alarm.unwrap_or_else(|| panic!("{told:?}"));
+    assert!(alarm["hint"].as_str().unwrap().contains("`trust --directory`"), "{alarm}");
 }

@@ -49,7 +49,7 @@ fn begins(town: &Town, name: &str) -> Terminal {
     at.sees("another name): ").types(&format!("{PASSWORD}\r"));
     at.sees("again: ").types(&format!("{PASSWORD}\r"));
     at.sees("a room (Enter for none): ").types("\r");
-    at.sees("for none): ").types("\r").sees("again: ").types("\r");
+    at.sees("for none): ").types("\r");
     at.sees("with everyone? [Y/n] ").types("\r");
     at.sees("quit").sees(&format!("{name}> "));
     at

@@ -78,6 +78,7 @@ fn who_one_is_and_who_is_there() {
     let checks = bob.objects(&["doctor"]);
     assert!(checks.iter().all(|check| check["well"] == true), "{checks:?}");
     assert!(checks.len() >= 5, "{checks:?}");
+    assert!(checks.iter().any(|check| check["what"] == "clock"), "{checks:?}");
     for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
         let script = bob.run(&["completions", shell]).ok();
         assert!(script.contains("client") && script.contains("rotate"), "{shell}: {script}");

@@ -204,7 +204,6 @@ fn answers(command: &str) -> Answers {
             ("Password for", PASSWORD),
             ("The same again: ", PASSWORD),
             ("Passphrase for your keys", ""),
-            ("The same again: ", ""),
         ],
         Some("client") if has(" login") && !has("--password-file") => &[("Password: ", PASSWORD)],
         Some("server") if has(" restore ") || has("--close") || has("--end") => &[("[y/N] ", "y")],

@@ -63,7 +63,7 @@ async fn a_new_database_is_ours_alone() {
         let db = Connection::open(&path).unwrap();
         let number = |name: &str| db.pragma_query_value(None, name, |row| row.get::<_, i64>(0));
         assert_eq!(number("application_id"), Ok(0x5758_5749));
-        assert_eq!(number("user_version"), Ok(2));
+        assert_eq!(number("user_version"), Ok(3));
         let loose = "SELECT count(*) FROM pragma_table_list
             WHERE schema = 'main' AND type = 'table' AND name NOT LIKE 'sqlite%' AND NOT strict";
         assert_eq!(db.query_row(loose, [], |row| row.get::<_, i64>(0)), Ok(0));
@@ -132,7 +132,7 @@ async fn a_newer_database_is_left_to_newer_programs() {
     Connection::open(&path).unwrap().execute_batch("PRAGMA user_version = 99").unwrap();
     let before = fs::read(&path).unwrap();
     let error = open(&path).unwrap_err();
-    assert_eq!(error, OpenError::Newer { path: path.clone(), found: 99, known: 2 });
+    assert_eq!(error, OpenError::Newer { path: path.clone(), found: 99, known: 3 });
     says(&error, &path, &["newer version", "server restore"]);
     assert_eq!(fs::read(&path).unwrap(), before);
 }

@@ -4,7 +4,8 @@ use crate::keys::{DAY, NOW};
 use crate::stage::{
     LIFETIME, invite, invited, join, keys, later, log_in, refused, request, token, user,
 };
-use waxwing::index::store::{AccountId, Figures, Invite, Refusal, Store};
+use waxwing::index::store::{AccountId, Figures, Invite, InviteNumber, Refusal, Store};
+use waxwing::model::TokenHash;
 
 pub(crate) async fn people_come_in_pages(store: &impl Store) {
     let mut asker = None;
@@ -84,6 +85,26 @@ pub(crate) async fn invitations_are_listed_until_they_are_used(store: &impl Stor
     assert_eq!(store.invitations(10, later(1)).await.unwrap(), rows[..1]);
 }
 
+pub(crate) async fn an_invitation_is_taken_back_by_its_number(store: &impl Store) {
+    let first = invite(store, Some("alice"), NOW).await;
+    let second = invite(store, None, later(1)).await;
+    let rows = store.invitations(10, later(1)).await.unwrap();
+    let numbers: Vec<_> = rows.iter().map(|row| row.number).collect();
+    let beginning = |it: TokenHash| InviteNumber(*it.as_bytes().first_chunk().unwrap());
+    assert_eq!(numbers, [second, first].map(beginning));
+    assert_eq!(store.withdraw(numbers[1]).await.unwrap(), Some(user("alice")));
+    assert_eq!(store.invitations(10, later(1)).await.unwrap(), rows[..1]);
+    refused(store.join(invited("alice", &keys(0), first, NOW), NOW).await, Refusal::Invitation);
+    refused(store.withdraw(numbers[1]).await, Refusal::NotFound);
+    assert_eq!(store.withdraw(numbers[0]).await.unwrap(), None);
+    assert_eq!(store.invitations(10, later(1)).await.unwrap(), []);
+    // It is typed as it is shown.
+    assert_eq!(numbers[0].to_string().parse::<InviteNumber>(), Ok(numbers[0]));
+    for wrong in ["", "12", "00112233445", "0011223344556", "00112233445g"] {
+        assert!(wrong.parse::<InviteNumber>().is_err(), "{wrong}");
+    }
+}
+
 pub(crate) async fn accounts_are_closed_and_sessions_ended(store: &impl Store) {
     let alice = join(store, "alice", 0, NOW).await;
     let second = log_in(store, &alice, NOW).await;
@@ -108,6 +129,18 @@ pub(crate) async fn accounts_are_closed_and_sessions_ended(store: &impl Store) {
     refused(store.join(invited("alice", &keys(0), by, NOW), NOW).await, Refusal::Invitation);
     store.join(invited("alice", &keys(0), general, NOW), NOW).await.unwrap();
     store.member(bob.asker, NOW).await.unwrap();
+}
+
+pub(crate) async fn the_index_is_of_the_first_who_claims_it(store: &impl Store) {
+    let (first, second) = (keys(0).fingerprint(), keys(1).fingerprint());
+    assert_eq!(store.claim(first, NOW).await.unwrap(), first);
+    // Nobody knows it yet, nor by an invitation that is over.
+    invite(store, None, NOW).await;
+    assert_eq!(store.claim(second, later(DAY)).await.unwrap(), second);
+    assert_eq!(store.claim(first, NOW).await.unwrap(), second, "somebody is invited");
+    join(store, "alice", 2, NOW).await;
+    assert_eq!(store.claim(first, later(DAY)).await.unwrap(), second, "somebody is there");
+    assert_eq!(store.claim(second, later(DAY)).await.unwrap(), second);
 }
 
 pub(crate) async fn figures_count(store: &impl Store) {

@@ -153,8 +153,45 @@ async fn what_a_crash_left_in_the_log_goes_aside_with_the_data() {
     assert!(!copy.with_extension("db-wal").exists());
     let restored = Sqlite::open(Place::File(copy)).unwrap();
     assert_eq!(restored.figures(NOW).await.unwrap().invitations, 0);
-    let old = Sqlite::open(Place::File(aside)).unwrap();
+    // One file is all of it, wherever it is moved.
+    let moved = ground.folder.path().join("moved.db");
+    fs::rename(&aside, &moved).unwrap();
+    let left = ground.files().into_iter().filter(|name| name.contains("before-restore"));
+    assert_eq!(left.collect::<Vec<_>>(), Vec::<String>::new());
+    let old = Sqlite::open(Place::File(moved)).unwrap();
     assert_eq!(old.figures(NOW).await.unwrap().invitations, 2);
+}
+
+#[tokio::test]
+async fn what_was_set_aside_is_restored_with_the_log_that_lies_beside_it() {
+    let ground = Ground::with_a_backup().await;
+    let store = ground.open();
+    join(&store, "carol", 2, NOW).await;
+    let aside = ground.folder.path().join("index.db.before-restore-7");
+    let copy = |end: &str| {
+        let named = |path: &Path| PathBuf::from(format!("{}{end}", path.display()));
+        fs::copy(named(&ground.data), named(&aside)).unwrap();
+    };
+    ["", "-wal"].into_iter().for_each(copy);
+    store.close().await;
+    let again = ground.folder.path().join("again.db");
+    assert_eq!(restore(&aside, &again), Ok(None));
+    let restored = Sqlite::open(Place::File(again)).unwrap();
+    is_well(&restored).await;
+    assert!(restored.account(&user("carol")).await.unwrap().is_some(), "carol was in the log");
+    let log = ground.folder.path().join("index.db.before-restore-7-wal");
+    assert!(log.exists(), "it stays as it was");
+}
+
+#[tokio::test]
+async fn what_is_too_damaged_to_take_its_log_in_keeps_it() {
+    let ground = Ground::with_a_backup().await;
+    fs::write(&ground.data, "").unwrap();
+    fs::write(ground.folder.path().join("index.db-wal"), "what is left").unwrap();
+    let aside = restore(&ground.backup, &ground.data).unwrap().unwrap();
+    let log = format!("{}-wal", aside.display());
+    assert_eq!(fs::read(log).unwrap(), b"what is left");
+    is_well(&ground.open()).await;
 }
 
 #[tokio::test]
@@ -259,6 +296,22 @@ async fn a_check_finds_what_was_changed() {
         (tamper, "UPDATE accounts SET name = 'BOB' WHERE name = 'bob'", "account 2"),
         (tamper, "UPDATE sessions SET identity = zeroblob(32)", "2 sessions are bound to another"),
         (tamper, "UPDATE invitations SET name = 'NOBODY!'", "an invitation is for a name"),
+        (
+            tamper,
+            "UPDATE accounts SET contact = CAST(x'ff' AS TEXT) WHERE name = 'bob'",
+            "row 2 of accounts: its contact is not a text in UTF-8",
+        ),
+        (
+            tamper,
+            "UPDATE invitations SET name = CAST(x'c3' AS TEXT)",
+            "a row of invitations: its name is not a text in UTF-8",
+        ),
+        (
+            tamper,
+            "INSERT INTO words VALUES (0, CAST(x'ff' AS TEXT), 1)",
+            "a row of words: its word is not a text in UTF-8",
+        ),
+        (tamper_with_directory, "UPDATE directory SET name = 'BOB!' WHERE number = 1", "entry 1"),
         (tamper, "DROP TRIGGER directory_grows", "the tables are not those"),
         (tamper, "CREATE TABLE more (n INTEGER)", "the tables are not those"),
         (tamper_with_directory, "DELETE FROM directory WHERE number = 1", "entry 2 of the key directory"),

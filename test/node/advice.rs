@@ -277,6 +277,7 @@ fn peers() -> Vec<peer::Error> {
         StreamError::Refused { code: Code::Cancelled, text: evil() },
         StreamError::Place(source()),
         StreamError::Unexpected,
+        StreamError::Malformed,
         StreamError::Delivery,
         StreamError::Stalled,
         StreamError::Undecided,

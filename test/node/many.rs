@@ -1,16 +1,22 @@
 //! A large file that several people share comes from all of them.
 
-use crate::town::{PASSWORD, Town, options, password, user};
+use crate::town::{PASSWORD, Town, options, own_port, password, user};
 use crate::twenty::home_with_new_keys;
 use std::fs;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
+use waxwing::crypto::UnixTime;
 use waxwing::crypto::key_file::Protection;
-use waxwing::link::Rates;
+use waxwing::link::{Deadlines, Rates, Side, Tcp};
 use waxwing::model::{Audience, Content, Event, Events};
-use waxwing::node::{Config, GetRules, Got, Home, Move, Moved, Options, User, Wanted};
+use waxwing::node::index::{IndexSession, Setup};
+use waxwing::node::{
+    Config, GetRules, Got, Home, Move, Moved, Options, SharedFolder, User, Wanted,
+};
 use waxwing::peer::Landed;
+use waxwing::wire::{Features, Party};
 
 const SIZE: usize = (20 << 20) + 5;
 
@@ -68,6 +74,17 @@ impl Trio {
         other
     }
 
+    /// Mallory does not share it any more, and nobody else gives it now: it stays to be got another time.
+    async fn is_not_forgotten(&self) {
+        let films = &self.mallory.shares().unwrap()[0].share.name;
+        self.mallory.remove_share(films).await.unwrap();
+        let (wanted, rules) = (vec![self.wanted()], GetRules::default());
+        let moving = self.bob.begin_move(Move::Get { wanted, words: None, rules }).await.unwrap();
+        let Moved::Got(got) = moving.carry_on().await.unwrap() else { panic!() };
+        assert!(got[0].landed.is_err(), "{got:?}");
+        assert_eq!(self.bob.moves().unwrap().len(), 1, "{got:?}");
+    }
+
     fn downloaded(&self) -> Vec<u8> {
         fs::read(self.town.path("bob/downloads/film")).unwrap()
     }
@@ -99,18 +116,31 @@ impl Trio {
 
 /// Somebody who sends slowly: all who have the film have the time to bring some of it.
 async fn joins(town: &Town, home: Home, name: &str) -> User {
+    joins_with(town, home, name, Config::default()).await
+}
+
+async fn joins_with(town: &Town, home: Home, name: &str, config: Config) -> User {
     let options = Options { rates: Rates { up: Some(2_000_000), down: None }, ..options() };
-    let person = User::open(home, Config::default(), Protection::NoneAsked, options).unwrap();
+    let person = User::open(home, config, Protection::NoneAsked, options).unwrap();
     person.join(&town.index, &user(name), &password(PASSWORD), None).await.unwrap();
     person
 }
 
 async fn shares(town: &Town, person: &User, name: &str, film: &[u8]) {
+    let films = lays_out(town, person, name, film);
+    person.go_online(false).await.unwrap();
+    publishes(person, &films).await;
+}
+
+/// Somebody has the film where they share it from.
+fn lays_out(town: &Town, person: &User, name: &str, film: &[u8]) -> SharedFolder {
     let folder = town.path(&format!("{name}-films"));
     write(&folder.join("film"), film);
-    let share = person.add_share(&folder, &[], Audience::Everyone).unwrap();
-    person.go_online(false).await.unwrap();
-    person.look_at(&share).await.unwrap().published.unwrap();
+    person.add_share(&folder, &[], Audience::Everyone).unwrap()
+}
+
+async fn publishes(person: &User, films: &SharedFolder) {
+    person.look_at(films).await.unwrap().published.unwrap();
 }
 
 fn write(path: &Path, bytes: &[u8]) {
@@ -174,17 +204,13 @@ async fn whose_key_is_another_is_told_of_though_a_small_file_comes_from_others()
 async fn what_somebody_honest_may_still_give_is_not_forgotten_for_another_key() {
     let trio = Trio::with(5).await;
     let other = trio.another_alice().await;
-    // Nobody else has her keys, so that at her address there is nobody, or somebody else.
-    let zoe = joins(&trio.town, home_with_new_keys(&trio.town, "zoe"), "zoe").await;
+    // At her address there is nobody in the end.
+    let config = Config { port: Some(own_port()), ..Config::default() };
+    let home = home_with_new_keys(&trio.town, "zoe");
+    let zoe = joins_with(&trio.town, home, "zoe", config).await;
     shares(&trio.town, &zoe, "zoe", &trio.film).await;
     zoe.go_offline().await;
-    let films = &trio.mallory.shares().unwrap()[0].share.name;
-    trio.mallory.remove_share(films).await.unwrap();
-    let (wanted, rules) = (vec![trio.wanted()], GetRules::default());
-    let moving = trio.bob.begin_move(Move::Get { wanted, words: None, rules }).await.unwrap();
-    let Moved::Got(got) = moving.carry_on().await.unwrap() else { panic!() };
-    assert!(got[0].landed.is_err(), "{got:?}");
-    assert_eq!(trio.bob.moves().unwrap().len(), 1, "{got:?}");
+    trio.is_not_forgotten().await;
     other.go_offline().await;
     for person in [other, zoe] {
         person.close().await;
@@ -193,11 +219,35 @@ async fn what_somebody_honest_may_still_give_is_not_forgotten_for_another_key() 
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn nor_when_somebody_else_is_at_the_address_of_the_honest_one() {
+    let trio = Trio::with(5).await;
+    let other = trio.another_alice().await;
+    let home = home_with_new_keys(&trio.town, "zoe");
+    let keys = home.keys().open(Protection::NoneAsked, UnixTime::now()).unwrap();
+    let zoe = joins(&trio.town, home, "zoe").await;
+    // She was the last to share it, and is asked first.
+    publishes(&zoe, &lays_out(&trio.town, &zoe, "zoe", &trio.film)).await;
+    zoe.close().await;
+    let deadlines = Deadlines::default();
+    let side = Side::new(Arc::new(keys), Party::Person, Features::ALL, deadlines).unwrap();
+    let session = IndexSession::begin(Tcp, side, &trio.town.index, Setup::default());
+    session.login(&user("zoe"), &password(PASSWORD)).await.unwrap();
+    session.go_online(trio.mallory.online().map(|online| online.port)).await.unwrap();
+    trio.is_not_forgotten().await;
+    session.close().await;
+    other.go_offline().await;
+    other.close().await;
+    trio.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn who_comes_to_have_it_meanwhile_brings_some_of_it() {
     let trio = Trio::new().await;
     let home = home_with_new_keys(&trio.town, "carol");
     let carol = joins(&trio.town, home, "carol").await;
-    let (got, ()) = tokio::join!(trio.get(), shares(&trio.town, &carol, "carol", &trio.film));
+    let films = lays_out(&trio.town, &carol, "carol", &trio.film);
+    carol.go_online(false).await.unwrap();
+    let (got, ()) = tokio::join!(trio.get(), publishes(&carol, &films));
     // Of the others, one may be too slow to bring any.
     let named: Vec<_> = got.parts.iter().map(|(sender, _)| sender.user.as_str()).collect();
     assert!(named.len() > 1 && named.contains(&"carol"), "{got:?}");

@@ -1,9 +1,9 @@
 //! Who cannot be reached now is asked again, after a pause that is told.
 
 use crate::stub::side;
-use crate::town::{PASSWORD, Town, open, options, password, user};
+use crate::town::{PASSWORD, Town, open, options, own_port, password, user};
 use std::fs;
-use std::net::TcpListener;
+use std::net::SocketAddr;
 use std::path::Path;
 use std::sync::mpsc::Receiver;
 use std::time::Duration;
@@ -31,8 +31,7 @@ impl Pair {
 
     async fn trying(retries: Backoff, rates: Rates) -> Self {
         let town = Town::new().await;
-        // Nobody else takes it: the system gives another one to whoever asks next.
-        let at = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let at = SocketAddr::from(([127, 0, 0, 1], own_port()));
         let config =
             Config { port: Some(at.port()), receive: Receive::Verified, ..Config::default() };
         let alice = open(town.home("alice"), config);
@@ -222,8 +221,8 @@ async fn goes(told: Receiver<Event>) -> Receiver<Event> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn as_long_as_something_comes_what_is_sent_is_tried_again() {
-    // Two tries, and it is cut off twice.
-    let pause = Duration::from_secs(2);
+    // Two tries, and it is cut off twice. She is back within half of a pause.
+    let pause = Duration::from_secs(4);
     let retries = Backoff { tries: 2, first: pause, longest: pause };
     let mut pair = Pair::trying(retries, Rates { up: Some(8 << 20), down: None }).await;
     pair.alice.mark_verified(&pair.alice.verify_words(&user("bob")).await.unwrap()).unwrap();
@@ -248,13 +247,16 @@ async fn as_long_as_something_comes_what_is_sent_is_tried_again() {
 
 /// Waits until a journal somewhere there is longer than that, and says how long it is.
 async fn holds_more(at: &Path, before: u64) -> u64 {
-    loop {
-        let now = longest_journal(at);
-        if now > before {
-            return now;
+    let held = async {
+        loop {
+            let now = longest_journal(at);
+            if now > before {
+                return now;
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
+    };
+    tokio::time::timeout(Duration::from_secs(60), held).await.expect("nothing more is held")
 }
 
 fn longest_journal(at: &Path) -> u64 {

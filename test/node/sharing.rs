@@ -1,6 +1,6 @@
 //! Two people share files: each a program with a home, over loopback.
 
-use crate::town::{PASSWORD, Town, open, password, user};
+use crate::town::{PASSWORD, Town, open, own_port, password, user};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -66,6 +66,8 @@ impl Pair {
 async fn what_is_searched_for_is_got_by_its_number_and_who_sent_it_is_known_later() {
     let pair = Pair::new().await;
     let (alice, bob) = (&pair.alice, &pair.bob);
+    let online = alice.online().unwrap();
+    assert!((7400..=7499).contains(&online.port) && online.is_local);
     let mut visits = alice.visits();
     let results = bob.search(&Query::new("koala australia photos")).await.unwrap().value;
     assert_eq!(results.found.len(), 1);
@@ -273,7 +275,8 @@ async fn an_audience_of_nobody_is_told_when_it_is_published() {
 
 #[tokio::test]
 async fn who_is_away_cannot_be_reached_and_a_changed_key_stops_hard_on_both_sides() {
-    let pair = Pair::new().await;
+    let config = Config { port: Some(own_port()), ..Config::default() };
+    let pair = Pair::with(config, Audience::Everyone).await;
     pair.get("alice:photos/tree.jpg").await.unwrap();
     pair.alice.go_offline().await;
     assert_eq!(pair.alice.online(), None);
@@ -282,8 +285,7 @@ async fn who_is_away_cannot_be_reached_and_a_changed_key_stops_hard_on_both_side
     assert_eq!(Got::exit(&got), Exit::Unreachable, "{got:?}");
 
     // Bob's name goes to Mallory: whom Alice has met is not whom she meets.
-    let online = pair.alice.go_online(true).await.unwrap();
-    assert!((7400..=7499).contains(&online.port) && online.is_local);
+    pair.alice.go_online(true).await.unwrap();
     let mut visits = pair.alice.visits();
     let mallory = open(pair.town.home_with_keys("mal", "mallory"), Config::default());
     let invitation = pair.town.invite("bob").await;

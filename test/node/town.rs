@@ -143,6 +143,13 @@ pub(crate) fn open(home: Home, config: Config) -> User {
     User::open(home, config, Protection::NoneAsked, options()).unwrap()
 }
 
+/// A port of which nobody else thinks: where nobody listens, nobody answers, not somebody of another town, who
+/// may have the same keys.
+pub(crate) fn own_port() -> u16 {
+    let sockets = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    sockets.local_addr().unwrap().port()
+}
+
 /// Quick to try again, and quick to give up.
 pub(crate) fn options() -> Options {
     let (first, longest) = (Duration::from_millis(5), Duration::from_millis(50));

@@ -1,25 +1,33 @@
 //! A whole session, from the first byte of TLS to the proof of delivery, that is cut off anywhere: files have
 //! their names and all of their bytes, or no names; the next session brings them, and nothing half stays.
 
-use crate::stage::{Stage, bytes_of, dial, fetch, side, soon, wanted};
+use crate::stage::{Answered, Stage, bytes_of, dial, fetch, side, soon, wanted};
 use std::fs;
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use waxwing::link::Streams;
 use waxwing::model::{Audience, Content};
 use waxwing::peer::Files;
+use waxwing::wire::Code;
 
 const FILES: [(&str, usize); 3] = [("empty", 0), ("five", 5), ("more", 3000)];
 /// Sessions with one Bob, who takes so many of one person in a minute.
 const WITH_ONE_BOB: usize = 50;
+/// All that Bob is at between them: the conversation with which his stage began.
+const ONE_CONVERSATION: usize = 1;
 
 /// A line to Bob that passes so many bytes, counted both ways, and is cut.
 struct Line {
     address: SocketAddr,
     passed: Arc<AtomicUsize>,
+    /// Until Bob has closed his end, too.
+    carrying: JoinHandle<io::Result<()>>,
 }
 
 impl Line {
@@ -27,25 +35,38 @@ impl Line {
         let sockets = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, passed) = (sockets.local_addr().unwrap(), Arc::<AtomicUsize>::default());
         let count = Arc::clone(&passed);
-        tokio::spawn(async move {
+        let carrying = tokio::spawn(async move {
             let (mut near, _) = sockets.accept().await?;
             let mut far = TcpStream::connect(to).await?;
-            let (mut there, mut back) = ([0; 4096], [0; 4096]);
-            loop {
-                let (bytes, to) = tokio::select! {
-                    read = near.read(&mut there) => (&there[..read?], &mut far),
-                    read = far.read(&mut back) => (&back[..read?], &mut near),
-                };
-                let left = most - count.load(Ordering::Relaxed);
-                let passes = bytes.len().min(left);
-                to.write_all(&bytes[..passes]).await?;
-                count.fetch_add(passes, Ordering::Relaxed);
-                if bytes.is_empty() || passes == left {
-                    return std::io::Result::Ok(());
-                }
-            }
+            let carried = carry((&mut near, &mut far), &count, most).await;
+            drop(near);
+            // It may be closed by now.
+            far.shutdown().await.ok();
+            while far.read(&mut [0_u8; 4096]).await? > 0 {}
+            carried
         });
-        Self { address, passed }
+        Self { address, passed, carrying }
+    }
+}
+
+async fn carry(
+    (near, far): (&mut TcpStream, &mut TcpStream),
+    count: &AtomicUsize,
+    most: usize,
+) -> io::Result<()> {
+    let (mut there, mut back) = ([0_u8; 4096], [0_u8; 4096]);
+    loop {
+        let (bytes, to) = tokio::select! {
+            read = near.read(&mut there) => (&there[..read?], &mut *far),
+            read = far.read(&mut back) => (&back[..read?], &mut *near),
+        };
+        let left = most - count.load(Ordering::Relaxed);
+        let passes = bytes.len().min(left);
+        to.write_all(&bytes[..passes]).await?;
+        count.fetch_add(passes, Ordering::Relaxed);
+        if bytes.is_empty() || passes == left {
+            return Ok(());
+        }
     }
 }
 
@@ -67,36 +88,62 @@ impl Way {
 }
 
 async fn stage() -> Stage {
-    let stage = Stage::new().await;
+    let mut stage = Stage::new().await;
     for (seed, (name, size)) in (1..).zip(FILES) {
         stage.make(name, &bytes_of(seed, size));
     }
     stage.publish(Audience::Everyone);
+    stage.is_at(ONE_CONVERSATION).await;
     stage
 }
 
-/// One session over a line that passes so many bytes; gives how many went.
-async fn session(stage: &Stage, way: Way, most: usize) -> usize {
+/// What is known of a session.
+#[derive(Debug)]
+struct Session {
+    /// How many bytes went.
+    passed: usize,
+    /// What came of it, as Alice was told.
+    _told: String,
+    /// And what Bob did.
+    _answered: Vec<Answered>,
+}
+
+/// One session over a line that passes so many bytes. Whatever came of it, all is put down when it is over.
+async fn session(stage: &mut Stage, way: Way, most: usize) -> Session {
     let line = Line::new(stage.address, most).await;
-    let Ok(streams) = soon(dial(line.address, side("alice"))).await else { return most };
+    let _told = match soon(dial(line.address, side("alice"))).await {
+        Ok(streams) => {
+            let told = transfer(stage, way, &streams).await;
+            streams.conversation().end(Code::Done, "");
+            told
+        }
+        Err(why) => format!("{why:?}"),
+    };
+    soon(line.carrying).await.unwrap().ok();
+    let _answered = stage.is_at(ONE_CONVERSATION).await;
+    settled(stage, way).await;
+    Session { passed: line.passed.load(Ordering::Relaxed), _told, _answered }
+}
+
+/// All files, as far as the line carries them. Gives what was told of it.
+async fn transfer(stage: &Stage, way: Way, streams: &Streams) -> String {
     match way {
         Way::Fetched => {
             let content = |(seed, size)| Content::of(&bytes_of(seed, size));
             let all = (1..).zip(FILES);
             let all = all.map(|(seed, (name, size))| wanted(name, Some(content((seed, size)))));
             let landing = stage.landing(Default::default());
-            soon(fetch(&stage.alice, &streams, stage.share, all.collect(), &landing)).await;
+            let fetch = fetch(&stage.alice, streams, stage.share, all.collect(), &landing);
+            format!("{:?}", soon(fetch).await)
         }
         Way::Sent => {
             let all = FILES.map(|(name, _)| stage.at("share").join(name));
             let files = Files::open(&all).unwrap();
             // Where it was cut, it fails; what has come is looked at.
-            let _ = soon(stage.alice.send(&streams, files, Duration::from_secs(30))).await;
+            let sent = stage.alice.send(streams, files, Duration::from_secs(30));
+            format!("{:?}", soon(sent).await)
         }
     }
-    drop(streams);
-    settled(stage, way).await;
-    line.passed.load(Ordering::Relaxed)
 }
 
 /// Waits until nobody is at work any more on what came.
@@ -141,15 +188,16 @@ async fn cut_after(way: Way, cuts: impl Iterator<Item = usize>) -> (usize, usize
     let (mut nothing, mut all) = (0, 0);
     let cuts: Vec<_> = cuts.collect();
     for some in cuts.chunks(WITH_ONE_BOB) {
-        let stage = stage().await;
+        let mut stage = stage().await;
         for most in some {
-            session(&stage, way, *most).await;
+            let cut = session(&mut stage, way, *most).await;
             let came = named(&stage, way).len();
             nothing += usize::from(came == 0);
             all += usize::from(came == FILES.len());
             // And the next one, over a line that holds.
-            session(&stage, way, usize::MAX).await;
-            assert_eq!(named(&stage, way), FILES.map(|(name, _)| name), "{way:?} at {most}");
+            let next = session(&mut stage, way, usize::MAX).await;
+            let names = FILES.map(|(name, _)| name);
+            assert_eq!(named(&stage, way), names, "{way:?} at {most}: {cut:?}, and then {next:?}");
             nothing_is_left(&stage, way, *most).await;
             fs::remove_dir_all(stage.at(way.folder())).unwrap();
         }
@@ -159,7 +207,7 @@ async fn cut_after(way: Way, cuts: impl Iterator<Item = usize>) -> (usize, usize
 
 /// How many bytes a session has that nobody cuts.
 async fn length(way: Way) -> usize {
-    session(&stage().await, way, usize::MAX).await
+    session(&mut stage().await, way, usize::MAX).await.passed
 }
 
 #[tokio::test(flavor = "multi_thread")]

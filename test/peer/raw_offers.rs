@@ -12,7 +12,7 @@ use std::time::Duration;
 use waxwing::link::{Conversation, StreamError, StreamFrames};
 use waxwing::peer::{Error, Files};
 use waxwing::seal::Refusal;
-use waxwing::wire::{Code, Kind, StreamEnd};
+use waxwing::wire::{Code, Kind, Message, StreamEnd};
 
 /// Bob's home with much that should stay as it is, and a way out of his inbox.
 pub(crate) async fn sandbox() -> Stage {
@@ -53,6 +53,42 @@ async fn offered(stage: &mut Stage, entries: &[Vec<u8>]) -> (Code, Error) {
 fn take_back(bob: &Conversation, frames: &StreamFrames) {
     let (stream, text) = (frames.number(), Default::default());
     bob.tell(&StreamEnd { stream, code: Code::Cancelled, text }).unwrap();
+}
+
+/// A word of a stream, of its end or with its header, in which a text is in the place of what belongs there.
+struct Unreadable<const END: bool>(u32);
+
+impl<const END: bool> Message for Unreadable<END> {
+    const KIND: Kind = if END { Kind::StreamEnd } else { Kind::StreamHeader };
+
+    fn write(&self, out: &mut Vec<u8>) {
+        let mut out = minicbor::Encoder::new(out);
+        out.map(2).unwrap().u8(0).unwrap().u32(self.0).unwrap();
+        out.u8(1).unwrap().str("x").unwrap();
+    }
+
+    fn decode(_: &bytes::Bytes) -> Result<Self, waxwing::codec::Error> {
+        Err(waxwing::codec::Error::Invalid("only sent"))
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_that_cannot_be_read_ends_a_stream_as_malformed() {
+    let mut stage = sandbox().await;
+    let bob = stage.streams.conversation().clone();
+    for end in [false, true] {
+        let (_, mut frames) = ask(&bob, 1).await;
+        let stream = frames.number();
+        let told = match end {
+            true => bob.tell(&Unreadable::<true>(stream)),
+            false => bob.tell(&Unreadable::<false>(stream)),
+        };
+        told.unwrap();
+        assert_eq!(why_it_ended(&mut frames).await, Code::Malformed);
+        let error = stage.received().await.unwrap_err();
+        assert!(matches!(error, Error::Stream(StreamError::Malformed)), "{error:?}");
+    }
+    is_still_served(&mut stage, "note").await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,12 +7,13 @@ use crate::panics::NoPanics;
 pub(crate) use crate::soon::soon;
 use std::fs::File;
 use std::future::Future;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use waxwing::crypto::{Fingerprint, Identity};
 use waxwing::link::{
@@ -83,8 +84,9 @@ pub(crate) struct Stage {
     pub(crate) alice: Sharer,
     pub(crate) streams: Streams,
     pub(crate) share: ShareId,
-    pub(crate) address: std::net::SocketAddr,
+    pub(crate) address: SocketAddr,
     answered: mpsc::Receiver<Answered>,
+    at_work: watch::Receiver<usize>,
     stop: CancellationToken,
     _no_panics: NoPanics,
 }
@@ -144,11 +146,11 @@ impl Stage {
     ) -> Self {
         let _no_panics = NoPanics::begin();
         std::fs::create_dir(home.path().join("share")).unwrap();
-        let (address, answered, stop) = listen(bobs, answer).await;
+        let (address, answered, at_work, stop) = listen(bobs, answer).await;
         let streams = dial(address, side("alice")).await.unwrap();
         let alice = sharer("alice");
         let share = ShareId::from_bytes([7; 16]);
-        Self { home, bob, alice, streams, share, address, answered, stop, _no_panics }
+        Self { home, bob, alice, streams, share, address, answered, at_work, stop, _no_panics }
     }
 
     /// Somebody dials Bob as well.
@@ -242,6 +244,13 @@ impl Stage {
         }
     }
 
+    /// Waits until Bob is at so many things: conversations, and what he is asked in them. Gives what came of
+    /// all that he was asked until then.
+    pub(crate) async fn is_at(&mut self, things: usize) -> Vec<Answered> {
+        soon(self.at_work.wait_for(|count| *count == things)).await.unwrap();
+        std::iter::from_fn(|| self.answered.try_recv().ok()).collect()
+    }
+
     /// Everything below a folder of the home: names, and what files hold.
     pub(crate) fn tree(&self, name: &str) -> Vec<(String, Option<Vec<u8>>)> {
         let mut found = Vec::new();
@@ -280,10 +289,7 @@ fn collect(root: &Path, below: &Path, found: &mut Vec<(String, Option<Vec<u8>>)>
     }
 }
 
-pub(crate) async fn dial(
-    address: std::net::SocketAddr,
-    side: Side,
-) -> Result<Streams, waxwing::link::Error> {
+pub(crate) async fn dial(address: SocketAddr, side: Side) -> Result<Streams, waxwing::link::Error> {
     let dialler = Dialler::over(Tcp, side).with_backoff(Backoff::never());
     let expected = Expected::Only(identity("bob").fingerprint());
     let (conversation, mut incoming) = dialler.dial(&address.into(), expected).await?;
@@ -296,29 +302,49 @@ pub(crate) async fn dial(
 async fn listen<F: Future<Output = Option<Answered>> + Send + 'static>(
     bobs: Side,
     answer: impl Fn(Request, Streams) -> F + Clone + Send + Sync + 'static,
-) -> (std::net::SocketAddr, mpsc::Receiver<Answered>, CancellationToken) {
+) -> (SocketAddr, mpsc::Receiver<Answered>, watch::Receiver<usize>, CancellationToken) {
     let sockets = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = sockets.local_addr().unwrap();
     let book = Arc::new(LaneBook::new(Duration::from_secs(30)));
     let listener = Listener::new(sockets, bobs).with_lanes(Arc::clone(&book) as Arc<_>);
     let (tell, answered) = mpsc::channel(256);
+    let (count, at_work) = watch::channel(0);
+    let count = Arc::new(count);
     let service = move |conversation: Conversation, mut incoming: Incoming| {
         let streams = Streams::new(conversation, Some(Arc::clone(&book)));
-        let (answer, tell) = (answer.clone(), tell.clone());
+        let (answer, tell, held) = (answer.clone(), tell.clone(), AtWork::begin(&count));
         async move {
             while let Some(request) = streams.next_request(&mut incoming).await {
                 let (answering, tell) = (answer(request, streams.clone()), tell.clone());
+                let at_work = AtWork::begin(&held.0);
                 tokio::spawn(async move {
                     if let Some(answered) = answering.await {
                         tell.send(answered).await.ok();
                     }
+                    drop(at_work);
                 });
             }
         }
     };
     let stop = CancellationToken::new();
     tokio::spawn(listener.run(service, stop.clone()));
-    (address, answered, stop)
+    (address, answered, at_work, stop)
+}
+
+/// Something that Bob is at, as long as it is held.
+struct AtWork(Arc<watch::Sender<usize>>);
+
+impl AtWork {
+    fn begin(count: &Arc<watch::Sender<usize>>) -> Self {
+        count.send_modify(|count| *count += 1);
+        Self(Arc::clone(count))
+    }
+}
+
+impl Drop for AtWork {
+    fn drop(&mut self) {
+        self.0.send_modify(|count| *count -= 1);
+    }
 }
 
 async fn answer(bob: &Sharer, taking: &Taking, streams: &Streams, request: Request) -> Answered {

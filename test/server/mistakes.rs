@@ -74,6 +74,34 @@ fn a_database_without_its_keys_does_not_get_others() {
 }
 
 #[test]
+fn a_database_of_another_index_is_refused_once_somebody_knows_it() {
+    let machine = Machine::with_keys();
+    machine.start().stop();
+    let give_away = || {
+        let database = rusqlite::Connection::open(machine.data().join("index.db")).unwrap();
+        assert_eq!(database.execute("UPDATE whose SET identity = zeroblob(32)", []), Ok(1));
+    };
+    give_away();
+    machine.start().stop();
+    machine.verb(&["invite"]).ok();
+    give_away();
+    let (nobody, ours) = ("0".repeat(64), crate::stage::identity().fingerprint());
+    let whose = format!("data/index.db belongs to the index {nobody}, but");
+    let keys = format!("the keys in data/keys are {ours}");
+    let told = [
+        whose.as_str(),
+        keys.as_str(),
+        "put the keys of that index back from a copy",
+        "restore FILE",
+    ];
+    is_told(&machine.verb(&["--listen", "127.0.0.1:0"]).failed(7), &told);
+    is_told(&machine.verb(&["invite"]).failed(7), &told);
+    // What is there can be looked at.
+    machine.verb(&["stats"]).ok();
+    machine.verb(&["check"]).ok();
+}
+
+#[test]
 fn keys_without_their_database_do_not_get_another() {
     let machine = Machine::with_keys();
     machine.start().stop();
@@ -174,4 +202,12 @@ fn a_database_that_is_none_is_told_with_a_way_out() {
     let err = machine.verb(&["--listen", "127.0.0.1:0"]).failed(6);
     is_told(&err, &["index.db is not a database", "restore FILE"]);
     machine.verb(&["users"]).failed(6);
+    // What is to be typed names the same data.
+    machine.give_keys(&machine.at("my data"));
+    fs::write(machine.at("my data/index.db"), "hello, I am not a database at all").unwrap();
+    let err = machine.run(&["--data", "my data", "users"]).failed(6);
+    is_told(&err, &["server --data 'my data' restore FILE`"]);
+    fs::remove_file(machine.at("my data/index.db")).unwrap();
+    let err = machine.run(&["--data", "my data", "users"]).failed(3);
+    is_told(&err, &["server --data 'my data' restore FILE; to begin"]);
 }

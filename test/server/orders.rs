@@ -78,6 +78,9 @@ fn an_invitation_is_shown_once_and_listed_without_its_token() {
     assert!(listed.contains("bob") && !listed.contains(&token), "{listed}");
     let err = server.stop();
     assert!(!err.contains(&token), "no log has it: {err}");
+    for done in ["made an invitation for bob", "made an invitation for anybody"] {
+        assert!(err.contains(&format!(" info  the owner {done}\n")), "{err}");
+    }
 }
 
 #[test]
@@ -106,6 +109,38 @@ fn invitations_are_made_and_listed_without_a_server_too() {
         assert_eq!((&row["type"], &row["user"]), (&"invitation".into(), &Value::Null));
         assert!(is_recent(&row["made"]));
     }
+}
+
+#[test]
+fn an_invitation_is_taken_back_by_its_number() {
+    let machine = Machine::with_keys();
+    let server = machine.start();
+    let link = machine.verb(&["invite", "--for", "bob"]).ok();
+    machine.verb(&["invite"]).ok();
+    let listed = || machine.verb(&["invite", "--list", "--json"]).objects();
+    let rows = listed();
+    let of_bob = rows.iter().find(|row| row["user"] == "bob").unwrap();
+    let number = of_bob["number"].as_str().unwrap();
+    let token = link.trim_end().rsplit('.').next().unwrap();
+    assert!(!token.contains(number) && !number.is_empty(), "the number says nothing of the token");
+    assert!(machine.verb(&["invite", "--list"]).ok().contains(number));
+    let told = machine.verb(&["invite", "--withdraw", number]).ok();
+    assert_eq!(told, format!("The invitation {number} for bob lets nobody in any more.\n"));
+    assert_eq!(listed().len(), 1);
+    let err = machine.verb(&["invite", "--withdraw", number]).failed(3);
+    assert!(err.contains(&format!("there is no invitation {number}")), "{err}");
+    let err = machine.verb(&["invite", "--withdraw", "the last"]).failed(2);
+    assert!(err.contains("has twelve of 0-9 and a-f"), "{err}");
+    machine.verb(&["invite", "--withdraw", number, "--for", "bob"]).failed(2);
+    let log = server.stop();
+    let line = format!(" info  the owner took back the invitation {number} for bob\n");
+    assert!(log.contains(&line) && !log.contains(token), "{log}");
+    // Without a server as well.
+    let left = listed()[0]["number"].as_str().unwrap().to_owned();
+    let withdrawn = machine.verb(&["invite", "--withdraw", &left, "--json"]).objects();
+    let expected = serde_json::json!({"type": "withdrawn", "number": left, "user": null});
+    assert_eq!(withdrawn, [expected]);
+    assert!(listed().is_empty());
 }
 
 #[test]
@@ -150,7 +185,10 @@ fn people_are_listed_and_let_go() {
     }
     let invited = machine.verb(&["invite", "--for", "bob"]);
     assert!(invited.err.contains("bob has an account"), "{invited:?}");
-    server.stop();
+    let log = server.stop();
+    for done in ["ended all sessions of bob", "closed the account of mallory"] {
+        assert_eq!(log.matches(&format!(" info  the owner {done}\n")).count(), 1, "{log}");
+    }
 
     let left = machine.verb(&["users"]).ok();
     assert!(

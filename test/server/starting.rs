@@ -106,6 +106,30 @@ fn a_server_waits_for_a_verb_that_is_at_work_on_the_data() {
 }
 
 #[test]
+fn who_meets_a_server_that_starts_is_told_so() {
+    let machine = Machine::with_keys();
+    let mut lock = fs::File::create(machine.data().join("lock")).unwrap();
+    lock.lock().unwrap();
+    let number = std::process::id();
+    std::io::Write::write_all(&mut lock, format!("{number}\n").as_bytes()).unwrap();
+    // A restore waits for nobody.
+    let met = |starting: u32| {
+        fs::write(machine.data().join("starting"), format!("{starting}\n")).unwrap();
+        machine.verb(&["restore", "monday.db"]).failed(7)
+    };
+    let err = met(number);
+    let told = format!("data: the server of this data is still starting, process {number}");
+    assert!(err.contains(&told), "{err}");
+    // One that was killed while it started is not the one that has it now.
+    let err = met(number + 1);
+    assert!(err.contains("data: another program works on this data, process"), "{err}");
+    drop(lock);
+    let server = machine.start();
+    assert!(!machine.data().join("starting").exists(), "it has started");
+    server.stop();
+}
+
+#[test]
 fn a_port_that_is_taken_is_told_with_a_way_out() {
     let machine = Machine::with_keys();
     let server = machine.start();

@@ -20,6 +20,22 @@ fn each_signal_that_asks_stops_it_cleanly() {
     }
 }
 
+/// So `nohup` starts it, and who closes the terminal means to leave it running.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_hang_up_that_was_ignored_from_the_beginning_ends_nothing() {
+    let machine = Machine::with_keys();
+    let mut command = std::process::Command::new("sh");
+    let call = "trap '' HUP; exec \"$0\" --data data --listen 127.0.0.1:0 \"$1\"";
+    command.args(["-c", call, env!("CARGO_BIN_EXE_server")]).current_dir(machine.at(""));
+    let server = crate::stage::Running::of(&mut command);
+    server.signal(Signal::HUP);
+    let stats = machine.verb(&["stats", "--json"]).objects();
+    assert!(crate::stage::is_recent(&stats[0]["started"]), "it goes on: {stats:?}");
+    let err = server.stop();
+    assert_eq!(err.matches("stopping").count(), 1, "{err}");
+}
+
 #[test]
 fn a_server_that_is_still_starting_stops_as_cleanly() {
     // Making keys takes seconds; meanwhile nothing listens yet.

@@ -65,13 +65,17 @@ async fn nothing_is_written_after_the_end() {
 async fn whoever_thinks_about_an_offer_hears_when_it_is_taken_back() {
     let mut ground = Ground::new().await;
     let (alice, mut bob) = ground.pair().await;
+    let (thinks, begun) = tokio::sync::oneshot::channel();
     let thinking = async {
         let mut offer = bob.offer().await.unwrap();
+        thinks.send(()).unwrap();
         offer.withdrawn().await
     };
     let taking_back = async {
-        let sending = alice.send(vec![whole("large", 64 * MIB)], Arc::new(Computed));
-        assert!(tokio::time::timeout(Duration::from_millis(300), sending).await.is_err());
+        tokio::select! {
+            sent = alice.send(vec![whole("large", 64 * MIB)], Arc::new(Computed)) => panic!("{sent:?}"),
+            begun = begun => begun.unwrap(),
+        }
     };
     let (why, ()) = soon(async { tokio::join!(thinking, taking_back) }).await;
     assert!(matches!(why, StreamError::Refused { code: Code::Cancelled, .. }), "{why}");

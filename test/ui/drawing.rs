@@ -241,6 +241,23 @@ fn a_program_is_told_of_begin_and_end_and_no_terminal_of_nothing_short() {
 }
 
 #[test]
+fn what_is_printed_behind_a_mark_stands_behind_what_was_told_before_it() {
+    let stage = Stage::new(None, true);
+    let marks = stage.progress.marks();
+    for number in 1..=50 {
+        stage.half_done(Work::Opening, "koala.jpg").complete();
+        marks.settle(&stage.events);
+        stage.printer.object(&serde_json::json!({ "type": "got" }));
+        let out = stage.out.text();
+        let kinds: Vec<serde_json::Value> =
+            out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let kinds: Vec<_> = kinds.iter().map(|it| it["type"].as_str().unwrap()).collect();
+        assert_eq!(kinds, ["began", "ended", "got"].repeat(number), "{out}");
+    }
+    stage.end();
+}
+
+#[test]
 fn what_failed_is_told_everywhere_with_the_next_try() {
     let again = Again { pause: Duration::from_millis(1400), next: 2, of: 3 };
     for width in [None, Some(120)] {

@@ -157,6 +157,39 @@ fn what_is_escaped_is_so_once_also_where_it_is_cut() {
 }
 
 #[test]
+fn of_fingerprints_and_addresses_nothing_is_cut() {
+    let fingerprint = "13399b877e0220c55ee321b43b21883943bc69d43b763869ea3971a6c775ff4c";
+    let address = "[2001:db8:1234:5678:9abc:def0:1234:5678]:7400";
+    let invitation = format!("waxwing://127.0.0.1:7311#{fingerprint}");
+    for whole in [fingerprint, address, invitation.as_str()] {
+        for width in [20, 40, 60] {
+            let mut table = Table::new(&["name", "it"]);
+            table.row(["bob", whole]);
+            let lines = table.lines(Some(width));
+            assert!(lines.iter().all(|line| line.len() <= usize::from(width)), "{lines:#?}");
+            let shown: String = lines.iter().skip(1).map(|line| line.replace(' ', "")).collect();
+            assert_eq!(shown, format!("bob{whole}"), "{lines:#?}");
+        }
+    }
+}
+
+#[test]
+fn a_command_to_be_copied_stays_in_one_line_and_as_it_is() {
+    let (printer, _, err) = printer(Look { colours: false, width: Some(40) }, false);
+    let command = "`client get 'bob:zoo/a  koala in a tree.txt' --out over/there`";
+    let stopped = Failure::new(Exit::Interrupted, "stopped; what was verified of it is kept");
+    printer.failure(&stopped.hint(format!("to go on: {command}")));
+    printer.note(
+        "a ` that stands alone is a letter like others, and lines end where they ended before",
+    );
+    let told = err.text();
+    assert!(told.lines().any(|line| line == command), "{told}");
+    let others: Vec<_> = told.lines().filter(|line| *line != command).collect();
+    assert!(others.len() >= 5, "{told}");
+    assert!(others.iter().all(|line| line.len() <= 40), "{told}");
+}
+
+#[test]
 fn tables_fit_the_width_and_are_whole_without_one() {
     let mut table = Table::new(&["name", "what they say"]);
     table.row(["alice", &"word ".repeat(40)]);

@@ -56,8 +56,15 @@ pub(crate) fn password(program: &Program, arguments: &ArgMatches) -> Result<Pass
     }
 }
 
+/// What cannot be anybody's password is a slip of the fingers, and asked for again.
 pub(crate) fn ask_password(program: &Program) -> Result<Password, Trouble> {
     let ask = program.asker("the password", PASSWORD_HINT)?;
+    for _ in 1..TRIES {
+        match Password::new(&ask.secret("Password")?) {
+            Ok(password) => return Ok(password),
+            Err(why) => program.printer.note(format!("That is not it: {why}. Once more:")),
+        }
+    }
     checked(&ask.secret("Password")?)
 }
 
@@ -117,20 +124,24 @@ pub(crate) fn new_protection(
     let ask = program.asker("a passphrase for the keys", instead)?;
     let (question, note) =
         ("Passphrase for your keys (Enter for none)", |text: &str| program.printer.note(text));
-    let check = |text: &str| Ok(First::Again(Zeroizing::new(text.to_owned())));
-    let typed = ask.new_secret(question, note, check)?;
-    if typed.is_empty() {
+    let check = |text: &str| match text {
+        "" => Ok(First::Enough(None)),
+        text => {
+            let passphrase = Passphrase::new(text).ok_or_else(|| PASSPHRASE_LENGTH.to_owned())?;
+            Ok(First::Again(Some(passphrase)))
+        }
+    };
+    let chosen = ask.new_secret(question, note, check)?;
+    if chosen.is_none() {
         program.printer.note(
             "Your keys have no passphrase: who can read this folder can send files in your name.",
         );
-        return Ok(None);
     }
-    passphrase(&typed).map(Some)
+    Ok(chosen)
 }
 
 pub(crate) fn passphrase(text: &str) -> Result<Passphrase, Trouble> {
-    let refused = || failures::usage("a passphrase has 1 to 1024 bytes");
-    Passphrase::new(text).ok_or_else(|| refused().into())
+    Passphrase::new(text).ok_or_else(|| failures::usage(PASSPHRASE_LENGTH).into())
 }
 
 pub(crate) fn protection(passphrase: Option<&Passphrase>) -> Protection<'_> {
@@ -142,6 +153,9 @@ pub(crate) fn ask_passphrase(ask: Asker<'_>) -> Result<Passphrase, Trouble> {
     passphrase(&ask.secret("Passphrase of your keys")?)
 }
 
+/// So often a secret may be typed wrongly.
+pub(crate) const TRIES: usize = 3;
+const PASSPHRASE_LENGTH: &str = "a passphrase has 1 to 1024 bytes";
 /// How a password is given where nobody can be asked.
 const PASSWORD_HINT: &str = "--password-file FILE gives it, or - for the input";
 /// How the passphrase of keys is given where nobody can be asked.

@@ -1,7 +1,8 @@
 //! What was typed wrongly, in a sentence, and what may have been meant.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
-use clap::{Command, Error};
+use clap::{Arg, Command, Error};
+use waxwing::ui::join_words;
 
 /// What a person is told instead of what clap would say; help is told as it is.
 pub(crate) fn text(error: &Error, all: &Command) -> String {
@@ -23,6 +24,33 @@ pub(crate) fn text(error: &Error, all: &Command) -> String {
         }
         _ => plain(error),
     }
+}
+
+/// The same at the prompt, where what holds for a whole program cannot be said any more. `words` were typed there.
+pub(crate) fn text_at_prompt(
+    error: &Error,
+    (all, program): (&Command, &Command),
+    words: &[String],
+) -> String {
+    let typed = said(error, ContextKind::InvalidArg);
+    let typed = typed.split('=').next().unwrap_or_default();
+    let is_typed = |flag: &&Arg| {
+        let long = flag.get_long().map(|long| format!("--{long}"));
+        let short = flag.get_short().map(|short| format!("-{short}"));
+        [long, short].iter().flatten().any(|flag| flag == typed)
+    };
+    let of_program = program.get_arguments().find(is_typed);
+    let Some(flag) = of_program.filter(|_| error.kind() == ErrorKind::UnknownArgument) else {
+        return text(error, all);
+    };
+    let hint = match OF_ONE_VERB.contains(&flag.get_id().as_str()) {
+        true => {
+            let call = join_words(&[&["client".to_owned()], words].concat());
+            format!("in a shell, `{call}` takes it, and this program does the work")
+        }
+        false => "`quit`, and begin the program with it".to_owned(),
+    };
+    format!("error: '{typed}' is for the start of a program, and not for its prompt\nhint: {hint}")
 }
 
 fn told(what: String, nearest: Option<String>) -> String {
@@ -99,6 +127,9 @@ fn distance(one: &str, other: &str) -> usize {
     }
     rows.last().and_then(|row| row.last()).copied().unwrap_or_default()
 }
+
+/// What a verb in a shell can be told that another program carries out.
+const OF_ONE_VERB: [&str; 3] = ["json", "quiet", "verbose"];
 
 #[cfg(test)]
 mod test {

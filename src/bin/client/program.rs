@@ -10,10 +10,11 @@ use std::env;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::task::block_in_place;
 use tokio_util::sync::CancellationToken;
 use waxwing::model::Events;
 use waxwing::node::{Config, Home, Options, User};
-use waxwing::ui::{Ask, Exit, Failure, Log, LogFile, LogThread, Printer, Progress};
+use waxwing::ui::{Ask, Exit, Failure, Log, LogFile, LogThread, Marks, Printer, Progress};
 use zeroize::Zeroizing;
 
 /// The program, from its start to its end.
@@ -51,6 +52,8 @@ struct State {
     user: Option<User>,
     passphrase_file: Option<PathBuf>,
     progress: Option<(Events, Progress)>,
+    /// Where is told what this program does, and how far that is passed on.
+    marks: Option<(Events, Marks)>,
     logs: Vec<LogThread>,
     /// Names that can be completed.
     names: Arc<Mutex<Vec<String>>>,
@@ -71,6 +74,7 @@ impl Program {
             options,
             user: None,
             passphrase_file: None,
+            marks: Some((events.clone(), progress.marks())),
             progress: Some((events, progress)),
             logs: Vec::new(),
             names: Arc::default(),
@@ -122,14 +126,15 @@ impl Program {
         self: &Arc<Self>,
         printer: Printer,
         asks: Asks,
-        (typed, events): (Typed, Events),
+        (typed, events, marks): (Typed, Events, Marks),
     ) -> Arc<Self> {
         let state = State {
             config: None,
             options: Options::default(),
-            user: self.opened().map(|user| user.with_events(events)),
+            user: self.opened().map(|user| user.with_events(events.clone())),
             passphrase_file: None,
             progress: None,
+            marks: Some((events, marks)),
             logs: Vec::new(),
             names: self.names(),
         };
@@ -196,6 +201,15 @@ impl Program {
     pub(crate) fn events(&self) -> Events {
         let state = self.state();
         state.progress.as_ref().map_or_else(Events::ignored, |(events, _)| events.clone())
+    }
+
+    /// Waits until all that was told of work is passed on, where a program reads it: what came of the work stands
+    /// behind that, whichever program does it.
+    pub(crate) fn settle(&self) {
+        let marks = self.state().marks.clone();
+        if let Some((events, marks)) = marks.filter(|_| self.json) {
+            block_in_place(|| marks.settle(&events));
+        }
     }
 
     /// The program that stays when the verb is over, if there is one.
@@ -271,6 +285,7 @@ impl Program {
         state.user = None;
         state.config = None;
         state.options.events = Events::ignored();
+        state.marks = None;
         if let Some((events, progress)) = state.progress.take() {
             drop(events);
             progress.finish();

@@ -209,7 +209,8 @@ async fn parse_and_do(program: &Arc<Program>, words: &[String]) -> Result<(), Tr
     let matches = match verbs::prompt_command().try_get_matches_from(words) {
         Ok(matches) => matches,
         Err(answer) => {
-            let text = mistakes::text(&answer, &verbs::prompt_command());
+            let all = (&verbs::prompt_command(), &verbs::command());
+            let text = mistakes::text_at_prompt(&answer, all, words);
             program.printer.usage(text, answer.use_stderr());
             return Ok(());
         }

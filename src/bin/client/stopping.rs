@@ -134,18 +134,20 @@ async fn stopped(program: &Program, name: &str, words: &[String], numbers: &[usi
     match name {
         "get" => stopped(
             "stopped; what was verified of it is kept",
-            format!("to go on: {}", join_words(&with_names(program, words, numbers).await)),
+            go_on(&with_names(program, words, numbers).await),
         ),
-        "send" => stopped(
-            "stopped; what was verified of it is kept there",
-            format!("to go on: {}", join_words(words)),
-        ),
+        "send" => stopped("stopped; what was verified of it is kept there", go_on(words)),
         "share" => stopped(
             "stopped before all of it was read",
             "`share scan` goes on with it, `share rm NAME` takes it back".to_owned(),
         ),
         _ => Failure::new(Exit::Interrupted, "stopped"),
     }
+}
+
+/// The command stands between backticks, and so in one line: it is to be copied.
+fn go_on(words: &[String]) -> String {
+    format!("to go on: `{}`", join_words(words))
 }
 
 /// With the names of what had numbers in the last search: the next one has others. `numbers` are the

@@ -8,6 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::broadcast::error::RecvError;
 use tokio::time::sleep_until;
+use waxwing::crypto::Fingerprint;
 use waxwing::model::{EntryPath, HostPort, Untrusted};
 use waxwing::node::index::{self, LoggedOut, News, Status, Trouble};
 use waxwing::node::{self, Contradiction, User, Visit};
@@ -70,7 +71,8 @@ impl Door {
 }
 
 /// Tells how it stands with the index: with -v always, else when it goes away and comes back. That one is
-/// online no more, since the session is over, is told however quiet the program is.
+/// online no more, since the session is over, is told however quiet the program is; and at once that the index was
+/// found out, though nobody needs any keys just now.
 pub(crate) fn watch_index(printer: &Printer, me: &User) {
     let (Ok(index), Ok(mut news)) = (me.index(), me.news()) else { return };
     printer.detail(format!("asking the index at {}, whose key is {}", index.at, index.fingerprint));
@@ -85,6 +87,15 @@ pub(crate) fn watch_index(printer: &Printer, me: &User) {
             let status = match news {
                 News::Status(status) => Some(status),
                 News::Missed => standing.me.status(),
+                News::Alarm(why) => {
+                    let why = node::Error::Index(index::Error::Alarm(why));
+                    standing.printer.failure(&failures::node(&why));
+                    None
+                }
+                News::NotOurs(whose) => {
+                    standing.not_ours(whose);
+                    None
+                }
                 _ => None,
             };
             if let Some(status) = status {
@@ -126,6 +137,21 @@ impl Standing {
         }
     }
 
+    /// The key directory gives one's own name to another key. While one's keys change, that is the next one.
+    fn not_ours(&self, whose: Option<Fingerprint>) {
+        if self.me.is_rotating() {
+            return;
+        }
+        let at = &self.at;
+        let what = match whose {
+            Some(other) => {
+                format!("the index at {at} says that your name belongs to another key: {other}")
+            }
+            None => format!("the index at {at} says that nobody has your name"),
+        };
+        self.printer.failure(&Failure::new(Exit::Verification, what).hint(NOT_OURS));
+    }
+
     /// Says it once to who was online: who never was learns it from the verb. A try to log in that
     /// fails makes it no news.
     fn over(&mut self, why: &index::Error) {
@@ -165,6 +191,8 @@ struct Told<'a> {
     user: Option<String>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     files: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    kept_out: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -177,8 +205,9 @@ struct Told<'a> {
 
 impl<'a> Told<'a> {
     fn new(kind: &'static str) -> Self {
-        let (user, files, bytes, number, why, more) = (None, Vec::new(), None, None, None, None);
-        Self { kind, user, files, bytes, number, why, more }
+        let (user, bytes, number, why, more) = Default::default();
+        let (files, kept_out) = (Vec::new(), Vec::new());
+        Self { kind, user, files, kept_out, bytes, number, why, more }
     }
 
     fn of(visit: &'a Visit) -> Self {
@@ -193,9 +222,12 @@ impl<'a> Told<'a> {
             Visit::Offered { from, number } => {
                 Self { user: Some(from.to_string()), number: Some(*number), ..Self::new("offered") }
             }
-            Visit::Received { from, landed, .. } => {
-                Self { user: Some(from.to_string()), files: names(landed), ..Self::new("received") }
-            }
+            Visit::Received { from, landed, kept_out, .. } => Self {
+                user: Some(from.to_string()),
+                files: names(landed),
+                kept_out: names(kept_out),
+                ..Self::new("received")
+            },
             Visit::Failed { with, why } => {
                 Self { user: Some(with.to_string()), why: Some(why), ..Self::new("broken off") }
             }
@@ -237,10 +269,18 @@ fn tell(printer: &Printer, me: &User, visit: &Visit) {
         Visit::Received { from, verified, folder, landed, kept_out, unfit, unkept } => {
             let by = signed_by(from, *verified);
             let into = folder.display();
-            printer.note(format!("{} came into {into}, signed by {by}", some(landed)));
+            if !landed.is_empty() {
+                printer.note(format!("{} came into {into}, signed by {by}", some(landed)));
+            }
             if !kept_out.is_empty() {
-                let out = some(kept_out);
-                printer.note(format!("    not taken: {out}, since others are in their place"));
+                let (out, their) =
+                    (names(kept_out), if kept_out.len() == 1 { "its" } else { "their" });
+                let what = format!(
+                    "{out} did not come from {from}: something else is in {their} place in {into}"
+                );
+                printer.failure(&Failure::new(Exit::Conflict, what).hint(format!(
+                    "move away or rename what is there, and ask {from} to send it again"
+                )));
             }
             if !unfit.is_empty() {
                 let out = some(unfit);
@@ -300,6 +340,16 @@ pub(crate) fn some(all: &[EntryPath]) -> String {
     }
 }
 
+/// Files by their names, as many as fit into a sentence.
+pub(crate) fn names(all: &[EntryPath]) -> String {
+    let named: Vec<_> = all.iter().take(FEW).map(ToString::to_string).collect();
+    let more = match all.len().saturating_sub(FEW) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    format!("{}{more}", named.join(", "))
+}
+
 /// So many files.
 pub(crate) fn files(number: usize) -> String {
     if number == 1 { "1 file".to_owned() } else { format!("{number} files") }
@@ -323,7 +373,11 @@ fn shown(why: &str) -> Untrusted<'_> {
 static LOGS_OUT: AtomicBool = AtomicBool::new(false);
 const LOG_IN: &str = "`client login` in this home, or `login` at the prompt, begins another session; \
 then you are online again";
+const NOT_OURS: &str = "others are shown that instead of your key. If you did not change your keys at \
+    another place, ask whoever runs the index, and warn those whom you know by a way that is not this index";
 const BEGIN_ANEW: &str = "this program does not try it again: end it, and begin it anew";
+/// So many files are named.
+const FEW: usize = 3;
 /// For so long, strangers are counted, and not told one by one.
 const A_WHILE: Duration = Duration::from_secs(60);
 

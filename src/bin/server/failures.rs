@@ -2,6 +2,7 @@
 
 use crate::settings::Call;
 use std::io;
+use waxwing::crypto::Fingerprint;
 use waxwing::crypto::key_folder::KeyFolderError;
 use waxwing::index::admin::{Fault, FaultKind};
 use waxwing::index::control::OrderError;
@@ -28,6 +29,9 @@ pub(crate) fn folder(error: FolderError, call: &Call) -> Failure {
             failure.hint(format!(
                 "choose a folder that is for this alone with --data DIR; if this one is, {close}"
             ))
+        }
+        FolderError::InUse { starts: true, .. } => {
+            failure.hint("with a large database that takes a while: try again when it listens")
         }
         FolderError::InUse { by: Some(number), .. } => failure.hint(format!(
             "stop it first (kill {number}), or give this one a folder of its own with --data DIR"
@@ -69,14 +73,13 @@ pub(crate) fn keys(error: KeyFolderError) -> Failure {
 }
 
 /// Keys without the database that belongs to them: made anew, it would have lost everybody.
-pub(crate) fn database_is_gone(folder: &DataFolder) -> Failure {
+pub(crate) fn database_is_gone(folder: &DataFolder, call: &Call) -> Failure {
     let (database, keys) = (folder.database(), folder.keys());
     let (database, keys) = (database.display(), keys.display());
     let what = format!("the keys of an index are in {keys}, but {database} is missing or empty");
     Failure::new(Exit::NotFound, what).hint(format!(
-        "put a backup in its place: server --data {} restore FILE; to begin another index, move the \
-         keys away",
-        folder.path().display()
+        "put a backup in its place: {}; to begin another index, move the keys away",
+        call.with("restore FILE")
     ))
 }
 
@@ -91,6 +94,23 @@ pub(crate) fn keys_are_gone(folder: &DataFolder) -> Failure {
     )
 }
 
+/// Keys and a database of two indexes: whoever knows the one would find the other in its place.
+pub(crate) fn keys_of_another(
+    folder: &DataFolder,
+    (keys, database): (Fingerprint, Fingerprint),
+    call: &Call,
+) -> Failure {
+    let (data, place) = (folder.database(), folder.keys());
+    let (data, place) = (data.display(), place.display());
+    let what =
+        format!("{data} belongs to the index {database}, but the keys in {place} are {keys}");
+    Failure::new(Exit::Conflict, what).hint(format!(
+        "put the keys of that index back from a copy, or a backup of this one in the database's \
+         place: {}; to begin another index, move the database away",
+        call.with("restore FILE")
+    ))
+}
+
 /// An invitation that would name no port.
 pub(crate) fn invitation(error: &waxwing::model::Error) -> Failure {
     Failure::new(Exit::Usage, error)
@@ -98,7 +118,7 @@ pub(crate) fn invitation(error: &waxwing::model::Error) -> Failure {
 }
 
 /// What a store says has its advice in it.
-pub(crate) fn store(error: OpenError) -> Failure {
+pub(crate) fn store(error: OpenError, call: &Call) -> Failure {
     let exit = match &error {
         OpenError::Missing(_) => Exit::NotFound,
         OpenError::NoRights { .. } => Exit::NotAllowed,
@@ -113,27 +133,34 @@ pub(crate) fn store(error: OpenError) -> Failure {
         | OpenError::Interrupted(_) => Exit::Conflict,
         OpenError::Engine(_) | OpenError::Failed { .. } => Exit::Error,
     };
-    Failure::new(exit, error)
+    Failure::new(exit, call.in_advice(&error.to_string()))
 }
 
-pub(crate) fn fault(fault: Fault) -> Failure {
-    let damaged = |failure: Failure| {
-        failure.hint("`server check` says what is; stop the server, and put the last good backup in its place: `server restore FILE`")
-    };
+pub(crate) fn fault(fault: Fault, call: &Call) -> Failure {
     let exit = match fault.kind {
-        FaultKind::Damaged => return damaged(Failure::new(Exit::Verification, fault.text)),
         FaultKind::NotFound => Exit::NotFound,
         FaultKind::Conflict => Exit::Conflict,
         FaultKind::NotAllowed => Exit::NotAllowed,
         FaultKind::NoSpace => Exit::NoSpace,
+        FaultKind::Damaged => Exit::Verification,
         FaultKind::Failed => Exit::Error,
     };
-    Failure::new(exit, fault.text)
+    let failure = Failure::new(exit, call.in_advice(&fault.text));
+    match fault.kind {
+        FaultKind::Damaged => failure.hint(call.in_advice(
+            "`server check` says what is; stop the server, and put the last good backup in its \
+             place: `server restore FILE`",
+        )),
+        FaultKind::NotAllowed => {
+            failure.hint("the server writes it itself: choose a folder where its user may write")
+        }
+        _ => failure,
+    }
 }
 
-pub(crate) fn ask(error: OrderError) -> Failure {
+pub(crate) fn ask(error: OrderError, call: &Call) -> Failure {
     match error {
-        OrderError::Fault(told) => fault(told),
+        OrderError::Fault(told) => fault(told, call),
         OrderError::Strange => Failure::new(Exit::Conflict, &error)
             .hint("stop the server and start it again, with the same program as this one"),
         error => Failure::new(Exit::Unreachable, error),

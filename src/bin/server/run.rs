@@ -4,7 +4,7 @@ use crate::failures;
 use crate::greeting::greet;
 use crate::panics;
 use crate::place::advertised;
-use crate::settings::Config;
+use crate::settings::{Call, Config};
 use std::io;
 use std::net::SocketAddr;
 use std::path::Path;
@@ -16,11 +16,11 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 use waxwing::crypto::key_file::Protection;
 use waxwing::crypto::key_folder::KeyFolder;
-use waxwing::crypto::{Identity, UnixTime};
+use waxwing::crypto::{Fingerprint, Identity, UnixTime};
 use waxwing::index::admin::{Desk, Order};
 use waxwing::index::control::{self, Door};
 use waxwing::index::store::{Place, Sqlite, Store, restore_was_cut_off};
-use waxwing::index::{FolderError, Happening, Held, Index, Rules};
+use waxwing::index::{FolderError, Happening, Held, Index, Rules, Starting};
 use waxwing::link::{Listener, Side};
 use waxwing::model::Invitation;
 use waxwing::ui::signals::{Signals, end_at_once};
@@ -76,6 +76,8 @@ struct Opened {
     is_new: bool,
     store: Sqlite,
     log_file: Option<LogFile>,
+    /// Until the verbs can reach it.
+    starting: Starting,
 }
 
 impl Opened {
@@ -84,13 +86,15 @@ impl Opened {
         let in_folder = |error| failures::folder(error, &config.call);
         config.data.make().map_err(in_folder)?;
         let held = hold(config).await.map_err(in_folder)?;
+        let starting = held.starting();
         let at_port = |error: io::Error| failures::listen(&error, config.listen);
         let sockets = TcpListener::bind(config.listen).await.map_err(at_port)?;
         let at = sockets.local_addr().map_err(at_port)?;
         let log_file = config.log.as_deref().map(open_log).transpose()?;
-        let store = open_store(&held)?;
+        let store = open_store(&held, &config.call)?;
         let (identity, is_new) = identity(&held, &store, printer).await?;
-        Ok(Self { held, sockets, at, identity, is_new, store, log_file })
+        claim(&held, &store, identity.fingerprint(), &config.call).await?;
+        Ok(Self { held, sockets, at, identity, is_new, store, log_file, starting })
     }
 
     async fn serve(
@@ -109,6 +113,7 @@ impl Opened {
         let at = advertised(config, self.at)?;
         let desk = Desk::beside(index.clone(), started, at.clone(), fingerprint);
         let door = door(&self.held, &log);
+        drop(self.starting);
         let listener = listener(config, self.sockets, self.identity, &index)?;
 
         let invitation = Invitation { at, fingerprint, token: None };
@@ -142,12 +147,12 @@ impl Opened {
 }
 
 /// The database; a new one at the first start alone, which makes the keys after it.
-fn open_store(held: &Held) -> Result<Sqlite, Failure> {
+fn open_store(held: &Held, call: &Call) -> Result<Sqlite, Failure> {
     let folder = held.folder();
     if KeyFolder::at(folder.keys()).exists() && is_gone(&folder.database()) {
-        return Err(failures::database_is_gone(folder));
+        return Err(failures::database_is_gone(folder, call));
     }
-    Sqlite::open(Place::File(folder.database())).map_err(failures::store)
+    Sqlite::open(Place::File(folder.database())).map_err(|error| failures::store(error, call))
 }
 
 /// Whether a database is not there, or has nothing in it. One whose restore was cut off is told by the
@@ -178,6 +183,21 @@ async fn identity(
     printer.note("Making the keys of this index, which takes some seconds...");
     let identity = keys.create(Protection::NoneAsked, now);
     Ok((identity.map_err(failures::keys)?, true))
+}
+
+/// Sees that the database is of the index whose keys these are.
+pub(crate) async fn claim(
+    held: &Held,
+    store: &Sqlite,
+    keys: Fingerprint,
+    call: &Call,
+) -> Result<(), Failure> {
+    let claimed = store.claim(keys, UnixTime::now()).await;
+    let whose = claimed.map_err(|error| failures::fault(error.into(), call))?;
+    if whose == keys {
+        return Ok(());
+    }
+    Err(failures::keys_of_another(held.folder(), (keys, whose), call))
 }
 
 fn index(config: &Config, store: Sqlite, log: Log) -> io::Result<Index<Sqlite>> {

@@ -249,6 +249,11 @@ impl Call {
         Self(call)
     }
 
+    /// Advice of the library, which does not know how it was called: what it calls `server` is this call.
+    pub(crate) fn in_advice(&self, advice: &str) -> String {
+        advice.replace("`server ", &format!("`{} ", self.0))
+    }
+
     /// The call with these arguments.
     pub(crate) fn with(&self, arguments: &str) -> String {
         if arguments.is_empty() { self.0.clone() } else { format!("{} {arguments}", self.0) }

@@ -37,6 +37,10 @@ impl<'a> Show<'a> {
                 self.about_invitation(user, replaces, UnixTime(expires));
                 self.about_reach(&invitation.0);
             }
+            Report::Withdrawn { number, user } => self.printer.result(format!(
+                "The invitation {number} for {} lets nobody in any more.",
+                user.as_deref().unwrap_or("anybody")
+            )),
             Report::Closed { user, sessions } => self.printer.result(format!(
                 "{user} has no account any more; {} ended. The name can be joined again.",
                 sessions_in_words(sessions)
@@ -49,6 +53,14 @@ impl<'a> Show<'a> {
                 let keys = self.config.data.keys();
                 let keys = keys.display();
                 self.note(format!("The index's keys are not in it: once, copy {keys} as well."));
+                if file.symlink_metadata().is_err() {
+                    self.note(format!(
+                        "It is not to be seen from here: the running server has that folder to itself, as \
+                         systemd gives it with PrivateTmp, and loses it when it stops. Make the backup \
+                         elsewhere, such as in {}.",
+                        self.config.data.path().display()
+                    ));
+                }
             }
             Report::Problem { text } => self.printer.result(Untrusted::new(&text)),
             Report::Checked { problems } => {
@@ -84,7 +96,8 @@ impl<'a> Show<'a> {
             Some(user) if replaces => {
                 self.note(format!("For {user}, once, {until}."));
                 self.note(format!(
-                    "{user} has an account: whoever uses this gets it, with another identity."
+                    "{user} has an account: whoever uses this gets it, with a new password, and with \
+                     another identity if they have other keys."
                 ));
             }
             Some(user) => self.note(format!("For {user}, once, {until}.")),
@@ -133,8 +146,8 @@ impl<'a> Show<'a> {
         let Some(list) = &mut self.list else { return };
         let anybody = "anybody".to_owned();
         let cells = match report {
-            Report::Invitation { user, made, expires } => {
-                vec![user.unwrap_or(anybody), when(made), when(expires)]
+            Report::Invitation { number, user, made, expires } => {
+                vec![number, user.unwrap_or(anybody), when(made), when(expires)]
             }
             Report::User { name, identity, contact, since, online, last_online, sessions } => {
                 let online = match online {
@@ -189,7 +202,7 @@ impl List {
         let invite = call.with("invite --for NAME");
         let (columns, empty): (&[&str], _) = match order {
             Order::Invitations => (
-                &["for", "made", "ends"],
+                &["number", "for", "made", "ends"],
                 format!("No invitation can be used. A new one: {invite}"),
             ),
             Order::Users => (

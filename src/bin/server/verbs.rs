@@ -13,7 +13,7 @@ use waxwing::crypto::UnixTime;
 use waxwing::crypto::key_folder::KeyFolder;
 use waxwing::index::admin::{Desk, Order, Report};
 use waxwing::index::control::{self, OrderError};
-use waxwing::index::store::{self, OpenError, Place, Sqlite};
+use waxwing::index::store::{self, InviteNumber, OpenError, Place, Sqlite};
 use waxwing::index::{FolderError, Held};
 use waxwing::model::UserName;
 use waxwing::ui::settings::flags;
@@ -34,10 +34,11 @@ pub(crate) fn command() -> Command {
         .args(flags(TABLE))
         .subcommands([
             Command::new("invite")
-                .about("Make an invitation, or list those that can still be used")
-                .arg(named("for", "Only for this name; if it has an account, for a new identity"))
+                .about("Make an invitation, list those that can still be used, or take one back")
+                .arg(named("for", FOR))
                 .arg(days())
-                .arg(switch("list", "List the invitations").conflicts_with_all(["for", "days"])),
+                .arg(switch("list", "List the invitations").conflicts_with_all(["for", "days"]))
+                .arg(withdraw().conflicts_with_all(["for", "days", "list"])),
             Command::new("users")
                 .about("List the accounts, or close one")
                 .arg(named("close", "Close this account; the name is free then"))
@@ -135,10 +136,13 @@ fn order(verb: &str, arguments: &ArgMatches, config: &Config) -> Result<Order, F
     let name = |flag: &str| arguments.get_one::<UserName>(flag).cloned();
     Ok(match verb {
         "invite" if arguments.get_flag("list") => Order::Invitations,
-        "invite" => {
-            let days = arguments.get_one("days").copied().unwrap_or(DAYS);
-            Order::Invite { user: name("for"), days, host: config.host.clone() }
-        }
+        "invite" => match arguments.get_one("withdraw").copied() {
+            Some(number) => Order::Withdraw { number },
+            None => {
+                let days = arguments.get_one("days").copied().unwrap_or(DAYS);
+                Order::Invite { user: name("for"), days, host: config.host.clone() }
+            }
+        },
         "users" => name("close").map_or(Order::Users, |user| Order::Close { user }),
         "sessions" => match name("end") {
             Some(user) => Order::End { user },
@@ -171,7 +175,7 @@ async fn carry_out_order(order: &Order, config: &Config, printer: &Printer) -> R
                 return show.finish();
             }
             Err(OrderError::NotRunning) => {}
-            Err(error) => return Err(failures::ask(error)),
+            Err(error) => return Err(failures::ask(error, &config.call)),
         }
         match config.data.hold() {
             Ok(held) => {
@@ -195,11 +199,11 @@ async fn on_the_data(
 ) -> Result<(), Failure> {
     let database = held.folder().database();
     if !database.exists() && store::restore_was_cut_off(&database) {
-        return Err(failures::store(OpenError::Interrupted(database)));
+        return Err(failures::store(OpenError::Interrupted(database), &config.call));
     }
     if run::is_gone(&database) {
         if KeyFolder::at(held.folder().keys()).exists() {
-            return Err(failures::database_is_gone(held.folder()));
+            return Err(failures::database_is_gone(held.folder(), &config.call));
         }
         let missing = FolderError::Missing(held.folder().path().to_owned());
         return Err(failures::folder(missing, &config.call));
@@ -210,7 +214,11 @@ async fn on_the_data(
         Order::Invite { .. } => Some(fingerprint.map_err(failures::keys)?),
         _ => fingerprint.ok(),
     };
-    let store = Sqlite::open(Place::File(database)).map_err(failures::store)?;
+    let in_store = |error| failures::store(error, &config.call);
+    let store = Sqlite::open(Place::File(database)).map_err(in_store)?;
+    if let (Order::Invite { .. }, Some(keys)) = (order, fingerprint) {
+        run::claim(held, &store, keys, &config.call).await?;
+    }
     let at = match order {
         Order::Invite { .. } => advertised(config, config.listen)?,
         _ => config.listen.into(),
@@ -232,7 +240,7 @@ async fn on_the_data(
     };
     let (done, ()) = tokio::join!(work, showing);
     store.close().await;
-    done.map_err(failures::fault)
+    done.map_err(|fault| failures::fault(fault, &config.call))
 }
 
 fn restore(backup: &Path, config: &Config, printer: &Printer) -> Result<(), Failure> {
@@ -243,7 +251,8 @@ fn restore(backup: &Path, config: &Config, printer: &Printer) -> Result<(), Fail
         error => failures::folder(error, &config.call),
     })?;
     let database = held.folder().database();
-    let moved = store::restore(backup, &database).map_err(failures::store)?;
+    let moved = store::restore(backup, &database);
+    let moved = moved.map_err(|error| failures::store(error, &config.call))?;
     show::restored(printer, Report::Restored { file: backup.to_owned(), database, before: moved });
     Ok(())
 }
@@ -259,6 +268,12 @@ fn switch(flag: &'static str, help: &'static str) -> Arg {
 
 fn yes() -> Arg {
     switch("yes", "Ask nothing; without a terminal nothing is asked in any case").short('y')
+}
+
+fn withdraw() -> Arg {
+    let number = ValueParser::from(|text: &str| text.parse::<InviteNumber>());
+    let help = "Take this one of the list back, so that it lets nobody in";
+    Arg::new("withdraw").long("withdraw").value_name("NUMBER").value_parser(number).help(help)
 }
 
 fn days() -> Arg {
@@ -301,6 +316,7 @@ const ABOUT: &str = "The index of waxwing: accounts, keys, and who is online.
 
 Without a verb the server runs until Ctrl-C; it needs no settings to begin. The verbs are for
 its owner, and work beside the running server or without it.";
+const FOR: &str = "Only for this name; if it has an account, for a new identity or password";
 const LIMIT: &str = "List at most so many [default: 1000]";
 /// Nobody has so many of anything.
 const MOST: u64 = 100_000_000;

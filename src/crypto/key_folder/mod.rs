@@ -26,7 +26,7 @@ use super::{
 use crate::codec::closed;
 use data_encoding::HEXLOWER;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::Duration;
@@ -311,12 +311,7 @@ impl KeyFolder {
 
     /// Replaces a file, wholly or not at all.
     fn replace(&self, name: &str, bytes: &[u8]) -> Result<()> {
-        let temporary = format!(".{name}.new");
-        // A crash may have left one; it was never read by anybody.
-        let _ = fs::remove_file(self.file(&temporary));
-        self.write(&temporary, bytes)?;
-        fs::rename(self.file(&temporary), self.file(name))
-            .and_then(|()| sync_folder(&self.path))
+        private::replace(&self.path, name, |file| file.write_all(bytes))
             .map_err(|source| io_at(&self.file(name), source))
     }
 }

@@ -4,10 +4,10 @@ use super::{Fault, FaultKind, Order, Report, Shown, Stats};
 use crate::crypto::{Fingerprint, UnixTime};
 use crate::index::Index;
 use crate::index::store::{
-    Invite, Refusal, SessionRow, ShareFigures, Sqlite, Store, StoreError, UserRow,
+    Invite, InviteNumber, Refusal, SessionRow, ShareFigures, Sqlite, Store, StoreError, UserRow,
 };
 use crate::model::directory::DirectoryEntry;
-use crate::model::{self, HostPort, Invitation, JoinToken, TokenHash, UserName};
+use crate::model::{self, HostPort, Invitation, JoinToken, TokenHash, Untrusted, UserName};
 use data_encoding::HEXLOWER;
 use std::fmt;
 use std::io;
@@ -56,6 +56,7 @@ impl Desk {
                 tell(reports, self.invite(user, days, at, now).await?).await
             }
             Order::Invitations => self.invitations(now, reports).await,
+            Order::Withdraw { number } => tell(reports, self.withdraw(number).await?).await,
             Order::Users => self.users(now, reports).await,
             Order::Close { user } => {
                 let over = self.store.close_account(&user, now).await;
@@ -63,6 +64,7 @@ impl Desk {
                 if let Some((index, _)) = &self.live {
                     index.account_is_closed(&over);
                 }
+                self.log(format!("closed the account of {user}"), Some(&user));
                 let sessions = count(over.len());
                 tell(reports, Report::Closed { user: user.to_string(), sessions }).await
             }
@@ -75,6 +77,7 @@ impl Desk {
                 let over = self.store.end_sessions(&user).await;
                 let over = over.map_err(|error| about(&user, error))?;
                 let sessions = self.end(&over);
+                self.log(format!("ended all sessions of {user}"), Some(&user));
                 tell(reports, Report::Ended { user: user.to_string(), sessions }).await
             }
             Order::Stats => tell(reports, Report::Stats(self.stats(now).await?)).await,
@@ -108,6 +111,8 @@ impl Desk {
         let expires = now.plus(u64::from(days).saturating_mul(DAY));
         let invite = Invite { token: token.hash(), user: user.clone(), made: now, expires };
         self.store.invite(invite).await?;
+        let whom = user.as_ref().map_or("anybody", UserName::as_str);
+        self.log(format!("made an invitation for {whom}"), user.as_ref());
         let invitation = Invitation { at, fingerprint, token: Some(token) };
         let invitation = Shown(invitation.reveal());
         let user = user.map(|user| user.to_string());
@@ -119,10 +124,24 @@ impl Desk {
         let told = rows.len();
         for row in rows {
             let (made, expires) = (row.made.0, row.expires.0);
-            let user = row.user.map(|user| user.to_string());
-            tell(reports, Report::Invitation { user, made, expires }).await?;
+            let (number, user) = (row.number.to_string(), row.user.map(|user| user.to_string()));
+            tell(reports, Report::Invitation { number, user, made, expires }).await?;
         }
         tell_if_more(told, reports).await
+    }
+
+    async fn withdraw(&self, number: InviteNumber) -> Result<Report, Fault> {
+        let user = self.store.withdraw(number).await.map_err(|error| match error {
+            StoreError::Refused(Refusal::NotFound) => {
+                let text = format!("there is no invitation {number}: it was used, or is over");
+                Fault::new(FaultKind::NotFound, text)
+            }
+            error => error.into(),
+        })?;
+        let whom = user.as_ref().map_or("anybody", UserName::as_str);
+        self.log(format!("took back the invitation {number} for {whom}"), user.as_ref());
+        let user = user.map(|user| user.to_string());
+        Ok(Report::Withdrawn { number: number.to_string(), user })
     }
 
     async fn users(&self, now: UnixTime, reports: &Sender<Report>) -> Result<(), Fault> {
@@ -262,6 +281,7 @@ impl Desk {
             }
             error => error.into(),
         })?;
+        self.log(format!("made a backup: {}", Untrusted::new(&to.to_string_lossy())), None);
         let bytes = to.metadata().map(|about| about.len()).unwrap_or_default();
         Ok(Report::BackedUp { file: to.to_owned(), bytes })
     }
@@ -273,6 +293,13 @@ impl Desk {
             tell(reports, Report::Problem { text }).await?;
         }
         tell(reports, Report::Checked { problems }).await
+    }
+
+    /// What was done beside a running server stands in its log.
+    fn log(&self, did: String, user: Option<&UserName>) {
+        if let Some((index, _)) = &self.live {
+            index.owner_did(did, user);
+        }
     }
 
     /// Whoever is connected by one of these sessions loses it now, not at their next request.
@@ -353,6 +380,7 @@ impl From<StoreError> for Fault {
             StoreError::Refused(_) => FaultKind::Conflict,
             StoreError::Full => FaultKind::NoSpace,
             StoreError::Damaged(_) => FaultKind::Damaged,
+            StoreError::NotAllowed(_) => FaultKind::NotAllowed,
             StoreError::Busy | StoreError::Failed(_) => FaultKind::Failed,
         };
         Self::new(kind, error.to_string())

@@ -1,5 +1,6 @@
 //! Orders, and how they are written.
 
+use crate::index::store::InviteNumber;
 use crate::model::UserName;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -20,6 +21,12 @@ pub enum Order {
     },
     /// The invitations that can still be used.
     Invitations,
+    /// Takes an invitation back.
+    Withdraw {
+        /// Which.
+        #[serde(with = "number")]
+        number: InviteNumber,
+    },
     /// The accounts.
     Users,
     /// Closes an account.
@@ -74,7 +81,11 @@ impl Order {
     pub fn is_work(&self) -> bool {
         matches!(
             self,
-            Self::Invite { .. } | Self::Close { .. } | Self::End { .. } | Self::Backup { .. }
+            Self::Invite { .. }
+                | Self::Withdraw { .. }
+                | Self::Close { .. }
+                | Self::End { .. }
+                | Self::Backup { .. }
         )
     }
 }
@@ -110,5 +121,22 @@ mod maybe {
     ) -> Result<Option<UserName>, D::Error> {
         let text = Option::<String>::deserialize(from)?;
         text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
+    }
+}
+
+/// A number as it is shown.
+mod number {
+    use super::{Deserialize, InviteNumber};
+    use serde::{Deserializer, Serializer, de::Error};
+
+    pub(super) fn serialize<S: Serializer>(
+        number: &InviteNumber,
+        to: S,
+    ) -> Result<S::Ok, S::Error> {
+        to.collect_str(number)
+    }
+
+    pub(super) fn deserialize<'a, D: Deserializer<'a>>(from: D) -> Result<InviteNumber, D::Error> {
+        String::deserialize(from)?.parse().map_err(D::Error::custom)
     }
 }

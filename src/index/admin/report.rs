@@ -21,12 +21,21 @@ pub enum Report {
     },
     /// An invitation that can be used.
     Invitation {
+        /// What it is called.
+        number: String,
         /// For whom, if not for anybody.
         user: Option<String>,
         /// When it was made.
         made: u64,
         /// From when on it does not hold.
         expires: u64,
+    },
+    /// An invitation was taken back.
+    Withdrawn {
+        /// What it was called.
+        number: String,
+        /// For whom it was, if not for anybody.
+        user: Option<String>,
     },
     /// An account.
     User {

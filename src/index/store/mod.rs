@@ -25,14 +25,14 @@ pub use catalog::{
     ResultRow, Section, ShareRow, Shelf,
 };
 pub use nouns::{
-    Account, AccountId, Asker, ChainRead, Figures, Granted, Invite, InviteRow, Joining, LoggingIn,
-    Member, NewSession, OwnAccount, PersonRow, RequestKey, Rotating, SessionNumber, SessionRow,
-    ShareFigures, Shown, UserRow,
+    Account, AccountId, Asker, ChainRead, Figures, Granted, Invite, InviteNumber, InviteRow,
+    Joining, LoggingIn, Member, NewSession, OwnAccount, PersonRow, RequestKey, Rotating,
+    SessionNumber, SessionRow, ShareFigures, Shown, UserRow,
 };
 pub use prepared::Prepared;
 pub use sqlite::{Bounds, OpenError, Place, Sqlite, restore, restore_was_cut_off};
 
-use crate::crypto::{PasswordHash, UnixTime};
+use crate::crypto::{Fingerprint, PasswordHash, UnixTime};
 use crate::model::directory::{DirectoryEntry, Documents};
 use crate::model::{Content, EntryPath, Name, Share, ShareId, TokenHash, UserName};
 use catalog::{Lonely, Spot};
@@ -54,6 +54,9 @@ pub enum StoreError {
     /// What is stored is not what was written, in words.
     #[error("the data is damaged: {0}")]
     Damaged(String),
+    /// The system does not let it write there, in words.
+    #[error("{0}")]
+    NotAllowed(String),
     /// The database or the disk below it failed, in its own words.
     #[error("the store failed: {0}")]
     Failed(String),
@@ -343,6 +346,13 @@ pub trait Store: Clone + Send + Sync + 'static {
         now: UnixTime,
     ) -> impl Future<Output = Result<Vec<InviteRow>>> + Send;
 
+    /// Takes an invitation back, which lets nobody in any more ([`Refusal::NotFound`] when there is none). Says for
+    /// whom it was.
+    fn withdraw(
+        &self,
+        invitation: InviteNumber,
+    ) -> impl Future<Output = Result<Option<UserName>>> + Send;
+
     /// At most so many accounts, by name, after one.
     fn users(
         &self,
@@ -386,6 +396,14 @@ pub trait Store: Clone + Send + Sync + 'static {
         user: &UserName,
         now: UnixTime,
     ) -> impl Future<Output = Result<Vec<TokenHash>>> + Send;
+
+    /// Says whose index this is: this identity's if it is the first that asks, or if nobody is in the directory or
+    /// invited, who would know another; else the one that it is.
+    fn claim(
+        &self,
+        identity: Fingerprint,
+        now: UnixTime,
+    ) -> impl Future<Output = Result<Fingerprint>> + Send;
 
     /// Counts.
     fn figures(&self, now: UnixTime) -> impl Future<Output = Result<Figures>> + Send;

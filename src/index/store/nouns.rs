@@ -6,6 +6,9 @@ use crate::crypto::{
 };
 use crate::model::directory::{DirectoryEvent, Documents, Head};
 use crate::model::{Name, TokenHash, UserName};
+use data_encoding::{HEXLOWER, HEXLOWER_PERMISSIVE};
+use std::fmt;
+use std::str::FromStr;
 
 /// Names an account inside one store. It travels nowhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -275,9 +278,31 @@ pub struct Invite {
     pub expires: UnixTime,
 }
 
+/// Names an invitation to the index's owner, who was shown its token once: the beginning of its hash.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct InviteNumber(pub [u8; 6]);
+
+impl fmt::Display for InviteNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&HEXLOWER.encode(&self.0))
+    }
+}
+
+impl FromStr for InviteNumber {
+    type Err = &'static str;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let bytes = HEXLOWER_PERMISSIVE.decode(text.as_bytes()).ok();
+        let number = bytes.and_then(|bytes| bytes.try_into().ok());
+        number.map(Self).ok_or("the number of an invitation has twelve of 0-9 and a-f")
+    }
+}
+
 /// An invitation that can be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct InviteRow {
+    /// What it is called.
+    pub number: InviteNumber,
     /// For whom.
     pub user: Option<UserName>,
     /// When it was made.

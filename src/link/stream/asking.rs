@@ -94,7 +94,7 @@ impl Streams {
                     return Ok((conversation.read_answer(&frame)?, frames));
                 }
                 Heard::Wait(wait) if !has_turn => wait,
-                Heard::Wait(_) => return Err(unexpected(conversation)),
+                Heard::Wait(_) => return Err(at_fault(conversation, Code::Unexpected)),
             };
             (unsaid.waits, has_turn) = (true, wait.place == 0);
             wish.waits(wait);
@@ -161,13 +161,13 @@ async fn hear(
         answer = asked.frame() => answer.map(Heard::Answer).ok_or_else(over),
         frame = frames.next() => match frame.ok_or_else(over)? {
             frame if frame.kind == Kind::GetWait => {
-                frame.decode().map(Heard::Wait).map_err(|_| unexpected(conversation))
+                frame.decode().map(Heard::Wait).map_err(|_| at_fault(conversation, Code::Malformed))
             }
             // What follows the answer: that came in this moment.
             frame => {
                 frames.put_back(frame);
                 let answer = timeout(conversation.deadlines().progress, asked.frame()).await;
-                let answer = answer.map_err(|_| unexpected(conversation))?;
+                let answer = answer.map_err(|_| at_fault(conversation, Code::Unexpected))?;
                 answer.map(Heard::Answer).ok_or_else(over)
             }
         },
@@ -183,8 +183,8 @@ fn pass_over_waits(frames: &mut StreamFrames) {
     }
 }
 
-fn unexpected(conversation: &Conversation) -> AskError {
-    conversation.end(Code::Unexpected, "");
+fn at_fault(conversation: &Conversation, code: Code) -> AskError {
+    conversation.end(code, "");
     conversation.over()
 }
 

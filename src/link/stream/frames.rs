@@ -24,7 +24,7 @@ pub(super) fn admit(frame: Frame, outcome: impl Fn(Kind) -> Outcome) -> Result<F
 }
 
 pub(super) fn read<M: Message>(frame: &Frame) -> Result<M, StreamError> {
-    frame.decode().map_err(|_| StreamError::Unexpected)
+    frame.decode().map_err(|_| StreamError::Malformed)
 }
 
 /// A chunk off the channel, its ciphertext in memory of its own.
@@ -37,6 +37,6 @@ pub(super) fn chunk(frame: &Frame) -> Result<(ChunkHead, Vec<u8>), StreamError> 
 fn ended(frame: &Frame) -> StreamError {
     match frame.decode::<StreamEnd>() {
         Ok(StreamEnd { code, text, .. }) => StreamError::Refused { code, text },
-        Err(_) => StreamError::Unexpected,
+        Err(_) => StreamError::Malformed,
     }
 }

@@ -75,6 +75,9 @@ pub enum StreamError {
     /// The other side said what does not belong there.
     #[error("the other side said something that does not belong there")]
     Unexpected,
+    /// The other side said what cannot be read.
+    #[error("the other side said something that cannot be read")]
+    Malformed,
     /// A proof of delivery that proves nothing.
     #[error("the other side's proof of delivery does not hold")]
     Delivery,
@@ -95,7 +98,7 @@ pub enum StreamError {
 impl StreamError {
     /// Whether the sender did what it must not.
     pub fn is_senders_fault(&self) -> bool {
-        matches!(self, Self::Sealed(_) | Self::Unexpected)
+        matches!(self, Self::Sealed(_) | Self::Unexpected | Self::Malformed)
     }
 
     /// What the other side is told, unless it knows already.
@@ -112,6 +115,7 @@ impl StreamError {
             Self::Place(error) if is_out_of_files(error) => Some(Code::Busy),
             Self::Place(_) => Some(Code::Internal),
             Self::Unexpected | Self::Delivery => Some(Code::Unexpected),
+            Self::Malformed => Some(Code::Malformed),
             Self::Stalled | Self::Undecided => Some(Code::Slow),
             Self::GaveWay => Some(Code::Busy),
             Self::Stopped => Some(Code::Cancelled),

@@ -61,14 +61,15 @@ fn together<R: ReadAt + ?Sized>(
 ) -> io::Result<Content> {
     let leaves = leaf_count(size);
     thread::scope(|threads| {
-        let receivers: Vec<Receiver<_>> = (0..workers)
-            .map(|first| {
-                let (sender, receiver) = sync_channel(LEAVES_AHEAD);
-                let mine = (first..leaves).step_by(usize::try_from(workers).unwrap_or(1));
-                threads.spawn(move || send_leaves(source, size, mine, &sender));
-                receiver
-            })
-            .collect();
+        let begin = |first| {
+            let (sender, receiver) = sync_channel(LEAVES_AHEAD);
+            let mine = (first..leaves).step_by(usize::try_from(workers).unwrap_or(1));
+            let work = move || send_leaves(source, size, mine, &sender);
+            thread::Builder::new().spawn_scoped(threads, work).map(|_| receiver)
+        };
+        let receivers: io::Result<Vec<Receiver<_>>> = (0..workers).map(begin).collect();
+        // Without a thread for each, nobody listens to those that have begun, and they end.
+        let Ok(receivers) = receivers else { return alone(source, size, on_leaf) };
         let mut above = Stack::default();
         for receiver in receivers.iter().cycle().take(usize::try_from(leaves).unwrap_or(0)) {
             let leaf = receiver.recv().map_err(io::Error::other)??;

@@ -41,7 +41,9 @@ fn stream(error: &StreamError) -> Hint {
         StreamError::Seal(error) => seal(error),
         StreamError::Sealed(refusal) => refusals::sealed(*refusal),
         StreamError::Place(source) => disk(source),
-        StreamError::Unexpected => hint(Exit::Error, "is one of the two programs old?"),
+        StreamError::Unexpected | StreamError::Malformed => {
+            hint(Exit::Error, "is one of the two programs old?")
+        }
         StreamError::Delivery => hint(
             Exit::Verification,
             "what was sent has arrived perhaps, and nobody has signed for it; send it again",

@@ -7,8 +7,7 @@
 //! ```
 
 use super::HomeError;
-use crate::crypto::private::{self, Exposed, Locked, only_ours, sync_folder};
-use crate::crypto::private::{write_new, write_new_with};
+use crate::crypto::private::{self, Exposed, Locked, only_ours, sync_folder, write_new};
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
@@ -130,11 +129,7 @@ impl StateFolder {
         name: &str,
         write: impl FnOnce(&mut File) -> io::Result<()>,
     ) -> Result<(), HomeError> {
-        let (path, beside) = (self.path.join(name), self.path.join(format!(".{name}.new")));
-        // A crash may have left one; it was never read by anybody.
-        let _ = fs::remove_file(&beside);
-        let written = write_new_with(&beside, write).and_then(|()| fs::rename(&beside, &path));
-        written.and_then(|()| sync_folder(&self.path)).map_err(at(&path))
+        private::replace(&self.path, name, write).map_err(at(&self.path.join(name)))
     }
 
     /// Makes the file this long, and writes these bytes behind.

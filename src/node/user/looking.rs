@@ -31,7 +31,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 #[derive(Debug)]
 pub struct Looking {
     share: SharedFolder,
-    goes_on: watch::Receiver<bool>,
+    reached: watch::Receiver<Reached>,
     task: JoinHandle<Result<Looked, Error>>,
     _stops: DropGuard,
 }
@@ -45,7 +45,12 @@ impl Looking {
     /// Waits until a first portion is read, served and published. Gives whether there is more.
     pub async fn goes_on(&mut self) -> bool {
         // Its end ends the waiting as well.
-        self.goes_on.wait_for(|goes_on| *goes_on).await.is_ok()
+        self.reached.wait_for(|reached| *reached != Reached::Nothing).await.is_ok()
+    }
+
+    /// Whether the index has taken what was read until now.
+    pub fn is_published(&self) -> bool {
+        *self.reached.borrow() == Reached::Published
     }
 
     /// Waits for its end.
@@ -53,6 +58,16 @@ impl Looking {
         let Self { task, _stops, .. } = self;
         task.await.map_err(|_| Error::Stopped)?
     }
+}
+
+/// How far a look has come that goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Reached {
+    Nothing,
+    /// A portion is read and served, and the index has not taken it.
+    Served,
+    /// The index has taken it, too.
+    Published,
 }
 
 /// The shares that are looked at: each by one look at a time, all of which end when it is removed.
@@ -87,7 +102,7 @@ impl User {
     /// The same, without waiting for its end.
     pub fn begin_look(&self, folder: &SharedFolder) -> Looking {
         let (turn, removed) = self.inner.looks.of(folder.share.id);
-        let (stop, (tell, goes_on)) = (removed.child_token(), watch::channel(false));
+        let (stop, (tell, reached)) = (removed.child_token(), watch::channel(Reached::Nothing));
         let (me, share, stopped) = (self.clone(), folder.clone(), stop.clone());
         let task = tokio::spawn(async move {
             let look = async {
@@ -96,7 +111,7 @@ impl User {
             };
             stopped.run_until_cancelled(look).await.unwrap_or(Err(Error::Stopped))
         });
-        Looking { share: folder.clone(), goes_on, task, _stops: stop.drop_guard() }
+        Looking { share: folder.clone(), reached, task, _stops: stop.drop_guard() }
     }
 
     /// Keeps what the index has of a share by now: in the next run only the difference is sent.
@@ -205,7 +220,7 @@ impl<'a> Look<'a> {
         }
     }
 
-    async fn run(mut self, tell: &watch::Sender<bool>) -> Result<Looked, Error> {
+    async fn run(mut self, tell: &watch::Sender<Reached>) -> Result<Looked, Error> {
         let (mut sum, mut room) = (Summary::default(), FIRST_PORTION);
         loop {
             self = self.read(room).await?;
@@ -235,11 +250,15 @@ impl<'a> Look<'a> {
             if is_over || matches!(published, Err(Error::NobodyInAudience(_))) {
                 return self.end(published.map(|now| added(sum, now))).await;
             }
-            if let Ok(now) = published {
-                sum = added(sum, now);
-                self.me.keep_published(self.folder.share.id).await?;
-            }
-            tell.send_replace(true);
+            let reached = match published {
+                Ok(now) => {
+                    sum = added(sum, now);
+                    self.me.keep_published(self.folder.share.id).await?;
+                    Reached::Published
+                }
+                Err(_) => Reached::Served,
+            };
+            tell.send_replace(reached);
             room = room.saturating_mul(2).min(LAST_PORTION);
         }
     }

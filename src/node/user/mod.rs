@@ -203,7 +203,8 @@ impl fmt::Debug for Options {
 }
 
 /// A person, with their keys open. Cheap to clone; all clones are the same, but for where they tell
-/// what they do, [`User::with_events`], and where they dial somebody, [`User::with_place`].
+/// what they do, [`User::with_events`], where they dial somebody, [`User::with_place`], and how often they wait for an
+/// index that is away, [`User::waiting_once`].
 #[derive(Clone)]
 pub struct User {
     inner: Arc<Inner>,
@@ -211,6 +212,8 @@ pub struct User {
     events: Events,
     /// Who is dialled where, whatever the index says.
     dialled_at: Option<Arc<(UserName, HostPort)>>,
+    /// Whether an index that is away was waited for, where that is done once.
+    has_waited: Option<Arc<AtomicBool>>,
 }
 
 struct Inner {
@@ -340,7 +343,7 @@ impl User {
             visits: broadcast::Sender::new(VISITS_WAITING),
             has_moved: AtomicBool::new(false),
         };
-        Ok(Self { inner: Arc::new(inner), events, dialled_at: None })
+        Ok(Self { inner: Arc::new(inner), events, dialled_at: None, has_waited: None })
     }
 
     /// The same person; the work that is begun through this one is told there.

@@ -12,9 +12,17 @@ use super::User;
 use crate::node::Error;
 use crate::node::index::{self, IndexSession, Seen, Status};
 use std::future::{Future, pending};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use tokio::time::sleep;
 
 impl User {
+    /// The same person, for several calls that belong together: of an index that is away for long enough, the first
+    /// of them finds that out, and the others do not wait for it once more.
+    pub fn waiting_once(&self) -> Self {
+        Self { has_waited: Some(Arc::default()), ..self.clone() }
+    }
+
     /// Waits for a call, but not for long when the index is away.
     pub(super) async fn wait<T>(
         &self,
@@ -81,8 +89,14 @@ impl User {
                     return pending().await;
                 }
             }
-            sleep(self.inner.options.away).await;
+            let has_waited = self.has_waited.as_ref();
+            if !has_waited.is_some_and(|it| it.load(Ordering::Acquire)) {
+                sleep(self.inner.options.away).await;
+            }
             if let Status::Away(why) = session.status() {
+                if let Some(it) = has_waited {
+                    it.store(true, Ordering::Release);
+                }
                 return index::Error::Away(why);
             }
         }

@@ -12,10 +12,12 @@ mod bars;
 mod burst;
 mod failures;
 mod lines;
+mod marks;
 
 use self::bars::Bars;
 use self::burst::{Burst, Doing};
 use self::lines::{Lines, Objects};
+pub use self::marks::Marks;
 use super::printer::{Loudness, Printer};
 use crate::model::{Event, Work};
 use std::io;
@@ -31,6 +33,7 @@ pub struct Progress {
     thread: JoinHandle<()>,
     end: Arc<AtomicBool>,
     mute: Arc<AtomicBool>,
+    marks: Marks,
 }
 
 /// A way to show a burst of tasks.
@@ -48,6 +51,8 @@ impl Progress {
         let (mut burst, end) = (Burst::default(), Arc::new(AtomicBool::new(false)));
         let mute = Arc::new(AtomicBool::new(false));
         let (ending, is_mute) = (Arc::clone(&end), Arc::clone(&mute));
+        let marks = Marks::default();
+        let seen = marks.clone();
         let draw = move || {
             loop {
                 let ending = ending.load(Ordering::Acquire);
@@ -59,6 +64,9 @@ impl Progress {
                 };
                 let now = Instant::now();
                 for event in told.into_iter().chain(events.try_iter().take(AT_ONCE)) {
+                    if seen.passed(&event) {
+                        continue;
+                    }
                     let before = burst.clone_task(&event);
                     failures::tell(&printer, &event);
                     burst.take(event.clone(), now);
@@ -76,7 +84,12 @@ impl Progress {
             }
         };
         let thread = thread::Builder::new().name("progress".to_owned()).spawn(draw)?;
-        Ok(Self { thread, end, mute })
+        Ok(Self { thread, end, mute, marks })
+    }
+
+    /// By these it is seen how far what was told is drawn.
+    pub fn marks(&self) -> Marks {
+        self.marks.clone()
     }
 
     /// Whether nothing is shown for now.

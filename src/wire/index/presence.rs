@@ -59,8 +59,8 @@ pub struct SeenAddress {
 impl SeenAddress {
     /// What others are told of a peer at this address.
     pub fn of(address: PeerAddress) -> Self {
-        let SeenAt { ip, port } = SeenAt::from(address.socket_addr());
-        Self { ip: (!address.is_loopback()).then_some(IpBytes(ip)), port }
+        let (at, is_elsewhere) = (address.socket_addr(), !address.is_loopback());
+        Self { ip: is_elsewhere.then(|| IpBytes(at.ip().to_canonical())), port: at.port() }
     }
 
     /// Where to dial, for somebody who reached the index at `index`. No index may point people at
@@ -73,17 +73,6 @@ impl SeenAddress {
             return Err(Error::Address { text, reason: "it is on the machine of who reads it" });
         }
         Ok(address)
-    }
-}
-
-struct SeenAt {
-    ip: IpAddr,
-    port: u16,
-}
-
-impl From<SocketAddr> for SeenAt {
-    fn from(address: SocketAddr) -> Self {
-        Self { ip: address.ip().to_canonical(), port: address.port() }
     }
 }
 

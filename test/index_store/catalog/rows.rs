@@ -184,7 +184,7 @@ async fn a_database_from_before_the_catalog_gets_one() {
     let db = Connection::open(&path).unwrap();
     db.execute_batch(
         "DROP TABLE readers; DROP TABLE entries; DROP TABLE shares; DROP TABLE entry_words;
-         DROP TABLE words; DROP TABLE catalog; PRAGMA user_version = 1",
+         DROP TABLE words; DROP TABLE catalog; DROP TABLE whose; PRAGMA user_version = 1",
     )
     .unwrap();
     drop(db);

@@ -64,7 +64,10 @@ pub(crate) async fn call(
         };
         match told {
             Told::Heard => is_heard = true,
-            Told::Out(text) => program.printer.relay_out(&text),
+            Told::Out(text) => {
+                program.settle();
+                program.printer.relay_out(&text);
+            }
             Told::Err(text) => program.printer.relay_err(&text),
             Told::Event(event) => program.events().pass(event),
             Told::Ask(question) => {

@@ -19,7 +19,7 @@ use waxwing::link::LocalListener;
 use waxwing::model::{Event, Events};
 use waxwing::ui::errand::{Errand, Told};
 use waxwing::ui::signals::Signal;
-use waxwing::ui::{Exit, Failure, Loudness, Printer};
+use waxwing::ui::{Exit, Failure, Loudness, Marks, Printer};
 
 /// Does errands from now on, as long as the program is open. The home has to be held: see
 /// [`waxwing::node::User::go_online`].
@@ -83,10 +83,11 @@ async fn carry_out(
     let done = match errand.version == env!("CARGO_PKG_VERSION") {
         true => {
             let (events, listener) = Events::channel();
-            let all_told = tell_all(line, listener);
+            let marks = Marks::default();
+            let all_told = tell_all(line, listener, marks.clone());
             let asks = Asks::There { line: Arc::clone(line), can_ask: errand.can_ask };
             let typed = Typed { folder: errand.folder, downloads: errand.downloads };
-            let at = program.for_errand(printer.clone(), asks, (typed, events));
+            let at = program.for_errand(printer.clone(), asks, (typed, events, marks));
             let mut stopper = AtVerb(stops);
             let done = until_stopped(&at, matches, &words, &mut stopper).await;
             drop(at);
@@ -107,7 +108,11 @@ async fn carry_out(
 
 /// Tells the verb what it has to draw, to the last of it. The verb may be stopped, or read nothing: what
 /// tells is not held up by it.
-fn tell_all(line: &Arc<ErrandLine>, listener: Receiver<Event>) -> oneshot::Receiver<()> {
+fn tell_all(
+    line: &Arc<ErrandLine>,
+    listener: Receiver<Event>,
+    marks: Marks,
+) -> oneshot::Receiver<()> {
     let (ended, all_told) = oneshot::channel();
     let (waiting, mut next) = mpsc::channel(EVENTS_UNREAD);
     // Both end with the last who tells.
@@ -121,7 +126,9 @@ fn tell_all(line: &Arc<ErrandLine>, listener: Receiver<Event>) -> oneshot::Recei
     let teller = Arc::clone(line);
     thread::spawn(move || {
         while let Some(event) = next.blocking_recv() {
-            let _ = teller.tell(&Told::Event(event));
+            if !marks.passed(&event) {
+                let _ = teller.tell(&Told::Event(event));
+            }
         }
         let _ = ended.send(());
     });

@@ -1,7 +1,7 @@
 //! The person's keys: their passphrase, and opening them.
 
 use super::Program;
-use crate::asking::{self, PASSPHRASE_HINT};
+use crate::asking::{self, PASSPHRASE_HINT, TRIES};
 use crate::failures::Trouble;
 use crate::visits::watch_index;
 use std::path::{Path, PathBuf};
@@ -118,6 +118,3 @@ impl Program {
         }
     }
 }
-
-/// So often a passphrase may be typed wrongly.
-const TRIES: usize = 3;

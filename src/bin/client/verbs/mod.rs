@@ -3,6 +3,7 @@
 mod about;
 pub(crate) mod account;
 mod clashes;
+mod doctor;
 mod finding;
 pub(crate) mod keys;
 mod moving;
@@ -164,9 +165,9 @@ static VERBS: &[Verb] = &[
     },
     Verb {
         name: "doctor",
-        command: about::doctor_command,
-        carry_out: |p, a| Box::pin(about::doctor(p, a)),
-        by: By::Itself,
+        command: doctor::doctor_command,
+        carry_out: |p, a| Box::pin(doctor::doctor(p, a)),
+        by: By::WhoIsOpen,
     },
     Verb {
         name: "paths",

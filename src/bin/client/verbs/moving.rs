@@ -12,13 +12,15 @@ use super::people::named;
 use super::transfers;
 use crate::failures::{self, Trouble};
 use crate::program::Program;
+use crate::visits::names;
 use clap::ArgMatches;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use waxwing::model::{HostPort, UserName};
-use waxwing::node::{self, GetRules, Move, Wanted};
+use tokio::task::block_in_place;
+use waxwing::model::{Entry, EntryPath, HostPort, UserName};
+use waxwing::node::{self, GetRules, Move, Waiting, Wanted};
 use waxwing::peer::Error::Refused;
-use waxwing::ui::Failure;
+use waxwing::ui::{Exit, Failure};
 use waxwing::wire::Code;
 
 pub(super) async fn get(program: &Arc<Program>, arguments: &ArgMatches) -> Result<(), Trouble> {
@@ -54,13 +56,13 @@ pub(super) async fn send(program: &Arc<Program>, arguments: &ArgMatches) -> Resu
     let paths = arguments.get_many::<PathBuf>("PATH").into_iter().flatten();
     let paths = paths.map(|path| program.at_for_long(path)).collect();
     program.printer.note(format!("Waiting for {to} to take it..."));
-    let what = Move::Send { to: to.clone(), at: arguments.get_one("at").cloned(), paths };
-    let sent = transfers::begin(program, what, arguments).await;
-    sent.map_err(|trouble| not_taken(&to, trouble))
+    let what = Move::Send { to, at: arguments.get_one("at").cloned(), paths };
+    transfers::begin(program, what, arguments).await
 }
 
-/// With the name of whoever declined, and their words, if they said any.
-fn not_taken(to: &UserName, trouble: Trouble) -> Trouble {
+/// Of what was sent, with the name of whoever declined, and their words, if they said any.
+pub(super) fn not_taken(what: &Move, trouble: Trouble) -> Trouble {
+    let Move::Send { to, .. } = what else { return trouble };
     let Trouble::Node(error @ node::Error::Peer(Refused { code: Code::Declined, text })) = &trouble
     else {
         return trouble;
@@ -77,6 +79,10 @@ pub(super) async fn inbox(program: &Program, arguments: &ArgMatches) -> Result<(
     match arguments.subcommand() {
         Some((verb, arguments)) => {
             let (number, take) = (number(arguments).unwrap_or_default(), verb == "accept");
+            let offered = me.inbox().into_iter().find(|offer| take && offer.number == number);
+            if let Some(offer) = offered {
+                block_in_place(|| demand_room(program, &offer, &me.downloads()))?;
+            }
             me.decide(number, take)?;
             let done = if take { "accepted" } else { "declined" };
             program.printer.object(&serde_json::json!({ "type": done, "number": number }));
@@ -91,4 +97,30 @@ pub(super) async fn inbox(program: &Program, arguments: &ArgMatches) -> Result<(
             Ok(())
         }
     }
+}
+
+/// An offer of which nothing could come is not taken, and waits on: nothing that is here is replaced. What is as
+/// large may be the same, which is known when it has come.
+fn demand_room(program: &Program, offer: &Waiting, into: &Path) -> Result<(), Failure> {
+    let is_in_the_way = |entry: &&Entry| {
+        let there = into.join(entry.path().to_relative()).symlink_metadata();
+        there.is_ok_and(|there| !there.is_file() || there.len() != entry.size())
+    };
+    let taken: Vec<EntryPath> =
+        offer.entries.iter().filter(is_in_the_way).map(|entry| entry.path().clone()).collect();
+    if taken.is_empty() || taken.len() < offer.entries.len() {
+        return Ok(());
+    }
+    let what = match taken.as_slice() {
+        [one] => {
+            let file = from_here(program, &into.join(one.to_relative()));
+            format!("{file} is here, and is another file than the one that {} offers", offer.from)
+        }
+        several => format!("all of them are here, and are others: {}", names(several)),
+    };
+    let number = offer.number;
+    let hint = format!(
+        "move away or rename what is there, then `inbox accept {number}`; `inbox decline {number}` leaves all as it is"
+    );
+    Err(Failure::new(Exit::Conflict, what).hint(hint))
 }

@@ -26,6 +26,7 @@ impl<'p> Several<'p> {
             return Err(trouble);
         }
         let Failure { exit, what, hint } = Failure::from(trouble);
+        self.program.settle();
         let what = if what.contains(name) { what } else { format!("{name}: {what}") };
         self.program.printer.failure(&Failure { exit, what, hint });
         self.failed.push(exit);

@@ -147,8 +147,9 @@ async fn add(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
         }
         Some(Audience::People(_)) => paths,
     };
+    let me = program.user()?.waiting_once();
     for path in &paths {
-        let added = add_one(program, path, &keywords, named.as_ref()).await;
+        let added = add_one(program, &me, path, (keywords.as_slice(), named.as_ref())).await;
         several.came(&shown(program, path), added)?;
     }
     several.end("were not shared")
@@ -201,22 +202,21 @@ fn in_words(preview: &Preview) -> String {
 
 async fn add_one(
     program: &Program,
+    me: &User,
     path: &Path,
-    keywords: &[Keyword],
-    named: Option<&Audience>,
+    (keywords, named): (&[Keyword], Option<&Audience>),
 ) -> Result<(), Trouble> {
-    let me = program.user()?;
     let audience = named.cloned().unwrap_or(Audience::Everyone);
     let added = match me.add_share(path, keywords, audience) {
         Err(error @ node::Error::SharedAlready(_)) => {
-            return Err(shared_otherwise(&me, error, keywords, named));
+            return Err(shared_otherwise(me, error, keywords, named));
         }
         added => added?,
     };
-    let Some(looked) = look(program, &me, &added).await? else { return Ok(()) };
+    let Some(looked) = look(program, me, &added).await? else { return Ok(()) };
     if let Err(error @ node::Error::NobodyInAudience(_)) = &looked.published {
         // A name was misspelled: nothing is to stay behind as if it were shared.
-        let failure = nobody(&me, error, &added.share.audience, "nothing is shared").await;
+        let failure = nobody(me, error, &added.share.audience, "nothing is shared").await;
         me.remove_share(&added.share.name).await?;
         return Err(failure.into());
     }
@@ -249,7 +249,7 @@ fn shared_otherwise(
     let set = ["share".to_owned(), "set".to_owned(), name.as_str().to_owned()];
     let set = join_words(&[&set[..], &otherwise].concat());
     let what = format!("{error}, with {}, and stays so", there.share.audience);
-    Failure::new(Exit::Conflict, what).hint(format!("to change that: {set}")).into()
+    Failure::new(Exit::Conflict, what).hint(format!("to change that: `{set}`")).into()
 }
 
 /// Whether keywords were given, and are others than those of the share. Its name is one of them in any case.
@@ -282,11 +282,16 @@ async fn look_once(
 ) -> Result<Option<Looked>, Trouble> {
     let mut looking = me.begin_look(folder);
     if looking.goes_on().await {
+        let there = match looking.is_published() {
+            true => "what was read until now is shared already",
+            false => "the index has taken nothing of it yet",
+        };
         match me.hand_over(looking) {
             None => {
                 let name = &folder.share.name;
-                let what = "is being read; what was read until now is shared already";
-                program.printer.note(format!("{name} {what}, and you are told when all of it is."));
+                program.printer.note(format!(
+                    "{name} is being read; {there}, and you are told when all of it is."
+                ));
                 return Ok(None);
             }
             Some(it) => looking = it,
@@ -320,6 +325,7 @@ async fn missing(me: &User, audience: &Audience) -> Option<String> {
 
 /// Says what is shared now, and what is not and why.
 pub(crate) fn tell_looked(program: &Program, looked: Looked) -> Result<(), Trouble> {
+    program.settle();
     let Looked { folder, preview, published } = looked;
     let left_out = |it: &waxwing::peer::LeftOut| LeftOut {
         path: it.path.to_string(),
@@ -339,15 +345,30 @@ pub(crate) fn tell_looked(program: &Program, looked: Looked) -> Result<(), Troub
     program.printer.object(&Shared::of("shared", &folder, Some(look)));
     let (name, to) = (&folder.share.name, &folder.share.audience);
     let (files, size) = (files(preview.files), bytes(preview.bytes));
-    let changes = published.as_ref().map(changes).unwrap_or_default();
-    program.printer.result(format!("{name}: {files}, {size}, shared with {to}{changes}."));
+    program.printer.result(match published.as_ref().map(changes) {
+        Ok(changes) => format!("{name}: {files}, {size}, shared with {to}{changes}."),
+        Err(_) => format!(
+            "{name}: {files}, {size}, kept on your list for {to}; the index has not taken it."
+        ),
+    });
     if preview.passed_over.all() > 0 {
         program.printer.note(format!("    passed over: {}", preview.passed_over));
     }
     for waxwing::peer::LeftOut { path, why } in &preview.left_out {
         program.printer.note(format!("    not shared: {path}: {why}"));
     }
-    Ok(published.map(|_| ())?)
+    published.map(|_| ()).map_err(unpublished)
+}
+
+/// Why the index has not taken it, and how it is told again if nothing but its being away was in the way.
+fn unpublished(error: node::Error) -> Trouble {
+    if !matches!(&error, node::Error::Index(it) if it.is_away()) {
+        return error.into();
+    }
+    let Failure { exit, what, hint } = failures::node(&error);
+    let end = |hint: &str| if hint.ends_with('?') { " " } else { ". " };
+    let hint = hint.map(|hint| format!("{hint}{}", end(&hint))).unwrap_or_default();
+    Failure { exit, what, hint: Some(hint + TOLD_LATER) }.into()
 }
 
 fn changes(summary: &Summary) -> String {
@@ -358,7 +379,7 @@ fn changes(summary: &Summary) -> String {
 }
 
 async fn scan(program: &Program, arguments: &ArgMatches) -> Result<(), Trouble> {
-    let me = program.user()?;
+    let me = program.user()?.waiting_once();
     let shares = me.shares()?;
     let named = arguments.get_one::<Name>("NAME");
     let wanted = shares.iter().filter(|it| named.is_none_or(|name| it.share.name == *name));
@@ -392,5 +413,8 @@ pub(super) async fn look_and_tell(
     }
 }
 
+/// What becomes of a share that the index could not be told of.
+const TOLD_LATER: &str = "As long as a prompt or `serve` is open here, it is told when it is back; else \
+    `share scan` tells it";
 /// What the word says of which most is published.
 pub(crate) const EVERYONE: &str = "Everyone is whoever the index admits, now or later.";

@@ -1,7 +1,7 @@
 //! Transfers that one has begun: how they stand, and stopping them or going on.
 
 use super::clashes;
-use super::moving::tell_moved;
+use super::moving::{not_taken, tell_moved};
 use super::number_of;
 use crate::failures::{self, Trouble};
 use crate::program::Program;
@@ -101,7 +101,7 @@ async fn resume(program: &Arc<Program>, number: u64, in_background: bool) -> Res
         false => {
             let moving = program.user()?.resume_move(number)?;
             program.printer.note(format!("Going on with {}", moving.what()));
-            tell_moved(program, clashes::carry_on(program, moving, None).await?)
+            carry_on(program, moving, None).await
         }
     }
 }
@@ -143,7 +143,18 @@ pub(super) async fn begin(
     }
     let replaces = clashes::asks_first(program, &mut what, arguments);
     let moving = program.user()?.begin_move(what).await?;
-    tell_moved(program, clashes::carry_on(program, moving, Some((arguments, replaces))).await?)
+    carry_on(program, moving, Some((arguments, replaces))).await
+}
+
+/// Carries a transfer on to its end, and tells it.
+async fn carry_on(
+    program: &Program,
+    moving: Moving,
+    said: Option<(&ArgMatches, bool)>,
+) -> Result<(), Trouble> {
+    let what = moving.what().clone();
+    let moved = clashes::carry_on(program, moving, said).await;
+    tell_moved(program, moved.map_err(|trouble| not_taken(&what, trouble))?)
 }
 
 /// The program that goes on when this verb is over.
@@ -156,7 +167,7 @@ fn lasting(program: &Arc<Program>) -> Result<Arc<Program>, Failure> {
 
 /// Leaves a transfer to the program that stays, which tells of its end.
 fn leave(program: &Program, host: Arc<Program>, moving: Moving) {
-    let number = moving.number();
+    let (number, what) = (moving.number(), moving.what().clone());
     told(program, "begun", number);
     program
         .printer
@@ -165,7 +176,7 @@ fn leave(program: &Program, host: Arc<Program>, moving: Moving) {
         let told = match moving.carry_on().await {
             Ok(moved) => tell_moved(&host, moved),
             Err(node::Error::Stopped) => Ok(()),
-            Err(error) => Err(error.into()),
+            Err(error) => Err(not_taken(&what, error.into())),
         };
         if let Err(trouble) = told {
             let failure = Failure::from(trouble);

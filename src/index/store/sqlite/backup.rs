@@ -3,7 +3,7 @@
 use super::check::check;
 use super::error::told;
 use super::migrations::migrate;
-use super::open::{OpenError, examine, reader};
+use super::open::{OpenError, examine, merge_log, reader};
 use crate::crypto::{private, random};
 use crate::index::store::{self, StoreError};
 use data_encoding::HEXLOWER;
@@ -14,19 +14,13 @@ use std::path::{Path, PathBuf};
 /// Writes what a database holds at this moment to a new file, and waits until the disk has it. It has its name when it
 /// was read wholly, and can be restored.
 pub(super) fn write(from: &Path, to: &Path) -> store::Result<()> {
-    let failed = |error: io::Error| match error.kind() {
-        io::ErrorKind::AlreadyExists => StoreError::Failed(format!(
-            "{} is there already, and a backup never replaces anything",
-            to.display()
-        )),
-        _ => in_words(&OpenError::from_io(to, &error)),
-    };
+    let failed = |error: io::Error| not_written(to, &error);
     if to.symlink_metadata().is_ok() {
         return Err(failed(io::ErrorKind::AlreadyExists.into()));
     }
     // No other's: two may be made at once, of which one gets the name.
     let unfinished = beside(to, &format!(".unfinished-{}", HEXLOWER.encode(&random::<8>())));
-    let written = fill(from, &unfinished).and_then(|()| {
+    let written = fill(from, &unfinished, to).and_then(|()| {
         let named = match fs::hard_link(&unfinished, to) {
             // Not every disk can have it so, which replaces nothing that came to be meanwhile.
             Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
@@ -40,19 +34,33 @@ pub(super) fn write(from: &Path, to: &Path) -> store::Result<()> {
     written
 }
 
-fn fill(from: &Path, to: &Path) -> store::Result<()> {
-    let failed = |error: io::Error| in_words(&OpenError::from_io(to, &error));
-    let file = private::new_file(to).map_err(failed)?;
-    let path = std::path::absolute(to).map_err(failed)?;
+fn fill(from: &Path, unfinished: &Path, to: &Path) -> store::Result<()> {
+    let failed = |error: io::Error| not_written(to, &error);
+    let file = private::new_file(unfinished).map_err(failed)?;
+    let path = std::path::absolute(unfinished).map_err(failed)?;
     let path = path.to_str().ok_or_else(|| failed(io::ErrorKind::InvalidFilename.into()))?;
     let db = reader(from).map_err(|error| in_words(&error))?;
     db.execute("VACUUM INTO $1", [path]).map_err(|error| told(error.into()))?;
     file.sync_all().map_err(failed)?;
-    let copy = reader(to).map_err(|error| in_words(&error))?;
+    let copy = reader(unfinished).map_err(|error| in_words(&error))?;
     let found = check(&copy).map_err(told)?;
     match found.wrong.is_empty() {
         true => Ok(()),
         false => Err(StoreError::Damaged(found.wrong.join("; "))),
+    }
+}
+
+/// Why a backup is not there, said of the name that it was to have.
+fn not_written(to: &Path, error: &io::Error) -> StoreError {
+    let to_show = to.display();
+    match error.kind() {
+        io::ErrorKind::AlreadyExists => StoreError::Failed(format!(
+            "{to_show} is there already, and a backup never replaces anything"
+        )),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+            StoreError::NotAllowed(format!("{to_show}: no file may be made there: {error}"))
+        }
+        _ => in_words(&OpenError::from_io(to, error)),
     }
 }
 
@@ -97,12 +105,24 @@ fn copy_privately(backup: &Path, copy: &Path) -> Result<(), OpenError> {
     if about.len() == 0 {
         return not_one("it is empty");
     }
-    if LOGS.iter().any(|log| beside(backup, log).exists()) {
+    let logs = LOGS.map(|log| (beside(backup, log), beside(copy, log)));
+    let logs: Vec<_> = logs.into_iter().filter(|(log, _)| log.exists()).collect();
+    // What was set aside was still, so its log goes with it. Of a running server, the two would not fit.
+    if !logs.is_empty() && !was_set_aside(backup) {
         return not_one("it was copied from a running server, and a part of it lies beside it");
     }
-    let mut from = File::open(backup).map_err(failed)?;
-    let mut to = private::new_file(copy).map_err(|error| OpenError::from_io(copy, &error))?;
-    io::copy(&mut from, &mut to).map(|_| ()).map_err(|error| OpenError::from_io(copy, &error))
+    copy_file(backup, copy)?;
+    logs.iter().try_for_each(|(log, copy)| copy_file(log, copy))
+}
+
+fn copy_file(from: &Path, to: &Path) -> Result<(), OpenError> {
+    let mut old = File::open(from).map_err(|error| OpenError::from_io(from, &error))?;
+    let mut new = private::new_file(to).map_err(|error| OpenError::from_io(to, &error))?;
+    io::copy(&mut old, &mut new).map(|_| ()).map_err(|error| OpenError::from_io(to, &error))
+}
+
+fn was_set_aside(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().contains(ASIDE))
 }
 
 /// Checks the copy, for that is what will be used, and makes it ready.
@@ -130,10 +150,16 @@ fn prepare(backup: &Path, copy: &Path) -> Result<(), OpenError> {
 /// Moves what is there to a name that nothing has yet.
 fn move_aside(data: &Path) -> Result<Option<PathBuf>, OpenError> {
     let failed = |error: io::Error| OpenError::from_io(data, &error);
-    if !data.exists() && !LOGS.iter().any(|log| beside(data, log).exists()) {
+    let has_log = LOGS.iter().any(|log| beside(data, log).exists());
+    if !data.exists() && !has_log {
         return Ok(None);
     }
-    let names = (1..=u32::MAX).map(|n| beside(data, &format!(".before-restore-{n}")));
+    // SQLite throws away a log beside a file with nothing in it.
+    if has_log && data.metadata().is_ok_and(|about| about.len() > 0) {
+        // Then one file is all of it, and can be moved back alone. What is too damaged takes its log along.
+        let _ = merge_log(data);
+    }
+    let names = (1..=u32::MAX).map(|n| beside(data, &format!("{ASIDE}{n}")));
     let is_free = |name: &PathBuf| parts(name).iter().all(|part| !part.exists());
     let aside = names.into_iter().find(is_free);
     let aside = aside.ok_or_else(|| failed(io::ErrorKind::AlreadyExists.into()))?;
@@ -199,5 +225,7 @@ fn in_words(error: &OpenError) -> StoreError {
     }
 }
 
+/// What stands before the number in the name of data that gave way to a backup.
+const ASIDE: &str = ".before-restore-";
 /// What holds changes that are not in the main file yet.
 const LOGS: [&str; 2] = ["-wal", "-journal"];

@@ -21,6 +21,10 @@ const STRAY_SESSIONS: &str =
     "SELECT count(*) FROM sessions s LEFT JOIN accounts a ON a.id = s.account
     WHERE a.identity IS NULL OR a.identity <> s.identity";
 const INVITATIONS: &str = "SELECT name FROM invitations WHERE name IS NOT NULL";
+/// Every column of texts, and what a row of its table is called.
+const TEXTS: &str = "SELECT t.name, c.name, iif(t.wr, 'NULL', 'rowid')
+    FROM pragma_table_list t, pragma_table_info(t.name) c
+    WHERE t.schema = 'main' AND t.type = 'table' AND c.type = 'TEXT' ORDER BY t.name, c.cid";
 
 /// What a check found, in words for the index's owner.
 #[derive(Debug, Default)]
@@ -50,6 +54,9 @@ pub(super) fn check(db: &Connection) -> Result<Findings> {
     }
     let wrong = &mut found.wrong;
     same_tables(db, wrong)?;
+    if !texts(db, wrong)? {
+        return Ok(found);
+    }
     if let Some(chain) = directory(db, wrong)? {
         accounts(db, &chain, wrong)?;
     }
@@ -67,6 +74,28 @@ fn same_tables(db: &Connection, found: &mut Vec<String>) -> Result<()> {
         found.push("the tables are not those that this program makes".into());
     }
     Ok(())
+}
+
+/// Texts are UTF-8, at which the database itself does not look; says whether they are, since others cannot be read.
+fn texts(db: &Connection, found: &mut Vec<String>) -> Result<bool> {
+    let columns = db.all(TEXTS, params![], |row| {
+        Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?, row.get::<_, String>(2)?))
+    })?;
+    let before = found.len();
+    for (table, column, number) in columns {
+        let quoted = |name: &str| format!("\"{}\"", name.replace('"', "\"\""));
+        let sql = format!("SELECT {number}, {} FROM {}", quoted(&column), quoted(&table));
+        let mut statement = db.prepare(&sql)?;
+        let mut rows = statement.query(params![])?;
+        while let Some(row) = rows.next()?.filter(|_| found.len() < MOST_TOLD) {
+            if row.get_ref(1)?.as_str_or_null().is_err() {
+                let number = row.get::<_, Option<i64>>(0)?;
+                let which = number.map_or("a row".to_owned(), |number| format!("row {number}"));
+                found.push(format!("{which} of {table}: its {column} is not a text in UTF-8"));
+            }
+        }
+    }
+    Ok(found.len() == before)
 }
 
 /// Every entry follows the one before, and its documents and columns say what it says. None when
@@ -123,7 +152,9 @@ fn accounts(db: &Connection, chain: &Chain, found: &mut Vec<String>) -> Result<(
         }
         Ok(())
     })?;
-    for name in db.all(NAMES, params![], |row| row.user(0))? {
+    // One that is none was told with its entry.
+    let directory = db.all(NAMES, params![], |row| Ok(row.user(0).ok()))?;
+    for name in directory.into_iter().flatten() {
         if chain.current(&name).is_some() && !names.contains(&name) {
             found.push(format!("{name} is in the key directory and has no sound account"));
         }

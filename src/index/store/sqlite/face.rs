@@ -3,12 +3,12 @@
 use super::{
     Sqlite, accounts, catalog, check, directory, invitations, owner, people, requests, sessions,
 };
-use crate::crypto::{PasswordHash, UnixTime};
+use crate::crypto::{Fingerprint, PasswordHash, UnixTime};
 use crate::index::store::{
-    Account, AccountId, Asker, ChainRead, Figures, Granted, Holders, Invite, InviteRow, Joining,
-    ListingPage, LoggingIn, Member, NewSession, Online, OwnAccount, OwnShareRow, PersonRow,
-    Prepared, Query, RequestKey, Result, ResultPage, Rotating, Section, SessionNumber, SessionRow,
-    ShareFigures, Shown, Store, StoreError, UserRow,
+    Account, AccountId, Asker, ChainRead, Figures, Granted, Holders, Invite, InviteNumber,
+    InviteRow, Joining, ListingPage, LoggingIn, Member, NewSession, Online, OwnAccount,
+    OwnShareRow, PersonRow, Prepared, Query, RequestKey, Result, ResultPage, Rotating, Section,
+    SessionNumber, SessionRow, ShareFigures, Shown, Store, StoreError, UserRow,
 };
 use crate::model::directory::{DirectoryEntry, Documents};
 use crate::model::{Content, EntryPath, Name, Share, ShareId, TokenHash, UserName};
@@ -249,6 +249,10 @@ impl Store for Sqlite {
         self.read(move |db| invitations::list(db, most, now)).await
     }
 
+    async fn withdraw(&self, invitation: InviteNumber) -> Result<Option<UserName>> {
+        self.write(move |db| invitations::withdraw(db, &invitation)).await
+    }
+
     async fn users(
         &self,
         after: Option<&UserName>,
@@ -298,6 +302,10 @@ impl Store for Sqlite {
     async fn close_account(&self, user: &UserName, now: UnixTime) -> Result<Vec<TokenHash>> {
         let user = user.clone();
         self.write(move |db| owner::close_account(db, &user, now)).await
+    }
+
+    async fn claim(&self, identity: Fingerprint, now: UnixTime) -> Result<Fingerprint> {
+        self.write(move |db| owner::claim(db, &identity, now)).await
     }
 
     async fn figures(&self, now: UnixTime) -> Result<Figures> {

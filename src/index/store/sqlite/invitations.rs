@@ -3,7 +3,7 @@
 use super::error::{Error, Result};
 use super::sql::{Columns, Sql, count, seconds};
 use crate::crypto::UnixTime;
-use crate::index::store::{Invite, InviteRow, Refusal};
+use crate::index::store::{Invite, InviteNumber, InviteRow, Refusal};
 use crate::model::{TokenHash, UserName};
 use rusqlite::params;
 
@@ -13,8 +13,9 @@ pub(super) const USE: &str =
     "DELETE FROM invitations WHERE token = $1 AND expires > $2 RETURNING name";
 const FIND: &str = "SELECT name FROM invitations WHERE token = $1 AND expires > $2";
 const FORGET: &str = "DELETE FROM invitations WHERE name = $1";
-const LIST: &str = "SELECT name, made, expires FROM invitations WHERE expires > $1
-    ORDER BY made DESC, token LIMIT $2";
+const WITHDRAW: &str = "DELETE FROM invitations WHERE substr(token, 1, 6) = $1 RETURNING name";
+const LIST: &str = "SELECT name, made, expires, substr(token, 1, 6) FROM invitations
+    WHERE expires > $1 ORDER BY made DESC, token LIMIT $2";
 
 /// Adds one. Its token must be new.
 pub(super) fn add(db: &impl Sql, invite: &Invite) -> Result<()> {
@@ -61,6 +62,14 @@ pub(super) fn take(
 /// Those that can be used, the newest first.
 pub(super) fn list(db: &impl Sql, most: usize, now: UnixTime) -> Result<Vec<InviteRow>> {
     db.all(LIST, params![seconds(now), count(most)], |row| {
-        Ok(InviteRow { user: row.maybe_user(0)?, made: row.time(1)?, expires: row.time(2)? })
+        let (made, expires) = (row.time(1)?, row.time(2)?);
+        let (user, number) = (row.maybe_user(0)?, InviteNumber(row.get(3)?));
+        Ok(InviteRow { number, user, made, expires })
     })
+}
+
+/// Takes one back. Gives for whom it was.
+pub(super) fn withdraw(db: &impl Sql, number: &InviteNumber) -> Result<Option<UserName>> {
+    let withdrawn = db.all(WITHDRAW, params![number.0], |row| row.maybe_user(0))?;
+    Ok(withdrawn.into_iter().next().ok_or(Refusal::NotFound)?)
 }

@@ -13,6 +13,7 @@
 //! | `entry_words` | an entry's words, for searches | `rowid`, the entry's `id` | |
 //! | `words` | a word of entries for everyone (scope 0) or of one named share | `scope` with `word` | about how many entries have it |
 //! | `catalog` | the one row of numbers | | the next entry's `id`, what is to be cleared up |
+//! | `whose` | the one row of the index itself | | its identity, once it has started |
 //!
 //! [`catalog`](super::catalog) says how the last ones work together.
 //!
@@ -55,7 +56,7 @@ pub(super) fn newest() -> usize {
 }
 
 /// All of them, in order.
-const MIGRATIONS: &[&str] = &[ACCOUNTS_AND_DIRECTORY, CATALOG];
+const MIGRATIONS: &[&str] = &[ACCOUNTS_AND_DIRECTORY, CATALOG, WHOSE];
 
 const ACCOUNTS_AND_DIRECTORY: &str = "
 CREATE TABLE accounts (
@@ -204,4 +205,11 @@ CREATE TABLE catalog (
     tidied_owner INTEGER NOT NULL
 ) STRICT;
 INSERT INTO catalog VALUES (1, 1, 0, 0, NULL, NULL, 0, 0, 0, 0);
+";
+
+const WHOSE: &str = "
+CREATE TABLE whose (
+    one INTEGER PRIMARY KEY CHECK (one = 1),
+    identity BLOB NOT NULL CHECK (length(identity) = 32)
+) STRICT;
 ";

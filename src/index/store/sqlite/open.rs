@@ -4,6 +4,7 @@ use super::Place;
 use super::migrations::{APPLICATION, migrate, newest};
 use crate::crypto::private;
 use rusqlite::config::DbConfig;
+use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 use std::fs;
 use std::io;
@@ -94,6 +95,9 @@ impl OpenError {
                 Self::NoRights { path, words }
             }
             Some(ErrorCode::DiskFull) => Self::Full(path),
+            Some(ErrorCode::SystemIoFailure) if has_no_room_for_index_of_log(error) => {
+                Self::Full(path)
+            }
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::InUse(path),
             _ => Self::Failed { path, words },
         }
@@ -113,6 +117,12 @@ impl OpenError {
             _ => Self::Failed { path, words },
         }
     }
+}
+
+/// Whether that is what did not succeed: a small file beside the log, which SQLite makes when it opens a database, and
+/// of which it does not say why it has not got its size.
+fn has_no_room_for_index_of_log(error: &rusqlite::Error) -> bool {
+    error.sqlite_error().is_some_and(|error| error.extended_code == SQLITE_IOERR_SHMSIZE)
 }
 
 /// The connection that writes, on a database that is ours, sound, and has the newest tables. A file
@@ -156,6 +166,14 @@ pub(super) fn examine(path: &Path) -> Result<(Connection, usize), OpenError> {
 pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
     let db = connect(path, OpenFlags::SQLITE_OPEN_READ_ONLY);
     db.and_then(|db| settle(&db).map(|()| db)).map_err(|error| OpenError::from_sql(path, &error))
+}
+
+/// Brings what lies in a log beside a database into the database's own file, and takes the log away.
+pub(super) fn merge_log(path: &Path) -> rusqlite::Result<()> {
+    let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    settle(&db)?;
+    db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+    db.close().map_err(|(_, error)| error)
 }
 
 /// A database in memory, with the newest tables.

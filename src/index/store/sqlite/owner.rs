@@ -1,9 +1,9 @@
 //! What the index's owner sees and does, and what is forgotten.
 
-use super::error::Result;
+use super::error::{Error, Result};
 use super::sql::{Columns, Sql, count, seconds};
 use super::{accounts, catalog, directory, invitations};
-use crate::crypto::UnixTime;
+use crate::crypto::{Fingerprint, UnixTime};
 use crate::index::store::{Figures, Refusal, SessionRow, UserRow};
 use crate::model::{TokenHash, UserName};
 use rusqlite::{Connection, params};
@@ -23,6 +23,12 @@ const CLOSE: &str = "DELETE FROM accounts WHERE id = $1";
 const FIGURES: &str = "SELECT (SELECT count(*) FROM accounts),
         (SELECT count(*) FROM sessions WHERE used + lifetime > $1),
         (SELECT count(*) FROM invitations WHERE expires > $1)";
+/// Nobody knows an index in which nobody ever was and to which nobody is invited.
+const CLAIM: &str = "INSERT INTO whose (one, identity) VALUES (1, $1)
+    ON CONFLICT (one) DO UPDATE SET identity = excluded.identity
+    WHERE NOT EXISTS (SELECT 1 FROM directory)
+        AND NOT EXISTS (SELECT 1 FROM invitations WHERE expires > $2)";
+const WHOSE: &str = "SELECT identity FROM whose";
 const BYTES: &str = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
 
 /// Times that lie ahead become now. How long an invitation holds stays what it was.
@@ -93,6 +99,13 @@ pub(super) fn close_account(
     catalog::end_all(db, account.id)?;
     db.run(CLOSE, params![account.id.0])?;
     Ok(ended)
+}
+
+/// Whose index it is: of the first who says so, or of whoever says so while nobody knows it.
+pub(super) fn claim(db: &impl Sql, identity: &Fingerprint, now: UnixTime) -> Result<Fingerprint> {
+    db.run(CLAIM, params![identity.as_bytes(), seconds(now)])?;
+    let whose = db.one(WHOSE, params![], |row| row.identity(0))?;
+    whose.ok_or_else(|| Error::Unsound("the index has no identity".into()))
 }
 
 /// Counts.

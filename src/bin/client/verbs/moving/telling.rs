@@ -12,6 +12,7 @@ use waxwing::ui::{Failure, Printer, Table, bytes};
 
 /// Says what came of a transfer.
 pub(in crate::verbs) fn tell_moved(program: &Program, moved: Moved) -> Result<(), Trouble> {
+    program.settle();
     if let Some(me) = program.opened() {
         crate::verbs::tell_without_index(&program.printer, &me);
     }
@@ -46,10 +47,11 @@ impl File {
     fn of(got: &Got) -> Self {
         let (sender, failed) =
             (got.from.as_ref(), got.landed.as_ref().err().map(|why| failures::node(why)));
+        let file = got.folder.join(got.path.to_relative());
         Self {
             kind: "got",
             path: got.path.as_str().to_owned(),
-            file: got.folder.join(got.path.to_relative()).display().to_string(),
+            file: std::path::absolute(&file).unwrap_or(file).display().to_string(),
             size: got.size,
             content: got.content.map(|content| content.id().to_string()),
             from: sender.map(|sender| sender.user.to_string()),

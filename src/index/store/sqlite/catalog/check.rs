@@ -186,7 +186,9 @@ fn terms(db: &Connection, told: &Told) -> Result<u64> {
     db.execute_batch(LOOK)?;
     let mut sum = 0u64;
     let read = db.all(TERMS, params![], |row| {
-        sum = sum.wrapping_add(told.key(&row.get::<_, i64>(1)?, row.get_ref(0)?.as_str()?));
+        // What is no text is none of theirs.
+        let term = row.get_ref(0)?.as_str().unwrap_or_default();
+        sum = sum.wrapping_add(told.key(&row.get::<_, i64>(1)?, term));
         Ok(())
     });
     db.flush_prepared_statement_cache();
