@@ -104,6 +104,22 @@ async fn a_backup_replaces_nothing_and_leaves_nothing_half() {
     assert!(!path.exists());
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn of_two_backups_of_one_name_at_once_one_gets_it_and_is_whole() {
+    let ground = Ground::with_a_backup().await;
+    let (store, path) = (ground.open(), ground.folder.path().join("twice.db"));
+    for _ in 0..10 {
+        let (one, other) = tokio::join!(store.backup(&path), store.backup(&path));
+        assert_ne!(one.is_ok(), other.is_ok(), "{one:?}, {other:?}");
+        let backup = Sqlite::open(Place::File(path.clone())).unwrap();
+        is_well(&backup).await;
+        backup.close().await;
+        fs::remove_file(&path).unwrap();
+    }
+    store.close().await;
+    assert_eq!(ground.files(), ["backup.db", "index.db"]);
+}
+
 #[tokio::test]
 async fn a_backup_takes_the_place_of_the_data() {
     let ground = Ground::with_a_backup().await;

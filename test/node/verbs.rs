@@ -7,7 +7,7 @@ use std::sync::Arc;
 use waxwing::crypto::key_file::Protection;
 use waxwing::crypto::{Identity, SignedRotation, UnixTime};
 use waxwing::link::{Deadlines, Side, Tcp};
-use waxwing::model::IndexAddress;
+use waxwing::model::{Audience, IndexAddress};
 use waxwing::node::index::{self, IndexSession, LoggedOut, Setup};
 use waxwing::node::{Config, Error, Exit, Home, HomeError, Standing, User};
 use waxwing::wire::{Code, Features, Party};
@@ -272,6 +272,27 @@ fn keys_are_made_once_and_opened_with_their_passphrase() {
     .unwrap();
     let error = made.pin(&user("bob")).unwrap_err();
     assert!(matches!(error, Error::Home(HomeError::Damaged { .. })), "{error}");
+}
+
+#[tokio::test]
+async fn while_it_cannot_be_read_which_shares_are_over_none_is_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (home, zoo) = (Home::in_folder(folder.path().join("alice")), folder.path().join("zoo"));
+    fs::create_dir(&zoo).unwrap();
+    let me = User::create(home, Config::default(), Protection::NoneAsked, options()).unwrap();
+    let name = me.add_share(&zoo, &[], Audience::Everyone).unwrap().share.name;
+    let over = folder.path().join("alice/state/ended.json");
+    for damaged in ["[{}]", "[", r#"[{"id":"00","name":"zoo"}]"#] {
+        fs::write(&over, damaged).unwrap();
+        let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+        fs::set_permissions(&over, private).unwrap();
+        let error = me.remove_share(&name).await.unwrap_err();
+        assert!(matches!(error, Error::Home(HomeError::Damaged { .. })), "{error}");
+        assert_eq!(me.shares().unwrap().len(), 1);
+    }
+    fs::remove_file(&over).unwrap();
+    me.remove_share(&name).await.unwrap();
+    assert_eq!(me.shares().unwrap().len(), 0);
 }
 
 fn key_owner(name: &str) -> Arc<Identity> {
