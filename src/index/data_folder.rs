@@ -120,6 +120,8 @@ impl DataFolder {
             }
             Locked::Io(source) => FolderError::Io { path, source },
         })?;
+        // One that a server left that was ended meanwhile: nobody starts who does not have the lock.
+        let _ = fs::remove_file(self.path.join(STARTING));
         Ok(Held { folder: self.clone(), _lock: lock })
     }
 
@@ -171,21 +173,14 @@ impl Held {
     /// A server begins to start here. That it cannot be told, on a disk that is full, keeps none from starting.
     pub fn starting(&self) -> Starting {
         let starting = Starting(self.folder.path.join(STARTING));
-        starting.clear();
         let _ = private::write_new(&starting.0, format!("{}\n", std::process::id()).as_bytes());
         starting
     }
 }
 
-impl Starting {
-    fn clear(&self) {
-        let _ = fs::remove_file(&self.0);
-    }
-}
-
 impl Drop for Starting {
     fn drop(&mut self) {
-        self.clear();
+        let _ = fs::remove_file(&self.0);
     }
 }
 

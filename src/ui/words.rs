@@ -78,13 +78,34 @@ fn wrapped_line(line: &str, columns: usize) -> String {
 
 fn words(line: &str) -> impl Iterator<Item = &str> {
     // One that stands alone begins nothing.
-    let has_pairs = line.matches('`').count().is_multiple_of(2);
-    let mut is_within = false;
+    let is_closed = line.chars().fold(Within::Text, Within::after) == Within::Text;
+    let mut within = Within::Text;
     let is_between = move |c: char| {
-        is_within ^= c == '`' && has_pairs;
-        c == ' ' && !is_within
+        within = within.after(c);
+        c == ' ' && (within == Within::Text || !is_closed)
     };
     line.split(is_between).filter(|word| !word.is_empty())
+}
+
+/// Where a letter of a line stands. What somebody else called a file is quoted in a command, with its backticks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Within {
+    Text,
+    Command,
+    Quotes,
+    Escape,
+}
+
+impl Within {
+    fn after(self, c: char) -> Self {
+        match (self, c) {
+            (Self::Text, '`') | (Self::Quotes, '\'') | (Self::Escape, _) => Self::Command,
+            (Self::Command, '`') => Self::Text,
+            (Self::Command, '\'') => Self::Quotes,
+            (Self::Command, '\\') => Self::Escape,
+            (same, _) => same,
+        }
+    }
 }
 
 /// Year, month and day of a day since 1970. The year of the computation begins in March, so that a

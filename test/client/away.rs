@@ -132,7 +132,7 @@ fn what_the_index_has_not_taken_is_not_said_to_be_shared_and_it_is_waited_for_on
     let took = begun.elapsed();
     assert_eq!(scanned.out.matches("the index has not taken it").count(), 4, "{scanned:?}");
     assert_eq!(scanned.exit, 5, "{scanned:?}");
-    assert!((8..24).contains(&took.as_secs()), "{took:?}");
+    assert!((8..16).contains(&took.as_secs()), "{took:?}");
     let told = bob.run(&["share", "scan", "ant", "--away", "1", "--json"]);
     assert!(told.out.contains("\"published\":false"), "{told:?}");
 }

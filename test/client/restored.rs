@@ -42,6 +42,10 @@ fn who_saw_more_than_the_backup_has_believes_the_directory_again_when_they_say_s
     town.home("carol").run(&["trust", "--directory"]).ok();
     let _open = town.home("carol").serve();
 
+    // Whoever looks whether all is well sees it, though nothing needed any keys until now.
+    let ill = town.home("bob").run(&["doctor"]);
+    assert!(ill.out.contains("has shown another key directory than before"), "{ill:?}");
+    ill.failed(6);
     let get = ["get", "carol:zoo/koala", "--out", "again"];
     let refused = town.home("bob").run(&get).failed(6);
     assert!(refused.contains("`trust --directory` believes it again"), "{refused}");

@@ -42,6 +42,22 @@ impl Ground {
         ground
     }
 
+    fn log(&self) -> PathBuf {
+        self.folder.path().join("index.db-wal")
+    }
+
+    /// The database and its log, as a server that is killed leaves them. They are here no more.
+    async fn killed(&self) -> (Vec<u8>, Vec<u8>) {
+        let store = self.open();
+        for _ in 0..3 {
+            invite(&store, None, NOW).await;
+        }
+        let left = (fs::read(&self.data).unwrap(), fs::read(self.log()).unwrap());
+        store.close().await;
+        fs::remove_file(&self.data).unwrap();
+        left
+    }
+
     fn files(&self) -> Vec<String> {
         let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name();
         let names = fs::read_dir(self.folder.path()).unwrap().map(name);
@@ -123,7 +139,7 @@ async fn of_two_backups_of_one_name_at_once_one_gets_it_and_is_whole() {
 #[tokio::test]
 async fn a_backup_takes_the_place_of_the_data() {
     let ground = Ground::with_a_backup().await;
-    let aside = restore(&ground.backup, &ground.data).unwrap().unwrap();
+    let aside = restore(&ground.backup, &ground.data, None).unwrap().unwrap();
     assert_eq!(aside, ground.folder.path().join("index.db.before-restore-1"));
     assert_eq!(ground.files(), ["backup.db", "index.db", "index.db.before-restore-1"]);
     let mode = fs::metadata(&ground.data).unwrap().permissions().mode();
@@ -143,7 +159,7 @@ async fn a_backup_takes_the_place_of_the_data() {
     let old = Sqlite::open(Place::File(aside)).unwrap();
     assert_eq!(old.figures(NOW).await.unwrap().accounts, 2);
     old.close().await;
-    let second = restore(&ground.backup, &ground.data).unwrap().unwrap();
+    let second = restore(&ground.backup, &ground.data, None).unwrap().unwrap();
     assert_eq!(second, ground.folder.path().join("index.db.before-restore-2"));
 }
 
@@ -151,7 +167,7 @@ async fn a_backup_takes_the_place_of_the_data() {
 async fn a_backup_is_restored_where_nothing_is() {
     let ground = Ground::with_a_backup().await;
     fs::remove_file(&ground.data).unwrap();
-    assert_eq!(restore(&ground.backup, &ground.data), Ok(None));
+    assert_eq!(restore(&ground.backup, &ground.data, None), Ok(None));
     assert_eq!(ground.files(), ["backup.db", "index.db"]);
     assert!(ground.open().account(&user("alice")).await.unwrap().is_some());
 }
@@ -165,7 +181,7 @@ async fn what_a_crash_left_in_the_log_goes_aside_with_the_data() {
     fs::copy(&ground.data, &copy).unwrap();
     fs::copy(ground.data.with_extension("db-wal"), copy.with_extension("db-wal")).unwrap();
     store.close().await;
-    let aside = restore(&ground.backup, &copy).unwrap().unwrap();
+    let aside = restore(&ground.backup, &copy, None).unwrap().unwrap();
     assert!(!copy.with_extension("db-wal").exists());
     let restored = Sqlite::open(Place::File(copy)).unwrap();
     assert_eq!(restored.figures(NOW).await.unwrap().invitations, 0);
@@ -191,7 +207,7 @@ async fn what_was_set_aside_is_restored_with_the_log_that_lies_beside_it() {
     ["", "-wal"].into_iter().for_each(copy);
     store.close().await;
     let again = ground.folder.path().join("again.db");
-    assert_eq!(restore(&aside, &again), Ok(None));
+    assert_eq!(restore(&aside, &again, None), Ok(None));
     let restored = Sqlite::open(Place::File(again)).unwrap();
     is_well(&restored).await;
     assert!(restored.account(&user("carol")).await.unwrap().is_some(), "carol was in the log");
@@ -204,10 +220,80 @@ async fn what_is_too_damaged_to_take_its_log_in_keeps_it() {
     let ground = Ground::with_a_backup().await;
     fs::write(&ground.data, "").unwrap();
     fs::write(ground.folder.path().join("index.db-wal"), "what is left").unwrap();
-    let aside = restore(&ground.backup, &ground.data).unwrap().unwrap();
+    let aside = restore(&ground.backup, &ground.data, None).unwrap().unwrap();
     let log = format!("{}-wal", aside.display());
     assert_eq!(fs::read(log).unwrap(), b"what is left");
     is_well(&ground.open()).await;
+}
+
+#[tokio::test]
+async fn a_log_of_which_something_cannot_be_read_goes_aside_as_it_is() {
+    let first_page = |data: &mut Vec<u8>, _: &mut Vec<u8>| data[..4096].fill(7);
+    let some_page = |data: &mut Vec<u8>, _: &mut Vec<u8>| data[4096 * 5..4096 * 6].fill(7);
+    let head = |_: &mut Vec<u8>, log: &mut Vec<u8>| log[12..20].fill(7);
+    let first_frame = |_: &mut Vec<u8>, log: &mut Vec<u8>| log[32 + 24..32 + 40].fill(7);
+    let last_frame =
+        |_: &mut Vec<u8>, log: &mut Vec<u8>| log.iter_mut().rev().take(8).for_each(|it| *it ^= 1);
+    type Damage = fn(&mut Vec<u8>, &mut Vec<u8>);
+    let damages: [Damage; 5] = [first_page, some_page, head, first_frame, last_frame];
+    for (n, damage) in damages.into_iter().enumerate() {
+        let ground = Ground::with_a_backup().await;
+        let (mut data, mut log) = ground.killed().await;
+        damage(&mut data, &mut log);
+        fs::write(&ground.data, &data).unwrap();
+        fs::write(ground.log(), &log).unwrap();
+        let aside = restore(&ground.backup, &ground.data, None).unwrap().unwrap();
+        let kept = fs::read(format!("{}-wal", aside.display())).unwrap();
+        assert!(kept == log, "{n}: the log stays as it was");
+        is_well(&ground.open()).await;
+        if n == 2 || n == 3 {
+            // Without a word it would come back without what lay in the log.
+            let error = restore(&aside, &ground.data, None).unwrap_err().to_string();
+            assert!(error.contains("nothing can be read in its log"), "{n}: {error}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_database_that_is_opened_keeps_its_log() {
+    let ground = Ground::with_a_backup().await;
+    let (mut data, log) = ground.killed().await;
+    data[..4096].fill(7);
+    fs::write(&ground.data, &data).unwrap();
+    fs::write(ground.log(), &log).unwrap();
+    let error = Sqlite::open(Place::File(ground.data.clone())).unwrap_err();
+    assert_eq!(error, OpenError::NotADatabase(ground.data.clone()));
+    assert!(fs::read(ground.log()).unwrap() == log && fs::read(&ground.data).unwrap() == data);
+}
+
+#[tokio::test]
+async fn a_restore_that_was_cut_off_between_a_file_and_its_log_brings_them_together() {
+    let ground = Ground::with_a_backup().await;
+    let (data, log) = ground.killed().await;
+    let aside = ground.folder.path().join("index.db.before-restore-1");
+    fs::write(&aside, &data).unwrap();
+    fs::write(ground.log(), &log).unwrap();
+    assert_eq!(restore(&ground.backup, &ground.data, None), Ok(Some(aside.clone())));
+    assert!(fs::read(&aside).unwrap() == data);
+    assert!(fs::read(format!("{}-wal", aside.display())).unwrap() == log);
+}
+
+#[tokio::test]
+async fn a_backup_of_another_index_is_not_restored() {
+    let ground = Ground::with_a_backup().await;
+    let (ours, other) = (keys(5).fingerprint(), keys(6).fingerprint());
+    // Of whom it was not known when it was made.
+    restore(&ground.backup, &ground.data, Some(ours)).unwrap();
+    let store = ground.open();
+    assert_eq!(store.claim(ours, NOW).await.unwrap(), ours);
+    let backup = ground.folder.path().join("known.db");
+    store.backup(&backup).await.unwrap();
+    store.close().await;
+    let data = fs::read(&ground.data).unwrap();
+    let error = restore(&backup, &ground.data, Some(other)).unwrap_err();
+    assert_eq!(error, OpenError::OfAnother { path: backup.clone(), whose: ours });
+    assert!(fs::read(&ground.data).unwrap() == data, "nothing was changed");
+    restore(&backup, &ground.data, Some(ours)).unwrap();
 }
 
 #[tokio::test]
@@ -241,18 +327,18 @@ async fn what_is_no_sound_backup_changes_nothing() {
     ];
     for (words, make) in cases {
         make();
-        let error = restore(&bad, &ground.data).unwrap_err().to_string();
+        let error = restore(&bad, &ground.data, None).unwrap_err().to_string();
         assert!(error.contains(words) && error.contains("bad.db"), "{words}: {error}");
         assert_eq!(fs::read(&ground.data).unwrap(), data, "{words}");
         fs::remove_file(&bad).unwrap();
         assert_eq!(ground.files(), ["backup.db", "index.db"], "{words}");
     }
-    assert_eq!(restore(&bad, &ground.data), Err(OpenError::Missing(bad.clone())));
-    let folder = restore(ground.folder.path(), &ground.data).unwrap_err().to_string();
+    assert_eq!(restore(&bad, &ground.data, None), Err(OpenError::Missing(bad.clone())));
+    let folder = restore(ground.folder.path(), &ground.data, None).unwrap_err().to_string();
     assert!(folder.contains("it is not a file"), "{folder}");
     // A copy of a running server's files is not one of them alone.
     fs::write(ground.folder.path().join("backup.db-wal"), "a log").unwrap();
-    let error = restore(&ground.backup, &ground.data).unwrap_err().to_string();
+    let error = restore(&ground.backup, &ground.data, None).unwrap_err().to_string();
     assert!(error.contains("a running server"), "{error}");
 }
 
@@ -264,12 +350,12 @@ async fn a_restore_that_was_cut_off_is_not_taken_for_a_new_server() {
     let error = Sqlite::open(Place::File(ground.data.clone())).unwrap_err();
     assert_eq!(error, OpenError::Interrupted(ground.data.clone()));
     assert!(error.to_string().contains("server restore"));
-    assert_eq!(restore(&ground.backup, &ground.data), Ok(None));
+    assert_eq!(restore(&ground.backup, &ground.data, None), Ok(None));
     is_well(&ground.open()).await;
     // One that broke off while it copied concerns nobody.
     fs::write(ground.folder.path().join("index.db.restoring"), "half").unwrap();
     is_well(&ground.open()).await;
-    restore(&ground.backup, &ground.data).unwrap();
+    restore(&ground.backup, &ground.data, None).unwrap();
     assert!(!ground.folder.path().join("index.db.restoring").exists());
 }
 

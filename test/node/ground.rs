@@ -63,7 +63,7 @@ impl Ground {
         let Place::File(data) = &self.place else { panic!("there is no file") };
         let store = std::mem::replace(&mut self.store, Sqlite::open(Place::Memory).unwrap());
         store.close().await;
-        restore(backup, data).unwrap();
+        restore(backup, data, None).unwrap();
         self.store = Sqlite::open(self.place.clone()).unwrap();
         self.open();
     }

@@ -47,7 +47,7 @@ fn a_backup_where_nothing_may_be_written_is_not_allowed() {
     let refused = || {
         let err = machine.verb(&["backup", "/sys/monday.db"]).failed(4);
         assert!(err.contains("/sys/monday.db: no file may be made there"), "{err}");
-        assert!(err.contains("choose a folder where its user may write"), "{err}");
+        assert!(err.contains("choose a folder where the user of the server may write"), "{err}");
     };
     refused();
     let server = machine.start();
@@ -67,9 +67,12 @@ fn a_backup_that_only_the_server_sees_is_told() {
     // As systemd does it with `PrivateTmp`.
     let server = Running::of(&mut inside(&machine, "mount --bind private shared && exec \"$@\""));
     let done = machine.verb(&["backup", "shared/monday.db"]);
-    assert!(done.err.contains("It is not to be seen from here"), "{done:?}");
-    done.ok();
+    let err = done.failed(3);
+    assert!(err.contains("monday.db is not to be seen from here"), "{err}");
     assert!(machine.at("private/monday.db").exists());
+    // Nor is another file of that name the backup.
+    fs::write(machine.at("shared/tuesday.db"), "of last week").unwrap();
+    machine.verb(&["backup", "shared/tuesday.db", "--json"]).failed(3);
     let done = machine.verb(&["backup", "data/monday.db"]);
     assert!(!done.err.contains("not to be seen"), "{done:?}");
     done.ok();

@@ -137,19 +137,10 @@ impl Standing {
         }
     }
 
-    /// The key directory gives one's own name to another key. While one's keys change, that is the next one.
+    /// The key directory gives one's own name to another key.
     fn not_ours(&self, whose: Option<Fingerprint>) {
-        if self.me.is_rotating() {
-            return;
-        }
-        let at = &self.at;
-        let what = match whose {
-            Some(other) => {
-                format!("the index at {at} says that your name belongs to another key: {other}")
-            }
-            None => format!("the index at {at} says that nobody has your name"),
-        };
-        self.printer.failure(&Failure::new(Exit::Verification, what).hint(NOT_OURS));
+        let failure = not_ours(&self.me, &self.at, whose);
+        failure.iter().for_each(|failure| self.printer.failure(failure));
     }
 
     /// Says it once to who was online: who never was learns it from the verb. A try to log in that
@@ -162,6 +153,21 @@ impl Standing {
         self.is_over = true;
         self.printer.failure(&logged_out(&self.at, why));
     }
+}
+
+/// What it means that the index gives one's own name to somebody else; nothing, while one's keys change, if that is the
+/// next one.
+pub(crate) fn not_ours(me: &User, at: &HostPort, whose: Option<Fingerprint>) -> Option<Failure> {
+    if whose.is_some() && whose == me.next_fingerprint() {
+        return None;
+    }
+    let what = match whose {
+        Some(other) => {
+            format!("the index at {at} says that your name belongs to another key: {other}")
+        }
+        None => format!("the index at {at} says that nobody has your name"),
+    };
+    Some(Failure::new(Exit::Verification, what).hint(NOT_OURS))
 }
 
 /// Who logs out at this program is not told that they are logged out.
@@ -193,6 +199,8 @@ struct Told<'a> {
     files: Vec<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     kept_out: Vec<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    failed: Vec<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     bytes: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -206,8 +214,8 @@ struct Told<'a> {
 impl<'a> Told<'a> {
     fn new(kind: &'static str) -> Self {
         let (user, bytes, number, why, more) = Default::default();
-        let (files, kept_out) = (Vec::new(), Vec::new());
-        Self { kind, user, files, kept_out, bytes, number, why, more }
+        let (files, kept_out, failed) = (Vec::new(), Vec::new(), Vec::new());
+        Self { kind, user, files, kept_out, failed, bytes, number, why, more }
     }
 
     fn of(visit: &'a Visit) -> Self {
@@ -222,10 +230,12 @@ impl<'a> Told<'a> {
             Visit::Offered { from, number } => {
                 Self { user: Some(from.to_string()), number: Some(*number), ..Self::new("offered") }
             }
-            Visit::Received { from, landed, kept_out, .. } => Self {
+            Visit::Received { from, landed, kept_out, failed, .. } => Self {
                 user: Some(from.to_string()),
                 files: names(landed),
                 kept_out: names(kept_out),
+                failed: failed.iter().map(|(path, _)| path.as_str()).collect(),
+                why: failed.first().map(|(_, why)| &**why),
                 ..Self::new("received")
             },
             Visit::Failed { with, why } => {
@@ -266,7 +276,7 @@ fn tell(printer: &Printer, me: &User, visit: &Visit) {
             printer.note(format!("{to} has got {}, {}", some(files), bytes(*size)));
         }
         Visit::Offered { from, number } => offered(printer, me, from, *number),
-        Visit::Received { from, verified, folder, landed, kept_out, unfit, unkept } => {
+        Visit::Received { from, verified, folder, landed, kept_out, unfit, failed, unkept } => {
             let by = signed_by(from, *verified);
             let into = folder.display();
             if !landed.is_empty() {
@@ -281,6 +291,16 @@ fn tell(printer: &Printer, me: &User, visit: &Visit) {
                 printer.failure(&Failure::new(Exit::Conflict, what).hint(format!(
                     "move away or rename what is there, and ask {from} to send it again"
                 )));
+            }
+            for (path, why) in failed.iter().take(FEW) {
+                let what = format!("{path} did not come from {from}: {}", shown(why));
+                printer.failure(&Failure::new(Exit::Error, what).hint(format!(
+                    "see to it that files can be made in {into}, and ask {from} to send it again"
+                )));
+            }
+            if failed.len() > FEW {
+                let more = failed.len().saturating_sub(FEW);
+                printer.note(format!("    nor did {more} others of them"));
             }
             if !unfit.is_empty() {
                 let out = some(unfit);

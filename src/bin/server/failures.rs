@@ -106,7 +106,7 @@ pub(crate) fn keys_of_another(
         format!("{data} belongs to the index {database}, but the keys in {place} are {keys}");
     Failure::new(Exit::Conflict, what).hint(format!(
         "put the keys of that index back from a copy, or a backup of this one in the database's \
-         place: {}; to begin another index, move the database away",
+         place: {}; to begin another index, move the keys and the database away",
         call.with("restore FILE")
     ))
 }
@@ -130,7 +130,8 @@ pub(crate) fn store(error: OpenError, call: &Call) -> Failure {
         | OpenError::Foreign(_)
         | OpenError::Newer { .. }
         | OpenError::InUse(_)
-        | OpenError::Interrupted(_) => Exit::Conflict,
+        | OpenError::Interrupted(_)
+        | OpenError::OfAnother { .. } => Exit::Conflict,
         OpenError::Engine(_) | OpenError::Failed { .. } => Exit::Error,
     };
     Failure::new(exit, call.in_advice(&error.to_string()))
@@ -152,7 +153,7 @@ pub(crate) fn fault(fault: Fault, call: &Call) -> Failure {
              place: `server restore FILE`",
         )),
         FaultKind::NotAllowed => {
-            failure.hint("the server writes it itself: choose a folder where its user may write")
+            failure.hint("choose a folder where the user of the server may write")
         }
         _ => failure,
     }

@@ -69,6 +69,8 @@ async fn hold(config: &Config) -> Result<Held, FolderError> {
 
 /// All that a server needs to have before it can say that it is there.
 struct Opened {
+    /// Until the verbs can reach it; given up before the folder is.
+    starting: Starting,
     held: Held,
     sockets: TcpListener,
     at: SocketAddr,
@@ -76,8 +78,6 @@ struct Opened {
     is_new: bool,
     store: Sqlite,
     log_file: Option<LogFile>,
-    /// Until the verbs can reach it.
-    starting: Starting,
 }
 
 impl Opened {
@@ -85,7 +85,11 @@ impl Opened {
     async fn open(config: &Config, printer: &Printer) -> Result<Self, Failure> {
         let in_folder = |error| failures::folder(error, &config.call);
         config.data.make().map_err(in_folder)?;
-        let held = hold(config).await.map_err(in_folder)?;
+        let held = hold(config).await.map_err(|error| match error {
+            FolderError::InUse { starts: true, .. } => in_folder(error)
+                .hint("leave it to that one, or give this one a folder of its own with --data DIR"),
+            error => in_folder(error),
+        })?;
         let starting = held.starting();
         let at_port = |error: io::Error| failures::listen(&error, config.listen);
         let sockets = TcpListener::bind(config.listen).await.map_err(at_port)?;
@@ -94,7 +98,7 @@ impl Opened {
         let store = open_store(&held, &config.call)?;
         let (identity, is_new) = identity(&held, &store, printer).await?;
         claim(&held, &store, identity.fingerprint(), &config.call).await?;
-        Ok(Self { held, sockets, at, identity, is_new, store, log_file, starting })
+        Ok(Self { starting, held, sockets, at, identity, is_new, store, log_file })
     }
 
     async fn serve(

@@ -1,6 +1,7 @@
 //! Reports for the index's owner: tables and sentences, or JSON as they came.
 
 use crate::settings::{Call, Config};
+use std::path::PathBuf;
 use waxwing::crypto::UnixTime;
 use waxwing::index::admin::{Order, Report, Stats};
 use waxwing::model::{Invitation, Untrusted};
@@ -13,6 +14,8 @@ pub(crate) struct Show<'a> {
     now: UnixTime,
     list: Option<List>,
     problems: u64,
+    /// A backup that only the server sees.
+    unseen: Option<PathBuf>,
 }
 
 struct List {
@@ -25,7 +28,7 @@ struct List {
 impl<'a> Show<'a> {
     pub(crate) fn new(printer: &'a Printer, config: &'a Config, order: &Order) -> Self {
         let list = List::of(order, &config.call);
-        Self { printer, config, now: UnixTime::now(), list, problems: 0 }
+        Self { printer, config, now: UnixTime::now(), list, problems: 0, unseen: None }
     }
 
     pub(crate) fn take(&mut self, report: Report) {
@@ -53,14 +56,8 @@ impl<'a> Show<'a> {
                 let keys = self.config.data.keys();
                 let keys = keys.display();
                 self.note(format!("The index's keys are not in it: once, copy {keys} as well."));
-                if file.symlink_metadata().is_err() {
-                    self.note(format!(
-                        "It is not to be seen from here: the running server has that folder to itself, as \
-                         systemd gives it with PrivateTmp, and loses it when it stops. Make the backup \
-                         elsewhere, such as in {}.",
-                        self.config.data.path().display()
-                    ));
-                }
+                let is_here = file.metadata().is_ok_and(|about| about.len() == size);
+                self.unseen = (!is_here).then_some(file);
             }
             Report::Problem { text } => self.printer.result(Untrusted::new(&text)),
             Report::Checked { problems } => {
@@ -80,6 +77,16 @@ impl<'a> Show<'a> {
             Some(List { rows: 0, ref empty, .. }) => self.note(empty),
             Some(list) => self.printer.table(list.table),
             None => {}
+        }
+        if let Some(file) = self.unseen {
+            let what = format!(
+                "{} is not to be seen from here: the running server has that folder to itself, as systemd \
+                 gives it with PrivateTmp, and loses it when it stops",
+                file.display()
+            );
+            let data = self.config.data.path().display();
+            return Err(Failure::new(Exit::NotFound, what)
+                .hint(format!("make the backup elsewhere, such as in {data}")));
         }
         if self.problems == 0 {
             return Ok(());

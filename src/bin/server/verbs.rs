@@ -251,8 +251,15 @@ fn restore(backup: &Path, config: &Config, printer: &Printer) -> Result<(), Fail
         error => failures::folder(error, &config.call),
     })?;
     let database = held.folder().database();
-    let moved = store::restore(backup, &database);
-    let moved = moved.map_err(|error| failures::store(error, &config.call))?;
+    let keys = KeyFolder::at(held.folder().keys()).fingerprint().ok();
+    let moved = store::restore(backup, &database, keys);
+    let moved = moved.map_err(|error| match error {
+        OpenError::OfAnother { .. } => failures::store(error, &config.call).hint(format!(
+            "restore a backup of this index; to have that one here, move {} away, and put its keys there",
+            held.folder().keys().display()
+        )),
+        error => failures::store(error, &config.call),
+    })?;
     show::restored(printer, Report::Restored { file: backup.to_owned(), database, before: moved });
     Ok(())
 }

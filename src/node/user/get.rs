@@ -303,13 +303,7 @@ impl Getting<'_> {
             if let Some(why) = why.as_ref().filter(may_pass) {
                 item.again.push((place, Arc::clone(why)));
             }
-            // What an honest one could not give now may come another time; so may what is of somebody at
-            // whose address another is for now.
-            let is_harmless = |before: &mut Arc<Error>| {
-                is_wrong && (!before.is_wrong() || before.may_be_mended())
-            };
-            let harmless = item.why.take_if(is_harmless);
-            item.why = harmless.or_else(|| why.clone()).or(item.why);
+            item.keep_reason(why.clone());
             self.open.push(item);
         }
     }

@@ -31,6 +31,16 @@ pub(super) struct Item {
 }
 
 impl Item {
+    /// Keeps why it did not come. What an honest one could not give now may come another time; so may what is of
+    /// somebody at whose address another is for now: who is not what they should be does not hide that.
+    pub(super) fn keep_reason(&mut self, why: Option<Arc<Error>>) {
+        let is_wrong = why.as_ref().is_some_and(|why| why.is_wrong());
+        let is_harmless =
+            |before: &mut Arc<Error>| is_wrong && (!before.is_wrong() || before.may_be_mended());
+        let harmless = self.why.take_if(is_harmless);
+        self.why = harmless.or(why).or(self.why.take());
+    }
+
     /// What is asked for at the first of its places.
     pub(super) fn wanted(&self) -> Option<peer::Wanted> {
         let path = self.places.front()?.path.clone();

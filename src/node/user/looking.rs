@@ -242,7 +242,8 @@ impl<'a> Look<'a> {
                 entries
             };
             // What has nothing to show yet is not there yet.
-            let published = match entries.is_empty() && !is_over {
+            let is_nothing = entries.is_empty() && !is_over;
+            let published = match is_nothing {
                 true => Ok(Summary::default()),
                 false => self.me.publish(&self.session, &self.folder.share, entries).await,
             };
@@ -254,7 +255,7 @@ impl<'a> Look<'a> {
                 Ok(now) => {
                     sum = added(sum, now);
                     self.me.keep_published(self.folder.share.id).await?;
-                    Reached::Published
+                    if is_nothing { Reached::Served } else { Reached::Published }
                 }
                 Err(_) => Reached::Served,
             };

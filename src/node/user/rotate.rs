@@ -20,7 +20,7 @@ use super::User;
 use crate::codec::closed;
 use crate::crypto::key_file::Protection;
 use crate::crypto::key_folder::NewKeys;
-use crate::crypto::{Identity, Password, SignedRotation};
+use crate::crypto::{Fingerprint, Identity, Password, SignedRotation};
 use crate::link::{Deadlines, Side};
 use crate::node::Error;
 use crate::node::home::kept::Belonging;
@@ -33,6 +33,11 @@ impl User {
     /// Whether a change of keys was begun and is not finished.
     pub fn is_rotating(&self) -> bool {
         self.home().next_keys().exists()
+    }
+
+    /// The fingerprint that is one's own when that is finished.
+    pub fn next_fingerprint(&self) -> Option<Fingerprint> {
+        self.home().next_keys().fingerprint().ok()
     }
 
     /// Changes one's keys, or finishes doing so, and gives the person with the new ones. The old ones

@@ -133,7 +133,7 @@ impl Getting<'_> {
                 if has_list || why.is_of_sender() {
                     item.places.retain(|place| places.get(number) != Some(place));
                 }
-                item.why = Some(why);
+                item.keep_reason(Some(why));
             }
             self.open.push(item);
         }

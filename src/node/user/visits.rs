@@ -39,6 +39,8 @@ pub enum Visit {
         kept_out: Vec<EntryPath>,
         /// Those of which parts were here from an earlier try, that do not fit what came now.
         unfit: Vec<EntryPath>,
+        /// Those that could not get their names, and why.
+        failed: Vec<(EntryPath, String)>,
         /// Why no receipts of them are kept, if so.
         unkept: Option<String>,
     },
@@ -85,19 +87,26 @@ pub(super) struct Visitor {
 
 impl Visitor {
     pub(super) fn received(&self, received: Received) -> Visit {
-        let (landed, others): (Vec<_>, Vec<_>) =
-            received.files.into_iter().partition(|file| file.landed.is_ok());
-        let is_unfit = |file: &ReceivedFile| matches!(file.landed, Err(LandError::Kept));
-        let (unfit, kept_out): (Vec<_>, Vec<_>) = others.into_iter().partition(is_unfit);
-        let paths =
-            |files: Vec<ReceivedFile>| files.into_iter().map(|file| file.path).collect::<Vec<_>>();
+        let (mut landed, mut kept_out) = (Vec::new(), Vec::new());
+        let (mut unfit, mut failed) = (Vec::new(), Vec::new());
+        for ReceivedFile { path, landed: came, .. } in received.files {
+            match came {
+                Ok(_) => landed.push(path),
+                Err(LandError::Taken | LandError::InTheWay) => kept_out.push(path),
+                Err(LandError::Kept) => unfit.push(path),
+                Err(why @ (LandError::Disk(_) | LandError::Proof)) => {
+                    failed.push((path, why.to_string()));
+                }
+            }
+        }
         Visit::Received {
             from: self.user.clone(),
             verified: self.verified,
             folder: received.folder,
-            landed: paths(landed),
-            kept_out: paths(kept_out),
-            unfit: paths(unfit),
+            landed,
+            kept_out,
+            unfit,
+            failed,
             unkept: received.unkept.map(|why| why.to_string()),
         }
     }

@@ -35,6 +35,10 @@ impl User {
             away = self.away_for_long(session) => Err(away),
         };
         self.keep_chain();
+        if let (Ok(_), Some(has_waited)) = (&answered, &self.has_waited) {
+            // It is there again: one connection that breaks after that is no index that is away.
+            has_waited.store(false, Ordering::Release);
+        }
         answered.map_err(|error| self.told_of_rotation(error))
     }
 

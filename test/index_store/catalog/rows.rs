@@ -112,7 +112,7 @@ async fn what_cannot_be_read_any_more_is_left_out() {
     // And a backup with it is a good one.
     let (backup, restored) = (path.with_extension("backup"), path.with_extension("restored"));
     store.backup(&backup).await.unwrap();
-    restore(&backup, &restored).unwrap();
+    restore(&backup, &restored, None).unwrap();
     let restored = open(&restored);
     let alice = log_in(&restored, &alice, NOW).await;
     assert_eq!(listed(&restored, &alice, "alice").await, ["alice:photos/emu.jpg"]);
@@ -152,7 +152,7 @@ async fn a_backup_carries_the_catalog() {
     store.end_share(alice.asker, share(2, "plans", &[]).id, NOW).await.unwrap();
     tidy(&store).await;
     store.close().await;
-    restore(&backup, &path).unwrap();
+    restore(&backup, &path, None).unwrap();
     let store = open(&path);
     is_well(&store).await;
     let alice = alice_again(&store).await;

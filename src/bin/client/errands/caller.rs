@@ -8,9 +8,11 @@ use std::env;
 use std::io;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::UnixStream;
 use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 use tokio_util::codec::{Framed, LinesCodec};
 use waxwing::link::find_local;
 use waxwing::ui::errand::{Answer, Errand, Question, Said, Told};
@@ -43,6 +45,7 @@ pub(crate) async fn call(
     loop {
         let line = tokio::select! {
             line = called.next() => line,
+            () = sleep(HEARD), if !is_heard => return Err(silent()),
             signal = signals.next() => {
                 match signal {
                     Signal::Stop if has_stopped => end_at_once(),
@@ -176,12 +179,19 @@ fn gone(error: io::Error) -> Failure {
     Failure::new(Exit::Error, what).hint("what was verified of a transfer is kept: type it again")
 }
 
+fn silent() -> Failure {
+    Failure::new(Exit::Unreachable, "the program that is open in this home does not answer")
+        .hint("is it stopped? Let it go on, or end it, and type this again")
+}
+
 fn strange() -> Failure {
     let what =
         "the program that is open in this home speaks in another way; is it of another version?";
     Failure::new(Exit::Error, what).hint("end it, and begin it again with this version")
 }
 
+/// Whoever is called says at once that it hears, whatever else it does.
+const HEARD: Duration = Duration::from_secs(30);
 /// A text that grows leaves copies behind.
 const LINE_ROOM: usize = 16 << 10;
 /// A table of very many rows is one line.

@@ -3,13 +3,13 @@
 
 use crate::failures::Trouble;
 use crate::program::Program;
-use crate::visits::contradiction;
+use crate::visits::{contradiction, not_ours};
 use clap::{ArgMatches, Command};
 use serde::Serialize;
 use std::io;
-use waxwing::model::{UnixTime, Untrusted};
-use waxwing::node;
+use waxwing::model::{HostPort, UnixTime, Untrusted};
 use waxwing::node::index::OwnAccount;
+use waxwing::node::{self, User};
 use waxwing::ui::{Exit, Failure, LogFile, Table, span};
 
 pub(super) fn doctor_command(command: Command) -> Command {
@@ -106,10 +106,7 @@ async fn examine(program: &Program, found: &mut Examination<'_>) {
         }
         Err(error) => found.ill("index", Trouble::from(error).into()),
     }
-    if me.warnings().alarm.is_some() {
-        let what = "the index has shown another key directory than before";
-        found.ill("directory", Failure::new(Exit::Verification, what));
-    }
+    examine_directory(&me, &index.at, found).await;
     for it in found.take("directory", me.contradictions()).into_iter().flatten() {
         let failure = Failure::new(Exit::Verification, contradiction(&it));
         found.ill("directory", failure.hint(format!("compare words: `verify {}`", it.by)));
@@ -125,6 +122,25 @@ async fn examine(program: &Program, found: &mut Examination<'_>) {
                 found.ill("people", Failure::new(Exit::Verification, what));
             }
         }
+    }
+}
+
+/// What it says of one's own name is looked at with all that it has had to show since.
+async fn examine_directory(me: &User, at: &HostPort, found: &mut Examination<'_>) {
+    let seen = match me.name() {
+        Ok(Some(name)) => me.person(&name).await.map(|_| ()),
+        _ => Ok(()),
+    };
+    let warnings = me.warnings();
+    if warnings.alarm.is_some() {
+        let what = "the index has shown another key directory than before";
+        let hint = "`trust --directory` believes it again, once whoever runs it has said why";
+        found.ill("directory", Failure::new(Exit::Verification, what).hint(hint));
+    } else {
+        found.take("directory", seen);
+    }
+    if let Some(failure) = warnings.not_ours.and_then(|whose| not_ours(me, at, whose)) {
+        found.ill("directory", failure);
     }
 }
 
@@ -162,7 +178,8 @@ impl Clock {
 fn wrong(seconds: u64, how: &str) -> Failure {
     let what = format!("this machine's clock is {} {how} that of the index", span(seconds));
     Failure::new(Exit::Error, what).hint(
-        "one of the two is wrong: have this machine set its clock by the network, or tell whoever runs the index",
+        "one of the two is wrong, or the index cannot write: have this machine set its clock by the network, or \
+         tell whoever runs the index",
     )
 }
 

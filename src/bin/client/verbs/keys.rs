@@ -142,8 +142,8 @@ async fn rotate(program: &Arc<Program>, arguments: &ArgMatches) -> Result<(), Tr
         }
         Err(error) => (me, Err(error)),
     };
-    // Trouble with that is told, and changes nothing about the keys.
-    if was_online {
+    // Trouble with that is told, and changes nothing about the keys. What failed early has ended nothing.
+    if was_online && me.online().is_none() {
         serving::be_there(program, &me).await;
     }
     Ok(rotated?)

@@ -3,8 +3,9 @@
 use super::check::check;
 use super::error::told;
 use super::migrations::migrate;
-use super::open::{OpenError, examine, merge_log, reader};
-use crate::crypto::{private, random};
+use super::open::{OpenError, examine, frames_of_log, merge_log, reader};
+use super::owner::whose;
+use crate::crypto::{Fingerprint, private, random};
 use crate::index::store::{self, StoreError};
 use data_encoding::HEXLOWER;
 use std::fs::{self, File};
@@ -28,7 +29,7 @@ pub(super) fn write(from: &Path, to: &Path) -> store::Result<()> {
             }
             linked => linked,
         };
-        named.and_then(|()| sync_folder_of(to)).map_err(failed)
+        named.and_then(|()| sync_where_it_may_be(to)).map_err(failed)
     });
     let _ = remove_all(&unfinished);
     written
@@ -65,15 +66,19 @@ fn not_written(to: &Path, error: &io::Error) -> StoreError {
 }
 
 /// Puts a backup in the place of the data, once it was checked wholly, and tells where the data that
-/// was there lies now. No program may be at work on either.
+/// was there lies now. No program may be at work on either. Of an index that has other keys than these, it is none.
 ///
 /// Sessions and invitations do not come back with it: some were ended or used since, and that must
 /// stay so. The key directory is as long as it was; members who have seen more of it are warned by
 /// their programs.
-pub fn restore(backup: &Path, data: &Path) -> Result<Option<PathBuf>, OpenError> {
+pub fn restore(
+    backup: &Path,
+    data: &Path,
+    keys: Option<Fingerprint>,
+) -> Result<Option<PathBuf>, OpenError> {
     let copy = restoring(data);
     remove_all(&copy)?;
-    let ready = copy_privately(backup, &copy).and_then(|()| prepare(backup, &copy));
+    let ready = copy_privately(backup, &copy).and_then(|()| prepare(backup, &copy, keys));
     if let Err(error) = ready {
         let _ = remove_all(&copy);
         return Err(error);
@@ -126,10 +131,19 @@ fn was_set_aside(path: &Path) -> bool {
 }
 
 /// Checks the copy, for that is what will be used, and makes it ready.
-fn prepare(backup: &Path, copy: &Path) -> Result<(), OpenError> {
+fn prepare(backup: &Path, copy: &Path, keys: Option<Fingerprint>) -> Result<(), OpenError> {
     let named = |error: OpenError| of_backup(error, backup);
     let failed = |error: rusqlite::Error| OpenError::from_sql(backup, &error);
+    let has_log = beside(copy, WAL).exists();
     let (db, version) = examine(copy).map_err(named)?;
+    if has_log && frames_of_log(&db).map_err(failed)? == 0 {
+        let log = beside(backup, WAL);
+        let words = format!(
+            "nothing can be read in its log, {}; to restore it without its last changes, move that away",
+            log.display()
+        );
+        return Err(not_a_backup(backup, &words));
+    }
     if version == 0 {
         return Err(not_a_backup(backup, "there is nothing in it"));
     }
@@ -137,6 +151,12 @@ fn prepare(backup: &Path, copy: &Path) -> Result<(), OpenError> {
     let found = check(&db).map_err(|error| not_a_backup(backup, &told(error).to_string()))?;
     if !found.wrong.is_empty() {
         return Err(not_a_backup(backup, &found.wrong.join("; ")));
+    }
+    let whose = whose(&db).map_err(|error| not_a_backup(backup, &told(error).to_string()))?;
+    if let (Some(whose), Some(keys)) = (whose, keys)
+        && whose != keys
+    {
+        return Err(OpenError::OfAnother { path: backup.to_owned(), whose });
     }
     db.execute_batch("DELETE FROM sessions; DELETE FROM invitations").map_err(failed)?;
     // One file, which can be moved alone.
@@ -155,14 +175,19 @@ fn move_aside(data: &Path) -> Result<Option<PathBuf>, OpenError> {
         return Ok(None);
     }
     // SQLite throws away a log beside a file with nothing in it.
-    if has_log && data.metadata().is_ok_and(|about| about.len() > 0) {
+    if beside(data, WAL).exists() && data.metadata().is_ok_and(|about| about.len() > 0) {
         // Then one file is all of it, and can be moved back alone. What is too damaged takes its log along.
-        let _ = merge_log(data);
+        let _ = merge_log(data, &beside(data, WAL));
     }
-    let names = (1..=u32::MAX).map(|n| beside(data, &format!("{ASIDE}{n}")));
-    let is_free = |name: &PathBuf| parts(name).iter().all(|part| !part.exists());
-    let aside = names.into_iter().find(is_free);
-    let aside = aside.ok_or_else(|| failed(io::ErrorKind::AlreadyExists.into()))?;
+    let name = |n: u32| beside(data, &format!("{ASIDE}{n}"));
+    let is_free = |n: &u32| parts(&name(*n)).iter().all(|part| !part.exists());
+    let free = (1..=u32::MAX).find(is_free);
+    let free = free.ok_or_else(|| failed(io::ErrorKind::AlreadyExists.into()))?;
+    // A restore that was cut off may have moved the file, and not its log.
+    let last = name(free.saturating_sub(1));
+    let has_its_log = LOGS.iter().any(|log| beside(&last, log).exists());
+    let is_cut_off = !data.exists() && last.exists() && !has_its_log;
+    let aside = if is_cut_off { last } else { name(free) };
     for (from, to) in parts(data).iter().zip(parts(&aside)) {
         match fs::rename(from, to) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
@@ -186,7 +211,7 @@ fn remove_all(path: &Path) -> Result<(), OpenError> {
 
 /// A database's file, and those that lie beside it while it is open or after a crash.
 fn parts(path: &Path) -> [PathBuf; 4] {
-    ["", "-wal", "-journal", "-shm"].map(|end| beside(path, end))
+    ["", WAL, "-journal", "-shm"].map(|end| beside(path, end))
 }
 
 fn beside(path: &Path, end: &str) -> PathBuf {
@@ -197,6 +222,14 @@ fn beside(path: &Path, end: &str) -> PathBuf {
 
 fn sync_folder_of(path: &Path) -> io::Result<()> {
     private::sync_folder(private::above(path))
+}
+
+/// Where files may be made and not listed, nobody can wait for the folder.
+fn sync_where_it_may_be(path: &Path) -> io::Result<()> {
+    match sync_folder_of(path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Ok(()),
+        synced => synced,
+    }
 }
 
 fn not_a_backup(path: &Path, words: &str) -> OpenError {
@@ -228,4 +261,5 @@ fn in_words(error: &OpenError) -> StoreError {
 /// What stands before the number in the name of data that gave way to a backup.
 const ASIDE: &str = ".before-restore-";
 /// What holds changes that are not in the main file yet.
-const LOGS: [&str; 2] = ["-wal", "-journal"];
+const LOGS: [&str; 2] = [WAL, "-journal"];
+const WAL: &str = "-wal";

@@ -2,7 +2,7 @@
 
 use super::Place;
 use super::migrations::{APPLICATION, migrate, newest};
-use crate::crypto::private;
+use crate::crypto::{Fingerprint, private};
 use rusqlite::config::DbConfig;
 use rusqlite::ffi::SQLITE_IOERR_SHMSIZE;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -30,7 +30,7 @@ pub enum OpenError {
         words: String,
     },
     /// Anything but a database.
-    #[error("{} is not a database, or its beginning was overwritten. Move it away to begin anew, or put a backup in its place: `server restore FILE`.", .0.display())]
+    #[error("{} is not a database, or its beginning was overwritten. To begin anew, move it and the keys away; or put a backup in its place: `server restore FILE`.", .0.display())]
     NotADatabase(PathBuf),
     /// A database of another program.
     #[error("{} is a database of another program. It was not touched; choose another folder for the data.", .0.display())]
@@ -69,6 +69,14 @@ pub enum OpenError {
         path: PathBuf,
         /// Why not.
         words: String,
+    },
+    /// A backup of another index.
+    #[error("{} is a backup of the index {whose}, and the keys here are those of another. Nothing was changed.", path.display())]
+    OfAnother {
+        /// The file.
+        path: PathBuf,
+        /// Whose it is.
+        whose: Fingerprint,
     },
     /// SQLite itself is too old.
     #[error(
@@ -148,6 +156,8 @@ pub(super) fn examine(path: &Path) -> Result<(Connection, usize), OpenError> {
     known_engine()?;
     let failed = |error: rusqlite::Error| OpenError::from_sql(path, &error);
     let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE).map_err(failed)?;
+    // Until it is known to be sound.
+    keep_log_on_close(&db, true).map_err(failed)?;
     // Before anything is read, which would leave files beside it that nobody may write.
     if db.is_readonly("main").map_err(failed)? {
         let words = "it can only be read".to_owned();
@@ -159,6 +169,7 @@ pub(super) fn examine(path: &Path) -> Result<(Connection, usize), OpenError> {
     if !wrong.is_empty() {
         return Err(OpenError::Damaged { path: path.to_owned(), words: wrong.join("; ") });
     }
+    keep_log_on_close(&db, false).map_err(failed)?;
     Ok((db, version))
 }
 
@@ -168,12 +179,35 @@ pub(super) fn reader(path: &Path) -> Result<Connection, OpenError> {
     db.and_then(|db| settle(&db).map(|()| db)).map_err(|error| OpenError::from_sql(path, &error))
 }
 
-/// Brings what lies in a log beside a database into the database's own file, and takes the log away.
-pub(super) fn merge_log(path: &Path) -> rusqlite::Result<()> {
+/// Brings what lies in the log beside a sound database into the database's own file. The log goes only when every byte
+/// of it was read: what SQLite cannot read it passes over, and would throw away.
+pub(super) fn merge_log(path: &Path, log: &Path) -> rusqlite::Result<()> {
     let db = connect(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
+    keep_log_on_close(&db, true)?;
     settle(&db)?;
-    db.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+    if !problems(&db, "PRAGMA quick_check(1)")?.is_empty() {
+        return Ok(());
+    }
+    let frames = frames_of_log(&db)?;
+    let frame: u32 = db.query_row("PRAGMA page_size", [], |row| row.get(0))?;
+    let read =
+        frames.saturating_mul(u64::from(frame).saturating_add(FRAME_HEAD)).saturating_add(LOG_HEAD);
+    let is_all = fs::metadata(log).is_ok_and(|about| about.len() == read);
+    keep_log_on_close(&db, !is_all)?;
     db.close().map_err(|(_, error)| error)
+}
+
+/// How many pages could be read from the log, all of which lie in the database's own file then.
+pub(super) fn frames_of_log(db: &Connection) -> rusqlite::Result<u64> {
+    let checkpoint = "PRAGMA wal_checkpoint(PASSIVE)";
+    let (is_busy, frames, done): (bool, i64, i64) =
+        db.query_row(checkpoint, [], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
+    Ok(if is_busy || frames != done { 0 } else { u64::try_from(frames).unwrap_or_default() })
+}
+
+/// Whoever closes last brings the log into the file and takes it away, which of what is damaged leaves less.
+fn keep_log_on_close(db: &Connection, keeps: bool) -> rusqlite::Result<()> {
+    db.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, keeps).map(|_| ())
 }
 
 /// A database in memory, with the newest tables.
@@ -284,3 +318,7 @@ fn version(db: &Connection, path: &Path) -> Result<usize, OpenError> {
         _ => Err(foreign()),
     }
 }
+
+/// Before the first page in a log, and before each of them.
+const LOG_HEAD: u64 = 32;
+const FRAME_HEAD: u64 = 24;

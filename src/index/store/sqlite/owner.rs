@@ -26,9 +26,10 @@ const FIGURES: &str = "SELECT (SELECT count(*) FROM accounts),
 /// Nobody knows an index in which nobody ever was and to which nobody is invited.
 const CLAIM: &str = "INSERT INTO whose (one, identity) VALUES (1, $1)
     ON CONFLICT (one) DO UPDATE SET identity = excluded.identity
-    WHERE NOT EXISTS (SELECT 1 FROM directory)
+    WHERE identity <> excluded.identity AND NOT EXISTS (SELECT 1 FROM directory)
         AND NOT EXISTS (SELECT 1 FROM invitations WHERE expires > $2)";
 const WHOSE: &str = "SELECT identity FROM whose";
+const KNOWN: &str = "SELECT identity FROM whose WHERE EXISTS (SELECT 1 FROM directory)";
 const BYTES: &str = "SELECT page_count * page_size FROM pragma_page_count, pragma_page_size";
 
 /// Times that lie ahead become now. How long an invitation holds stays what it was.
@@ -106,6 +107,11 @@ pub(super) fn claim(db: &impl Sql, identity: &Fingerprint, now: UnixTime) -> Res
     db.run(CLAIM, params![identity.as_bytes(), seconds(now)])?;
     let whose = db.one(WHOSE, params![], |row| row.identity(0))?;
     whose.ok_or_else(|| Error::Unsound("the index has no identity".into()))
+}
+
+/// Whose index it is, if anybody was ever in it.
+pub(super) fn whose(db: &impl Sql) -> Result<Option<Fingerprint>> {
+    db.one(KNOWN, params![], |row| row.identity(0))
 }
 
 /// Counts.
