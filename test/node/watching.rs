@@ -508,6 +508,23 @@ async fn while_nobody_knows_what_is_to_be_kept_back_nothing_of_a_share_is_served
     zoo.stop().await;
 }
 
+#[tokio::test]
+async fn who_cannot_be_looked_up_for_now_is_not_told_to_stay_away() {
+    let zoo = Zoo::new(QUIET).await;
+    let bob = zoo.town.member("bob").await;
+    zoo.alice.go_online(false).await.unwrap();
+    zoo.look().await;
+    let pins = zoo.town.path("alice/state/pins.json");
+    fs::write(&pins, "[{}]").unwrap();
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    fs::set_permissions(&pins, private).unwrap();
+    assert_eq!(get(&bob, "alice:zoo/koala").await, Exit::Unreachable);
+    fs::remove_file(pins).unwrap();
+    assert_eq!(get(&bob, "alice:zoo/koala").await, Exit::Done);
+    bob.close().await;
+    zoo.stop().await;
+}
+
 /// Gets something; gives how the program would end.
 async fn get(who: &User, what: &str) -> Exit {
     let rules = GetRules { overwrite: true, ..GetRules::default() };

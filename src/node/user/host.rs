@@ -64,13 +64,15 @@ impl Host {
 
     /// Whatever is under way with them ends.
     fn turn_away(&self, conversation: &Conversation, why: &Error) {
-        let said = match why {
+        let (code, said) = match why {
             Error::Index(error) if error.is_away() => {
-                "the index is away, and without it you are not known here"
+                (Code::NotAllowed, "the index is away, and without it you are not known here")
             }
-            _ => "you are not known here",
+            // That is no fault of theirs, and they may be known in a moment.
+            Error::Home(_) => (Code::Busy, "it cannot be looked up here now who you are"),
+            _ => (Code::NotAllowed, "you are not known here"),
         };
-        conversation.end(Code::NotAllowed, said);
+        conversation.end(code, said);
         let named = !matches!(why, Error::Stranger(_) | Error::NotAPerson | Error::Index(_));
         self.user.tell_visit(Visit::TurnedAway { why: why.to_string(), named });
     }
