@@ -5,7 +5,7 @@ use super::*;
 use crate::crypto::key_file::{Protection, decode};
 use crate::crypto::{Identity, SealingKey, SigningKey, UnixTime};
 use crate::model::content::{ContentHasher, Leaf};
-use crate::model::{EntryPath, UserName};
+use crate::model::{Content, EntryPath, UserName};
 use crate::peer::{Landing, Rules, Sharer, Shelf};
 use crate::seal::EntryLeaf;
 
@@ -14,10 +14,7 @@ const LENGTH: usize = 9 * LEAF_BYTES;
 #[tokio::test]
 async fn what_comes_behind_a_wrong_leaf_is_neither_written_nor_done() {
     let (home, bytes) = (tempfile::tempdir().unwrap(), vec![7; LENGTH]);
-    let mut leaves = Vec::new();
-    let mut hasher = ContentHasher::new(|leaf| leaves.push(leaf));
-    hasher.update(&bytes);
-    let content = hasher.finish();
+    let (content, leaves) = read(&bytes);
     let landing = Landing::in_folder(home.path(), Rules::default()).unwrap();
     let at = EntryPath::parse("film").unwrap();
     let spread = alice().spread(content, &at, &landing, "bob").await.unwrap().unwrap();
@@ -39,10 +36,7 @@ async fn what_comes_behind_a_wrong_leaf_is_neither_written_nor_done() {
 #[tokio::test]
 async fn what_is_of_the_list_is_held_although_its_segment_did_not_end() {
     let (home, bytes) = (tempfile::tempdir().unwrap(), vec![7; 12 * LEAF_BYTES]);
-    let mut leaves = Vec::new();
-    let mut hasher = ContentHasher::new(|leaf| leaves.push(leaf));
-    hasher.update(&bytes);
-    let content = hasher.finish();
+    let (content, leaves) = read(&bytes);
     let landing = Landing::in_folder(home.path(), Rules::default()).unwrap();
     let at = EntryPath::parse("film").unwrap();
     let begin = async || alice().spread(content, &at, &landing, "bob").await.unwrap().unwrap();
@@ -61,6 +55,13 @@ async fn what_is_of_the_list_is_held_although_its_segment_did_not_end() {
     let again = begin().await;
     let Next::Fetch { run, .. } = again.0.plan().next(0, Duration::ZERO) else { panic!() };
     assert_eq!(run.start, 1, "the first is here, and of the second it is not known");
+}
+
+fn read(bytes: &[u8]) -> (Content, Vec<Leaf>) {
+    let mut leaves = Vec::new();
+    let mut hasher = ContentHasher::new(|leaf| leaves.push(leaf));
+    hasher.update(bytes);
+    (hasher.finish(), leaves)
 }
 
 fn leaf(number: u64, leaf: Leaf) -> Passed {
