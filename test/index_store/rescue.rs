@@ -273,9 +273,23 @@ async fn a_restore_that_was_cut_off_between_a_file_and_its_log_brings_them_toget
     let aside = ground.folder.path().join("index.db.before-restore-1");
     fs::write(&aside, &data).unwrap();
     fs::write(ground.log(), &log).unwrap();
+    fs::copy(&ground.backup, ground.folder.path().join("index.db.restoring")).unwrap();
     assert_eq!(restore(&ground.backup, &ground.data, None), Ok(Some(aside.clone())));
     assert!(fs::read(&aside).unwrap() == data);
     assert!(fs::read(format!("{}-wal", aside.display())).unwrap() == log);
+}
+
+#[tokio::test]
+async fn a_log_whose_database_is_gone_goes_beside_no_other() {
+    let ground = Ground::with_a_backup().await;
+    let (data, log) = ground.killed().await;
+    let old = ground.folder.path().join("index.db.before-restore-1");
+    fs::write(&old, &data).unwrap();
+    fs::write(ground.log(), &log).unwrap();
+    let aside = restore(&ground.backup, &ground.data, None).unwrap().unwrap();
+    assert_eq!(aside, ground.folder.path().join("index.db.before-restore-2"));
+    assert!(fs::read(format!("{}-wal", aside.display())).unwrap() == log);
+    assert!(!ground.folder.path().join("index.db.before-restore-1-wal").exists());
 }
 
 #[tokio::test]

@@ -94,7 +94,9 @@ async fn examine(program: &Program, found: &mut Examination<'_>) {
         found.well("keys", format!("{}, {guarded}", keys.fingerprint));
     }
     let Some(index) = found.take("index", me.index()) else { return };
-    match me.account().await {
+    let account = me.account().await;
+    let is_there = account.is_ok();
+    match account {
         Ok(account) => {
             found.well("index", format!("reached at {}", index.at));
             let sessions = account.sessions.len();
@@ -106,7 +108,7 @@ async fn examine(program: &Program, found: &mut Examination<'_>) {
         }
         Err(error) => found.ill("index", Trouble::from(error).into()),
     }
-    examine_directory(&me, &index.at, found).await;
+    examine_directory(&me, &index.at, is_there, found).await;
     for it in found.take("directory", me.contradictions()).into_iter().flatten() {
         let failure = Failure::new(Exit::Verification, contradiction(&it));
         found.ill("directory", failure.hint(format!("compare words: `verify {}`", it.by)));
@@ -125,10 +127,10 @@ async fn examine(program: &Program, found: &mut Examination<'_>) {
     }
 }
 
-/// What it says of one's own name is looked at with all that it has had to show since.
-async fn examine_directory(me: &User, at: &HostPort, found: &mut Examination<'_>) {
+/// What it says of one's own name is looked at, if it is there, with all that it has had to show since.
+async fn examine_directory(me: &User, at: &HostPort, is_there: bool, found: &mut Examination<'_>) {
     let seen = match me.name() {
-        Ok(Some(name)) => me.person(&name).await.map(|_| ()),
+        Ok(Some(name)) if is_there => me.person(&name).await.map(|_| ()),
         _ => Ok(()),
     };
     let warnings = me.warnings();

@@ -76,14 +76,14 @@ pub fn restore(
     data: &Path,
     keys: Option<Fingerprint>,
 ) -> Result<Option<PathBuf>, OpenError> {
-    let copy = restoring(data);
+    let (copy, goes_on) = (restoring(data), restore_was_cut_off(data));
     remove_all(&copy)?;
     let ready = copy_privately(backup, &copy).and_then(|()| prepare(backup, &copy, keys));
     if let Err(error) = ready {
         let _ = remove_all(&copy);
         return Err(error);
     }
-    let aside = move_aside(data)?;
+    let aside = move_aside(data, goes_on)?;
     fs::rename(&copy, data)
         .and_then(|()| sync_folder_of(data))
         .map_err(|error| OpenError::from_io(data, &error))?;
@@ -167,8 +167,8 @@ fn prepare(backup: &Path, copy: &Path, keys: Option<Fingerprint>) -> Result<(), 
     file.and_then(|file| file.sync_all()).map_err(|error| OpenError::from_io(copy, &error))
 }
 
-/// Moves what is there to a name that nothing has yet.
-fn move_aside(data: &Path) -> Result<Option<PathBuf>, OpenError> {
+/// Moves what is there to a name that nothing has yet; or what a restore that was cut off has left of it, to the rest.
+fn move_aside(data: &Path, goes_on: bool) -> Result<Option<PathBuf>, OpenError> {
     let failed = |error: io::Error| OpenError::from_io(data, &error);
     let has_log = LOGS.iter().any(|log| beside(data, log).exists());
     if !data.exists() && !has_log {
@@ -183,11 +183,10 @@ fn move_aside(data: &Path) -> Result<Option<PathBuf>, OpenError> {
     let is_free = |n: &u32| parts(&name(*n)).iter().all(|part| !part.exists());
     let free = (1..=u32::MAX).find(is_free);
     let free = free.ok_or_else(|| failed(io::ErrorKind::AlreadyExists.into()))?;
-    // A restore that was cut off may have moved the file, and not its log.
+    // That one had moved the file, and not its log. Beside any other file the log would be read as its own.
     let last = name(free.saturating_sub(1));
     let has_its_log = LOGS.iter().any(|log| beside(&last, log).exists());
-    let is_cut_off = !data.exists() && last.exists() && !has_its_log;
-    let aside = if is_cut_off { last } else { name(free) };
+    let aside = if goes_on && last.exists() && !has_its_log { last } else { name(free) };
     for (from, to) in parts(data).iter().zip(parts(&aside)) {
         match fs::rename(from, to) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
