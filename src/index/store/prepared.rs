@@ -4,7 +4,8 @@ use super::catalog::Part;
 use crate::model::limits::ENTRY_WORDS;
 use crate::model::{Entry, FileKind, Word, words_of};
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::hash::{BuildHasher, RandomState};
+use std::sync::{Arc, LazyLock};
 
 /// A part, with the words of its entries.
 ///
@@ -16,7 +17,7 @@ pub struct Prepared {
     /// Of each entry that comes.
     pub(super) words: Vec<OwnWords>,
     /// Of all of them.
-    pub(super) counted: Vec<(Word, u64)>,
+    pub(super) counted: Vec<Counted>,
 }
 
 /// The words of an entry that stand in its path, and its kind.
@@ -24,10 +25,34 @@ pub struct Prepared {
 pub(super) struct OwnWords {
     /// Of its name.
     pub(super) name: Vec<Word>,
+    /// The same with gaps between them.
+    pub(super) name_text: String,
     /// Of its folders.
     pub(super) folders: Arc<[Word]>,
     pub(super) kind: FileKind,
 }
+
+/// A word with how many entries have it.
+#[derive(Debug)]
+pub(super) struct Counted {
+    pub(super) word: Word,
+    pub(super) key: WordKey,
+    pub(super) entries: u64,
+}
+
+impl Counted {
+    pub(super) fn new(word: Word, entries: u64) -> Self {
+        let key = WordKey(KEYS.hash_one(&word));
+        Self { word, key, entries }
+    }
+}
+
+/// A number that stands for a word while this program runs. Two words get the same one by a chance of one in many
+/// billions, and nobody can bring it about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct WordKey(pub(super) u64);
+
+static KEYS: LazyLock<RandomState> = LazyLock::new(RandomState::new);
 
 impl Prepared {
     /// The part.
@@ -47,7 +72,7 @@ impl From<Part> for Prepared {
 
 /// The words of entries, in order, each with how many entries have it; one in whose name and folder a word stands
 /// counts twice.
-pub(super) fn count_words<'w>(entries: impl IntoIterator<Item = &'w OwnWords>) -> Vec<(Word, u64)> {
+pub(super) fn count_words<'w>(entries: impl IntoIterator<Item = &'w OwnWords>) -> Vec<Counted> {
     let mut counts: HashMap<&Word, u64> = HashMap::new();
     let mut count = |words: &'w [Word], entries: u64| {
         for word in words {
@@ -67,8 +92,8 @@ pub(super) fn count_words<'w>(entries: impl IntoIterator<Item = &'w OwnWords>) -
     }
     count(folders, in_them);
     let mut counts: Vec<_> =
-        counts.into_iter().map(|(word, count)| (word.clone(), count)).collect();
-    counts.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        counts.into_iter().map(|(word, count)| Counted::new(word.clone(), count)).collect();
+    counts.sort_unstable_by(|one, other| one.word.cmp(&other.word));
     counts
 }
 
@@ -90,6 +115,8 @@ impl Reader {
             self.words = words_of(&text.join("/"), ENTRY_WORDS).into();
         }
         let folders = Arc::clone(&self.words);
-        OwnWords { name: words_of(name, ENTRY_WORDS), folders, kind: FileKind::of(name) }
+        let (kind, name) = (FileKind::of(name), words_of(name, ENTRY_WORDS));
+        let name_text = name.iter().map(Word::as_str).collect::<Vec<_>>().join(" ");
+        OwnWords { name, name_text, folders, kind }
     }
 }

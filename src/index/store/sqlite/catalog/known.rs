@@ -1,9 +1,9 @@
 //! The words that the writer saw lately, so that it need not look for each of them again.
 
 use super::terms::Scope;
-use crate::model::Word;
+use crate::index::store::prepared::WordKey;
 use std::collections::HashMap;
-use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
+use std::hash::{BuildHasherDefault, Hasher};
 
 /// Words with about how many entries have them, in the state of the database that `stamp` stands for.
 ///
@@ -13,19 +13,22 @@ use std::hash::{BuildHasher, BuildHasherDefault, Hasher, RandomState};
 pub(in super::super) struct Known {
     pub(super) stamp: Option<i64>,
     counts: ByKey<u64>,
-    keys: RandomState,
 }
 
 /// A word of a scope. Two get the same one by a chance of one in many billions, and nobody can bring
-/// it about; one of them is then not found by a prefix.
+/// it about: the word's own key is secret. One of them is then not found by a prefix.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) struct Key(u64);
 
-impl Known {
-    pub(super) fn key(&self, scope: Scope, word: &Word) -> Key {
-        Key(self.keys.hash_one((scope.number(), word.as_str())))
+impl Key {
+    pub(super) fn new(scope: Scope, word: WordKey) -> Self {
+        // An odd number takes each scope to another number.
+        let scope = scope.number().cast_unsigned().wrapping_mul(0x9e37_79b9_7f4a_7c15);
+        Self(word.0 ^ scope)
     }
+}
 
+impl Known {
     pub(super) fn count(&self, key: Key) -> Option<u64> {
         self.counts.get(&key).copied()
     }

@@ -231,7 +231,6 @@ impl Sync {
         entry: &Entry,
         own: &OwnWords,
     ) -> Result<bool> {
-        let name: Vec<_> = own.name.iter().map(Word::as_str).collect();
         let (size, modified) = stored(entry);
         let added = add.execute(params![
             id,
@@ -243,7 +242,7 @@ impl Sync {
             entry.content().as_ref().map(|id| id.as_bytes()),
             self.generation(),
             self.share.wording,
-            name.join(" "),
+            own.name_text,
         ])?;
         if added > 0 {
             self.share.held = self.share.held.saturating_add(1);

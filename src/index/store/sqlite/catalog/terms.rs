@@ -14,7 +14,6 @@ use crate::index::store::AccountId;
 use crate::index::store::prepared::OwnWords;
 use crate::model::limits::ENTRY_WORDS;
 use crate::model::{ContentId, FileKind, Word};
-use data_encoding::HEXLOWER;
 use std::fmt::{self, Display, Write};
 use std::sync::Arc;
 
@@ -64,8 +63,16 @@ pub(super) struct Sheet<'w> {
     owner: Option<String>,
     share: &'w [Word],
     tail: Tail<'w>,
+    marks: Vec<Marks>,
     /// All terms of the entry that was written last.
     pub(super) text: String,
+}
+
+/// What all entries of one kind have in common, in one window.
+struct Marks {
+    kind: FileKind,
+    window: Window,
+    text: String,
 }
 
 /// What all entries of one folder have in common.
@@ -80,8 +87,8 @@ impl<'w> Sheet<'w> {
     /// For the entries of a share: its scope, its owner, and the words that all of them have from it.
     pub(super) fn new(scope: Scope, owner: AccountId, share: &'w [Word]) -> Self {
         let owner = (scope == Scope::Everyone).then(|| format!("{scope}={}", Mark::Owner(owner)));
-        let (tail, text) = (Tail::default(), String::new());
-        Self { scope: scope.to_string(), owner, share, tail, text }
+        let (tail, marks, text) = (Tail::default(), Vec::new(), String::new());
+        Self { scope: scope.to_string(), owner, share, tail, marks, text }
     }
 
     /// Writes what is told of an entry in place of what stood here. Gives its words besides those of
@@ -92,7 +99,7 @@ impl<'w> Sheet<'w> {
         own: &'w OwnWords,
         content: Option<&ContentId>,
     ) -> &[&'w Word] {
-        let Self { scope, owner, share, tail, text } = self;
+        let Self { scope, owner, share, tail, marks, text } = self;
         if !tail.folder.is_some_and(|folder| Arc::ptr_eq(folder, &own.folders)) {
             *tail = Tail::of(scope, share, &own.folders);
         }
@@ -104,14 +111,23 @@ impl<'w> Sheet<'w> {
             true => text.push_str(&tail.text),
             false => fitting.iter().for_each(|word| put(text, scope, word)),
         }
-        // Writing to a text does not fail.
-        let _ = write!(text, "{scope}={} {}", Mark::Kind(own.kind), Window::of(id));
-        if let Some(owner) = owner {
-            text.push(' ');
-            text.push_str(owner);
+        let (kind, window) = (own.kind, Window::of(id));
+        match marks.iter().find(|marks| marks.kind == kind && marks.window == window) {
+            Some(marks) => text.push_str(&marks.text),
+            None => {
+                let mut said = format!("{scope}={} {window}", Mark::Kind(kind));
+                if let Some(owner) = owner {
+                    said.extend([" ", owner.as_str()]);
+                }
+                text.push_str(&said);
+                marks.retain(|marks| marks.window == window);
+                marks.push(Marks { kind, window, text: said });
+            }
         }
         if let Some(content) = content {
-            let _ = write!(text, " {scope}={}", Mark::Content(*content));
+            text.extend([" ", scope.as_str(), "="]);
+            // Writing to a text does not fail.
+            let _ = write!(text, "{}", Mark::Content(*content));
         }
         fitting
     }
@@ -151,8 +167,8 @@ impl Display for Mark {
             Self::Kind(kind) => write!(f, "k{}", kind.number()),
             Self::Content(id) => {
                 // The rest of the id is compared in the rows.
-                let beginning = id.as_bytes().first_chunk::<8>().copied().unwrap_or_default();
-                write!(f, "c{}", HEXLOWER.encode(&beginning))
+                let beginning = id.as_bytes().first_chunk().copied().unwrap_or_default();
+                write!(f, "c{:016x}", u64::from_be_bytes(beginning))
             }
         }
     }

@@ -9,6 +9,7 @@ use super::super::error::Result;
 use super::super::sql::{Columns, Sql, count, prepare};
 use super::known::{Key, Known};
 use super::terms::Scope;
+use crate::index::store::prepared::Counted;
 use crate::model::Word;
 use rusqlite::{Connection, params};
 
@@ -41,7 +42,7 @@ pub(super) fn learn(
     db: &Connection,
     known: &mut Known,
     scope: Scope,
-    (own, share): (&[(Word, u64)], &[Word]),
+    (own, share): (&[Counted], &[Word]),
     entries_came: usize,
 ) -> Result<()> {
     if entries_came == 0 {
@@ -52,12 +53,12 @@ pub(super) fn learn(
     if known.stamp.take() != Some(stamp) {
         known.forget();
     }
-    let own = own.iter().filter(|(word, _)| !share.contains(word));
-    let own = own.map(|(word, more)| (word, *more));
+    let own = own.iter().filter(|counted| !share.contains(&counted.word));
+    let of_share: Vec<_> = share.iter().map(|word| Counted::new(word.clone(), all)).collect();
     let mut add = prepare(db, ADD)?;
     // In order, new ones come into few pages.
-    for (word, more) in share.iter().map(|word| (word, all)).chain(own) {
-        let key = known.key(scope, word);
+    for Counted { word, key, entries: more } in of_share.iter().chain(own) {
+        let (key, more) = (Key::new(scope, *key), *more);
         let before = match known.count(key) {
             Some(before) => before,
             None => match add.execute(params![scope.number(), word.as_str(), stored(more)])? {
