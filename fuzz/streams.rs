@@ -7,7 +7,7 @@ use waxwing::codec::{Closed, Reader};
 use waxwing::crypto::{SealingCertificate, SealingKey, SigningKey, UnixTime, Verified};
 use waxwing::seal::{
     CHUNK_BYTES, ChunkHead, Context, Expected, Header, Manifest, ManifestEntry, Opener, Record,
-    Refusal, Sealer, Source, Turn,
+    Refusal, SealError, Sealer, Source, Turn,
 };
 
 const NOW: UnixTime = UnixTime(1_790_000_000);
@@ -51,14 +51,29 @@ pub(crate) fn run(pair: &Pair, bytes: &[u8]) {
     let mut line = Line::begin(pair, sealer.expect("a good manifest"));
     let mut result = line.play(script);
     if result.is_ok() {
-        result = line.opener.finish().map(|stream| {
+        result = line.opener.finish().map_err(Ended::Refused).map(|stream| {
             for (number, listed) in (0..).zip(stream.manifest().entries()) {
                 assert_eq!(stream.proof(number).is_some(), listed.is_whole());
             }
         });
     }
-    // A sender that claims an id may claim a wrong one, which the receiver finds.
-    assert!(result.is_ok() || claims_an_id && result == Err(Refusal::Ids), "{result:?}");
+    // A sender that claims an id may claim a wrong one. Who reads all of the entry finds that before the
+    // receiver does: the file is not what was listed.
+    let claimed_wrongly = matches!(result, Err(Ended::Changed | Ended::Refused(Refusal::Ids)));
+    assert!(result.is_ok() || claims_an_id && claimed_wrongly, "{result:?}");
+}
+
+/// Why a stream came to no end.
+#[derive(Debug)]
+enum Ended {
+    Changed,
+    Refused(Refusal),
+}
+
+impl From<Refusal> for Ended {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
 }
 
 fn context() -> Context {
@@ -99,11 +114,11 @@ impl Line {
     }
 
     /// Does what the script says, and then the rest in order.
-    fn play(&mut self, script: &[u8]) -> Result<(), Refusal> {
+    fn play(&mut self, script: &[u8]) -> Result<(), Ended> {
         for byte in script {
             let which = usize::from(byte >> 3);
             match byte % 8 {
-                0..=2 => self.seal(),
+                0..=2 => self.seal()?,
                 3 => self.tell_record()?,
                 4 => self.deliver(which, true)?,
                 5 => self.deliver(which, false)?,
@@ -112,15 +127,19 @@ impl Line {
             }
         }
         while !self.is_done {
-            self.seal();
+            self.seal()?;
             self.tell_record()?;
             self.deliver(0, true)?;
         }
         Ok(())
     }
 
-    fn seal(&mut self) {
-        match self.sealer.turn().expect("the source does not change") {
+    fn seal(&mut self) -> Result<(), Ended> {
+        let turn = match self.sealer.turn() {
+            Err(SealError::SourceChanged { .. }) => return Err(Ended::Changed),
+            turn => turn.expect("a turn"),
+        };
+        match turn {
             Turn::Chunk(index) => self.chunks.push_back(sealed(&self.sealer, index)),
             Turn::EndSegment => {
                 self.records.push_back(self.sealer.end_segment().expect("a record"));
@@ -136,6 +155,7 @@ impl Line {
             }
             Turn::Wait | Turn::Done => {}
         }
+        Ok(())
     }
 
     fn tell_record(&mut self) -> Result<(), Refusal> {
