@@ -180,6 +180,21 @@ fn a_source_that_cannot_be_read_may_be_read_later() {
     assert!(sealer.finish(&Computed).is_ok());
 }
 
+/// Where only parts are sent, all is read for the id: there as well, a shorter file is another one, and one that
+/// cannot be read may be read later.
+#[test]
+fn a_source_that_is_read_for_its_id_has_changed_when_it_ends_early() {
+    let of = [MIB..2 * MIB];
+    let (mut sealer, chunks) = begun(vec![parts("a", 2 * MIB, &of)], &Computed);
+    let failing = |with| Failing { of: 0, with };
+    let error = chunks.content_id(0, &failing(io::ErrorKind::PermissionDenied)).unwrap_err();
+    assert!(matches!(error, SealError::Source { entry: 0, .. }), "{error}");
+    assert_eq!(sealer.turn().unwrap(), Turn::Chunk(1));
+    assert_eq!(chunks.content_id(0, &Computed).unwrap(), id_of(0, 2 * MIB));
+    assert_eq!(changed(chunks.content_id(0, &failing(io::ErrorKind::UnexpectedEof))), 0);
+    is_over(&mut sealer, 0);
+}
+
 /// Every later call fails, and nothing is left in a buffer.
 fn is_over(sealer: &mut Sealer, entry: u32) {
     let chunks = sealer.chunks();

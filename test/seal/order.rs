@@ -89,6 +89,19 @@ fn chunks_of_verified_segments_and_beyond_the_end_are_not_open() {
 }
 
 #[test]
+fn a_chunk_is_awaited_while_it_is_open_and_has_not_come() {
+    let wire = large_in_segments_of_4();
+    let mut opener = wire.begun();
+    let awaited =
+        |opener: &Opener| Vec::from_iter((0..=LAST + 1).filter(|at| opener.is_awaited(*at)));
+    assert_eq!(awaited(&opener), Vec::from_iter(1..=LAST));
+    take(&mut opener, wire.chunk(2)).unwrap();
+    assert_eq!(awaited(&opener)[..2], [1, 3]);
+    give(&mut opener, &wire, 1);
+    assert_eq!(awaited(&opener), Vec::from_iter(5..=LAST));
+}
+
+#[test]
 fn another_length_is_refused_before_any_byte_is_read() {
     let wire = large_in_segments_of_4();
     let chunks = wire.begun().chunks();

@@ -169,6 +169,10 @@ fn a_chunk_opened_by_another_stream_is_no_chunk_of_this_one() {
     take_all(&mut opener, &wire.segments[1].chunks[1..]);
     opener.record(wire.record(1)).unwrap();
     assert_eq!(opener.advance(), Err(Refusal::RecordChain));
+
+    let mut opener = wire.begun();
+    opener.accept(open(&stranger, other.chunk(1)).unwrap()).unwrap();
+    assert_eq!(take(&mut opener, wire.chunk(1)), Err(Refusal::Equivocation));
 }
 
 fn give(opener: &mut Opener, wire: &Wire, segment: usize) {

@@ -251,6 +251,40 @@ fn a_chunk_that_was_acknowledged_is_not_sealed_again() {
     assert!(buffer.iter().all(|byte| *byte == 0), "not even in the buffer");
 }
 
+/// Who sends asks before a chunk leaves again: what was not handed out, or is verified, does not.
+#[test]
+fn a_chunk_is_under_way_from_its_turn_until_its_segment_is_verified() {
+    let mut sealer = sealer(vec![whole("large", 3 * CHUNK)]);
+    let under_way =
+        |sealer: &Sealer| (0..6).filter(|index| sealer.is_under_way(*index)).collect::<Vec<_>>();
+    assert_eq!(under_way(&sealer), [0_u32; 0]);
+    assert_eq!(sealer.turn().unwrap(), Turn::Chunk(0));
+    assert_eq!(under_way(&sealer), [0], "before it is sealed");
+    seal(&sealer.chunks(), 0, &Computed);
+    sealer.end_segment().unwrap();
+    assert_eq!(under_way(&sealer), [0], "until it is verified");
+    sealer.acknowledge(0).unwrap();
+    assert_eq!(under_way(&sealer), [0_u32; 0]);
+    for index in [1, 2] {
+        assert_eq!(sealer.turn().unwrap(), Turn::Chunk(index));
+        assert!(sealer.is_under_way(index));
+        assert!(!sealer.is_under_way(index + 1), "its turn has not come");
+    }
+    assert_eq!(under_way(&sealer), [1, 2]);
+}
+
+/// The manifest before it and the ids behind it are none.
+#[test]
+fn the_chunks_of_data_are_told_from_the_others() {
+    let mut sealer = sealer(vec![whole("a", 3 * CHUNK + 1)]);
+    let opener = introduce(&mut sealer, &Computed);
+    assert_eq!((sealer.data_chunks(), opener.data_chunks()), (4, 4));
+    let chunks = sealer.chunks();
+    let data: Vec<u32> = (0..8).filter(|index| chunks.is_data(*index)).collect();
+    assert_eq!(data, [1, 2, 3, 4]);
+    assert_eq!(format!("{chunks:?}"), "ChunkSealer", "no key is shown");
+}
+
 #[test]
 fn the_sender_is_told_the_leaves_of_what_it_sends() {
     let (size, told) = (3 * MIB + 1, Arc::new(Mutex::new(Vec::new())));

@@ -78,6 +78,8 @@ fn a_grant_hands_the_ticket_over() {
     let heard = LanesGrant::decode(&said.encode()).unwrap();
     assert_eq!((heard.id, heard.lanes, heard.ticket.expose()), (5, lanes, &[8; 32]));
     assert!(!format!("{said:?}").contains("8, 8"));
+    assert_eq!(said.lanes.as_slice(), [lane(1)]);
+    assert_eq!(LaneId::from_bytes([3; 16]).as_bytes(), &[3; 16]);
 }
 
 proptest! {

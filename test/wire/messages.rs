@@ -5,8 +5,13 @@ use bytes::Bytes;
 use minicbor::Decoder;
 use proptest::prelude::*;
 use waxwing::codec::{Error, closed};
+use waxwing::model::directory::Head;
+use waxwing::model::limits::DIRECTORY_ENTRIES;
+use waxwing::model::{Content, ContentId};
 use waxwing::seal::ChunkHead;
-use waxwing::wire::{Frame, Kind, Message, Ping, Pong, StreamChunk, StreamEnd};
+use waxwing::wire::{
+    ContentSaid, Frame, HeadAsk, HeadTold, Kind, Message, Ping, Pong, StreamChunk, StreamEnd,
+};
 
 #[test]
 fn there_is_a_sample_of_each_kind() {
@@ -108,6 +113,31 @@ fn a_frame_tells_what_it_names_before_it_is_decoded() {
             assert!(Frame { kind, body: Bytes::copy_from_slice(body) }.number().is_err(), "{kind}");
         }
     }
+}
+
+#[test]
+fn a_head_is_told_as_it_is_if_a_directory_can_have_it() {
+    let hash = [7; 32];
+    for (length, hash, can_be) in [
+        (0, [0; 32], true),
+        (0, hash, false),
+        (1, hash, true),
+        (DIRECTORY_ENTRIES as u64, hash, true),
+        (DIRECTORY_ENTRIES as u64 + 1, hash, false),
+    ] {
+        let ask = HeadAsk::decode(&HeadAsk { id: 3, index: [9; 32], length, hash }.encode());
+        let told = HeadTold::decode(&HeadTold { id: 3, length, hash }.encode());
+        let head = can_be.then_some(Head { length, hash });
+        let heard = (ask.ok().map(|ask| ask.head()), told.ok().map(|told| told.head()));
+        assert_eq!(heard, (head, head), "{length}");
+    }
+}
+
+#[test]
+fn a_content_is_told_as_it_is_if_there_can_be_one() {
+    let id = ContentId::from_bytes([5; 32]);
+    let content = Content::new(id, 7).unwrap();
+    assert_eq!(ContentSaid::from(content).content(), Some(content));
 }
 
 #[test]
