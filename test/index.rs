@@ -3,6 +3,8 @@
 
 #[path = "common/mod.rs"]
 mod keys;
+#[path = "common/panics.rs"]
+mod panics;
 #[path = "index/stage.rs"]
 mod stage;
 

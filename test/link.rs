@@ -7,6 +7,8 @@
 mod frames;
 #[path = "common/mod.rs"]
 mod keys;
+#[path = "common/panics.rs"]
+mod panics;
 #[path = "link/stage.rs"]
 mod stage;
 #[path = "link/stranger.rs"]

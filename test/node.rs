@@ -17,6 +17,8 @@ mod library;
 mod limits;
 #[path = "node/net.rs"]
 mod net;
+#[path = "common/panics.rs"]
+mod panics;
 #[path = "node/shelves.rs"]
 mod shelves;
 #[path = "node/stub.rs"]

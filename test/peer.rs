@@ -10,7 +10,7 @@ mod fetched;
 mod held;
 #[path = "common/mod.rs"]
 mod keys;
-#[path = "peer/panics.rs"]
+#[path = "common/panics.rs"]
 mod panics;
 #[path = "common/raw_asks.rs"]
 mod raw_asks;

@@ -5,7 +5,7 @@
 mod by_hand;
 #[path = "common/mod.rs"]
 mod keys;
-#[path = "peer/panics.rs"]
+#[path = "common/panics.rs"]
 mod panics;
 #[path = "streams/proxy.rs"]
 mod proxy;

@@ -1,6 +1,7 @@
 //! The people and the ground of these tests.
 
 use crate::keys::person;
+use crate::panics::NoPanics;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::mpsc::{Receiver, sync_channel};
@@ -83,6 +84,7 @@ pub(crate) struct Ground {
     pub(crate) stop: CancellationToken,
     pub(crate) listener: JoinHandle<()>,
     notices: Receiver<Notice>,
+    _no_panics: NoPanics,
 }
 
 impl Ground {
@@ -109,12 +111,12 @@ impl Ground {
         change: impl FnOnce(Listener<L>) -> Listener<L>,
         service: impl Service,
     ) -> Self {
-        let (tell, notices) = sync_channel(100_000);
+        let (_no_panics, (tell, notices)) = (NoPanics::begin(), sync_channel(100_000));
         let listener = Listener::new(sockets, side_with("bob", deadlines))
             .with_notices(move |notice| tell.try_send(notice).unwrap_or_default());
         let stop = CancellationToken::new();
         let listener = tokio::spawn(change(listener).run(service, stop.clone()));
-        Self { address, stop, listener, notices }
+        Self { address, stop, listener, notices, _no_panics }
     }
 
     pub(crate) async fn connect(&self) -> TcpStream {

@@ -2,6 +2,7 @@
 
 use crate::keys::{NOW, sealing_key, signing_key};
 use crate::net::{INDEX, Net};
+use crate::panics::NoPanics;
 use crate::stub::{password, side, user};
 use std::future::Future;
 use std::path::Path;
@@ -28,6 +29,7 @@ pub(crate) struct Ground {
     clock: Arc<AtomicU64>,
     cut: Arc<Mutex<Option<Cut>>>,
     running: Option<Running>,
+    _no_panics: NoPanics,
 }
 
 /// At which fact all lines are cut: before its answer has left.
@@ -48,7 +50,8 @@ impl Ground {
     pub(crate) fn at(place: Place) -> Self {
         let (store, clock) = (Sqlite::open(place.clone()).unwrap(), AtomicU64::new(NOW.0));
         let (net, clock, cut) = (Net::default(), Arc::new(clock), Arc::default());
-        let mut ground = Self { net, place, store, clock, cut, running: None };
+        let _no_panics = NoPanics::begin();
+        let mut ground = Self { net, place, store, clock, cut, running: None, _no_panics };
         ground.open();
         ground
     }

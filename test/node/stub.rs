@@ -4,6 +4,7 @@ use crate::keys::{NOW, person};
 use crate::ledger::Ledger;
 use crate::library::Library;
 use crate::net::{Door, INDEX, Net};
+use crate::panics::NoPanics;
 use crate::shelves::Shelves;
 use std::collections::{HashMap, VecDeque};
 use std::future::Future;
@@ -89,6 +90,7 @@ pub(crate) struct Stub {
     pub(crate) net: Net,
     books: Arc<Mutex<Books>>,
     running: Option<(CancellationToken, JoinHandle<()>)>,
+    _no_panics: NoPanics,
 }
 
 impl Stub {
@@ -125,7 +127,7 @@ impl Stub {
         };
         books.enter(DirectoryEvent::Joined, "alice", documents("alice"));
         let books = Arc::new(Mutex::new(books));
-        Self { net: Net::default(), books, running: None }
+        Self { net: Net::default(), books, running: None, _no_panics: NoPanics::begin() }
     }
 
     pub(crate) fn books(&self) -> MutexGuard<'_, Books> {

@@ -1,6 +1,7 @@
 //! A town: a real index on loopback, and people with homes in a temporary folder.
 
 use crate::keys::{key_pem, sealing_key, signing_key};
+use crate::panics::NoPanics;
 use std::fs;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
@@ -28,6 +29,7 @@ pub(crate) struct Town {
     pub(crate) store: Sqlite,
     stop: CancellationToken,
     task: Option<JoinHandle<()>>,
+    _no_panics: NoPanics,
 }
 
 impl Town {
@@ -52,10 +54,10 @@ impl Town {
     }
 
     async fn over(store: Sqlite) -> Self {
-        let folder = tempfile::tempdir().unwrap();
+        let (_no_panics, folder) = (NoPanics::begin(), tempfile::tempdir().unwrap());
         let sockets = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (index, stop, task) = Self::serve(&store, sockets);
-        Self { folder, index, store, stop, task: Some(task) }
+        Self { folder, index, store, stop, task: Some(task), _no_panics }
     }
 
     /// The index comes back, at the same address, with all that it knew.

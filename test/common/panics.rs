@@ -6,6 +6,9 @@ use std::thread;
 use tokio::runtime::{Handle, Id};
 use tokio::task;
 
+/// What a panic says that a test plants to see what becomes of it.
+const PLANTED: &str = "a planted panic";
+
 /// A panic, and in which test's runtime it was, where that is known.
 type Told = (Option<Id>, String);
 
@@ -48,9 +51,10 @@ fn listen() {
         let thread = thread::current();
         // A test has a thread that is called by its path; one that runs alone may have the first thread.
         let is_tests = thread.name().is_some_and(|name| name == "main" || name.contains("::"));
-        if task::try_id().is_some() || !is_tests {
+        let told_as = panic.to_string();
+        if (task::try_id().is_some() || !is_tests) && !told_as.contains(PLANTED) {
             let runtime = Handle::try_current().ok().map(|handle| handle.id());
-            told().push((runtime, panic.to_string()));
+            told().push((runtime, told_as));
         }
         usual(panic);
     }));
@@ -62,7 +66,7 @@ fn told() -> MutexGuard<'static, Vec<Told>> {
 }
 
 fn planted() {
-    panic!("planted");
+    panic!("one that nobody waits for");
 }
 
 #[tokio::test]
@@ -72,7 +76,10 @@ async fn a_task_that_panics_fails_its_test() {
         planted.await.unwrap_err();
     }
     let told = noticed.since();
-    assert!(told.len() == 2 && told.iter().all(|told| told.contains("planted")), "{told:?}");
+    assert!(
+        told.len() == 2 && told.iter().all(|told| told.contains("nobody waits for")),
+        "{told:?}"
+    );
     assert!(panic::catch_unwind(|| drop(noticed)).is_err());
     drop(NoPanics::begin());
 }
