@@ -27,6 +27,9 @@
 
 #[allow(dead_code, reason = "each program uses a part of it")]
 mod common;
+#[path = "../test/common/conduct.rs"]
+#[allow(dead_code, reason = "the client's tests use all of it")]
+mod conduct;
 #[path = "../test/common/mod.rs"]
 mod keys;
 #[path = "../test/server/stage.rs"]

@@ -5,6 +5,8 @@
 #[cfg(target_os = "linux")]
 #[path = "common/bad_offers.rs"]
 mod bad_offers;
+#[path = "common/conduct.rs"]
+mod conduct;
 #[cfg(target_os = "linux")]
 #[path = "common/frames.rs"]
 mod frames;

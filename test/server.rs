@@ -2,6 +2,8 @@
 
 #![cfg(unix)]
 
+#[path = "common/conduct.rs"]
+mod conduct;
 #[path = "common/mod.rs"]
 mod keys;
 #[path = "common/mistakes.rs"]

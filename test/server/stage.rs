@@ -1,5 +1,6 @@
 //! A folder in which servers run, and the verbs of their owner.
 
+use crate::conduct::{all_logs_are_proper, is_proper};
 use crate::keys::{key_pem, sealing_key, signing_key};
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
@@ -103,6 +104,12 @@ impl Machine {
     }
 }
 
+impl Drop for Machine {
+    fn drop(&mut self) {
+        all_logs_are_proper(self.folder.path());
+    }
+}
+
 /// Who the index is.
 pub(crate) fn identity() -> Identity {
     person("alice")
@@ -136,7 +143,9 @@ impl Done {
         waiting.join().unwrap().unwrap();
         let text = |bytes: Vec<u8>| String::from_utf8(bytes).unwrap();
         let exit = output.status.code().expect("it ended by itself");
-        Self { exit, out: text(output.stdout), err: text(output.stderr) }
+        let (out, err) = (text(output.stdout), text(output.stderr));
+        is_proper(&format!("{command:?}"), &(out.clone() + &err));
+        Self { exit, out, err }
     }
 
     /// What it printed, when all went well.
@@ -238,6 +247,7 @@ impl Running {
             let _ = said.send(err);
         });
         let err = listened.recv_timeout(ENOUGH).expect("it ends");
+        is_proper("a server", &err);
         (self.child.wait().unwrap(), err)
     }
 
@@ -261,6 +271,11 @@ impl Drop for Running {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+        let mut said = String::new();
+        if let Some(mut stderr) = self.child.stderr.take() {
+            let _ = stderr.read_to_string(&mut said);
+        }
+        is_proper("a server", &said);
     }
 }
 

@@ -1,6 +1,7 @@
 //! What holds, whatever others do.
 
 use super::ground::{Ground, Online, SAID, SERVER_LOG};
+use crate::conduct::PANICS;
 use crate::crowded::{MOST, memory};
 use crate::sandbox::Everything;
 use crate::town::in_the_end;
@@ -98,5 +99,3 @@ impl Watch {
 
 /// Where somebody is expected to write.
 const WRITTEN: [&str; 5] = ["alice", "bob/downloads", "bob/state", "data", SERVER_LOG];
-/// What programs say of a mistake of ours.
-pub(super) const PANICS: [&str; 2] = ["panicked", "a fault of this program"];
