@@ -71,7 +71,8 @@ impl User {
                 if let Some(listing) = pages.take(&page, None)? {
                     let identity = conversation.proven().fingerprint();
                     let owner = Person { identity, online: true, ..(*listing.owner).clone() };
-                    return Ok(Some(Listing { owner: Arc::new(owner), ..listing }));
+                    let owner = Arc::new(owner);
+                    return Ok(Some(Listing { owner, by_owner: true, ..listing }));
                 }
             }
         };

@@ -296,7 +296,9 @@ pub(super) async fn browse(program: &Program, arguments: &ArgMatches) -> Result<
         Some(at) => me.with_place(&user, at).browse_there(&user, section, files).await?,
         None => me.browse(&user, section, files).await?,
     };
-    super::tell_without_index(&program.printer, &me);
+    if listing.by_owner {
+        super::tell_without_index(&program.printer, &me);
+    }
     program.learn_names([user.to_string()]);
     let mut table = Table::new(&["file", "size", "keywords", "modified"]).names_in(0);
     for source in &listing.entries {

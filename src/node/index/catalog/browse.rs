@@ -21,6 +21,8 @@ pub struct Listing {
     pub more: bool,
     /// When those with a keyword were asked for, keywords that there are.
     pub keywords: Vec<String>,
+    /// Whether the person was asked, and not the index.
+    pub by_owner: bool,
 }
 
 /// Which of somebody's entries are meant; by default all.
@@ -157,7 +159,7 @@ impl Pages {
         let owner = Arc::new(Person::of(&page.person, index));
         let seen = self.keyword.take().map(|keyword| keyword.seen);
         let keywords = seen.into_iter().flatten().collect();
-        Ok(Some(Listing { owner, entries, more, keywords }))
+        Ok(Some(Listing { owner, entries, more, keywords, by_owner: false }))
     }
 }
 
